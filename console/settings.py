@@ -1,0 +1,184 @@
+"""The settings of the order console. Every value that may differ between places comes from the environment."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from console.environment import (
+    env,
+    is_host_and_port,
+    is_http_url_or_empty,
+    is_positive,
+    is_postgresql_url,
+    is_rate,
+    read,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Who we are
+DEBUG = read(env.bool, "DEBUG", False)
+SECRET_KEY = read(env.str, "SECRET_KEY", "")
+ALLOWED_HOSTS = read(env.list, "ALLOWED_HOSTS", [])
+if DEBUG:
+    SECRET_KEY = SECRET_KEY or "only-for-debugging-on-this-machine"
+    ALLOWED_HOSTS = ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]"]
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Set it to a long random text, or set DEBUG=true on your own machine."
+    )
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is not set. List the host names of the console, separated by commas.")
+CSRF_TRUSTED_ORIGINS = read(env.list, "CSRF_TRUSTED_ORIGINS", [])
+
+# Temporal
+TEMPORAL_ADDRESS = read(env.str, "TEMPORAL_ADDRESS", "127.0.0.1:7233", check=is_host_and_port)
+TEMPORAL_NAMESPACE = read(env.str, "TEMPORAL_NAMESPACE", "default")
+TEMPORAL_UI_URL = read(env.str, "TEMPORAL_UI_URL", "", check=is_http_url_or_empty).rstrip("/")
+
+# Orders: times in seconds
+ORDER_APPROVAL_TIMEOUT = read(env.int, "ORDER_APPROVAL_TIMEOUT", 24 * 3600, check=is_positive)
+ORDER_WORKFLOW_TIMEOUT = read(
+    env.int, "ORDER_WORKFLOW_TIMEOUT", ORDER_APPROVAL_TIMEOUT + 30 * 24 * 3600, check=is_positive
+)
+if ORDER_WORKFLOW_TIMEOUT < ORDER_APPROVAL_TIMEOUT + 3600:
+    raise ImproperlyConfigured(
+        "ORDER_WORKFLOW_TIMEOUT is wrong: it must be at least an hour longer than ORDER_APPROVAL_TIMEOUT, "
+        "for the server closes a run at this time without any clean-up."
+    )
+
+# The simulated outside world: the share of calls that fail, and that hang
+FLAKY_FAIL_RATE = read(env.float, "FLAKY_FAIL_RATE", 0.0, check=is_rate)
+FLAKY_HANG_RATE = read(env.float, "FLAKY_HANG_RATE", 0.0, check=is_rate)
+if FLAKY_FAIL_RATE + FLAKY_HANG_RATE >= 1:
+    raise ImproperlyConfigured("FLAKY_FAIL_RATE and FLAKY_HANG_RATE are wrong: together they must stay below 1.")
+
+# PostgreSQL
+DATABASE_URL = read(env.str, "DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/console", check=is_postgresql_url)
+# Web processes keep one connection a thread; worker processes (`runworkers` sets this) share a pool.
+DATABASE_POOL = read(env.bool, "DATABASE_POOL", False)
+
+
+def database_from_url(url: str, *, with_pool: bool) -> dict[str, Any]:
+    """Return Django's description of the PostgreSQL at `url`; a `host` in its query may name a socket folder."""
+    database = dict(dj_database_url.parse(url, conn_max_age=0 if with_pool else 60, conn_health_checks=True))
+    # In a worker below the 5 s of an activity attempt, so that no statement outlives the attempt that sent it.
+    timeout = 4000 if with_pool else 10000
+    options: dict[str, Any] = {"application_name": "order-console", "options": f"-c statement_timeout={timeout}"}
+    if with_pool:
+        options["pool"] = {"min_size": 1, "max_size": 40, "timeout": 4}
+    database["OPTIONS"] = {**options, **database.get("OPTIONS", {})}
+    return database
+
+
+DATABASES = {"default": database_from_url(DATABASE_URL, with_pool=DATABASE_POOL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Django
+ROOT_URLCONF = "console.urls"
+WSGI_APPLICATION = "console.wsgi.application"
+INSTALLED_APPS = [
+    "console",
+    "orders",
+    "workers",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+# Static files: whitenoise serves them with names that carry their content's hash
+STATIC_URL = "static/"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Security
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+# Behind a proxy that ends TLS, HTTPS=true turns on secure cookies, the redirect and HSTS.
+HTTPS = read(env.bool, "HTTPS", False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": read(env.str, "LOG_LEVEL", "INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

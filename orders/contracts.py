@@ -1,0 +1,207 @@
+"""Everything that crosses Temporal, in one file: names and messages.
+
+Messages are frozen dataclasses of plain types; a new field gets a default, so that running workflows and old
+histories still fit. Money is an integer of minor units and a currency; times are ISO 8601 texts in UTC.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+ORDER_WORKFLOW: Final = "OrderWorkflow"
+ORDER_QUEUE: Final = "order-tq"
+SHIPPING_WORKFLOW: Final = "ShippingWorkflow"
+SHIPPING_QUEUE: Final = "shipping-tq"
+APPROVE_SIGNAL: Final = "approve_order"
+CANCEL_SIGNAL: Final = "cancel_order"
+STATUS_QUERY: Final = "status"
+
+# The name under which a signal that carries no decision is written down.
+UNNAMED_ACTOR: Final = "unnamed Temporal signal"
+
+# Types of the non-retryable ApplicationErrors that stand for a refusal in business.
+ORDER_INVALID: Final = "OrderInvalid"
+PAYMENT_DECLINED: Final = "PaymentDeclined"
+SHIPPING_REFUSED: Final = "ShippingRefused"
+
+
+def shipping_workflow_id(order_id: str) -> str:
+    """Return the workflow id of the shipping child of an order."""
+    return f"shipping-{order_id}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided; the argument of both signals. A repeated `decision_id` counts once."""
+
+    decision_id: str = ""
+    actor: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class OrderInput:
+    """The argument of OrderWorkflow.
+
+    `deadline` and `decision` are given when an order goes on in a new run after Temporal lost the old one.
+    `compensate_for` says why a run that was closed from outside is cleaned up: refund, then cancel.
+    """
+
+    order_id: str
+    payment_id: str = ""
+    approval_seconds: int = 24 * 3600
+    deadline: str = ""
+    decision: Decision | None = None
+    compensate_for: str = ""
+
+
+@dataclass(frozen=True)
+class DecisionAnswer:
+    """What became of a decision that reached the workflow; part of the status answer.
+
+    `kind` is approve or cancel. `outcome` is accepted, repeated (the same again) or too_late.
+    """
+
+    decision_id: str
+    kind: str
+    actor: str
+    reason: str
+    outcome: str
+    at: str
+
+
+@dataclass(frozen=True)
+class StatusAnswer:
+    """The answer of the `status` query.
+
+    `waiting_for` is one of validation, approval, payment, shipping, completion, refund, cancellation, or None when
+    the order waits for nothing more. `deadline` is None before the wait for approval is planned. `reason` explains a
+    cancellation.
+    """
+
+    order_id: str
+    status: str
+    approved: bool = False
+    cancelled: bool = False
+    waiting_for: str | None = None
+    deadline: str | None = None
+    reason_code: str = ""
+    reason: str = ""
+    last_decision: DecisionAnswer | None = None
+
+
+@dataclass(frozen=True)
+class ReceiveOrder:
+    """The argument of receive_order."""
+
+    order_id: str
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class OrderReceived:
+    """The answer of receive_order: the payment_id that the order got when it was submitted."""
+
+    payment_id: str
+
+
+@dataclass(frozen=True)
+class ValidateOrder:
+    """The argument of validate_order; `deadline` is until when a decision is waited for."""
+
+    order_id: str
+    deadline: str
+
+
+@dataclass(frozen=True)
+class ChargePayment:
+    """The argument of charge_payment, with the approval that led to it."""
+
+    order_id: str
+    payment_id: str
+    decision: Decision = Decision()
+
+
+@dataclass(frozen=True)
+class PaymentCharged:
+    """The answer of charge_payment."""
+
+    payment_id: str
+    amount: int
+    currency: str
+    gateway_reference: str
+
+
+@dataclass(frozen=True)
+class RefundPayment:
+    """The argument of refund_payment, with the reason for the cancellation and, where a person chose it, who."""
+
+    order_id: str
+    payment_id: str
+    reason_code: str
+    reason: str
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class PaymentRefunded:
+    """The answer of refund_payment; `amount` is 0 when no money had been taken."""
+
+    payment_id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class ShippingInput:
+    """The argument of ShippingWorkflow."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class PreparePackage:
+    """The argument of prepare_package."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class PackagePrepared:
+    """The answer of prepare_package."""
+
+    shipment_id: str
+    package_reference: str
+
+
+@dataclass(frozen=True)
+class DispatchCarrier:
+    """The argument of dispatch_carrier."""
+
+    order_id: str
+    shipment_id: str
+
+
+@dataclass(frozen=True)
+class CarrierDispatched:
+    """The answer of dispatch_carrier, and of ShippingWorkflow."""
+
+    shipment_id: str
+    carrier: str
+    tracking_number: str
+
+
+@dataclass(frozen=True)
+class CompleteOrder:
+    """The argument of complete_order."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class ProcessCancellation:
+    """The argument of process_cancellation: why, and, where a person chose it, who."""
+
+    order_id: str
+    reason_code: str
+    reason: str
+    decision: Decision | None = None

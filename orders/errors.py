@@ -1,0 +1,73 @@
+"""What can go wrong with an order, each with a sentence that a clerk can read."""
+
+
+class OrderError(Exception):
+    """Something about an order was refused or failed; `str(error)` is a sentence for people."""
+
+
+class OrderNotFound(OrderError):
+    """There is no order with this order_id."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"There is no order {order_id}.")
+
+
+class OrderExists(OrderError):
+    """A new order was given an order_id that is taken."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"There is an order {order_id} already.")
+
+
+class OrderInvalid(OrderError):
+    """The order can never be carried out as it is, however often it is tried."""
+
+
+class IllegalTransition(OrderError):
+    """A status was asked for that may not follow the present one."""
+
+
+class NotAllowed(OrderError):
+    """The person may not do this at all."""
+
+
+class OwnOrder(NotAllowed):
+    """Nobody approves an order that they submitted themselves."""
+
+    def __init__(self) -> None:
+        super().__init__("You submitted this order yourself, so somebody else has to approve it.")
+
+
+class DecisionRefused(OrderError):
+    """The order has been decided, or has moved on, so the decision has no effect."""
+
+
+class AlreadyDecided(DecisionRefused):
+    """The same decision was taken before."""
+
+
+class TooLate(DecisionRefused):
+    """The decision came after the order had taken its way."""
+
+
+class PaymentDeclined(OrderError):
+    """The gateway refused the charge for good; asking again does not help."""
+
+
+class ShippingRefused(OrderError):
+    """The warehouse or the carrier refused the parcel for good."""
+
+
+class OutsideWorldFailed(OrderError):
+    """A call to the gateway, the warehouse or the carrier failed; whether it had an effect is unknown."""
+
+
+class TemporalAway(OrderError):
+    """The Temporal server, or a worker behind it, did not answer in time."""
+
+
+class RunNotFound(OrderError):
+    """Temporal knows no open run for the order."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"Temporal has no open run for {order_id}.")

@@ -1,0 +1,329 @@
+"""The tables: what the console remembers of orders, and the simulated outside world's own books.
+
+Amounts are integers in the currency's minor unit. What can be a constraint is one, named as a sentence.
+"""
+
+from functools import partial
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from orders import states
+from orders.identifiers import new_identifier
+from orders.money import CURRENCIES, Money
+from orders.querysets import OrderQuerySet
+from orders.search import SearchDocument
+from orders.simulated_books import CarrierBooking, GatewayMovement
+
+__all__ = [
+    "CarrierBooking",
+    "GatewayMovement",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "OutboxMessage",
+    "Payment",
+    "PaymentAttempt",
+    "Shipment",
+]
+
+STATUS_CHOICES = [(status.value, label) for status, label in states.STATUS_LABELS.items()]
+REASON_CHOICES = [(code.value, label) for code, label in states.REASON_LABELS.items()]
+CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]
+DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]
+
+
+class Order(models.Model):
+    """One customer's order. Its `order_id` is public and also the id of its workflow."""
+
+    order_id = models.CharField(max_length=64, unique=True, default=partial(new_identifier, "order"))
+    payment_id = models.CharField(
+        max_length=64,
+        unique=True,
+        default=partial(new_identifier, "pay"),
+        help_text="The key of the one charge of this order, fixed before its workflow starts.",
+    )
+    idempotency_key = models.CharField(
+        max_length=64, unique=True, help_text="A form that is sent twice carries the same key and makes one order."
+    )
+    customer_name = models.CharField(max_length=200)
+    customer_email = models.EmailField()
+    address_line = models.CharField("street and number", max_length=200)
+    address_postcode = models.CharField("postcode", max_length=20)
+    address_city = models.CharField("city", max_length=100)
+    address_country = models.CharField("country", max_length=2, help_text="Two letters by ISO 3166-1.")
+    currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
+    total = models.BigIntegerField(help_text="In the currency's minor unit.")
+    status = models.CharField(max_length=32, choices=STATUS_CHOICES, default=states.Status.CREATED)
+    reason_code = models.CharField(max_length=32, choices=REASON_CHOICES, blank=True)
+    reason = models.TextField(blank=True)
+    submitted_by = models.CharField(max_length=150)
+    decision = models.CharField(max_length=8, choices=DECISION_CHOICES, blank=True, help_text="The latest decision.")
+    decision_id = models.CharField(max_length=64, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    approval_deadline = models.DateTimeField(null=True, blank=True)
+    run_id = models.CharField(max_length=64, blank=True, help_text="The latest Temporal run of the workflow.")
+    version = models.PositiveIntegerField(default=1, help_text="Grows with each event.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    search_document = models.GeneratedField(
+        expression=SearchDocument("order_id", "customer_name", "customer_email"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        permissions = [("approve_order", "Can approve an order"), ("cancel_order", "Can cancel an order")]
+        constraints = [
+            models.CheckConstraint(condition=Q(total__gte=0), name="order_total_is_not_negative"),
+            models.CheckConstraint(condition=Q(currency__in=CURRENCIES), name="order_currency_is_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(status.value for status in states.Status)), name="order_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(reason_code="") | Q(reason_code__in=sorted(code.value for code in states.ReasonCode)),
+                name="order_reason_code_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["CANCELLING", "CANCELLED"], reason_code__gt="")
+                | (~Q(status__in=["CANCELLING", "CANCELLED"]) & Q(reason_code="")),
+                name="order_has_a_reason_code_just_when_cancelled",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="PENDING_MANUAL_APPROVAL") | Q(approval_deadline__isnull=False),
+                name="order_that_waits_has_a_deadline",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="", decided_by="", decided_at__isnull=True)
+                | Q(decision__gt="", decided_by__gt="", decided_at__isnull=False),
+                name="order_decision_has_a_person_and_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(F("created_at").desc(), F("id").desc(), name="order_newest"),
+            models.Index("status", F("created_at").desc(), F("id").desc(), name="order_status_newest"),
+            models.Index(
+                "approval_deadline", "id", name="order_next_to_expire", condition=Q(status="PENDING_MANUAL_APPROVAL")
+            ),
+            models.Index(
+                "updated_at",
+                name="order_in_motion",
+                condition=Q(status__in=sorted(status.value for status in states.IN_MOTION)),
+            ),
+            GinIndex("search_document", name="order_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_id
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the order's page."""
+        return reverse("order-detail", args=[self.order_id])
+
+    @property
+    def total_money(self) -> Money:
+        """The total as money."""
+        return Money(self.total, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether something may still happen to the order."""
+        return self.status in states.OPEN
+
+    @property
+    def is_approved(self) -> bool:
+        """Tell whether the latest decision is an approval."""
+        return self.decision == states.DecisionKind.APPROVE
+
+    @property
+    def is_cancel_requested(self) -> bool:
+        """Tell whether a person decided to cancel the order."""
+        return self.decision == states.DecisionKind.CANCEL
+
+
+class OrderLine(models.Model):
+    """One line of an order; its price is per unit, in minor units of the order's currency."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    sku = models.CharField("SKU", max_length=64)
+    description = models.CharField(max_length=200)
+    quantity = models.PositiveIntegerField()
+    unit_price = models.BigIntegerField(help_text="In the currency's minor unit.")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="order_line_has_its_own_position"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_is_positive"),
+            models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_line_price_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku}"
+
+    @property
+    def unit_price_money(self) -> Money:
+        """The price of one unit."""
+        return Money(self.unit_price, self.order.currency)
+
+    @property
+    def total_money(self) -> Money:
+        """The price of all units of the line."""
+        return self.unit_price_money * self.quantity
+
+
+class Payment(models.Model):
+    """The one charge of an order."""
+
+    class Status(models.TextChoices):
+        """What became of the money."""
+
+        PENDING = "PENDING", "Pending"
+        CHARGED = "CHARGED", "Charged"
+        REFUNDED = "REFUNDED", "Refunded"
+        DECLINED = "DECLINED", "Not charged"  # refused by the gateway, or closed before any money was taken
+
+    payment_id = models.CharField(max_length=64, primary_key=True)
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="payment")
+    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
+    currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    gateway = models.CharField(max_length=50)
+    gateway_reference = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-created_at", "-payment_id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gte=0), name="payment_amount_is_not_negative"),
+            models.CheckConstraint(
+                condition=~Q(status__in=["CHARGED", "REFUNDED"]) | Q(gateway_reference__gt=""),
+                name="payment_that_moved_money_has_a_reference",
+            ),
+        ]
+        indexes = [models.Index(F("created_at").desc(), F("payment_id").desc(), name="payment_newest")]
+
+    def __str__(self) -> str:
+        return self.payment_id
+
+    @property
+    def amount_money(self) -> Money:
+        """The amount as money."""
+        return Money(self.amount, self.currency)
+
+
+class PaymentAttempt(models.Model):
+    """One call to the gateway for a payment, written down before it is made."""
+
+    class Kind(models.TextChoices):
+        """What was asked of the gateway."""
+
+        CHARGE = "CHARGE", "Charge"
+        REFUND = "REFUND", "Refund"
+
+    class Outcome(models.TextChoices):
+        """What is known of the answer."""
+
+        UNKNOWN = "UNKNOWN", "No answer"
+        SUCCEEDED = "SUCCEEDED", "Succeeded"
+        DECLINED = "DECLINED", "Declined"
+        FAILED = "FAILED", "Failed"
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.UNKNOWN)
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["started_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.outcome}"
+
+
+class Shipment(models.Model):
+    """Package and carrier of an order."""
+
+    class Status(models.TextChoices):
+        """Where the parcel is, as far as we had a hand in it."""
+
+        PREPARED = "PREPARED", "Package prepared"
+        DISPATCHED = "DISPATCHED", "Handed to the carrier"
+        RECALLED = "RECALLED", "Called back"
+
+    shipment_id = models.CharField(max_length=80, primary_key=True)
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="shipment")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PREPARED)
+    package_reference = models.CharField(max_length=100)
+    carrier = models.CharField(max_length=50, blank=True)
+    tracking_number = models.CharField(max_length=100, blank=True)
+    prepared_at = models.DateTimeField(default=timezone.now)
+    dispatched_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.tracking_number or self.shipment_id
+
+
+class OrderEvent(models.Model):
+    """One row of an order's history. Rows are only ever added; the database refuses to change or remove one."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    key = models.CharField(max_length=150, help_text="A repeated activity writes the same key, and so adds nothing.")
+    status = models.CharField(
+        max_length=32, choices=STATUS_CHOICES, blank=True, help_text="The status that began with this event, if any."
+    )
+    title = models.CharField(max_length=200)
+    detail = models.TextField(blank=True)
+    actor = models.CharField(max_length=150, blank=True, help_text="The person, or empty for the workflow itself.")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["order", "key"], name="order_event_happens_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class OutboxMessage(models.Model):
+    """A message to Temporal, written in the transaction of the row that it belongs to and sent after it."""
+
+    class Status(models.TextChoices):
+        """Whether the message got there."""
+
+        PENDING = "PENDING", "On its way"
+        DELIVERED = "DELIVERED", "Delivered"
+        UNDELIVERABLE = "UNDELIVERABLE", "Came too late"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="outbox_messages")
+    key = models.CharField(max_length=150, unique=True)
+    name = models.CharField(max_length=32, help_text="start, approve_order or cancel_order")
+    payload = models.JSONField()
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index("order", "id", name="outbox_pending_by_order", condition=Q(status="PENDING")),
+            models.Index("next_attempt_at", "id", name="outbox_pending", condition=Q(status="PENDING")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.status}"

@@ -1,0 +1,49 @@
+"""The books of the simulated outside world: the gateway's ledger and the carrier's bookings.
+
+They stand for systems that are not ours. Nothing in the console's own tables refers to them, and only the simulated
+gateway and carrier write them, so they can answer "how often was this customer really charged?" from outside.
+"""
+
+from django.db import models
+from django.utils import timezone
+
+
+class GatewayMovement(models.Model):
+    """Money that the simulated gateway moved, or a charge that it closed for ever (VOID). Rows are only added."""
+
+    class Kind(models.TextChoices):
+        """Which way the money went."""
+
+        CHARGE = "CHARGE", "Charge"
+        REFUND = "REFUND", "Refund"
+        VOID = "VOID", "Void"
+
+    idempotency_key = models.CharField(max_length=64, db_index=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
+    currency = models.CharField(max_length=3)
+    merchant_reference = models.CharField(max_length=64, db_index=True, help_text="The order_id the merchant told us.")
+    reference = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "simulated_gateway_movement"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
+
+
+class CarrierBooking(models.Model):
+    """A parcel that the simulated carrier took, and perhaps gave back."""
+
+    shipment_id = models.CharField(max_length=80, unique=True)
+    tracking_number = models.CharField(max_length=64, unique=True)
+    recalled_at = models.DateTimeField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "simulated_carrier_booking"
+
+    def __str__(self) -> str:
+        return self.tracking_number

@@ -1,0 +1,105 @@
+"""What may follow what in the life of an order. Pure data and questions about it; everything else reads from here."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from orders.errors import IllegalTransition
+
+
+class Status(StrEnum):
+    """Where an order is in its life."""
+
+    CREATED = "CREATED"
+    VALIDATED = "VALIDATED"
+    PENDING_MANUAL_APPROVAL = "PENDING_MANUAL_APPROVAL"
+    CHARGING_PAYMENT = "CHARGING_PAYMENT"
+    PAID = "PAID"
+    PACKAGE_PREPARED = "PACKAGE_PREPARED"
+    DISPATCHED = "DISPATCHED"
+    COMPLETED = "COMPLETED"
+    CANCELLING = "CANCELLING"
+    CANCELLED = "CANCELLED"
+
+
+class ReasonCode(StrEnum):
+    """Why an order was cancelled."""
+
+    STAFF = "STAFF"
+    APPROVAL_TIMEOUT = "APPROVAL_TIMEOUT"
+    INVALID = "INVALID"
+    PAYMENT_DECLINED = "PAYMENT_DECLINED"
+    SHIPPING_FAILED = "SHIPPING_FAILED"
+
+
+class DecisionKind(StrEnum):
+    """What a person can decide."""
+
+    APPROVE = "approve"
+    CANCEL = "cancel"
+
+
+STATUS_LABELS: Final[Mapping[Status, str]] = {
+    Status.CREATED: "Created",
+    Status.VALIDATED: "Validated",
+    Status.PENDING_MANUAL_APPROVAL: "Awaiting approval",
+    Status.CHARGING_PAYMENT: "Charging payment",
+    Status.PAID: "Paid",
+    Status.PACKAGE_PREPARED: "Package prepared",
+    Status.DISPATCHED: "Dispatched",
+    Status.COMPLETED: "Completed",
+    Status.CANCELLING: "Cancelling",
+    Status.CANCELLED: "Cancelled",
+}
+
+REASON_LABELS: Final[Mapping[ReasonCode, str]] = {
+    ReasonCode.STAFF: "Cancelled by staff",
+    ReasonCode.APPROVAL_TIMEOUT: "Not approved in time",
+    ReasonCode.INVALID: "Not a valid order",
+    ReasonCode.PAYMENT_DECLINED: "Payment declined",
+    ReasonCode.SHIPPING_FAILED: "Could not be shipped",
+}
+
+HAPPY_PATH: Final = (
+    Status.CREATED,
+    Status.VALIDATED,
+    Status.PENDING_MANUAL_APPROVAL,
+    Status.CHARGING_PAYMENT,
+    Status.PAID,
+    Status.PACKAGE_PREPARED,
+    Status.DISPATCHED,
+    Status.COMPLETED,
+)
+
+FINAL: Final = frozenset({Status.COMPLETED, Status.CANCELLED})
+OPEN: Final = frozenset(Status) - FINAL
+APPROVABLE: Final = frozenset({Status.CREATED, Status.VALIDATED, Status.PENDING_MANUAL_APPROVAL})
+CANCELLABLE: Final = OPEN - {Status.CANCELLING}
+IN_MOTION: Final = OPEN - {Status.PENDING_MANUAL_APPROVAL}
+
+TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
+    **{
+        status: frozenset({following, Status.CANCELLING})
+        for status, following in zip(HAPPY_PATH, HAPPY_PATH[1:], strict=False)
+    },
+    Status.CANCELLING: frozenset({Status.CANCELLED}),
+    Status.COMPLETED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+
+def may_follow(following: Status, current: Status) -> bool:
+    """Tell whether `following` is a legal next status after `current`."""
+    return following in TRANSITIONS[current]
+
+
+def check_transition(current: Status, following: Status) -> None:
+    """Raise IllegalTransition unless `following` may come right after `current`."""
+    if not may_follow(following, current):
+        raise IllegalTransition(f"An order that is {current} cannot become {following}.")
+
+
+def is_at_or_past(current: Status, target: Status) -> bool:
+    """Tell whether an order at `current` has reached `target` already, on the way that leads through `target`."""
+    way = HAPPY_PATH if target in HAPPY_PATH else (Status.CANCELLING, Status.CANCELLED)
+    return current in way and way.index(current) >= way.index(target)

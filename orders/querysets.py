@@ -1,9 +1,26 @@
 """Reads of many orders for a page: never OFFSET, never a count of the whole table."""
 
+from typing import Any, Final
+
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 
 from orders import states
+from orders.pages import Ordering
 from orders.search import prefix_query
+
+NEWEST: Final = Ordering("newest", time_field="created_at", is_descending=True)
+# Only orders that wait for a person are sure to have a deadline, and only they are in its index.
+NEXT_TO_EXPIRE: Final = Ordering("expiring", time_field="approval_deadline", is_descending=False)
+
+# PostgreSQL refuses a word of more than 2046 bytes in a search; no e-mail address is longer than 254 signs.
+LONGEST_SEARCH: Final = 254
+
+
+def search_condition(text: str) -> Q | None:
+    """Return the condition of `OrderQuerySet.matching`, or None when `text` holds no word."""
+    query = prefix_query(text[:LONGEST_SEARCH])
+    return Q(search_document__matches=query) if query else None
 
 
 class OrderQuerySet(models.QuerySet):  # type: ignore[type-arg]
@@ -13,7 +30,40 @@ class OrderQuerySet(models.QuerySet):  # type: ignore[type-arg]
         """Return the orders that wait for a person."""
         return self.filter(status=states.Status.PENDING_MANUAL_APPROVAL)
 
+    def in_motion(self) -> "OrderQuerySet":
+        """Return the open orders that wait for no person."""
+        return self.filter(status__in=sorted(states.IN_MOTION))
+
+    def completed(self) -> "OrderQuerySet":
+        """Return the orders that were carried out."""
+        return self.filter(status=states.Status.COMPLETED)
+
+    def cancelled(self) -> "OrderQuerySet":
+        """Return the orders that ended without being carried out."""
+        return self.filter(status=states.Status.CANCELLED)
+
     def matching(self, text: str) -> "OrderQuerySet":
         """Return the orders in whose id, customer name or e-mail each word of `text` begins a word."""
-        query = prefix_query(text)
-        return self.filter(search_document__matches=query) if query else self
+        condition = search_condition(text)
+        return self.filter(condition) if condition else self
+
+    def with_message_on_its_way(self) -> "OrderQuerySet":
+        """Add `has_message_on_its_way`: whether a submission or decision has yet to reach Temporal."""
+        pending = self.model._default_manager.filter(pk=OuterRef("pk"), outbox_messages__status="PENDING")
+        found: OrderQuerySet = self.annotate(has_message_on_its_way=Exists(pending))
+        return found
+
+    def count_up_to(self, limit: int) -> int:
+        """Return the number of orders, or `limit` when there are as many or more; reads no more rows than that."""
+        return self.order_by()[:limit].count()
+
+    def next_to_decide(self, *, after: Any, username: str) -> models.Model | None:
+        """Return the order that `username` may approve and that expires next after the order `after`.
+
+        Beyond the last one it begins again at the first; None when no other order waits.
+        """
+        waiting = self.awaiting_decision().exclude(submitted_by=username).exclude(pk=after.pk)
+        waiting = waiting.filter(decision="").order_by(*NEXT_TO_EXPIRE.order_by())
+        deadline = after.approval_deadline
+        beyond = Q(approval_deadline__gt=deadline) | Q(approval_deadline=deadline, pk__gt=after.pk)
+        return (waiting.filter(beyond).first() if deadline else None) or waiting.first()

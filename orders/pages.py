@@ -1,0 +1,135 @@
+"""Keyset pages: a page is found by the values of its neighbour's last row, so page 9,000 costs as much as page 1.
+
+A cursor is an opaque text for URLs. It may come back altered or be of another ordering; then it is a CursorError.
+"""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from django.db.models import F, Model, Q, QuerySet
+
+from orders.errors import OrderError
+
+M = TypeVar("M", bound=Model)
+
+LONGEST_CURSOR: Final = 300
+# So many rows of the ordering are looked through for a search before its own index is asked.
+NEAR_ROWS: Final = 2000
+
+
+class CursorError(OrderError):
+    """A cursor that does not belong to this ordering, or is no cursor at all."""
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """An order of rows by a time, then by primary key; rows whose time is NULL must not be in the queryset."""
+
+    name: str
+    time_field: str
+    is_descending: bool
+
+    def order_by(self, *, is_reversed: bool = False) -> tuple[str, str]:
+        """Return the arguments of `order_by`."""
+        sign = "-" if self.is_descending != is_reversed else ""
+        return f"{sign}{self.time_field}", f"{sign}pk"
+
+    def after(self, cursor: "Cursor") -> Q:
+        """Return the condition for the rows beyond `cursor`, in its direction.
+
+        The first part alone is what the index is searched by; the second passes over rows of the very same time.
+        """
+        way = "lt" if self.is_descending != cursor.is_backward else "gt"
+        time, key = f"{self.time_field}__{way}", f"pk__{way}"
+        return Q(**{f"{time}e": cursor.at}) & (Q(**{time: cursor.at}) | Q(**{key: cursor.key}))
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place between two rows: beyond (or, backward, before) the row with this time and primary key."""
+
+    at: datetime
+    key: int
+    is_backward: bool = False
+
+    def encode(self, ordering: Ordering) -> str:
+        """Return the cursor as a text for URLs."""
+        facts = [ordering.name, int(self.is_backward), self.at.isoformat(), self.key]
+        return base64.urlsafe_b64encode(json.dumps(facts, separators=(",", ":")).encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str, ordering: Ordering) -> "Cursor":
+        """Read a cursor that `encode` wrote. Raises CursorError for anything else."""
+        if len(text) > LONGEST_CURSOR:
+            raise CursorError("The cursor is too long.")
+        try:
+            padded = text + "=" * (-len(text) % 4)
+            name, is_backward, at, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            cursor = cls(datetime.fromisoformat(at), key, bool(is_backward))
+        except (ValueError, TypeError) as error:
+            raise CursorError("The cursor cannot be read.") from error
+        if name != ordering.name:
+            raise CursorError("The cursor belongs to another ordering.")
+        if cursor.at.tzinfo is None or type(key) is not int or not 0 <= key < 2**63:
+            raise CursorError("The cursor does not name a row.")
+        return cursor
+
+
+@dataclass(frozen=True)
+class Page(Generic[M]):
+    """One page of rows; `next` and `previous` are cursors, or empty where there is no such page."""
+
+    rows: list[M]
+    next: str = ""
+    previous: str = ""
+
+
+def cut_page(
+    queryset: QuerySet[M], ordering: Ordering, *, search: Q | None = None, cursor: str = "", size: int
+) -> Page[M]:
+    """Return the page of `size` rows that begins at `cursor`, or the first one; `search` narrows the rows further.
+
+    Raises CursorError. Going back beyond the first row gives the whole first page, not a short one.
+    """
+    place = Cursor.decode(cursor, ordering) if cursor else None
+    is_backward = place is not None and place.is_backward
+    found = queryset.filter(ordering.after(place)) if place else queryset
+    rows = _read_rows(found, ordering, search, is_reversed=is_backward, limit=size + 1)
+    has_more, rows = len(rows) > size, rows[:size]
+    if is_backward:
+        if not has_more:
+            return cut_page(queryset, ordering, search=search, size=size)
+        rows.reverse()
+    return Page(
+        rows=rows,
+        next=_cursor_at(rows[-1], ordering) if rows and (has_more or is_backward) else "",
+        previous=_cursor_at(rows[0], ordering, is_backward=True) if rows and place else "",
+    )
+
+
+def _read_rows(
+    queryset: QuerySet[M], ordering: Ordering, search: Q | None, *, is_reversed: bool, limit: int
+) -> list[M]:
+    """Return the first `limit` rows that `search` finds.
+
+    PostgreSQL guesses how many rows a search finds and guesses wrong: for a rare word it walks the index of the
+    ordering to its end. So frequent words are looked for among the nearest rows, and where those do not fill the
+    page, the word is rare, and an expression that no index of the ordering serves leaves only the search's own index.
+    """
+    ordered = queryset.order_by(*ordering.order_by(is_reversed=is_reversed))
+    if search is None:
+        return list(ordered[:limit])
+    near = ordered[:NEAR_ROWS].values("pk")
+    rows = list(ordered.filter(search, pk__in=near)[:limit])
+    if len(rows) == limit:
+        return rows
+    time, key = ordering.order_by(is_reversed=is_reversed)
+    moment = F(ordering.time_field) + timedelta(0)
+    return list(queryset.filter(search).order_by(moment.desc() if time.startswith("-") else moment.asc(), key)[:limit])
+
+
+def _cursor_at(row: Any, ordering: Ordering, *, is_backward: bool = False) -> str:
+    return Cursor(getattr(row, ordering.time_field), row.pk, is_backward).encode(ordering)

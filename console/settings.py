@@ -65,7 +65,7 @@ DATABASE_POOL = read(env.bool, "DATABASE_POOL", False)
 
 def database_from_url(url: str, *, with_pool: bool) -> dict[str, Any]:
     """Return Django's description of the PostgreSQL at `url`; a `host` in its query may name a socket folder."""
-    database = dict(dj_database_url.parse(url, conn_max_age=0 if with_pool else 60, conn_health_checks=True))
+    database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0 if with_pool else 60, conn_health_checks=True))
     # In a worker below the 5 s of an activity attempt, so that no statement outlives the attempt that sent it.
     timeout = 4000 if with_pool else 10000
     options: dict[str, Any] = {"application_name": "order-console", "options": f"-c statement_timeout={timeout}"}

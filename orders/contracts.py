@@ -19,6 +19,7 @@ STATUS_QUERY: Final = "status"
 UNNAMED_ACTOR: Final = "unnamed Temporal signal"
 
 # Types of the non-retryable ApplicationErrors that stand for a refusal in business.
+ORDER_NOT_FOUND: Final = "OrderNotFound"
 ORDER_INVALID: Final = "OrderInvalid"
 PAYMENT_DECLINED: Final = "PaymentDeclined"
 SHIPPING_REFUSED: Final = "ShippingRefused"
@@ -205,3 +206,15 @@ class ProcessCancellation:
     reason_code: str
     reason: str
     decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class CancellationProcessed:
+    """The answer of process_cancellation.
+
+    `is_cancelled` is False only for APPROVAL_TIMEOUT, when the tables hold an approval that was taken before the
+    deadline and whose signal is still on its way; the order then goes on with this `approval`.
+    """
+
+    is_cancelled: bool = True
+    approval: Decision | None = None

@@ -29,16 +29,16 @@ class SearchDocument(Func):
 
 
 @SearchVectorField.register_lookup
-class MatchesPrefixes(Lookup):  # type: ignore[type-arg]
+class MatchesPrefixes(Lookup):
     """`column__matches=query` for a query made by `prefix_query`, without PostgreSQL's parser."""
 
     lookup_name = "matches"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """Return `column @@ query::tsquery`."""
         left, left_params = self.process_lhs(compiler, connection)
-        return f"{left} @@ %s::tsquery", [*left_params, self.rhs]
+        return f"{left} @@ %s::tsquery", (*left_params, self.rhs)
 
 
 def prefix_query(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from orders.errors import IllegalTransition
@@ -78,10 +79,7 @@ CANCELLABLE: Final = OPEN - {Status.CANCELLING}
 IN_MOTION: Final = OPEN - {Status.PENDING_MANUAL_APPROVAL}
 
 TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
-    **{
-        status: frozenset({following, Status.CANCELLING})
-        for status, following in zip(HAPPY_PATH, HAPPY_PATH[1:], strict=False)
-    },
+    **{status: frozenset({following, Status.CANCELLING}) for status, following in pairwise(HAPPY_PATH)},
     Status.CANCELLING: frozenset({Status.CANCELLED}),
     Status.COMPLETED: frozenset(),
     Status.CANCELLED: frozenset(),

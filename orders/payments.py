@@ -1,0 +1,173 @@
+"""The money: the only module that writes payments and their attempts.
+
+A charge cannot be one transaction, for the gateway is not part of it. It is two: first the payment and the attempt are
+written, then the gateway is called with the payment_id as idempotency key, then the answer is written. An attempt whose
+answer never came stays UNKNOWN, and the next one asks the gateway before it charges.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders import contracts
+from orders.errors import OutsideWorldFailed, PaymentDeclined
+from orders.gateways import ChargeRequest, gateway
+from orders.history import add_event, lock_order
+from orders.models import Order, Payment, PaymentAttempt
+from orders.projections import advance, begin_cancelling, record_decision
+from orders.states import DecisionKind, Status, is_at_or_past
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call to the gateway that is about to be made."""
+
+    request: ChargeRequest
+    attempt: PaymentAttempt
+    is_first: bool
+
+
+def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged:
+    """Charge the order's payment exactly once, however often this is called.
+
+    Raises PaymentDeclined when the gateway refuses for good, OutsideWorldFailed when the outcome is unknown.
+    """
+    call = _begin_charge(command)
+    if call is None:
+        return _charged(Payment.objects.get(payment_id=command.payment_id))
+    try:
+        reference = _ask(call, lambda: _charge_once(call))
+    except PaymentDeclined as error:
+        _write_decline(command, str(error))
+        raise
+    return _write_charge(command, reference)
+
+
+def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunded:
+    """Begin the cancellation and give back what was taken, once; where nothing was, close the payment for good.
+
+    Raises OutsideWorldFailed when the outcome is unknown.
+    """
+    call = _begin_refund(command)
+    if call is None:
+        payment = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.REFUNDED).first()
+        return contracts.PaymentRefunded(
+            command.payment_id, *((payment.amount, payment.currency) if payment else (0, ""))
+        )
+    refund = _ask(call, lambda: gateway.refund(call.request))
+    with transaction.atomic():
+        order = lock_order(command.order_id)
+        is_refunded = refund.money.minor > 0 or bool(refund.reference)
+        payment = Payment.objects.get(payment_id=command.payment_id)
+        payment.status = Payment.Status.REFUNDED if is_refunded else Payment.Status.DECLINED
+        # A charge whose answer never came is known to us only by its refund.
+        payment.gateway_reference = payment.gateway_reference or refund.reference
+        payment.save(update_fields=["status", "gateway_reference", "updated_at"])
+        title = f"Refunded {refund.money}" if is_refunded else "Nothing had been charged, payment closed"
+        add_event(order, key=f"refunded:{command.payment_id}", title=title, detail=refund.reference)
+    return contracts.PaymentRefunded(command.payment_id, refund.money.minor, refund.money.currency)
+
+
+@transaction.atomic
+def _begin_charge(command: contracts.ChargePayment) -> _Call | None:
+    """Write the approval, the payment and the attempt; None when the payment is charged already."""
+    order = lock_order(command.order_id)
+    if is_at_or_past(Status(order.status), Status.CANCELLING):
+        raise PaymentDeclined("The order is being cancelled.")
+    record_decision(order, DecisionKind.APPROVE, command.decision)
+    advance(order, Status.CHARGING_PAYMENT)
+    # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
+    Payment.objects.bulk_create(
+        [
+            Payment(
+                payment_id=command.payment_id,
+                order=order,
+                amount=order.total,
+                currency=order.currency,
+                gateway=gateway.name,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    payment = Payment.objects.get(payment_id=command.payment_id)
+    if payment.status == Payment.Status.CHARGED:
+        return None
+    return _begin_attempt(order, payment, PaymentAttempt.Kind.CHARGE)
+
+
+@transaction.atomic
+def _begin_refund(command: contracts.RefundPayment) -> _Call | None:
+    """Begin the cancellation and write the attempt; None when there is nothing to ask the gateway."""
+    order = lock_order(command.order_id)
+    begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
+    payment = Payment.objects.filter(order=order).first()
+    if payment is None or payment.status in {Payment.Status.REFUNDED, Payment.Status.DECLINED}:
+        return None
+    return _begin_attempt(order, payment, PaymentAttempt.Kind.REFUND)
+
+
+def _begin_attempt(order: Order, payment: Payment, kind: PaymentAttempt.Kind) -> _Call:
+    is_first = not payment.attempts.filter(kind=kind).exists()
+    request = ChargeRequest(
+        idempotency_key=payment.payment_id,
+        money=payment.amount_money,
+        merchant_reference=order.order_id,
+        payer=order.customer_email,
+    )
+    return _Call(request, PaymentAttempt.objects.create(payment=payment, kind=kind), is_first)
+
+
+def _charge_once(call: _Call) -> str:
+    """Charge, but ask first when an earlier attempt may have had its effect."""
+    known = None if call.is_first else gateway.find_charge(call.request.idempotency_key)
+    return known or gateway.charge(call.request)
+
+
+def _ask(call: _Call, ask: Callable[[], T]) -> T:
+    """Make the call and write what is known of its outcome."""
+    try:
+        answer = ask()
+    except PaymentDeclined as error:
+        _finish(call.attempt, PaymentAttempt.Outcome.DECLINED, str(error))
+        raise
+    except OutsideWorldFailed as error:
+        _finish(call.attempt, PaymentAttempt.Outcome.FAILED, str(error))
+        raise
+    _finish(call.attempt, PaymentAttempt.Outcome.SUCCEEDED)
+    return answer
+
+
+def _finish(attempt: PaymentAttempt, outcome: PaymentAttempt.Outcome, error: str = "") -> None:
+    attempt.outcome, attempt.error, attempt.finished_at = outcome, error, timezone.now()
+    attempt.save(update_fields=["outcome", "error", "finished_at"])
+
+
+@transaction.atomic
+def _write_charge(command: contracts.ChargePayment, reference: str) -> contracts.PaymentCharged:
+    """Write the charge, unless the order was cancelled while the gateway took its time: then the refund knows more."""
+    order = lock_order(command.order_id)
+    payment = Payment.objects.get(payment_id=command.payment_id)
+    if payment.status == Payment.Status.PENDING:
+        payment.status, payment.gateway_reference = Payment.Status.CHARGED, reference
+        payment.save(update_fields=["status", "gateway_reference", "updated_at"])
+        add_event(order, key=f"charged:{payment.payment_id}", title=f"Charged {payment.amount_money}", detail=reference)
+    if not is_at_or_past(Status(order.status), Status.CANCELLING):
+        advance(order, Status.PAID)
+    return _charged(payment)
+
+
+@transaction.atomic
+def _write_decline(command: contracts.ChargePayment, sentence: str) -> None:
+    order = lock_order(command.order_id)
+    declined = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.PENDING)
+    if declined.update(status=Payment.Status.DECLINED, updated_at=timezone.now()):
+        add_event(order, key=f"declined:{command.payment_id}", title="Payment declined", detail=sentence)
+
+
+def _charged(payment: Payment) -> contracts.PaymentCharged:
+    return contracts.PaymentCharged(payment.payment_id, payment.amount, payment.currency, payment.gateway_reference)

@@ -1,0 +1,207 @@
+"""What people do with orders: submit, approve, cancel. One verb, one shape: guard, write in one transaction, send.
+
+The decision counts from the moment its row is written; its signal follows through the outbox.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from orders import contracts, outbox, permissions, states
+from orders.errors import AlreadyDecided, DecisionRefused, OrderError, OrderExists, OrderInvalid, OrderNotFound, TooLate
+from orders.history import add_event, lock_order
+from orders.identifiers import is_order_id, new_identifier
+from orders.models import Order, OrderLine, OutboxMessage
+from orders.money import CURRENCIES, Money, add_up
+from orders.permissions import Actor
+from orders.states import STATUS_LABELS, DecisionKind, Status
+
+MOST_LINES: Final = 100
+# A thousand million major units: far below what BIGINT holds, far above any order.
+LARGEST_TOTAL: Final = 10**11
+SIGNAL_OF: Final = {
+    DecisionKind.APPROVE: contracts.APPROVE_SIGNAL,
+    DecisionKind.CANCEL: contracts.CANCEL_SIGNAL,
+}
+TITLE_OF: Final = {DecisionKind.APPROVE: "Approved", DecisionKind.CANCEL: "Cancellation requested"}
+
+
+@dataclass(frozen=True)
+class LineDraft:
+    """A line of an order that is about to be submitted; `unit_price` in minor units."""
+
+    sku: str
+    description: str
+    quantity: int
+    unit_price: int
+
+
+@dataclass(frozen=True)
+class OrderDraft:
+    """An order that is about to be submitted."""
+
+    customer_name: str
+    customer_email: str
+    address_line: str
+    address_postcode: str
+    address_city: str
+    address_country: str
+    currency: str
+    lines: tuple[LineDraft, ...]
+
+    @property
+    def total(self) -> Money:
+        """The sum of the lines."""
+        return add_up((Money(line.unit_price, self.currency) * line.quantity for line in self.lines), self.currency)
+
+
+@dataclass(frozen=True)
+class BulkResult:
+    """What became of one order of a bulk decision."""
+
+    order_id: str
+    is_done: bool
+    sentence: str
+
+
+def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order_id: str = "") -> Order:
+    """Take an order and have its workflow started; the same `idempotency_key` again returns the same order.
+
+    Raises NotAllowed, OrderInvalid for a draft that can never be an order, OrderExists for an `order_id` that is taken.
+    """
+    permissions.check_may_submit(actor)
+    _check_draft(draft, order_id)
+    with transaction.atomic():
+        order, is_new = Order.objects.get_or_create(
+            idempotency_key=idempotency_key,
+            defaults={
+                "order_id": _free_order_id(order_id, idempotency_key),
+                "customer_name": draft.customer_name,
+                "customer_email": draft.customer_email,
+                "address_line": draft.address_line,
+                "address_postcode": draft.address_postcode,
+                "address_city": draft.address_city,
+                "address_country": draft.address_country,
+                "currency": draft.currency,
+                "total": draft.total.minor,
+                "submitted_by": actor.get_username(),
+            },
+        )
+        if is_new:
+            OrderLine.objects.bulk_create(
+                OrderLine(order=order, position=position, **asdict(line))
+                for position, line in enumerate(draft.lines, start=1)
+            )
+            add_event(order, key="submitted", title="Submitted", actor=actor.get_username(), status=Status.CREATED)
+            start = contracts.OrderInput(order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
+            outbox.enqueue(order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start))
+    return order
+
+
+def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
+    """Approve the order, so that its payment is charged and it is shipped.
+
+    Raises NotAllowed, OwnOrder, AlreadyDecided, TooLate.
+    """
+    return _decide(order, DecisionKind.APPROVE, actor=actor, reason=reason)
+
+
+def cancel_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
+    """Have the order cancelled, and its money returned if any was taken.
+
+    Raises NotAllowed, AlreadyDecided, TooLate.
+    """
+    return _decide(order, DecisionKind.CANCEL, actor=actor, reason=reason)
+
+
+def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor, reason: str = "") -> list[BulkResult]:
+    """Take the same decision on several orders, each by itself, and tell what became of each."""
+    orders = Order.objects.in_bulk(order_ids, field_name="order_id")
+    results = []
+    for order_id in dict.fromkeys(order_ids):
+        try:
+            if order_id not in orders:
+                raise OrderNotFound(order_id)
+            message = _decide(orders[order_id], kind, actor=actor, reason=reason)
+        except OrderError as error:
+            results.append(BulkResult(order_id, is_done=False, sentence=str(error)))
+        else:
+            results.append(BulkResult(order_id, is_done=True, sentence=describe_delivery(message)))
+    return results
+
+
+def describe_delivery(message: OutboxMessage) -> str:
+    """Say in a sentence what a person may trust after a decision: that it is known, or on its way."""
+    message.refresh_from_db(fields=["status"])
+    done = "Approved" if message.name == contracts.APPROVE_SIGNAL else "Cancellation requested"
+    if message.status == OutboxMessage.Status.DELIVERED:
+        return f"{done}."
+    return f"{done}. The decision is kept and on its way to the workflow."
+
+
+def check_may_be_decided(order: Order, kind: DecisionKind) -> None:
+    """Raise AlreadyDecided or TooLate when the decision could have no effect on the order as it stands."""
+    status = Status(order.status)
+    if order.decision == kind and order.is_open:
+        raise AlreadyDecided(f"{_who_and_when(order)}.")
+    if kind == DecisionKind.APPROVE and order.is_cancel_requested:
+        raise TooLate(f"Too late to approve: {_who_and_when(order)}.")
+    if status not in (states.APPROVABLE if kind == DecisionKind.APPROVE else states.CANCELLABLE):
+        decided = f" {_who_and_when(order)}." if order.decision else ""
+        raise TooLate(f"Too late to {kind}: the order is {STATUS_LABELS[status].lower()}.{decided}")
+    deadline = order.approval_deadline
+    if kind == DecisionKind.APPROVE and deadline is not None and deadline <= timezone.now():
+        raise TooLate(f"Too late to approve: the deadline was {deadline:%d %b %Y %H:%M} UTC.")
+
+
+def may_be_decided(order: Order, kind: DecisionKind) -> bool:
+    """Tell whether the decision could have an effect on the order as it stands; buttons ask this."""
+    try:
+        check_may_be_decided(order, kind)
+    except DecisionRefused:
+        return False
+    return True
+
+
+def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> OutboxMessage:
+    permissions.check_may_decide(actor, kind, order)
+    with transaction.atomic():
+        locked = lock_order(order.order_id)
+        check_may_be_decided(locked, kind)
+        decision = contracts.Decision(decision_id=str(uuid4()), actor=actor.get_username(), reason=reason.strip())
+        locked.decision, locked.decision_id = kind, decision.decision_id
+        locked.decided_by, locked.decided_at = decision.actor, timezone.now()
+        locked.save(update_fields=["decision", "decision_id", "decided_by", "decided_at", "updated_at"])
+        key = f"decision:{decision.decision_id}"
+        add_event(locked, key=key, title=TITLE_OF[kind], detail=decision.reason, actor=decision.actor)
+        return outbox.enqueue(locked, key=key, name=SIGNAL_OF[kind], payload=asdict(decision))
+
+
+def _who_and_when(order: Order) -> str:
+    verb = "approved the order" if order.is_approved else "asked to cancel the order"
+    return f"{order.decided_by} {verb} on {order.decided_at:%d %b %Y at %H:%M} UTC"
+
+
+def _check_draft(draft: OrderDraft, order_id: str) -> None:
+    if order_id and not is_order_id(order_id):
+        raise OrderInvalid(f"{order_id!r} is no order id: it is `order-` and up to 58 letters, digits, - and _.")
+    if draft.currency not in CURRENCIES:
+        raise OrderInvalid(f"{draft.currency!r} is not a currency of the console.")
+    if not 0 < len(draft.lines) <= MOST_LINES:
+        raise OrderInvalid(f"An order has 1 to {MOST_LINES} lines.")
+    if any(line.quantity <= 0 or line.unit_price < 0 for line in draft.lines):
+        raise OrderInvalid("A line needs a quantity above zero and a price that is not negative.")
+    if draft.total.minor > LARGEST_TOTAL:
+        raise OrderInvalid(f"The total is above {Money(LARGEST_TOTAL, draft.currency)}.")
+
+
+def _free_order_id(order_id: str, idempotency_key: str) -> str:
+    taken = order_id and Order.objects.filter(order_id=order_id).exclude(idempotency_key=idempotency_key).exists()
+    if taken:
+        raise OrderExists(order_id)
+    return order_id or new_identifier("order")

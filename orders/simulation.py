@@ -1,0 +1,41 @@
+"""The simulated outside world's moods: calls to it fail or hang by rate, before or after they had their effect."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from django.conf import settings
+
+from orders.errors import OutsideWorldFailed
+
+T = TypeVar("T")
+
+# A little longer than the 5 s of an activity attempt: the caller times out, and the thread is free again soon after.
+HANG_SECONDS: Final = 5.5
+
+# What makes a call be refused for good, for trying out and for tests. Shown on the page for new orders' help.
+DECLINED_MARK: Final = "+declined"
+SOLD_OUT_PREFIX: Final = "SOLDOUT"
+UNREACHABLE_POSTCODE: Final = "00000"
+
+_dice = random.SystemRandom()
+
+
+def call_outside_world(name: str, effect: Callable[[], T]) -> T:
+    """Carry out `effect` as a system that is not ours would, by the rates in the settings.
+
+    Raises OutsideWorldFailed at once (FLAKY_FAIL_RATE) or after HANG_SECONDS (FLAKY_HANG_RATE); in both cases half
+    of the calls had their effect before, so the caller cannot know.
+    """
+    mood = _dice.random()
+    fails = mood < settings.FLAKY_FAIL_RATE
+    hangs = not fails and mood < settings.FLAKY_FAIL_RATE + settings.FLAKY_HANG_RATE
+    if not (fails or hangs):
+        return effect()
+    if _dice.random() < 0.5:
+        effect()
+    if hangs:
+        time.sleep(HANG_SECONDS)
+        raise OutsideWorldFailed(f"The {name} did not answer in {HANG_SECONDS:g} s.")
+    raise OutsideWorldFailed(f"The {name} answered with an internal error.")

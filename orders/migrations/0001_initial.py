@@ -12,188 +12,520 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='CarrierBooking',
+            name="CarrierBooking",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shipment_id', models.CharField(max_length=80, unique=True)),
-                ('tracking_number', models.CharField(max_length=64, unique=True)),
-                ('recalled_at', models.DateTimeField(blank=True, null=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("shipment_id", models.CharField(max_length=80, unique=True)),
+                ("tracking_number", models.CharField(max_length=64, unique=True)),
+                ("recalled_at", models.DateTimeField(blank=True, null=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'simulated_carrier_booking',
+                "db_table": "simulated_carrier_booking",
             },
         ),
         migrations.CreateModel(
-            name='GatewayMovement',
+            name="GatewayMovement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('idempotency_key', models.CharField(db_index=True, max_length=64)),
-                ('kind', models.CharField(choices=[('CHARGE', 'Charge'), ('REFUND', 'Refund'), ('VOID', 'Void')], max_length=8)),
-                ('amount', models.BigIntegerField(help_text="In the currency's minor unit.")),
-                ('currency', models.CharField(max_length=3)),
-                ('merchant_reference', models.CharField(db_index=True, help_text='The order_id the merchant told us.', max_length=64)),
-                ('reference', models.CharField(max_length=64, unique=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("idempotency_key", models.CharField(db_index=True, max_length=64)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("CHARGE", "Charge"), ("REFUND", "Refund"), ("VOID", "Void")], max_length=8
+                    ),
+                ),
+                ("amount", models.BigIntegerField(help_text="In the currency's minor unit.")),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "merchant_reference",
+                    models.CharField(db_index=True, help_text="The order_id the merchant told us.", max_length=64),
+                ),
+                ("reference", models.CharField(max_length=64, unique=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'simulated_gateway_movement',
-                'ordering': ['id'],
+                "db_table": "simulated_gateway_movement",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order_id', models.CharField(default=functools.partial(orders.identifiers.new_identifier, *('order',), **{}), max_length=64, unique=True)),
-                ('payment_id', models.CharField(default=functools.partial(orders.identifiers.new_identifier, *('pay',), **{}), help_text='The key of the one charge of this order, fixed before its workflow starts.', max_length=64, unique=True)),
-                ('idempotency_key', models.CharField(help_text='A form that is sent twice carries the same key and makes one order.', max_length=64, unique=True)),
-                ('customer_name', models.CharField(max_length=200)),
-                ('customer_email', models.EmailField(max_length=254)),
-                ('address_line', models.CharField(max_length=200, verbose_name='street and number')),
-                ('address_postcode', models.CharField(max_length=20, verbose_name='postcode')),
-                ('address_city', models.CharField(max_length=100, verbose_name='city')),
-                ('address_country', models.CharField(help_text='Two letters by ISO 3166-1.', max_length=2, verbose_name='country')),
-                ('currency', models.CharField(choices=[('EUR', 'EUR'), ('USD', 'USD'), ('GBP', 'GBP'), ('CHF', 'CHF'), ('JPY', 'JPY')], max_length=3)),
-                ('total', models.BigIntegerField(help_text="In the currency's minor unit.")),
-                ('status', models.CharField(choices=[('CREATED', 'Created'), ('VALIDATED', 'Validated'), ('PENDING_MANUAL_APPROVAL', 'Awaiting approval'), ('CHARGING_PAYMENT', 'Charging payment'), ('PAID', 'Paid'), ('PACKAGE_PREPARED', 'Package prepared'), ('DISPATCHED', 'Dispatched'), ('COMPLETED', 'Completed'), ('CANCELLING', 'Cancelling'), ('CANCELLED', 'Cancelled')], default=orders.states.Status['CREATED'], max_length=32)),
-                ('reason_code', models.CharField(blank=True, choices=[('STAFF', 'Cancelled by staff'), ('APPROVAL_TIMEOUT', 'Not approved in time'), ('INVALID', 'Not a valid order'), ('PAYMENT_DECLINED', 'Payment declined'), ('SHIPPING_FAILED', 'Could not be shipped')], max_length=32)),
-                ('reason', models.TextField(blank=True)),
-                ('submitted_by', models.CharField(max_length=150)),
-                ('decision', models.CharField(blank=True, choices=[('approve', 'Approve'), ('cancel', 'Cancel')], help_text='The latest decision.', max_length=8)),
-                ('decision_id', models.CharField(blank=True, max_length=64)),
-                ('decided_by', models.CharField(blank=True, max_length=150)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('approval_deadline', models.DateTimeField(blank=True, null=True)),
-                ('run_id', models.CharField(blank=True, help_text='The latest Temporal run of the workflow.', max_length=64)),
-                ('version', models.PositiveIntegerField(default=1, help_text='Grows with each event.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('search_document', models.GeneratedField(db_persist=True, expression=orders.search.SearchDocument('order_id', 'customer_name', 'customer_email'), output_field=django.contrib.postgres.search.SearchVectorField())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "order_id",
+                    models.CharField(
+                        default=functools.partial(orders.identifiers.new_identifier, *("order",), **{}),
+                        max_length=64,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "payment_id",
+                    models.CharField(
+                        default=functools.partial(orders.identifiers.new_identifier, *("pay",), **{}),
+                        help_text="The key of the one charge of this order, fixed before its workflow starts.",
+                        max_length=64,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "idempotency_key",
+                    models.CharField(
+                        help_text="A form that is sent twice carries the same key and makes one order.",
+                        max_length=64,
+                        unique=True,
+                    ),
+                ),
+                ("customer_name", models.CharField(max_length=200)),
+                ("customer_email", models.EmailField(max_length=254)),
+                ("address_line", models.CharField(max_length=200, verbose_name="street and number")),
+                ("address_postcode", models.CharField(max_length=20, verbose_name="postcode")),
+                ("address_city", models.CharField(max_length=100, verbose_name="city")),
+                (
+                    "address_country",
+                    models.CharField(help_text="Two letters by ISO 3166-1.", max_length=2, verbose_name="country"),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        choices=[("EUR", "EUR"), ("USD", "USD"), ("GBP", "GBP"), ("CHF", "CHF"), ("JPY", "JPY")],
+                        max_length=3,
+                    ),
+                ),
+                ("total", models.BigIntegerField(help_text="In the currency's minor unit.")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("CREATED", "Created"),
+                            ("VALIDATED", "Validated"),
+                            ("PENDING_MANUAL_APPROVAL", "Awaiting approval"),
+                            ("CHARGING_PAYMENT", "Charging payment"),
+                            ("PAID", "Paid"),
+                            ("PACKAGE_PREPARED", "Package prepared"),
+                            ("DISPATCHED", "Dispatched"),
+                            ("COMPLETED", "Completed"),
+                            ("CANCELLING", "Cancelling"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        default=orders.states.Status["CREATED"],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "reason_code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("STAFF", "Cancelled by staff"),
+                            ("APPROVAL_TIMEOUT", "Not approved in time"),
+                            ("INVALID", "Not a valid order"),
+                            ("PAYMENT_DECLINED", "Payment declined"),
+                            ("SHIPPING_FAILED", "Could not be shipped"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("submitted_by", models.CharField(max_length=150)),
+                (
+                    "decision",
+                    models.CharField(
+                        blank=True,
+                        choices=[("approve", "Approve"), ("cancel", "Cancel")],
+                        help_text="The latest decision.",
+                        max_length=8,
+                    ),
+                ),
+                ("decision_id", models.CharField(blank=True, max_length=64)),
+                ("decided_by", models.CharField(blank=True, max_length=150)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("approval_deadline", models.DateTimeField(blank=True, null=True)),
+                (
+                    "run_id",
+                    models.CharField(blank=True, help_text="The latest Temporal run of the workflow.", max_length=64),
+                ),
+                ("version", models.PositiveIntegerField(default=1, help_text="Grows with each event.")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "search_document",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=orders.search.SearchDocument("order_id", "customer_name", "customer_email"),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-id'],
-                'permissions': [('approve_order', 'Can approve an order'), ('cancel_order', 'Can cancel an order')],
-                'indexes': [models.Index(models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='order_newest'), models.Index(models.F('status'), models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='order_status_newest'), models.Index(models.F('approval_deadline'), models.F('id'), condition=models.Q(('status', 'PENDING_MANUAL_APPROVAL')), name='order_next_to_expire'), models.Index(models.F('updated_at'), condition=models.Q(('status__in', ['CANCELLING', 'CHARGING_PAYMENT', 'CREATED', 'DISPATCHED', 'PACKAGE_PREPARED', 'PAID', 'VALIDATED'])), name='order_in_motion'), django.contrib.postgres.indexes.GinIndex(models.F('search_document'), name='order_search')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('total__gte', 0)), name='order_total_is_not_negative'), models.CheckConstraint(condition=models.Q(('currency__in', ('EUR', 'USD', 'GBP', 'CHF', 'JPY'))), name='order_currency_is_known'), models.CheckConstraint(condition=models.Q(('status__in', ['CANCELLED', 'CANCELLING', 'CHARGING_PAYMENT', 'COMPLETED', 'CREATED', 'DISPATCHED', 'PACKAGE_PREPARED', 'PAID', 'PENDING_MANUAL_APPROVAL', 'VALIDATED'])), name='order_status_is_known'), models.CheckConstraint(condition=models.Q(('reason_code', ''), ('reason_code__in', ['APPROVAL_TIMEOUT', 'INVALID', 'PAYMENT_DECLINED', 'SHIPPING_FAILED', 'STAFF']), _connector='OR'), name='order_reason_code_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('reason_code__gt', ''), ('status__in', ['CANCELLING', 'CANCELLED'])), models.Q(models.Q(('status__in', ['CANCELLING', 'CANCELLED']), _negated=True), ('reason_code', '')), _connector='OR'), name='order_has_a_reason_code_just_when_cancelled'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'PENDING_MANUAL_APPROVAL'), _negated=True), ('approval_deadline__isnull', False), _connector='OR'), name='order_that_waits_has_a_deadline'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by', ''), ('decision', '')), models.Q(('decided_at__isnull', False), ('decided_by__gt', ''), ('decision__gt', '')), _connector='OR'), name='order_decision_has_a_person_and_a_time')],
+                "ordering": ["-created_at", "-id"],
+                "permissions": [("approve_order", "Can approve an order"), ("cancel_order", "Can cancel an order")],
+                "indexes": [
+                    models.Index(
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="order_newest",
+                    ),
+                    models.Index(
+                        models.F("status"),
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        models.OrderBy(models.F("id"), descending=True),
+                        name="order_status_newest",
+                    ),
+                    models.Index(
+                        models.F("approval_deadline"),
+                        models.F("id"),
+                        condition=models.Q(("status", "PENDING_MANUAL_APPROVAL")),
+                        name="order_next_to_expire",
+                    ),
+                    models.Index(
+                        models.F("updated_at"),
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "CANCELLING",
+                                    "CHARGING_PAYMENT",
+                                    "CREATED",
+                                    "DISPATCHED",
+                                    "PACKAGE_PREPARED",
+                                    "PAID",
+                                    "VALIDATED",
+                                ],
+                            )
+                        ),
+                        name="order_in_motion",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(models.F("search_document"), name="order_search"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("total__gte", 0)), name="order_total_is_not_negative"),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__in", ("EUR", "USD", "GBP", "CHF", "JPY"))),
+                        name="order_currency_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "CANCELLED",
+                                    "CANCELLING",
+                                    "CHARGING_PAYMENT",
+                                    "COMPLETED",
+                                    "CREATED",
+                                    "DISPATCHED",
+                                    "PACKAGE_PREPARED",
+                                    "PAID",
+                                    "PENDING_MANUAL_APPROVAL",
+                                    "VALIDATED",
+                                ],
+                            )
+                        ),
+                        name="order_status_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reason_code", ""),
+                            (
+                                "reason_code__in",
+                                ["APPROVAL_TIMEOUT", "INVALID", "PAYMENT_DECLINED", "SHIPPING_FAILED", "STAFF"],
+                            ),
+                            _connector="OR",
+                        ),
+                        name="order_reason_code_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reason_code__gt", ""), ("status__in", ["CANCELLING", "CANCELLED"])),
+                            models.Q(
+                                models.Q(("status__in", ["CANCELLING", "CANCELLED"]), _negated=True),
+                                ("reason_code", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="order_has_a_reason_code_just_when_cancelled",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "PENDING_MANUAL_APPROVAL"), _negated=True),
+                            ("approval_deadline__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="order_that_waits_has_a_deadline",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by", ""), ("decision", "")),
+                            models.Q(("decided_at__isnull", False), ("decided_by__gt", ""), ("decision__gt", "")),
+                            _connector="OR",
+                        ),
+                        name="order_decision_has_a_person_and_a_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('payment_id', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('amount', models.BigIntegerField(help_text="In the currency's minor unit.")),
-                ('currency', models.CharField(choices=[('EUR', 'EUR'), ('USD', 'USD'), ('GBP', 'GBP'), ('CHF', 'CHF'), ('JPY', 'JPY')], max_length=3)),
-                ('status', models.CharField(choices=[('PENDING', 'Pending'), ('CHARGED', 'Charged'), ('REFUNDED', 'Refunded'), ('DECLINED', 'Not charged')], default='PENDING', max_length=16)),
-                ('gateway', models.CharField(max_length=50)),
-                ('gateway_reference', models.CharField(blank=True, max_length=100)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='payment', to='orders.order')),
+                ("payment_id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("amount", models.BigIntegerField(help_text="In the currency's minor unit.")),
+                (
+                    "currency",
+                    models.CharField(
+                        choices=[("EUR", "EUR"), ("USD", "USD"), ("GBP", "GBP"), ("CHF", "CHF"), ("JPY", "JPY")],
+                        max_length=3,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Pending"),
+                            ("CHARGED", "Charged"),
+                            ("REFUNDED", "Refunded"),
+                            ("DECLINED", "Not charged"),
+                        ],
+                        default="PENDING",
+                        max_length=16,
+                    ),
+                ),
+                ("gateway", models.CharField(max_length=50)),
+                ("gateway_reference", models.CharField(blank=True, max_length=100)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payment", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-payment_id'],
+                "ordering": ["-created_at", "-payment_id"],
             },
         ),
         migrations.CreateModel(
-            name='PaymentAttempt',
+            name="PaymentAttempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('CHARGE', 'Charge'), ('REFUND', 'Refund')], max_length=8)),
-                ('outcome', models.CharField(choices=[('UNKNOWN', 'No answer'), ('SUCCEEDED', 'Succeeded'), ('DECLINED', 'Declined'), ('FAILED', 'Failed')], default='UNKNOWN', max_length=16)),
-                ('error', models.TextField(blank=True)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='orders.payment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("CHARGE", "Charge"), ("REFUND", "Refund")], max_length=8)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("UNKNOWN", "No answer"),
+                            ("SUCCEEDED", "Succeeded"),
+                            ("DECLINED", "Declined"),
+                            ("FAILED", "Failed"),
+                        ],
+                        default="UNKNOWN",
+                        max_length=16,
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="orders.payment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['started_at', 'id'],
+                "ordering": ["started_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Shipment',
+            name="Shipment",
             fields=[
-                ('shipment_id', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('PREPARED', 'Package prepared'), ('DISPATCHED', 'Handed to the carrier'), ('RECALLED', 'Called back')], default='PREPARED', max_length=16)),
-                ('package_reference', models.CharField(max_length=100)),
-                ('carrier', models.CharField(blank=True, max_length=50)),
-                ('tracking_number', models.CharField(blank=True, max_length=100)),
-                ('prepared_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('dispatched_at', models.DateTimeField(blank=True, null=True)),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='shipment', to='orders.order')),
+                ("shipment_id", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PREPARED", "Package prepared"),
+                            ("DISPATCHED", "Handed to the carrier"),
+                            ("RECALLED", "Called back"),
+                        ],
+                        default="PREPARED",
+                        max_length=16,
+                    ),
+                ),
+                ("package_reference", models.CharField(max_length=100)),
+                ("carrier", models.CharField(blank=True, max_length=50)),
+                ("tracking_number", models.CharField(blank=True, max_length=100)),
+                ("prepared_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("dispatched_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shipment", to="orders.order"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderEvent',
+            name="OrderEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='A repeated activity writes the same key, and so adds nothing.', max_length=150)),
-                ('status', models.CharField(blank=True, choices=[('CREATED', 'Created'), ('VALIDATED', 'Validated'), ('PENDING_MANUAL_APPROVAL', 'Awaiting approval'), ('CHARGING_PAYMENT', 'Charging payment'), ('PAID', 'Paid'), ('PACKAGE_PREPARED', 'Package prepared'), ('DISPATCHED', 'Dispatched'), ('COMPLETED', 'Completed'), ('CANCELLING', 'Cancelling'), ('CANCELLED', 'Cancelled')], help_text='The status that began with this event, if any.', max_length=32)),
-                ('title', models.CharField(max_length=200)),
-                ('detail', models.TextField(blank=True)),
-                ('actor', models.CharField(blank=True, help_text='The person, or empty for the workflow itself.', max_length=150)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="A repeated activity writes the same key, and so adds nothing.", max_length=150
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("CREATED", "Created"),
+                            ("VALIDATED", "Validated"),
+                            ("PENDING_MANUAL_APPROVAL", "Awaiting approval"),
+                            ("CHARGING_PAYMENT", "Charging payment"),
+                            ("PAID", "Paid"),
+                            ("PACKAGE_PREPARED", "Package prepared"),
+                            ("DISPATCHED", "Dispatched"),
+                            ("COMPLETED", "Completed"),
+                            ("CANCELLING", "Cancelling"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        help_text="The status that began with this event, if any.",
+                        max_length=32,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("detail", models.TextField(blank=True)),
+                (
+                    "actor",
+                    models.CharField(
+                        blank=True, help_text="The person, or empty for the workflow itself.", max_length=150
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('order', 'key'), name='order_event_happens_once')],
+                "ordering": ["id"],
+                "constraints": [models.UniqueConstraint(fields=("order", "key"), name="order_event_happens_once")],
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('sku', models.CharField(max_length=64, verbose_name='SKU')),
-                ('description', models.CharField(max_length=200)),
-                ('quantity', models.PositiveIntegerField()),
-                ('unit_price', models.BigIntegerField(help_text="In the currency's minor unit.")),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField()),
+                ("sku", models.CharField(max_length=64, verbose_name="SKU")),
+                ("description", models.CharField(max_length=200)),
+                ("quantity", models.PositiveIntegerField()),
+                ("unit_price", models.BigIntegerField(help_text="In the currency's minor unit.")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
-                'constraints': [models.UniqueConstraint(fields=('order', 'position'), name='order_line_has_its_own_position'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='order_line_quantity_is_positive'), models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='order_line_price_is_not_negative')],
+                "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("order", "position"), name="order_line_has_its_own_position"),
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gt", 0)), name="order_line_quantity_is_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("unit_price__gte", 0)), name="order_line_price_is_not_negative"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=150, unique=True)),
-                ('name', models.CharField(help_text='start, approve_order or cancel_order', max_length=32)),
-                ('payload', models.JSONField()),
-                ('status', models.CharField(choices=[('PENDING', 'On its way'), ('DELIVERED', 'Delivered'), ('UNDELIVERABLE', 'Came too late')], default='PENDING', max_length=16)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('last_error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outbox_messages', to='orders.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=150, unique=True)),
+                ("name", models.CharField(help_text="start, approve_order or cancel_order", max_length=32)),
+                ("payload", models.JSONField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "On its way"),
+                            ("DELIVERED", "Delivered"),
+                            ("UNDELIVERABLE", "Came too late"),
+                        ],
+                        default="PENDING",
+                        max_length=16,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("last_error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("next_attempt_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="outbox_messages", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'indexes': [models.Index(models.F('order'), models.F('id'), condition=models.Q(('status', 'PENDING')), name='outbox_pending_by_order'), models.Index(models.F('next_attempt_at'), models.F('id'), condition=models.Q(('status', 'PENDING')), name='outbox_pending')],
+                "ordering": ["id"],
+                "indexes": [
+                    models.Index(
+                        models.F("order"),
+                        models.F("id"),
+                        condition=models.Q(("status", "PENDING")),
+                        name="outbox_pending_by_order",
+                    ),
+                    models.Index(
+                        models.F("next_attempt_at"),
+                        models.F("id"),
+                        condition=models.Q(("status", "PENDING")),
+                        name="outbox_pending",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('payment_id'), descending=True), name='payment_newest'),
+            model_name="payment",
+            index=models.Index(
+                models.OrderBy(models.F("created_at"), descending=True),
+                models.OrderBy(models.F("payment_id"), descending=True),
+                name="payment_newest",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='payment_amount_is_not_negative'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0)), name="payment_amount_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['CHARGED', 'REFUNDED']), _negated=True), ('gateway_reference__gt', ''), _connector='OR'), name='payment_that_moved_money_has_a_reference'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["CHARGED", "REFUNDED"]), _negated=True),
+                    ("gateway_reference__gt", ""),
+                    _connector="OR",
+                ),
+                name="payment_that_moved_money_has_a_reference",
+            ),
         ),
     ]

@@ -1,0 +1,116 @@
+"""orders.live_status: the guard between pages that ask often and workflows that are asked seldom."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from orders import live_status, temporal
+from orders.contracts import StatusAnswer
+from orders.errors import RunNotFound, TemporalAway
+from orders.live_status import get_live_status
+from orders.temporal import PendingActivity
+from tests.waiting import wait_until
+
+
+class FakeWorkflow:
+    """Answers queries, counts them, and can be held back. The guard's own rules need no server."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.go = threading.Event()
+        self.go.set()
+        self.error: Exception | None = None
+        self.waiting_for = "approval"
+
+    def query(self, order_id: str) -> StatusAnswer:
+        self.count += 1
+        assert self.go.wait(10)
+        if self.error is not None:
+            raise self.error
+        return StatusAnswer(order_id, "PENDING_MANUAL_APPROVAL", waiting_for=self.waiting_for)
+
+
+@pytest.fixture
+def workflow(monkeypatch: pytest.MonkeyPatch) -> FakeWorkflow:
+    fake = FakeWorkflow()
+    monkeypatch.setattr(temporal, "query_status", fake.query)
+    return fake
+
+
+@pytest.fixture
+def in_threads() -> Callable[..., list[live_status.LiveStatus]]:
+    """Return a function that asks for several orders at once, and lets the workflow go when all have asked."""
+
+    def ask(workflow: FakeWorkflow, order_ids: list[str], queries: int) -> list[live_status.LiveStatus]:
+        workflow.go.clear()
+        with ThreadPoolExecutor(len(order_ids)) as threads:
+            answers = [threads.submit(get_live_status, order_id) for order_id in order_ids]
+            wait_until(lambda: workflow.count == queries)
+            workflow.go.set()
+            return [answer.result(10) for answer in answers]
+
+    return ask
+
+
+def test_it_asks_once_a_second_for_an_order(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("orders.live_status.time.monotonic", lambda: now)
+    for _ in range(5):
+        assert get_live_status("order-1").answer is not None
+    assert workflow.count == 1
+    now += live_status.CACHE_SECONDS
+    get_live_status("order-1")
+    assert workflow.count == 2
+
+
+def test_a_fresh_answer_passes_over_the_cache(workflow: FakeWorkflow) -> None:
+    get_live_status("order-1")
+    get_live_status("order-1", is_fresh=True)
+    assert workflow.count == 2
+
+
+def test_many_who_ask_at_once_share_one_query(
+    workflow: FakeWorkflow, in_threads: Callable[..., list[live_status.LiveStatus]]
+) -> None:
+    answers = in_threads(workflow, ["order-1"] * 8, 1)
+    assert workflow.count == 1
+    assert all(answer.answer for answer in answers)
+
+
+def test_no_more_than_three_orders_are_asked_at_once(
+    workflow: FakeWorkflow, in_threads: Callable[..., list[live_status.LiveStatus]]
+) -> None:
+    answers = in_threads(workflow, [f"order-{number}" for number in range(10)], live_status.MOST_AT_ONCE)
+    assert sum(answer.answer is not None for answer in answers) >= live_status.MOST_AT_ONCE
+    assert all(answer.answer or "busy" in answer.sentence for answer in answers)
+
+
+def test_after_a_failure_it_rests(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("orders.live_status.time.monotonic", lambda: now)
+    workflow.error = TemporalAway("nobody there")
+    for number in range(5):
+        live = get_live_status(f"order-{number}")
+        assert live.is_away
+        assert "away" in live.sentence
+    assert workflow.count == 1
+    now += live_status.REST_SECONDS
+    workflow.error = None
+    assert not get_live_status("order-1").is_away
+
+
+def test_an_order_without_a_run_is_on_its_way_and_no_failure(workflow: FakeWorkflow) -> None:
+    workflow.error = RunNotFound("order-1")
+    assert "on its way" in get_live_status("order-1").sentence
+    workflow.error = None
+    assert get_live_status("order-2").answer is not None
+
+
+def test_it_tells_of_attempts_while_something_is_tried(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    pending = (PendingActivity("charge_payment", 3, "The gateway broke.", None),)
+    monkeypatch.setattr(temporal, "describe_activities", lambda order_id: pending)
+    assert get_live_status("order-1").activities == ()
+    workflow.waiting_for = "payment"
+    assert get_live_status("order-2").activities == pending

@@ -1,0 +1,160 @@
+"""orders.services: what people do, and what they are refused."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from orders import services
+from orders.errors import AlreadyDecided, NotAllowed, OrderExists, OrderInvalid, OwnOrder, TooLate
+from orders.models import Order, OutboxMessage
+from orders.services import LineDraft
+from orders.states import DecisionKind, Status
+from tests.making import MakeOrder, make_draft
+
+pytestmark = pytest.mark.django_db
+
+
+class TestSubmit:
+    def test_it_writes_row_lines_event_and_message_together(self, alice: User) -> None:
+        lines = (LineDraft("A", "Apple", 3, 50), LineDraft("B", "Bread", 1, 320))
+        order = services.submit_order(make_draft(lines=lines), actor=alice, idempotency_key="form-1")
+        assert (order.status, order.total, order.submitted_by) == (Status.CREATED, 470, "alice")
+        assert [(line.position, line.sku, line.quantity) for line in order.lines.all()] == [(1, "A", 3), (2, "B", 1)]
+        assert order.events.get().actor == "alice"
+        message = order.outbox_messages.get()
+        assert (message.name, message.status) == ("start", OutboxMessage.Status.PENDING)
+        assert message.payload["payment_id"] == order.payment_id
+
+    def test_a_repeated_submission_makes_one_order(self, alice: User) -> None:
+        first = services.submit_order(make_draft(), actor=alice, idempotency_key="form-1")
+        second = services.submit_order(make_draft(customer_name="Other"), actor=alice, idempotency_key="form-1")
+        assert first == second
+        assert Order.objects.count() == OutboxMessage.objects.count() == 1
+
+    def test_a_viewer_may_not_submit(self, charlie: User) -> None:
+        with pytest.raises(NotAllowed):
+            services.submit_order(make_draft(), actor=charlie, idempotency_key="form-1")
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"lines": ()},
+            {"lines": (LineDraft("A", "Apple", 0, 50),)},
+            {"lines": (LineDraft("A", "Apple", 1, -1),)},
+            {"lines": (LineDraft("A", "Apple", 10**9, 10**9),)},
+            {"lines": (LineDraft("A", "Apple", 1, 1),) * 101},
+            {"currency": "XXX"},
+        ],
+    )
+    def test_it_refuses_what_can_never_be_an_order(self, alice: User, changes: dict[str, object]) -> None:
+        with pytest.raises(OrderInvalid):
+            services.submit_order(make_draft(**changes), actor=alice, idempotency_key="form-1")
+        assert not Order.objects.exists()
+
+    def test_an_order_id_may_be_chosen_once(self, alice: User) -> None:
+        services.submit_order(make_draft(), actor=alice, idempotency_key="1", order_id="order-MINE")
+        with pytest.raises(OrderExists, match="order-MINE already"):
+            services.submit_order(make_draft(), actor=alice, idempotency_key="2", order_id="order-MINE")
+
+    @pytest.mark.parametrize("order_id", ["mine", "order-", "order-a/b", "order-" + "x" * 60, "order-ä"])
+    def test_an_order_id_has_a_form(self, alice: User, order_id: str) -> None:
+        with pytest.raises(OrderInvalid, match="is no order id"):
+            services.submit_order(make_draft(), actor=alice, idempotency_key="1", order_id=order_id)
+
+
+class TestApprove:
+    def test_it_writes_decision_event_and_message_together(self, make_order: MakeOrder, bob: User) -> None:
+        order = make_order()
+        message = services.approve_order(order, actor=bob, reason=" Known customer ")
+        order.refresh_from_db()
+        assert (order.decision, order.decided_by, order.decision_id) == (
+            "approve",
+            "bob",
+            message.payload["decision_id"],
+        )
+        event = order.events.get(title="Approved")
+        assert (event.actor, event.detail) == ("bob", "Known customer")
+        assert (message.name, message.payload["actor"]) == ("approve_order", "bob")
+
+    def test_it_counts_before_the_wait(self, make_order: MakeOrder, bob: User) -> None:
+        order = make_order("CREATED")
+        services.approve_order(order, actor=bob)
+        order.refresh_from_db()
+        assert order.is_approved
+
+    def test_it_refuses_an_own_order(self, make_order: MakeOrder, bob: User) -> None:
+        order = make_order(submitted_by="bob")
+        with pytest.raises(OwnOrder):
+            services.approve_order(order, actor=bob)
+
+    def test_a_superuser_may_approve_an_own_order(self, make_order: MakeOrder, admin_user: User) -> None:
+        order = make_order(submitted_by="admin")
+        services.approve_order(order, actor=admin_user)
+
+    def test_a_clerk_and_a_viewer_may_not(self, make_order: MakeOrder, alice: User, charlie: User) -> None:
+        for person in (alice, charlie):
+            with pytest.raises(NotAllowed):
+                services.approve_order(make_order(), actor=person)
+
+    def test_the_second_approval_hears_of_the_first(self, make_order: MakeOrder, bob: User, dana: User) -> None:
+        order = make_order()
+        services.approve_order(order, actor=bob)
+        with pytest.raises(AlreadyDecided, match="bob approved the order on"):
+            services.approve_order(order, actor=dana)
+        assert order.outbox_messages.filter(name="approve_order").count() == 1
+
+    @pytest.mark.parametrize("status", ["CHARGING_PAYMENT", "COMPLETED", "CANCELLED"])
+    def test_it_may_come_too_late(self, make_order: MakeOrder, dana: User, status: str) -> None:
+        order = make_order(status)
+        with pytest.raises((TooLate, AlreadyDecided), match="bob"):
+            services.approve_order(order, actor=dana)
+
+    def test_the_deadline_is_the_end(self, make_order: MakeOrder, bob: User) -> None:
+        order = make_order()
+        Order.objects.filter(pk=order.pk).update(approval_deadline=timezone.now() - timedelta(seconds=1))
+        with pytest.raises(TooLate, match="deadline was"):
+            services.approve_order(order, actor=bob)
+
+
+class TestCancel:
+    @pytest.mark.parametrize("status", ["CREATED", "PENDING_MANUAL_APPROVAL", "PAID", "DISPATCHED"])
+    def test_it_works_on_every_open_order(self, make_order: MakeOrder, dana: User, status: str) -> None:
+        order = make_order(status)
+        services.cancel_order(order, actor=dana, reason="Fraud")
+        order.refresh_from_db()
+        assert (order.decision, order.decided_by) == ("cancel", "dana")
+
+    def test_it_may_follow_an_approval_but_not_the_other_way_round(
+        self, make_order: MakeOrder, bob: User, dana: User
+    ) -> None:
+        order = make_order()
+        services.approve_order(order, actor=bob)
+        services.cancel_order(order, actor=dana)
+        with pytest.raises(TooLate, match="dana asked to cancel"):
+            services.approve_order(order, actor=bob)
+
+    def test_a_final_order_stays(self, make_order: MakeOrder, bob: User) -> None:
+        with pytest.raises(TooLate, match="completed"):
+            services.cancel_order(make_order("COMPLETED"), actor=bob)
+
+
+def test_a_bulk_decision_tells_of_each_order(make_order: MakeOrder, bob: User) -> None:
+    fine, own, done = make_order(), make_order(submitted_by="bob"), make_order("COMPLETED", decided_by="dana")
+    ids = [fine.order_id, own.order_id, done.order_id, "order-NONE", fine.order_id]
+    results = services.decide_orders(ids, DecisionKind.APPROVE, actor=bob)
+    assert [(result.order_id, result.is_done) for result in results] == [
+        (fine.order_id, True),
+        (own.order_id, False),
+        (done.order_id, False),
+        ("order-NONE", False),
+    ]
+    assert "somebody else" in results[1].sentence
+    assert "dana" in results[2].sentence
+    assert "no order" in results[3].sentence
+
+
+def test_a_decision_that_is_not_delivered_is_said_to_be_on_its_way(make_order: MakeOrder, bob: User) -> None:
+    message = services.approve_order(make_order(), actor=bob)
+    assert "on its way" in services.describe_delivery(message)

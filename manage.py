@@ -12,6 +12,8 @@ from django.core.management import execute_from_command_line
 def main() -> None:
     """Read the settings first, so that a wrong one is a sentence, then run the command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+    if sys.argv[1:2] == ["runworkers"]:
+        os.environ.setdefault("DATABASE_POOL", "true")  # a worker's threads share connections, a web process's do not
     try:
         settings.DEBUG  # noqa: B018 - the first access loads the settings
     except ImproperlyConfigured as error:

@@ -1,0 +1,79 @@
+"""What becomes of the decisions that reach one order's workflow. Pure: it knows no clock, no chance and no Temporal.
+
+- An approval counts until the order is being cancelled or completed, also before anybody waits for it.
+- A cancellation counts until the order is being cancelled for another reason, or completed.
+- The same decision again, by its id or by what it wants, changes nothing.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from orders.contracts import Decision, DecisionAnswer
+from orders.states import DecisionKind
+
+ACCEPTED: Final = "accepted"
+REPEATED: Final = "repeated"
+TOO_LATE: Final = "too_late"
+
+# A signal may come from anybody with access to Temporal; what it says has to fit into the tables.
+DECISION_ID_LENGTH: Final = 64
+ACTOR_LENGTH: Final = 150
+
+
+class Decisions:
+    """The decisions on one order: the approval and the cancellation that count, and what became of the latest."""
+
+    def __init__(self) -> None:
+        self.approval: Decision | None = None
+        self.cancellation: Decision | None = None
+        self.last: DecisionAnswer | None = None
+        self._answers: dict[str, DecisionAnswer] = {}
+        self._is_closed = False
+
+    def take(self, kind: DecisionKind, decision: Decision, *, at: str) -> DecisionAnswer:
+        """Judge a decision that has an id and an actor, let it count if it may, and answer what became of it."""
+        earlier = self._answers.get(decision.decision_id)
+        if earlier is not None:
+            self.last = replace(earlier, outcome=REPEATED)
+            return self.last
+        outcome = self._judge(kind)
+        if outcome == ACCEPTED and kind == DecisionKind.APPROVE:
+            self.approval = decision
+        elif outcome == ACCEPTED:
+            self.cancellation = decision
+        self.last = DecisionAnswer(decision.decision_id, kind, decision.actor, decision.reason, outcome, at)
+        self._answers[decision.decision_id] = self.last
+        return self.last
+
+    def close(self) -> None:
+        """Let every further decision be too late: the order takes its last way now."""
+        self._is_closed = True
+
+    def reopen(self) -> None:
+        """Take back a close() that turned out to be wrong: what was too late since then is judged anew."""
+        self._is_closed = False
+        for late in [answer for answer in self._answers.values() if answer.outcome == TOO_LATE]:
+            del self._answers[late.decision_id]
+            self.take(DecisionKind(late.kind), Decision(late.decision_id, late.actor, late.reason), at=late.at)
+
+    def _judge(self, kind: DecisionKind) -> str:
+        if kind == DecisionKind.CANCEL and self.cancellation is not None:
+            return REPEATED
+        if self._is_closed or self.cancellation is not None:
+            return TOO_LATE
+        if kind == DecisionKind.APPROVE and self.approval is not None:
+            return REPEATED
+        return ACCEPTED
+
+
+def tidy_decision(decision: Decision, *, decision_id: str, actor: str) -> Decision:
+    """Return the decision with `decision_id` and `actor` where it has none, in texts that every table can hold."""
+    return Decision(
+        decision_id=_tidy(decision.decision_id)[:DECISION_ID_LENGTH] or decision_id,
+        actor=_tidy(decision.actor)[:ACTOR_LENGTH] or actor,
+        reason=_tidy(decision.reason),
+    )
+
+
+def _tidy(text: str) -> str:
+    return text.replace("\0", "").strip()  # PostgreSQL holds no NUL

@@ -1,0 +1,112 @@
+"""The steps of the workflows as data: each activity's name and signature, and how long it may take and be retried.
+
+Temporal gives an attempt 5 seconds and then starts the next one, first after about a second, later every ten. What
+bounds a step is the time it may take in all, never a small number of attempts: with flaky services a small number
+would refuse good orders. The steps that clean up or close an order have no bound: they are retried until they are done.
+
+The functions here only describe the activities to Temporal and to the type checker; `workers.activities` does the work.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Generic, TypeVar
+
+from temporalio import activity
+from temporalio.common import RetryPolicy
+
+from orders import contracts, errors
+
+ArgumentT = TypeVar("ArgumentT")
+AnswerT = TypeVar("AnswerT")
+
+# One attempt. A worker's SQL ends before it, and so does a call to the outside world.
+START_TO_CLOSE: Final = timedelta(seconds=5)
+
+# Like ORDER_NOT_FOUND a refusal that leaves nothing to do and nothing to clean up: the run fails at once.
+ORDER_CLOSED: Final = errors.TooLate.__name__
+
+
+@dataclass(frozen=True)
+class Step(Generic[ArgumentT, AnswerT]):
+    """One activity: `bound` is for all attempts together, None is until done; a refusal is not tried again."""
+
+    activity: Callable[[ArgumentT], AnswerT]
+    bound: timedelta | None
+    refusals: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The activity's name in Temporal."""
+        return self.activity.__name__
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """When the next attempt starts; there is no last one."""
+        return RetryPolicy(
+            initial_interval=timedelta(seconds=1),
+            backoff_coefficient=2.0,
+            maximum_interval=timedelta(seconds=10),
+            non_retryable_error_types=self.refusals,
+        )
+
+
+@activity.defn
+def receive_order(order: contracts.ReceiveOrder) -> contracts.OrderReceived:
+    """Note that the run has begun, and answer the payment_id that the order was given when it was submitted."""
+    raise NotImplementedError
+
+
+@activity.defn
+def validate_order(order: contracts.ValidateOrder) -> None:
+    """Check the order and write down until when a decision is waited for. Refuses with OrderInvalid."""
+    raise NotImplementedError
+
+
+@activity.defn
+def charge_payment(payment: contracts.ChargePayment) -> contracts.PaymentCharged:
+    """Take the money, once however often it is asked. Refuses with PaymentDeclined."""
+    raise NotImplementedError
+
+
+@activity.defn
+def refund_payment(payment: contracts.RefundPayment) -> contracts.PaymentRefunded:
+    """Give back what was taken, which may be nothing, and see to it that nothing can be taken any more."""
+    raise NotImplementedError
+
+
+@activity.defn
+def prepare_package(package: contracts.PreparePackage) -> contracts.PackagePrepared:
+    """Have the warehouse pack the order. Refuses with ShippingRefused."""
+    raise NotImplementedError
+
+
+@activity.defn
+def dispatch_carrier(parcel: contracts.DispatchCarrier) -> contracts.CarrierDispatched:
+    """Hand the parcel to the carrier. Refuses with ShippingRefused."""
+    raise NotImplementedError
+
+
+@activity.defn
+def complete_order(order: contracts.CompleteOrder) -> None:
+    """Close the order as completed."""
+    raise NotImplementedError
+
+
+@activity.defn
+def process_cancellation(order: contracts.ProcessCancellation) -> contracts.CancellationProcessed:
+    """Call back a parcel that is on its way and close the order as cancelled.
+
+    For APPROVAL_TIMEOUT it may answer that the tables hold an approval, so that the order goes on.
+    """
+    raise NotImplementedError
+
+
+RECEIVE_ORDER: Final = Step(receive_order, timedelta(days=1), (contracts.ORDER_NOT_FOUND, ORDER_CLOSED))
+VALIDATE_ORDER: Final = Step(validate_order, timedelta(days=1), (contracts.ORDER_INVALID,))
+CHARGE_PAYMENT: Final = Step(charge_payment, timedelta(minutes=15), (contracts.PAYMENT_DECLINED,))
+PREPARE_PACKAGE: Final = Step(prepare_package, timedelta(hours=1), (contracts.SHIPPING_REFUSED,))
+DISPATCH_CARRIER: Final = Step(dispatch_carrier, timedelta(hours=1), (contracts.SHIPPING_REFUSED,))
+COMPLETE_ORDER: Final = Step(complete_order, None)
+REFUND_PAYMENT: Final = Step(refund_payment, None)
+PROCESS_CANCELLATION: Final = Step(process_cancellation, None)

@@ -1,0 +1,143 @@
+"""The worker process: both Temporal workers in one event loop, and beside them the relay and the mending.
+
+It waits for a Temporal server that is not there yet, and outlives one that goes away. When it is told to stop, it
+takes no more tasks, lets running activities end, and is gone within DRAIN_SECONDS.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from orders import contracts, outbox, reconcile
+from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
+from workers.attempts import AttemptInterceptor
+from workers.workflows import OrderWorkflow, ShippingWorkflow
+
+logger = logging.getLogger(__name__)
+
+QUEUES: Final = (contracts.ORDER_QUEUE, contracts.SHIPPING_QUEUE)
+WORKFLOWS: Final[dict[str, type]] = {
+    contracts.ORDER_QUEUE: OrderWorkflow,
+    contracts.SHIPPING_QUEUE: ShippingWorkflow,
+}
+ACTIVITIES: Final[dict[str, Sequence[Callable[..., Any]]]] = {
+    contracts.ORDER_QUEUE: ORDER_ACTIVITIES,
+    contracts.SHIPPING_QUEUE: SHIPPING_ACTIVITIES,
+}
+
+# Workflow tasks are Python at work, so more at once only wait for one another.
+WORKFLOW_TASK_SLOTS: Final = 8
+# For all queues of a process together: with the relay, the mending and a reserve it fits the pool of 40 connections.
+ACTIVITY_SLOTS: Final = 32
+# After a worker died, its runs are taken over once their sticky tasks have waited this long.
+STICKY_TIMEOUT: Final = timedelta(seconds=2)
+# An attempt takes five seconds; this leaves time for four of them, and for its answer to be sent.
+GRACEFUL_SHUTDOWN: Final = timedelta(seconds=20)
+DRAIN_SECONDS: Final = 25.0
+CONNECT_EVERY_SECONDS: Final = 2.0
+RPC_TIMEOUT: Final = timedelta(seconds=5)
+
+
+class DrainTimeout(Exception):
+    """The running tasks did not end within DRAIN_SECONDS."""
+
+
+async def connect_patiently(stop: asyncio.Event) -> Client | None:
+    """Return a client once the server answers and has the namespace; None when told to stop before."""
+    complaint = ""
+    while not stop.is_set():
+        try:
+            return await _connect()
+        except (RuntimeError, RPCError) as error:  # a refused connection is a plain RuntimeError
+            if str(error) != complaint:
+                complaint = str(error)
+                logger.warning("waiting for Temporal at %s: %s", settings.TEMPORAL_ADDRESS, " ".join(complaint.split()))
+        await _wait(stop, CONNECT_EVERY_SECONDS)
+    return None
+
+
+async def _connect() -> Client:
+    client = await Client.connect(settings.TEMPORAL_ADDRESS, namespace=settings.TEMPORAL_NAMESPACE)
+    request = DescribeNamespaceRequest(namespace=settings.TEMPORAL_NAMESPACE)
+    await client.workflow_service.describe_namespace(request, timeout=RPC_TIMEOUT)
+    return client
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def build_worker(client: Client, queue: str, executor: ThreadPoolExecutor, *, activity_slots: int) -> Worker:
+    """Return the worker that serves one of the QUEUES, with its workflow and its activities."""
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=[WORKFLOWS[queue]],
+        activities=ACTIVITIES[queue],
+        activity_executor=executor,
+        interceptors=[AttemptInterceptor()],
+        max_concurrent_workflow_tasks=WORKFLOW_TASK_SLOTS,
+        max_concurrent_activities=activity_slots,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+    )
+
+
+async def serve_queues(queues: Sequence[str], stop: asyncio.Event) -> None:
+    """Serve `queues` until `stop` is set, then drain.
+
+    Raises DrainTimeout when that takes too long, and what made a worker end by itself.
+    """
+    client = await connect_patiently(stop)
+    if client is None:
+        return
+    executor = ThreadPoolExecutor(ACTIVITY_SLOTS, thread_name_prefix="activity")
+    slots = ACTIVITY_SLOTS // len(queues)
+    workers = [build_worker(client, queue, executor, activity_slots=slots) for queue in queues]
+    running = [asyncio.create_task(worker.run()) for worker in workers]
+    with _companions() as stop_companions:
+        stopping = asyncio.create_task(stop.wait())
+        logger.info("serving %s of Temporal at %s", " and ".join(queues), settings.TEMPORAL_ADDRESS)
+        await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        stop_companions.set()
+        logger.info("draining, at most %g s", DRAIN_SECONDS)
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await asyncio.gather(*(worker.shutdown() for worker in workers))
+        except TimeoutError as error:
+            raise DrainTimeout(f"Running tasks did not end within {DRAIN_SECONDS:g} s.") from error
+    executor.shutdown()
+    await asyncio.gather(*running)
+
+
+@contextmanager
+def _companions() -> Iterator[threading.Event]:
+    """Have the outbox relayed and orders mended meanwhile, or until the event that it yields is set."""
+    stop = threading.Event()
+    threads = [
+        threading.Thread(target=outbox.run_relay, args=(stop,), name="relay", daemon=True),
+        threading.Thread(target=reconcile.run_mending, args=(stop,), name="mending", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=5)

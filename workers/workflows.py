@@ -1,0 +1,331 @@
+"""The two workflows: OrderWorkflow decides when things happen to an order, ShippingWorkflow ships it.
+
+Whatever is decided about the order while a step runs, the step comes to an end first: a pending retry is given up at
+once, a running attempt takes its five seconds at most. Only then is cleaned up.
+
+A mistake in this code (an exception that is no FailureError) stops a run until repaired code is deployed; it never
+fails an order.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeAlias, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    ChildWorkflowError,
+    WorkflowAlreadyStartedError,
+)
+
+with workflow.unsafe.imports_passed_through():
+    from orders import contracts, states
+    from orders.contracts import Decision, OrderInput, StatusAnswer
+    from orders.states import DecisionKind, ReasonCode, Status
+    from workers import steps
+    from workers.decisions import Decisions, tidy_decision
+    from workers.failures import explain_failure, is_refusal
+    from workers.steps import AnswerT, ArgumentT, Step
+
+T = TypeVar("T")
+ShippingHandle: TypeAlias = "workflow.ChildWorkflowHandle[ShippingWorkflow, contracts.CarrierDispatched]"
+
+# Who is written down when the run itself was cancelled in Temporal.
+CANCEL_REQUEST_ACTOR: Final = "Temporal cancel request"
+# How often and how long a child that cannot start, because one of an earlier run is still ending, is tried again.
+SHIPPING_RETRY: Final = timedelta(seconds=10)
+SHIPPING_BOUND: Final = timedelta(hours=1)
+
+
+class _OrderEnds(Exception):
+    """The order leaves its way, for this reason: it has to be cancelled, or (`is_processed`) it is already."""
+
+    def __init__(
+        self, code: ReasonCode, reason: str, decision: Decision | None = None, *, is_processed: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.decision = decision
+        self.is_processed = is_processed
+
+
+def start_step(step: Step[ArgumentT, AnswerT], argument: ArgumentT) -> workflow.ActivityHandle[AnswerT]:
+    """Start an activity. When it is cancelled, it is waited for until it has really ended."""
+    return workflow.start_activity(
+        step.activity,
+        argument,
+        start_to_close_timeout=steps.START_TO_CLOSE,
+        schedule_to_close_timeout=step.bound,
+        retry_policy=step.retry_policy,
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+@workflow.defn(name=contracts.SHIPPING_WORKFLOW)
+class ShippingWorkflow:
+    """Packs an order and hands it to the carrier.
+
+    It has no retry policy of its own: its activities are retried, and what they refuse stays refused.
+    """
+
+    @workflow.run
+    async def run(self, shipping: contracts.ShippingInput) -> contracts.CarrierDispatched:
+        """Ship one order. Fails with ShippingRefused, or with the last failure when an hour was not enough."""
+        package = await self._take_step(steps.PREPARE_PACKAGE, contracts.PreparePackage(shipping.order_id))
+        return await self._take_step(
+            steps.DISPATCH_CARRIER, contracts.DispatchCarrier(shipping.order_id, package.shipment_id)
+        )
+
+    async def _take_step(self, step: Step[ArgumentT, AnswerT], argument: ArgumentT) -> AnswerT:
+        """Carry out a step, unless the shipping was cancelled before it or while it was retried."""
+        # A step that succeeds although its cancellation was asked for swallows the request, so it is looked up here.
+        if workflow.cancellation_reason() is not None:
+            raise CancelledError("The shipping was cancelled.")
+        try:
+            return await start_step(step, argument)
+        except ActivityError as error:
+            if workflow.cancellation_reason() is not None:
+                raise CancelledError("The shipping was cancelled.") from error
+            raise
+
+
+@workflow.defn(name=contracts.ORDER_WORKFLOW)
+class OrderWorkflow:
+    """The life of one order, from its submission until it is completed or cancelled."""
+
+    @workflow.init
+    def __init__(self, order: OrderInput) -> None:
+        self._order = order
+        self._payment_id = order.payment_id
+        self._status = Status.CREATED
+        self._waiting_for: str | None = "validation"
+        self._deadline: datetime | None = None
+        self._end: _OrderEnds | None = None
+        # The outcome of a charge can be unknown, so from the first attempt on it is always undone.
+        self._is_refund_due = bool(order.compensate_for)
+        self._decisions = Decisions()
+        if order.decision is not None:
+            self._decide(DecisionKind.APPROVE, order.decision)
+        if order.compensate_for:
+            self._decisions.close()
+
+    @workflow.run
+    async def run(self, order: OrderInput) -> StatusAnswer:
+        """Lead the order to its final status and return the last status answer.
+
+        A cancelled order is no failed run. The run fails only where there is nothing to lead: an unknown or closed
+        order, or an input that cannot be meant. A request to cancel the run is a decision to cancel the order, so
+        that nothing is left half done.
+        """
+        if workflow.info().workflow_id != order.order_id:
+            raise ApplicationError(
+                f"The workflow id has to be the order_id, {order.order_id}.", type="WrongWorkflowId", non_retryable=True
+            )
+        life = asyncio.create_task(self._live())
+        while not life.done():
+            try:
+                await workflow.wait_condition(life.done)
+            except asyncio.CancelledError:
+                reason = workflow.cancellation_reason()
+                if reason is None:
+                    raise
+                text = (
+                    f"The run was cancelled in Temporal: {reason}" if reason else "The run was cancelled in Temporal."
+                )
+                self._decide(DecisionKind.CANCEL, Decision(actor=CANCEL_REQUEST_ACTOR, reason=text))
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await life
+        return self.status()
+
+    @workflow.signal(name=contracts.APPROVE_SIGNAL)
+    def approve_order(self, decision: Decision | None = None) -> None:
+        """Approve the order, also before it waits for it. Without an argument nobody in particular did."""
+        self._decide(DecisionKind.APPROVE, decision or Decision())
+
+    @workflow.signal(name=contracts.CANCEL_SIGNAL)
+    def cancel_order(self, decision: Decision | None = None) -> None:
+        """Cancel the order: at once while it waits, after the present step while it is charged or shipped.
+
+        It is too late once complete_order has begun: the parcel has left, and the order is being closed.
+        """
+        self._decide(DecisionKind.CANCEL, decision or Decision())
+
+    @workflow.query(name=contracts.STATUS_QUERY)
+    def status(self) -> StatusAnswer:
+        """Answer where the order is. While it waits for shipping the tables may know more than this run does."""
+        return StatusAnswer(
+            order_id=self._order.order_id,
+            status=self._status,
+            approved=self._decisions.approval is not None,
+            cancelled=self._end is not None or self._decisions.cancellation is not None,
+            waiting_for=self._waiting_for,
+            deadline=self._deadline.isoformat() if self._deadline else None,
+            reason_code=self._end.code if self._end else "",
+            reason=self._end.reason if self._end else "",
+            last_decision=self._decisions.last,
+        )
+
+    def _decide(self, kind: DecisionKind, decision: Decision) -> None:
+        decision = tidy_decision(decision, decision_id=str(workflow.uuid4()), actor=contracts.UNNAMED_ACTOR)
+        answer = self._decisions.take(kind, decision, at=workflow.now().isoformat())
+        workflow.logger.info("%s by %s: %s", kind, decision.actor, answer.outcome)
+
+    def _move_to(self, status: Status, *, waiting_for: str | None) -> None:
+        states.check_transition(self._status, status)
+        self._status = status
+        self._waiting_for = waiting_for
+        workflow.logger.info("%s", status)
+
+    async def _live(self) -> None:
+        try:
+            await self._receive()
+            await self._validate()
+            await self._wait_for_approval()
+            await self._charge()
+            await self._ship()
+        except _OrderEnds as end:
+            await self._cancel(end)
+        else:
+            self._decisions.close()
+            await start_step(steps.COMPLETE_ORDER, contracts.CompleteOrder(self._order.order_id))
+            self._move_to(Status.COMPLETED, waiting_for=None)
+
+    async def _receive(self) -> None:
+        order = self._order
+        argument = contracts.ReceiveOrder(order.order_id, workflow.info().run_id)
+        try:
+            received = await self._unless_cancelled(start_step(steps.RECEIVE_ORDER, argument))
+        except ActivityError as error:
+            if order.compensate_for or is_refusal(error):
+                raise
+            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be received")) from error
+        self._payment_id = self._payment_id or received.payment_id
+        if order.compensate_for:
+            raise _OrderEnds(ReasonCode.STAFF, order.compensate_for)
+
+    async def _validate(self) -> None:
+        self._deadline = _plan_deadline(self._order)
+        argument = contracts.ValidateOrder(self._order.order_id, self._deadline.isoformat())
+        try:
+            await self._unless_cancelled(start_step(steps.VALIDATE_ORDER, argument))
+        except ActivityError as error:
+            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be validated")) from error
+        self._move_to(Status.VALIDATED, waiting_for="approval")
+
+    async def _wait_for_approval(self) -> None:
+        self._move_to(Status.PENDING_MANUAL_APPROVAL, waiting_for="approval")
+        decisions = self._decisions
+        deadline = self._deadline or workflow.now()
+        remaining = deadline - workflow.now()
+        if remaining > timedelta(0):
+            with suppress(asyncio.TimeoutError):
+                await workflow.wait_condition(
+                    lambda: decisions.approval is not None or decisions.cancellation is not None,
+                    timeout=remaining,
+                    timeout_summary="deadline for the approval",
+                )
+        if decisions.approval is None and decisions.cancellation is None:
+            await self._expire(f"Nobody approved the order until {deadline:%Y-%m-%d %H:%M} UTC.")
+        if decisions.cancellation is not None:
+            raise self._end_by_staff()
+
+    async def _expire(self, reason: str) -> None:
+        """Cancel the order that nobody approved, unless the tables know of an approval whose signal is on its way."""
+        self._waiting_for = "cancellation"
+        self._decisions.close()
+        closing = contracts.ProcessCancellation(self._order.order_id, ReasonCode.APPROVAL_TIMEOUT, reason)
+        processed = await start_step(steps.PROCESS_CANCELLATION, closing)
+        if processed.is_cancelled:
+            raise _OrderEnds(ReasonCode.APPROVAL_TIMEOUT, reason, is_processed=True)
+        self._decisions.reopen()
+        self._decide(DecisionKind.APPROVE, processed.approval or Decision())
+
+    async def _charge(self) -> None:
+        self._move_to(Status.CHARGING_PAYMENT, waiting_for="payment")
+        self._is_refund_due = True
+        argument = contracts.ChargePayment(
+            self._order.order_id, self._payment_id, self._decisions.approval or Decision()
+        )
+        try:
+            await self._unless_cancelled(start_step(steps.CHARGE_PAYMENT, argument))
+        except ActivityError as error:
+            text = explain_failure(error, "The payment could not be taken")
+            raise _OrderEnds(ReasonCode.PAYMENT_DECLINED, text) from error
+        self._move_to(Status.PAID, waiting_for="shipping")
+
+    async def _ship(self) -> None:
+        try:
+            await self._unless_cancelled(await self._start_shipping())
+        except (ChildWorkflowError, WorkflowAlreadyStartedError) as error:
+            text = explain_failure(error, "The order could not be shipped")
+            raise _OrderEnds(ReasonCode.SHIPPING_FAILED, text) from error
+        self._move_to(Status.PACKAGE_PREPARED, waiting_for="shipping")
+        self._move_to(Status.DISPATCHED, waiting_for="completion")
+
+    async def _start_shipping(self) -> ShippingHandle:
+        """Start the child; where the child of an earlier run is still ending, wait for that and try again."""
+        order_id = self._order.order_id
+        give_up_at = workflow.now() + SHIPPING_BOUND
+        while True:
+            try:
+                return await workflow.start_child_workflow(
+                    ShippingWorkflow.run,
+                    contracts.ShippingInput(order_id),
+                    id=contracts.shipping_workflow_id(order_id),
+                    task_queue=contracts.SHIPPING_QUEUE,
+                    parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
+                )
+            except WorkflowAlreadyStartedError:
+                if workflow.now() >= give_up_at:
+                    raise
+            await self._unless_cancelled(asyncio.create_task(asyncio.sleep(SHIPPING_RETRY.total_seconds())))
+
+    async def _unless_cancelled(self, running: "asyncio.Task[T]") -> T:
+        """Wait for a step. Once somebody decides to cancel, end the step and the order's way instead."""
+        await workflow.wait_condition(lambda: running.done() or self._decisions.cancellation is not None)
+        if self._decisions.cancellation is None:
+            return await running
+        end = self._end_by_staff()
+        self._begin_cancelling(end)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        raise end
+
+    def _end_by_staff(self) -> _OrderEnds:
+        decision = self._decisions.cancellation or Decision()
+        return _OrderEnds(ReasonCode.STAFF, decision.reason, decision)
+
+    def _begin_cancelling(self, end: _OrderEnds) -> None:
+        self._end = end
+        self._decisions.close()
+        self._move_to(Status.CANCELLING, waiting_for=self._waiting_for)
+
+    async def _cancel(self, end: _OrderEnds) -> None:
+        """Give back the money, where any can have been taken, then close the order. Nothing stops this any more."""
+        if self._end is None:
+            self._begin_cancelling(end)
+        order_id = self._order.order_id
+        if self._is_refund_due:
+            self._waiting_for = "refund"
+            refund = contracts.RefundPayment(order_id, self._payment_id, end.code, end.reason, end.decision)
+            await start_step(steps.REFUND_PAYMENT, refund)
+        if not end.is_processed:
+            self._waiting_for = "cancellation"
+            closing = contracts.ProcessCancellation(order_id, end.code, end.reason, end.decision)
+            await start_step(steps.PROCESS_CANCELLATION, closing)
+        self._move_to(Status.CANCELLED, waiting_for=None)
+
+
+def _plan_deadline(order: OrderInput) -> datetime:
+    """Return until when a decision is waited for. Raises ApplicationError for a given deadline that is no time."""
+    if not order.deadline:
+        return workflow.now() + timedelta(seconds=order.approval_seconds)
+    try:
+        deadline = datetime.fromisoformat(order.deadline)
+    except ValueError as error:
+        raise ApplicationError(str(error), type="WrongDeadline", non_retryable=True) from error
+    return deadline.replace(tzinfo=UTC) if deadline.tzinfo is None else deadline.astimezone(UTC)

@@ -4,21 +4,23 @@
 import os
 import sys
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+
+from console.environment import load_settings
+from console.stack.errors import StackError
+from console.stack.folder import complete_environment
 
 
 def main() -> None:
     """Read the settings first, so that a wrong one is a sentence, then run the command."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
-    if sys.argv[1:2] == ["runworkers"]:
-        os.environ.setdefault("DATABASE_POOL", "true")  # a worker's threads share connections, a web process's do not
     try:
-        settings.DEBUG  # noqa: B018 - the first access loads the settings
-    except ImproperlyConfigured as error:
-        sys.exit(f"Settings: {error}")
-    execute_from_command_line(sys.argv)
+        complete_environment(os.environ, command="".join(sys.argv[1:2]))
+        load_settings()
+        execute_from_command_line(sys.argv)
+    except StackError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

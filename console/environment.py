@@ -1,9 +1,12 @@
 """Reads the settings' values from the environment, once, and turns a wrong one into a sentence."""
 
+import os
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
@@ -54,3 +57,12 @@ def is_postgresql_url(value: str) -> str:
     """Complain unless `value` is a PostgreSQL address."""
     scheme = urlsplit(value).scheme
     return "" if scheme in {"postgres", "postgresql"} else f"the scheme {scheme!r} is not postgresql."
+
+
+def load_settings() -> None:
+    """Read the settings now. A wrong one ends the process with one sentence on stderr and exit code 1."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+    try:
+        settings.DEBUG  # noqa: B018 - the first access reads them all
+    except ImproperlyConfigured as error:
+        sys.exit(f"Settings: {error}")

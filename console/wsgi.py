@@ -1,9 +1,8 @@
-"""The WSGI application that gunicorn serves."""
-
-import os
+"""The WSGI application that gunicorn serves. Wrong settings end the process with one sentence."""
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+from console.environment import load_settings
 
+load_settings()
 application = get_wsgi_application()

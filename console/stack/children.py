@@ -1,0 +1,125 @@
+"""The programs of the stack as child processes: started on a leash, heard, and stopped."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import IO, Final
+
+from console.stack.screen import Screen
+
+LEASH: Final = Path(__file__).with_name("leash.py")
+LOG_BYTES: Final = 10_000_000
+TAIL_LINES: Final = 12
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run, and how it wants to be stopped.
+
+    `stop_turn` orders the stopping, lowest first. `patience` is how many seconds it may take between `stop_signal`
+    and `hard_signal`. Programs that are `is_one_shot` do one thing and end. `user` is the operating system's user that
+    runs it, empty for our own.
+    """
+
+    name: str
+    title: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    log: Path
+    is_shown: bool = True
+    is_one_shot: bool = False
+    user: str = ""
+    stop_signal: signal.Signals = signal.SIGTERM
+    hard_signal: signal.Signals = signal.SIGKILL
+    patience: float = 10.0
+    stop_turn: int = 0
+
+
+class Child:
+    """A running program. It has a session of its own, so that the terminal's Ctrl-C reaches the stack alone."""
+
+    def __init__(self, program: Program, *, screen: Screen, on_end: Callable[["Child"], None]) -> None:
+        self.program = program
+        self.returncode: int | None = None
+        self._screen = screen
+        self._on_end = on_end
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(program.stop_signal)), program.user]
+        self._process = subprocess.Popen(
+            [*leash, *program.command],
+            cwd=program.folder,
+            env=dict(program.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        self.pid = self._process.pid
+        self._listener = threading.Thread(target=self._listen, name=f"listen-{program.name}", daemon=True)
+        self._listener.start()
+        threading.Thread(target=self._wait, name=f"wait-{program.name}", daemon=True).start()
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it has not ended yet."""
+        return self.returncode is None
+
+    @property
+    def tail(self) -> list[str]:
+        """The last lines that it wrote."""
+        return list(self._tail)
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        code = self.returncode or 0
+        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    def ask_to_stop(self) -> None:
+        """Send the signal that it stops on by itself."""
+        self._send(self.program.stop_signal)
+
+    def stop_hard(self) -> None:
+        """Send the signal that leaves it no time."""
+        self._send(self.program.hard_signal)
+
+    def kill(self) -> None:
+        """Kill it and what it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self.is_running:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def _wait(self) -> None:
+        returncode = self._process.wait()
+        self.kill()  # what it may have left of its own children
+        self._listener.join(timeout=1)  # its last words, unless somebody else still holds the pipe
+        self.returncode = returncode
+        self._on_end(self)
+
+    def _listen(self) -> None:
+        log = RotatingFileHandler(self.program.log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
+        stream: IO[str] | None = self._process.stdout
+        for line in stream or ():
+            text = line.rstrip()
+            self._tail.append(text)
+            log.emit(logging.makeLogRecord({"msg": text}))
+            if self.program.is_shown:
+                self._screen.show(self.program.name, text)
+        log.close()

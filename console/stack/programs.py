@@ -1,0 +1,84 @@
+"""Our own programs: what each is called with."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from console.stack.children import Program
+from console.stack.folder import PROJECT, StackFolder
+
+# What `manage.py` in another terminal needs in order to be of the same installation.
+SETTINGS: Final = (
+    "ALLOWED_HOSTS",
+    "DATABASE_URL",
+    "DEBUG",
+    "FLAKY_FAIL_RATE",
+    "FLAKY_HANG_RATE",
+    "ORDER_APPROVAL_TIMEOUT",
+    "ORDER_WORKFLOW_TIMEOUT",
+    "SECRET_KEY",
+    "STATIC_ROOT",
+    "TEMPORAL_ADDRESS",
+    "TEMPORAL_NAMESPACE",
+    "TEMPORAL_UI_URL",
+)
+
+
+class Programs:
+    """The Django programs of one stack, all with the same environment."""
+
+    def __init__(self, folder: StackFolder, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The part of the environment that is settings of the console."""
+        return {name: self._environment[name] for name in SETTINGS if name in self._environment}
+
+    def collect_static(self) -> Program:
+        """The program that lays static files ready under names with their content's hash."""
+        return self._one_shot(
+            "static", "The collecting of static files", ["manage.py", "collectstatic", "--noinput", "-v0"]
+        )
+
+    def prepare(self) -> Program:
+        """The program that migrates the database and makes the demo accounts."""
+        return self._one_shot("prepare", "The preparing of the database", ["-m", "console.stack.step", "prepare"])
+
+    def samples(self) -> Program:
+        """The program that submits the sample orders."""
+        return self._one_shot("samples", "The submitting of sample orders", ["-m", "console.stack.step", "samples"])
+
+    def workers(self) -> Program:
+        """The program that works both task queues. Stopped, it finishes what it has begun."""
+        return self._program("workers", "the workers", ["manage.py", "runworkers"], patience=35, stop_turn=2)
+
+    def web(self) -> Program:
+        """The web server."""
+        command = ["-m", "gunicorn", "--config", "console/gunicorn_conf.py", "console.wsgi"]
+        return self._program("web", "the web server", command, patience=20, stop_turn=1)
+
+    def _one_shot(self, name: str, title: str, arguments: Sequence[str]) -> Program:
+        return Program(
+            name=name,
+            title=title,
+            command=[sys.executable, *arguments],
+            environment=self._environment,
+            folder=PROJECT,
+            log=self._folder.logs / f"{name}.log",
+            is_shown=False,
+            is_one_shot=True,
+        )
+
+    def _program(self, name: str, title: str, arguments: Sequence[str], *, patience: float, stop_turn: int) -> Program:
+        return Program(
+            name=name,
+            title=title,
+            command=[sys.executable, *arguments],
+            environment=self._environment,
+            folder=PROJECT,
+            log=self._folder.logs / f"{name}.log",
+            patience=patience,
+            stop_turn=stop_turn,
+        )

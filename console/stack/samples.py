@@ -1,0 +1,146 @@
+"""A handful of sample orders in several states, which take their way through the real workflows."""
+
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from django.contrib.auth import get_user_model
+from django.db import Error as DatabaseError
+
+from console.stack.accounts import ACCOUNTS, MARK
+from orders import services, temporal
+from orders.errors import DecisionRefused, OrderError
+from orders.models import Order
+from orders.permissions import Actor
+from orders.services import LineDraft, OrderDraft
+from orders.simulation import DECLINED_MARK, SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE
+
+KEY_PREFIX: Final = "sample-"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An order to submit, and what is decided on it: approve, cancel or nothing yet; prices in minor units."""
+
+    name: str
+    email: str
+    address: tuple[str, str, str, str]
+    lines: tuple[LineDraft, ...]
+    currency: str = "EUR"
+    decision: str = ""
+    reason: str = ""
+
+    @property
+    def draft(self) -> OrderDraft:
+        """The order as the form would make it."""
+        line, postcode, city, country = self.address
+        return OrderDraft(
+            customer_name=self.name,
+            customer_email=self.email,
+            address_line=line,
+            address_postcode=postcode,
+            address_city=city,
+            address_country=country,
+            currency=self.currency,
+            lines=self.lines,
+        )
+
+
+DESK: Final = LineDraft("DESK-OAK-160", "Standing desk, oak, 160 cm", 1, 64900)
+CHAIR: Final = LineDraft("CHAIR-ERGO-2", "Office chair with head rest", 2, 28950)
+LAMP: Final = LineDraft("LAMP-LED-7", "Desk lamp, warm white", 3, 3995)
+TEAPOT: Final = LineDraft("TEA-POT-1", "Cast iron teapot", 1, 7800)
+
+SAMPLES: Final = (
+    Sample(
+        "Amélie Laurent",
+        "amelie.laurent@example.com",
+        ("12 rue des Lilas", "75011", "Paris", "FR"),
+        (DESK,),
+        decision="approve",
+    ),
+    Sample(
+        "Henrik Lindqvist",
+        "henrik@example.org",
+        ("Storgatan 5", "41138", "Göteborg", "SE"),
+        (CHAIR, LAMP),
+        decision="approve",
+        reason="Regular customer",
+    ),
+    Sample(
+        "Yuki Tanaka",
+        "yuki.tanaka@example.com",
+        ("1-7-2 Otemachi", "100-0004", "Tokyo", "JP"),
+        (TEAPOT,),
+        "JPY",
+        decision="approve",
+    ),
+    Sample(
+        "Declan Byrne",
+        f"declan.byrne{DECLINED_MARK}@example.com",
+        ("4 Quay Street", "D02 XY45", "Dublin", "IE"),
+        (LAMP,),
+        decision="approve",
+    ),
+    Sample(
+        "Petra Novak",
+        "petra.novak@example.com",
+        ("Trg slobode 1", UNREACHABLE_POSTCODE, "Nowhere", "HR"),
+        (CHAIR,),
+        decision="approve",
+    ),
+    Sample(
+        "Sam Okafor",
+        "sam.okafor@example.com",
+        ("88 Deansgate", "M3 2ER", "Manchester", "GB"),
+        (DESK, LAMP),
+        "GBP",
+        decision="cancel",
+        reason="Ordered twice by mistake",
+    ),
+    Sample(
+        "Lucía Fernández",
+        "lucia@example.net",
+        ("Calle Mayor 21", "28013", "Madrid", "ES"),
+        (LineDraft(f"{SOLD_OUT_PREFIX}-SHELF", "Wall shelf, walnut", 1, 11900),),
+    ),
+    Sample("Marta Kowalska", "marta.kowalska@example.com", ("ul. Długa 14", "00-238", "Warszawa", "PL"), (DESK, CHAIR)),
+    Sample(
+        "Noah Williams",
+        "noah.williams@example.com",
+        ("220 King Street", "98104", "Seattle", "US"),
+        (LAMP, TEAPOT),
+        "USD",
+    ),
+    Sample("Ursina Caflisch", "ursina@example.org", ("Bahnhofstrasse 3", "7000", "Chur", "CH"), (CHAIR,), "CHF"),
+)
+
+
+def main() -> None:
+    """Submit the samples as the clerk and decide as the approver; write a line that says what was done."""
+    try:
+        sys.stdout.write(f"Sample orders: {submit_samples()}\n")
+    except (OrderError, DatabaseError) as error:
+        sys.exit(f"Sample orders: {error}")
+    finally:
+        temporal.close()
+
+
+def submit_samples() -> str:
+    """Submit and decide what has not been. An installation with other orders, or without our accounts, gets none."""
+    if Order.objects.exclude(idempotency_key__startswith=KEY_PREFIX).exists():
+        return "none, for there are orders already"
+    people: dict[str, Actor] = {
+        person.username: person
+        for person in get_user_model().objects.filter(username__in=ACCOUNTS, email__endswith=MARK)
+    }
+    if not {"clerk", "approver"} <= people.keys():
+        return "none, for the demo accounts are not here"
+    for number, sample in enumerate(SAMPLES, start=1):
+        order = services.submit_order(sample.draft, actor=people["clerk"], idempotency_key=f"{KEY_PREFIX}{number}")
+        decide = {"approve": services.approve_order, "cancel": services.cancel_order}.get(sample.decision)
+        if decide is not None:
+            with suppress(DecisionRefused):  # an earlier start has come this far
+                decide(order, actor=people["approver"], reason=sample.reason)
+    return f"{len(SAMPLES)} are on their way through their workflows"

@@ -1,0 +1,31 @@
+"""What the person at the terminal sees of the stack."""
+
+import sys
+import threading
+import time
+from contextlib import suppress
+
+
+class Screen:
+    """Writes steps with the seconds since the start, and the children's lines with their names.
+
+    A terminal that has gone away (SIGHUP, a closed pipe) is no reason to fail: the lines are dropped.
+    """
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+
+    def say(self, text: str) -> None:
+        """Tell a step that is being done or has been done."""
+        self.write(f"[{time.monotonic() - self._began:5.1f} s] {text}")
+
+    def show(self, name: str, line: str) -> None:
+        """Show a line of the output of the child `name`."""
+        self.write(f"{name:>9} | {line}")
+
+    def write(self, text: str) -> None:
+        """Write `text` and a line's end, at once."""
+        with self._lock, suppress(OSError, ValueError):
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()

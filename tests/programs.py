@@ -1,10 +1,19 @@
 """Programs that tests start, and the Temporal command line as an operator uses it."""
 
+import asyncio
+import contextlib
 import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from orders import contracts
+from orders.models import Order
+from orders.states import OPEN
 
 
 def free_port() -> int:
@@ -36,3 +45,17 @@ def run_temporal(address: str, *arguments: str) -> subprocess.CompletedProcess[s
 def terminate(address: str, order_id: str) -> None:
     """Terminate the run of an order, as an operator would."""
     run_temporal(address, "workflow", "terminate", "--workflow-id", order_id)
+
+
+def end_open_runs(address: str) -> None:
+    """Terminate the runs of all orders that are open in the tables."""
+    order_ids = [order.order_id for order in Order.objects.filter(status__in=OPEN)]
+    if order_ids:
+        asyncio.run(_terminate_all(address, order_ids))
+
+
+async def _terminate_all(address: str, order_ids: list[str]) -> None:
+    client = await Client.connect(address)
+    for workflow_id in [*order_ids, *map(contracts.shipping_workflow_id, order_ids)]:
+        with contextlib.suppress(RPCError):  # there may be no such run, or it may have just ended
+            await client.get_workflow_handle(workflow_id).terminate(reason="the test has ended")

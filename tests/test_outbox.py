@@ -10,7 +10,6 @@ from orders import outbox, services, temporal
 from orders.models import OutboxMessage
 from orders.states import Status
 from tests.making import MakeOrder, make_draft, make_user
-from tests.programs import terminate
 from tests.waiting import wait_until
 
 Delivery = OutboxMessage.Status
@@ -97,7 +96,6 @@ class TestWithTemporal:
         self, temporal_server: str, make_order: MakeOrder
     ) -> None:
         order = make_order(Status.COMPLETED)
-        terminate(temporal_server, order.order_id)
         with transaction.atomic():
             message = outbox.enqueue(order, key="late", name="cancel_order", payload={"decision_id": "late"})
         message.refresh_from_db()
@@ -106,7 +104,6 @@ class TestWithTemporal:
 
     def test_a_decision_for_a_lost_run_is_kept(self, temporal_server: str, make_order: MakeOrder) -> None:
         order = make_order()
-        terminate(temporal_server, order.order_id)
         bob = make_user("bob", "approver")
         message = services.approve_order(order, actor=bob)
         message.refresh_from_db()

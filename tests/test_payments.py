@@ -6,6 +6,7 @@ import pytest
 
 from orders import contracts, payments, simulation
 from orders.errors import OutsideWorldFailed, PaymentDeclined
+from orders.gateways import gateway
 from orders.models import GatewayMovement, Order, Payment, PaymentAttempt
 from orders.states import ReasonCode, Status
 from tests.making import MakeOrder
@@ -137,7 +138,7 @@ def test_a_charge_that_comes_late_takes_no_money(make_order: MakeOrder) -> None:
     request = payments._begin_attempt(order, order.payment, PaymentAttempt.Kind.CHARGE).request
     refund(order)
     with pytest.raises(PaymentDeclined, match="closed"):
-        payments.gateway.charge(request)
+        gateway.charge(request)
     assert movements(order) == ["VOID"]
 
 

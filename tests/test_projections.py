@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders import contracts, projections, services
-from orders.errors import IllegalTransition, OrderInvalid, OrderNotFound, ShippingRefused
+from orders.errors import IllegalTransition, OrderInvalid, OrderNotFound, ShippingRefused, TooLate
 from orders.models import CarrierBooking, Order, OrderEvent, Shipment
 from orders.permissions import TerminalOperator
 from orders.services import LineDraft
@@ -45,6 +45,12 @@ def test_a_late_step_does_not_take_the_order_back(make_order: MakeOrder) -> None
 def test_receiving_an_unknown_order_says_so() -> None:
     with pytest.raises(OrderNotFound, match="There is no order order-NONE"):
         projections.receive_order(contracts.ReceiveOrder("order-NONE"))
+
+
+def test_a_final_order_is_not_received_again(make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED")
+    with pytest.raises(TooLate, match="completed already"):
+        projections.receive_order(contracts.ReceiveOrder(order.order_id, "another run"))
 
 
 def test_waiting_orders_carry_their_deadline(make_order: MakeOrder) -> None:

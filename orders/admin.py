@@ -1,0 +1,254 @@
+"""The Django admin: orders and payments to look at. Everything is read-only, for the workflow owns the facts."""
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from orders.gateways import gateway
+from orders.models import (
+    GatewayMovement,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OutboxMessage,
+    Payment,
+    PaymentAttempt,
+    Shipment,
+)
+
+admin.site.site_header = "Order console: tables"
+admin.site.site_title = "Order console"
+admin.site.index_title = "Tables"
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts ten thousand rows at most: a full count would take longer with every order."""
+
+    MOST = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows can be paged through."""
+        rows: Any = self.object_list
+        return int(rows.order_by().values_list("pk")[: self.MOST].count())
+
+
+class ReadOnly:
+    """Takes away what would change a row."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse to add."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse to change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse to delete."""
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list and a page to look at, quick however many rows there are."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class ReadOnlyInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """Rows of another table on an order's or a payment's page."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+
+class LineInline(ReadOnlyInline):
+    """The lines of an order."""
+
+    model = OrderLine
+    fields = ("position", "sku", "description", "quantity", "price", "line_total")
+    readonly_fields = ("price", "line_total")
+
+    @admin.display(description="unit price")
+    def price(self, line: OrderLine) -> str:
+        """Return the price of one unit."""
+        return str(line.unit_price_money)
+
+    @admin.display(description="total")
+    def line_total(self, line: OrderLine) -> str:
+        """Return the price of all units."""
+        return str(line.total_money)
+
+
+class PaymentInline(ReadOnlyInline):
+    """The payment of an order."""
+
+    model = Payment
+    fields = ("payment_id", "status", "charged", "gateway", "gateway_reference", "created_at", "attempts")
+    readonly_fields = ("charged", "created_at", "attempts")
+    show_change_link = True
+
+    @admin.display(description="amount")
+    def charged(self, payment: Payment) -> str:
+        """Return the amount with its currency."""
+        return str(payment.amount_money)
+
+    def attempts(self, payment: Payment) -> SafeString:
+        """Return one line for each call to the gateway."""
+        return format_html_join(
+            "",
+            "<div>{} {}: {} {}</div>",
+            (
+                (
+                    f"{attempt.started_at:%Y-%m-%d %H:%M:%S}",
+                    attempt.get_kind_display(),
+                    attempt.get_outcome_display(),
+                    attempt.error,
+                )
+                for attempt in payment.attempts.all()
+            ),
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
+        """Bring the attempts along."""
+        return super().get_queryset(request).prefetch_related("attempts")
+
+
+class ShipmentInline(ReadOnlyInline):
+    """The shipment of an order."""
+
+    model = Shipment
+    fields = (
+        "shipment_id",
+        "status",
+        "package_reference",
+        "carrier",
+        "tracking_number",
+        "prepared_at",
+        "dispatched_at",
+    )
+
+
+class EventInline(ReadOnlyInline):
+    """The history of an order."""
+
+    model = OrderEvent
+    fields = ("at", "title", "detail", "actor", "status")
+    ordering = ("id",)
+
+
+class OutboxInline(ReadOnlyInline):
+    """The messages of an order to its workflow."""
+
+    model = OutboxMessage
+    fields = ("name", "status", "attempts", "last_error", "created_at", "delivered_at")
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    """Orders with all that belongs to them."""
+
+    list_display = ("order_id", "customer_name", "status", "money", "reason_code", "submitted_by", "created_at")
+    list_filter = ("status", "reason_code", "currency", "created_at")
+    search_fields = ("order_id",)
+    search_help_text = "Beginnings of words of the order id, the customer's name or e-mail"
+    inlines = (LineInline, PaymentInline, ShipmentInline, EventInline, OutboxInline)
+    exclude = ("total",)
+    readonly_fields = ("money", "on_console")
+
+    @admin.display(description="total")
+    def money(self, order: Order) -> str:
+        """Return the total with its currency."""
+        return str(order.total_money)
+
+    @admin.display(description="in the console")
+    def on_console(self, order: Order) -> SafeString:
+        """Return a link to the order's own page."""
+        return format_html('<a href="{}">{}</a>', order.get_absolute_url(), order.order_id)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        """Leave out the column that only PostgreSQL reads."""
+        return super().get_queryset(request).defer("search_document")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search as the console does, by its index."""
+        return queryset.filter(
+            pk__in=Order.objects.matching(search_term).values("pk")
+        ) if search_term else queryset, False
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """Payments with their attempts."""
+
+    class GatewayFilter(admin.SimpleListFilter):
+        """The gateways that there are, without reading all payments for their names."""
+
+        title = "gateway"
+        parameter_name = "gateway"
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            """Return the gateways' names."""
+            return [(gateway.name, gateway.name)]
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            """Return the payments of the chosen gateway."""
+            return queryset.filter(gateway=self.value()) if self.value() else queryset
+
+    class AttemptInline(ReadOnlyInline):
+        """The calls to the gateway."""
+
+        model = PaymentAttempt
+        fields = ("kind", "outcome", "error", "started_at", "finished_at")
+
+    list_display = ("payment_id", "order", "status", "money", "gateway", "gateway_reference", "created_at")
+    list_filter = ("status", GatewayFilter, "created_at")
+    list_select_related = ("order",)
+    search_fields = ("payment_id",)
+    search_help_text = "A payment id (pay-…), or beginnings of words of the order id, the customer's name or e-mail"
+    inlines = (AttemptInline,)
+    exclude = ("amount",)
+    readonly_fields = ("money",)
+
+    @admin.display(description="amount")
+    def money(self, payment: Payment) -> str:
+        """Return the amount with its currency."""
+        return str(payment.amount_money)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search by payment id, or as the console searches orders; one of the two, so that an index serves it."""
+        if search_term.lower().startswith("pay-"):
+            return queryset.filter(payment_id__startswith=f"pay-{search_term[4:].upper()}"), False
+        return queryset.filter(order__in=Order.objects.matching(search_term)) if search_term else queryset, False
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    """Messages to Temporal, newest first."""
+
+    list_display = ("order", "name", "status", "attempts", "last_error", "created_at", "delivered_at")
+    list_filter = ("status", "name")
+    list_select_related = ("order",)
+    ordering = ("-id",)
+
+
+@admin.register(GatewayMovement)
+class GatewayMovementAdmin(ReadOnlyAdmin):
+    """The simulated gateway's own books, for comparing with the payments."""
+
+    list_display = ("reference", "kind", "amount", "currency", "merchant_reference", "idempotency_key", "at")
+    list_filter = ("kind",)
+    ordering = ("-id",)

@@ -1,0 +1,179 @@
+"""`manage.py order`: start, query, signal and audit orders from a terminal."""
+
+import getpass
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+from django.db import DatabaseError, InterfaceError
+
+from orders import services, temporal
+from orders.audit import audit_orders
+from orders.errors import OrderError, OrderInvalid, RunNotFound
+from orders.models import OutboxMessage
+from orders.money import CURRENCIES, Money
+from orders.permissions import TerminalOperator
+from orders.projections import read_order
+from orders.services import LineDraft, OrderDraft
+from orders.states import DecisionKind
+
+EPILOG = "Exit codes: 0 done, 1 refused or failed (a sentence says why), 2 wrong usage."
+
+
+class Command(BaseCommand):
+    """Does at the terminal what the console does in the browser."""
+
+    help = "Start, query, signal and audit orders. " + EPILOG
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Describe the verbs."""
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="start|query|signal|audit")
+        start = verbs.add_parser("start", help="submit an order", epilog=EPILOG)
+        start.add_argument("--order-id", default="", help="by default a random one")
+        start.add_argument("--name", default="Terminal Customer", help="the customer's name")
+        start.add_argument("--email", default="customer@example.com", help="the customer's e-mail")
+        start.add_argument("--address", default="1 Main Street", help="street and number")
+        start.add_argument("--postcode", default="10115")
+        start.add_argument("--city", default="Berlin")
+        start.add_argument("--country", default="DE", help="two letters")
+        start.add_argument("--currency", default="EUR", choices=CURRENCIES)
+        start.add_argument(
+            "--line",
+            action="append",
+            metavar="SKU:QUANTITY:PRICE[:DESCRIPTION]",
+            help="a line; may be repeated; by default MUG-1:1:12.50:Mug",
+        )
+        start.add_argument("--idempotency-key", default="", help="the same key again makes no second order")
+        query = verbs.add_parser("query", help="ask an order's workflow for its status", epilog=EPILOG)
+        query.add_argument("order_id")
+        signal = verbs.add_parser("signal", help="approve or cancel an order", epilog=EPILOG)
+        signal.add_argument("order_id")
+        signal.add_argument("decision", choices=[kind.value for kind in DecisionKind])
+        signal.add_argument("--reason", default="")
+        audit = verbs.add_parser("audit", help="compare all orders with the gateway's own books", epilog=EPILOG)
+        for verb in (start, signal):
+            verb.add_argument("--by", default="", help="who does it; by default the name of the shell's user")
+        for verb in (start, query, signal, audit):
+            verb.add_argument("--json", action="store_true", help="print an object for programs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do what the verb says; every refusal and failure is a sentence."""
+        verb = {"start": self._start, "query": self._query, "signal": self._signal, "audit": self._audit}
+        try:
+            verb[options["verb"]](options)
+        except (RunNotFound, OrderError) as error:
+            raise CommandError(str(error)) from error
+        except (DatabaseError, InterfaceError) as error:
+            raise CommandError(f"The database does not answer: {error}") from error
+        finally:
+            temporal.close()
+
+    def _start(self, options: dict[str, Any]) -> None:
+        draft = OrderDraft(
+            customer_name=options["name"],
+            customer_email=_email(options["email"]),
+            address_line=options["address"],
+            address_postcode=options["postcode"],
+            address_city=options["city"],
+            address_country=_country(options["country"]),
+            currency=options["currency"],
+            lines=tuple(_line(text, options["currency"]) for text in options["line"] or ["MUG-1:1:12.50:Mug"]),
+        )
+        key = options["idempotency_key"] or str(uuid4())
+        order = services.submit_order(
+            draft, actor=_operator(options), idempotency_key=key, order_id=options["order_id"]
+        )
+        is_started = order.outbox_messages.filter(name="start", status=OutboxMessage.Status.DELIVERED).exists()
+        self._print(
+            options,
+            {
+                "order_id": order.order_id,
+                "payment_id": order.payment_id,
+                "total": str(order.total_money),
+                "workflow": "started" if is_started else "on its way",
+            },
+        )
+
+    def _query(self, options: dict[str, Any]) -> None:
+        order = read_order(options["order_id"])
+        try:
+            answer = asdict(temporal.query_status(order.order_id))
+        except OrderError as error:
+            raise CommandError(f"{error} The tables say: {order.get_status_display().lower()}.") from error
+        self._print(options, answer)
+
+    def _signal(self, options: dict[str, Any]) -> None:
+        order, kind = read_order(options["order_id"]), DecisionKind(options["decision"])
+        decide = services.approve_order if kind == DecisionKind.APPROVE else services.cancel_order
+        message = decide(order, actor=_operator(options), reason=options["reason"])
+        sentence = services.describe_delivery(message)
+        is_delivered = message.status == OutboxMessage.Status.DELIVERED
+        self._print(
+            options,
+            {
+                "order_id": order.order_id,
+                "decision": kind.value,
+                "decision_id": message.payload["decision_id"],
+                "delivery": "delivered" if is_delivered else "on its way",
+                "sentence": sentence,
+            },
+        )
+
+    def _audit(self, options: dict[str, Any]) -> None:
+        audit = audit_orders()
+        facts = asdict(audit)
+        found = facts.pop("discrepancies")
+        self._print(options, facts | ({"discrepancies": found} if options["json"] else {}))
+        if found and not options["json"]:
+            for item in found:
+                self.stdout.write(f"{item['order_id']}  {item['status']}  {item['sentence']}")
+        if found:
+            raise CommandError(f"{len(found)} orders do not agree with the gateway's books.")
+
+    def _print(self, options: dict[str, Any], facts: dict[str, Any]) -> None:
+        """Print an object for programs, or a table of two columns for people."""
+        if options["json"]:
+            self.stdout.write(json.dumps(facts))
+            return
+        width = max(len(name) for name in facts)
+        for name, value in facts.items():
+            shown = (
+                ", ".join(f"{key} {item}" for key, item in value.items() if item) if isinstance(value, dict) else value
+            )
+            self.stdout.write(f"{name.replace('_', ' '):<{width}}  {'-' if shown in (None, '') else shown}")
+
+
+def _operator(options: dict[str, Any]) -> TerminalOperator:
+    return TerminalOperator(options["by"][:150] or f"{getpass.getuser()} (terminal)")
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise OrderInvalid(f"{text!r} is no e-mail address.") from error
+    return text
+
+
+def _country(text: str) -> str:
+    if len(text) != 2 or not text.isascii() or not text.isalpha():
+        raise OrderInvalid(f"{text!r} is no country: two letters, such as DE.")
+    return text.upper()
+
+
+def _line(text: str, currency: str) -> LineDraft:
+    """Read SKU:QUANTITY:PRICE[:DESCRIPTION]. Raises OrderInvalid."""
+    parts = text.split(":", 3)
+    try:
+        sku, quantity, price = parts[0], int(parts[1]), Money.parse(parts[2], currency)
+    except (IndexError, ValueError) as error:
+        raise OrderInvalid(f"{text!r} is no line: it is SKU:QUANTITY:PRICE[:DESCRIPTION]. {error}") from error
+    if not sku:
+        raise OrderInvalid(f"{text!r} is no line: the SKU is missing.")
+    return LineDraft(sku[:64], (parts[3] if len(parts) > 3 else sku)[:200], quantity, price.minor)

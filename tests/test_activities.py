@@ -1,0 +1,280 @@
+"""The activities with the real database, and what surrounds each of their attempts."""
+
+import dataclasses
+import inspect
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import OperationalError, connection, connections
+from pytest_django import Settings
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from orders import contracts, projections
+from orders.contracts import Decision
+from orders.errors import OrderNotFound, OutsideWorldFailed
+from orders.models import GatewayMovement, Order
+from orders.services import LineDraft
+from tests.making import MakeOrder
+from workers import activities, steps
+from workers.attempts import make_attempt
+from workers.logs import SubjectFilter
+
+ALL = [*activities.ORDER_ACTIVITIES, *activities.SHIPPING_ACTIVITIES]
+BOB = Decision("d-bob", "bob")
+
+Function = Callable[[Any], Any]
+
+
+def run(function: Function, argument: Any) -> Any:
+    return ActivityEnvironment().run(function, argument)
+
+
+def attempt(function: Function, argument: Any, number: int = 1) -> Any:
+    """Make attempt `number` of an activity as the worker does, with all that surrounds it."""
+    environment = ActivityEnvironment()
+    environment.info = dataclasses.replace(environment.info, activity_type=function.__name__, attempt=number)
+    return environment.run(make_attempt, function, argument)
+
+
+def charge(order: Order) -> contracts.ChargePayment:
+    return contracts.ChargePayment(order.order_id, order.payment_id, BOB)
+
+
+def attempts_told(order: Order) -> list[tuple[str, str]]:
+    return list(order.events.filter(title__startswith="Attempt").values_list("title", "detail"))
+
+
+class TestNamesAndSignatures:
+    def test_the_names_are_those_of_the_contract(self) -> None:
+        names = {_definition(function).name for function in ALL}
+
+        assert names == {
+            *("receive_order", "validate_order", "charge_payment", "refund_payment"),
+            *("prepare_package", "dispatch_carrier", "complete_order", "process_cancellation"),
+        }
+
+    @pytest.mark.parametrize("function", ALL, ids=lambda function: function.__name__)
+    def test_each_has_the_signature_that_the_workflow_calls(self, function: Function) -> None:
+        described = getattr(steps, function.__name__)
+
+        assert inspect.signature(function) == inspect.signature(described)
+        assert _definition(function).name == _definition(described).name
+
+    @pytest.mark.parametrize("function", ALL, ids=lambda function: function.__name__)
+    def test_a_write_is_never_cut_short_by_a_cancellation(self, function: Function) -> None:
+        assert _definition(function).no_thread_cancel_exception
+
+    def test_no_step_has_a_last_attempt(self) -> None:
+        every = [step for step in vars(steps).values() if isinstance(step, steps.Step)]
+
+        assert len(every) == 8
+        assert all(step.retry_policy.maximum_attempts == 0 for step in every)
+
+    def test_the_steps_that_close_an_order_have_no_bound(self) -> None:
+        assert steps.REFUND_PAYMENT.bound is None
+        assert steps.PROCESS_CANCELLATION.bound is None
+        assert steps.COMPLETE_ORDER.bound is None
+
+
+def _definition(function: Function) -> activity._Definition:
+    return activity._Definition.must_from_callable(function)
+
+
+@pytest.mark.django_db
+class TestWork:
+    def test_the_activities_bring_an_order_to_its_end(self, make_order: MakeOrder) -> None:
+        order = make_order("CREATED")
+        order_id = order.order_id
+
+        received = run(activities.receive_order, contracts.ReceiveOrder(order_id, "run-1"))
+        run(activities.validate_order, contracts.ValidateOrder(order_id, "2030-01-01T00:00:00+00:00"))
+        charged = run(activities.charge_payment, charge(order))
+        package = run(activities.prepare_package, contracts.PreparePackage(order_id))
+        run(activities.dispatch_carrier, contracts.DispatchCarrier(order_id, package.shipment_id))
+        run(activities.complete_order, contracts.CompleteOrder(order_id))
+
+        order.refresh_from_db()
+        assert (order.status, order.decided_by, order.run_id) == ("COMPLETED", "bob", "run-1")
+        assert received.payment_id == order.payment_id
+        assert charged.amount == order.total
+
+    def test_a_charged_order_is_refunded_and_cancelled(self, make_order: MakeOrder) -> None:
+        order = make_order("PAID")
+        reason = ("STAFF", "Customer called", Decision("d-dana", "dana", "Customer called"))
+
+        refunded = run(activities.refund_payment, contracts.RefundPayment(order.order_id, order.payment_id, *reason))
+        run(activities.process_cancellation, contracts.ProcessCancellation(order.order_id, *reason))
+
+        order.refresh_from_db()
+        assert (order.status, order.reason, order.decided_by) == ("CANCELLED", "Customer called", "dana")
+        assert refunded.amount == order.total
+
+    def test_a_repeated_charge_takes_the_money_once(self, make_order: MakeOrder) -> None:
+        order = make_order("PENDING_MANUAL_APPROVAL")
+
+        first = run(activities.charge_payment, charge(order))
+        second = run(activities.charge_payment, charge(order))
+
+        assert first == second
+        assert GatewayMovement.objects.filter(merchant_reference=order.order_id, kind="CHARGE").count() == 1
+
+
+@pytest.mark.django_db
+class TestRefusals:
+    def test_an_unknown_order(self) -> None:
+        _check_refused("OrderNotFound", activities.receive_order, contracts.ReceiveOrder("order-NONE"))
+
+    def test_a_closed_order(self, make_order: MakeOrder) -> None:
+        order = make_order("COMPLETED")
+
+        _check_refused("TooLate", activities.receive_order, contracts.ReceiveOrder(order.order_id, "another run"))
+
+    def test_an_invalid_order(self, make_order: MakeOrder) -> None:
+        order = make_order("CREATED", lines=(LineDraft("SOLDOUT-1", "Lamp", 1, 100),))
+        argument = contracts.ValidateOrder(order.order_id, "2030-01-01T00:00:00+00:00")
+
+        _check_refused(contracts.ORDER_INVALID, activities.validate_order, argument)
+
+    def test_a_declined_card(self, make_order: MakeOrder) -> None:
+        order = make_order(customer_email="emma+declined@example.com")
+
+        _check_refused(contracts.PAYMENT_DECLINED, activities.charge_payment, charge(order))
+
+    def test_an_address_out_of_reach(self, make_order: MakeOrder) -> None:
+        order = make_order("PACKAGE_PREPARED", address_postcode="00000")
+        argument = contracts.DispatchCarrier(order.order_id, order.shipment.shipment_id)
+
+        _check_refused(contracts.SHIPPING_REFUSED, activities.dispatch_carrier, argument)
+
+    def test_packing_an_order_that_is_being_cancelled(self, make_order: MakeOrder) -> None:
+        order = make_order("CANCELLING", cancelled_from="PAID")
+
+        _check_refused(contracts.SHIPPING_REFUSED, activities.prepare_package, contracts.PreparePackage(order.order_id))
+
+    def test_a_step_that_cleans_up_is_tried_again_whatever_it_raises(self) -> None:
+        with pytest.raises(OrderNotFound):
+            run(activities.process_cancellation, contracts.ProcessCancellation("order-NONE", "STAFF", ""))
+
+    def test_a_failing_outside_world_is_tried_again(self, make_order: MakeOrder, settings: Settings) -> None:
+        order = make_order()
+        settings.FLAKY_FAIL_RATE = 1.0
+
+        with pytest.raises(OutsideWorldFailed):
+            run(activities.charge_payment, charge(order))
+
+
+def _check_refused(error_type: str, function: Function, argument: Any) -> None:
+    with pytest.raises(ApplicationError) as caught:
+        run(function, argument)
+    assert (caught.value.type, caught.value.non_retryable) == (error_type, True)
+    assert error_type in getattr(steps, function.__name__.upper()).retry_policy.non_retryable_error_types
+
+
+@pytest.mark.django_db(transaction=True)  # an attempt lets go of connections, and a test's transaction with them
+class TestAttempts:
+    def test_a_failed_attempt_is_told_in_the_orders_history(self, make_order: MakeOrder, settings: Settings) -> None:
+        order = make_order()
+        settings.FLAKY_FAIL_RATE = 1.0
+
+        with pytest.raises(OutsideWorldFailed):
+            attempt(activities.charge_payment, charge(order))
+
+        assert attempts_told(order) == [
+            ("Attempt 1 of charge_payment failed", "The payment gateway answered with an internal error.")
+        ]
+
+    def test_an_attempt_that_never_answered_is_told_by_the_next(self, make_order: MakeOrder) -> None:
+        order = make_order()
+
+        attempt(activities.charge_payment, charge(order), number=2)
+
+        assert attempts_told(order) == [("Attempt 1 of charge_payment failed", "No answer within 5 s.")]
+
+    def test_what_an_attempt_told_of_itself_stays(self, make_order: MakeOrder, settings: Settings) -> None:
+        order = make_order()
+        settings.FLAKY_FAIL_RATE = 1.0
+        with pytest.raises(OutsideWorldFailed):
+            attempt(activities.charge_payment, charge(order))
+        settings.FLAKY_FAIL_RATE = 0.0
+
+        attempt(activities.charge_payment, charge(order), number=2)
+
+        assert [detail for _, detail in attempts_told(order)] == [
+            "The payment gateway answered with an internal error."
+        ]
+
+    def test_a_refusal_is_no_failed_attempt(self, make_order: MakeOrder) -> None:
+        order = make_order(customer_email="emma+declined@example.com")
+
+        with pytest.raises(ApplicationError):
+            attempt(activities.charge_payment, charge(order))
+
+        assert attempts_told(order) == []
+
+    def test_an_outage_of_a_day_does_not_fill_the_history(self, make_order: MakeOrder, settings: Settings) -> None:
+        order = make_order()
+        settings.FLAKY_FAIL_RATE = 1.0
+
+        for number in range(1, 131):
+            with pytest.raises(OutsideWorldFailed):
+                attempt(activities.charge_payment, charge(order), number=number)
+
+        assert len(attempts_told(order)) == 12
+
+    def test_a_failure_that_cannot_be_written_down_does_not_hide_the_attempts(
+        self, make_order: MakeOrder, settings: Settings
+    ) -> None:
+        order = make_order()
+        settings.FLAKY_FAIL_RATE = 1.0
+
+        with (
+            patch.object(projections, "record_failed_attempt", side_effect=OperationalError("gone")),
+            pytest.raises(OutsideWorldFailed),
+        ):
+            attempt(activities.charge_payment, charge(order))
+
+    def test_each_line_says_the_order_the_activity_and_the_attempt(
+        self, make_order: MakeOrder, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        order = make_order()
+        caplog.handler.addFilter(SubjectFilter())
+
+        with caplog.at_level(logging.INFO):
+            attempt(activities.charge_payment, charge(order), number=2)
+
+        subject = f"[{order.order_id} charge_payment attempt 2] "
+        (line,) = [record for record in caplog.records if record.name == "workers.attempts"]
+        assert getattr(line, "subject", "") == subject
+        assert line.getMessage().startswith("done in ")
+
+
+@pytest.fixture
+def thread() -> Iterator[ThreadPoolExecutor]:
+    """One thread with a database connection of its own, as a worker has many."""
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+        executor.submit(connections.close_all).result()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_attempt_survives_that_its_threads_connection_was_killed(
+    make_order: MakeOrder, thread: ThreadPoolExecutor
+) -> None:
+    order = make_order()
+    thread.submit(attempt, activities.charge_payment, charge(order)).result()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        assert cursor.fetchone()[0] >= 1
+
+    package = thread.submit(attempt, activities.prepare_package, contracts.PreparePackage(order.order_id)).result()
+
+    assert package.shipment_id == contracts.shipping_workflow_id(order.order_id)

@@ -27,7 +27,7 @@ class Program:
 
     `stop_turn` orders the stopping, lowest first. `patience` is how many seconds it may take between `stop_signal`
     and `hard_signal`. Programs that are `is_one_shot` do one thing and end. `user` is the operating system's user that
-    runs it, empty for our own.
+    runs it, empty for our own. `advice` is a sentence for a person whose program ended unasked.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Program:
     hard_signal: signal.Signals = signal.SIGKILL
     patience: float = 10.0
     stop_turn: int = 0
+    advice: str = ""
 
 
 class Child:
@@ -84,9 +85,11 @@ class Child:
 
     @property
     def ending(self) -> str:
-        """How it ended, in words."""
+        """What happened to it, as a sentence without its full stop."""
         code = self.returncode or 0
-        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        way = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        title = self.program.title
+        return f"{title[0].upper()}{title[1:]} ended unasked: {way}"
 
     def ask_to_stop(self) -> None:
         """Send the signal that it stops on by itself."""

@@ -62,19 +62,25 @@ def check_ports(ports: Mapping[str, int]) -> None:
         twin = next((other for other, number in ports.items() if number == port and other != name), "")
         if twin:
             raise StackError(f"{name} and {twin} are both {port}. Choose another one for either.")
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise StackError(describe_port(name, port, error)) from error
+        problem = bind_problem(port)
+        if problem == errno.EADDRINUSE:
+            other = next(
+                free for free in range(port + 1, 65536) if free not in ports.values() and not bind_problem(free)
+            )
+            raise StackError(f"Port {port} is taken by another program. Stop that one, or choose {name}={other}.")
+        if problem:
+            raise StackError(f"Port {port} cannot be used ({os.strerror(problem)}). Choose another one with {name}.")
 
 
-def describe_port(name: str, port: int, error: OSError) -> str:
-    """Say what is wrong with a port that could not be bound, and what to do."""
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken by another program. Stop that one, or choose another port: {name}={port + 1}."
-    return f"Port {port} cannot be used ({error.strerror}). Choose another one with {name}."
+def bind_problem(port: int) -> int:
+    """Return the error number of an attempt to bind the port on the loopback address, 0 when it is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error.errno or errno.EINVAL
+    return 0
 
 
 def child_environment(options: Options, own: Mapping[str, str]) -> dict[str, str]:

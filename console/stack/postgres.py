@@ -108,7 +108,7 @@ class Postgres:
         command = [self._programs / "initdb", "-D", self._new, "-U", "postgres", "--auth=trust", *locale]
         return Program(
             name="postgres",
-            title="The making of PostgreSQL's data folder",
+            title="the making of PostgreSQL's data folder",
             command=[str(part) for part in command],
             environment=self._environment,
             folder=Path("/"),
@@ -150,6 +150,7 @@ class Postgres:
             hard_signal=signal.SIGQUIT,  # at once, and recovered at the next start
             patience=20,
             stop_turn=4,
+            advice=f"If its data is damaged, move {self._folder}/postgres away to begin with an empty one.",
         )
 
     def is_ready(self) -> bool:

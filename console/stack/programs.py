@@ -39,16 +39,16 @@ class Programs:
     def collect_static(self) -> Program:
         """The program that lays static files ready under names with their content's hash."""
         return self._one_shot(
-            "static", "The collecting of static files", ["manage.py", "collectstatic", "--noinput", "-v0"]
+            "static", "the collecting of static files", ["manage.py", "collectstatic", "--noinput", "-v0"]
         )
 
     def prepare(self) -> Program:
         """The program that migrates the database and makes the demo accounts."""
-        return self._one_shot("prepare", "The preparing of the database", ["-m", "console.stack.step", "prepare"])
+        return self._one_shot("prepare", "the preparing of the database", ["-m", "console.stack.step", "prepare"])
 
     def samples(self) -> Program:
         """The program that submits the sample orders."""
-        return self._one_shot("samples", "The submitting of sample orders", ["-m", "console.stack.step", "samples"])
+        return self._one_shot("samples", "the submitting of sample orders", ["-m", "console.stack.step", "samples"])
 
     def workers(self) -> Program:
         """The program that works both task queues. Stopped, it finishes what it has begun."""

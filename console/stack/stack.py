@@ -34,6 +34,7 @@ class Stack:
         self._leftovers = Leftovers(folder.leftovers)
         self._supervisor = Supervisor(self._screen, self._leftovers)
         self._postgres: Postgres | None = None
+        self._has_data = False
         self._temporal: TemporalServer | None = None
 
     def run(self) -> None:
@@ -48,7 +49,7 @@ class Stack:
             except StopRequested:
                 self._screen.say("Stopping. Asked once more, everything stops at once")
             except ChildEnded as error:
-                self._screen.say(f"{error.child.program.title} {error.child.ending}; stopping the rest")
+                self._screen.say(f"{error.child.ending}; stopping the rest")
                 raise
 
     def _check(self) -> None:
@@ -57,6 +58,7 @@ class Stack:
         check_ports(self._options.ports())
         if not self._options.database_url:
             self._postgres = Postgres(self._folder)
+            self._has_data = self._postgres.has_data()
         if not self._options.temporal_address:
             self._temporal = TemporalServer(
                 self._folder,
@@ -98,7 +100,7 @@ class Stack:
     def _start_postgres(self, postgres: Postgres) -> None:
         for folder in postgres.let_user_in():
             self._screen.say(f"PostgreSQL: {folder} can now be passed through by others, for PostgreSQL's own user")
-        if not postgres.has_data():
+        if not self._has_data:
             self._screen.say(f"PostgreSQL: making the data folder {self._folder}/postgres")
             self._finish(self._supervisor.start(postgres.make_data()), is_told=False)
             postgres.put_data_in_place()

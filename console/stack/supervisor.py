@@ -28,7 +28,8 @@ class ChildEnded(StackError):
     """A child ended that should have gone on."""
 
     def __init__(self, child: Child) -> None:
-        super().__init__("\n".join([f"{child.program.title} {child.ending}.", *last_lines(child)]))
+        sentences = f"{child.ending}. {child.program.advice}".strip()
+        super().__init__("\n".join([sentences, *last_lines(child)]))
         self.child = child
 
 
@@ -67,7 +68,7 @@ class Supervisor:
 
     def wait_for_end(self, child: Child, *, seconds: float) -> None:
         """Wait until a child that does one thing has done it. Raises StackError when it fails or takes too long."""
-        complaint = f"{child.program.title} took longer than {seconds:.0f} s; see {child.program.log}."
+        complaint = f"It took longer than {seconds:.0f} s: {child.program.title}. See {child.program.log}."
         self.wait_until(lambda: not child.is_running, seconds=seconds, complaint=complaint)
         if child.returncode:
             raise ChildEnded(child)

@@ -76,6 +76,7 @@ class TemporalServer:
             log=self._folder.logs / "temporal.log",
             is_shown=False,
             stop_turn=3,
+            advice=f"If its data is damaged, move {self._folder}/temporal.db away to begin with an empty one.",
         )
 
     def is_ready(self) -> bool:

@@ -1,0 +1,48 @@
+# `make run` and `make test` work on a fresh clone; `make help` tells the rest.
+# Variables such as PORT=8001, FLAKY=1 or DATABASE_URL=... after `make run` reach the stack as its environment.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format screenshots install clean reset
+.SILENT:
+
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+PY := $(VENV)/bin/python
+
+# A virtual environment whose Python has gone (an upgraded system, a copied folder) is made anew.
+$(shell $(PY) -c '' 2>/dev/null || rm -f $(INSTALLED))
+
+help: ## show this
+	sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+run: install ## start the console on this machine; PORT, TEMPORAL_PORT, TEMPORAL_UI_PORT, DEMO_PASSWORD, FLAKY=1
+	exec $(PY) manage.py runstack $(addprefix --without ,$(WITHOUT))
+
+test: lint ## run the gates and every test
+	$(PY) -m pytest $(ARGS)
+	command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || \
+	  echo 'NOTE: no Chromium is installed, so the browser tests were skipped.'
+
+lint: install ## run the gates alone
+	sh .ci/gates $(PY)
+
+format: install ## format and sort the code
+	$(PY) -m ruff check --fix --quiet .
+	$(PY) -m ruff format .
+
+screenshots: install ## take the pictures in docs/
+	$(PY) -m pytest tests/browser --screenshots $(ARGS)
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.txt requirements-runtime.txt
+	sh .ci/install $(VENV)
+	touch $@
+
+clean: ## remove what was made and can be made again; the local stack's data stays
+	rm -rf $(VENV) staticfiles artefacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.stack/*' -prune -exec rm -rf {} +
+
+reset: ## throw the local stack's data away
+	if [ -e .stack/environment.json ]; then echo 'The stack is running. Stop it first.' >&2; exit 1; fi
+	rm -rf .stack

@@ -9,12 +9,14 @@ from typing import Final
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from orders import contracts, outbox, permissions, states
 from orders.errors import AlreadyDecided, DecisionRefused, OrderError, OrderExists, OrderInvalid, OrderNotFound, TooLate
-from orders.history import add_event, lock_order
+from orders.history import add_event, clean_text, lock_order
 from orders.identifiers import is_order_id, new_identifier
 from orders.models import Order, OrderLine, OutboxMessage
 from orders.money import CURRENCIES, Money, add_up
@@ -76,27 +78,18 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
     """
     permissions.check_may_submit(actor)
     _check_draft(draft, order_id)
+    facts = asdict(draft)
+    facts.pop("lines")
+    facts |= {"total": draft.total.minor, "submitted_by": actor.get_username()}
+    lines = [OrderLine(position=position, **asdict(line)) for position, line in enumerate(draft.lines, start=1)]
+    _check_fields(Order(idempotency_key=idempotency_key, **facts), *lines)
     with transaction.atomic():
-        order, is_new = Order.objects.get_or_create(
-            idempotency_key=idempotency_key,
-            defaults={
-                "order_id": _free_order_id(order_id, idempotency_key),
-                "customer_name": draft.customer_name,
-                "customer_email": draft.customer_email,
-                "address_line": draft.address_line,
-                "address_postcode": draft.address_postcode,
-                "address_city": draft.address_city,
-                "address_country": draft.address_country,
-                "currency": draft.currency,
-                "total": draft.total.minor,
-                "submitted_by": actor.get_username(),
-            },
-        )
+        facts["order_id"] = _free_order_id(order_id, idempotency_key)
+        order, is_new = Order.objects.get_or_create(idempotency_key=idempotency_key, defaults=facts)
         if is_new:
-            OrderLine.objects.bulk_create(
-                OrderLine(order=order, position=position, **asdict(line))
-                for position, line in enumerate(draft.lines, start=1)
-            )
+            for line in lines:
+                line.order = order
+            OrderLine.objects.bulk_create(lines)
             add_event(order, key="submitted", title="Submitted", actor=actor.get_username(), status=Status.CREATED)
             start = contracts.OrderInput(order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
             outbox.enqueue(order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start))
@@ -173,7 +166,9 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
     with transaction.atomic():
         locked = lock_order(order.order_id)
         check_may_be_decided(locked, kind)
-        decision = contracts.Decision(decision_id=str(uuid4()), actor=actor.get_username(), reason=reason.strip())
+        decision = contracts.Decision(
+            decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason.strip())
+        )
         locked.decision, locked.decision_id = kind, decision.decision_id
         locked.decided_by, locked.decided_at = decision.actor, timezone.now()
         locked.save(update_fields=["decision", "decision_id", "decided_by", "decided_at", "updated_at"])
@@ -198,6 +193,17 @@ def _check_draft(draft: OrderDraft, order_id: str) -> None:
         raise OrderInvalid("A line needs a quantity above zero and a price that is not negative.")
     if draft.total.minor > LARGEST_TOTAL:
         raise OrderInvalid(f"The total is above {Money(LARGEST_TOTAL, draft.currency)}.")
+
+
+def _check_fields(*rows: Model) -> None:
+    """Raise OrderInvalid when a text is too long, or no e-mail address, for the column it goes to."""
+    for row in rows:
+        try:
+            row.clean_fields(exclude={"order"})
+        except ValidationError as error:
+            fields = error.message_dict.items()
+            sentences = [f"{name.replace('_', ' ').capitalize()}: {' '.join(found)}" for name, found in fields]
+            raise OrderInvalid(" ".join(sentences)) from error
 
 
 def _free_order_id(order_id: str, idempotency_key: str) -> str:

@@ -3,10 +3,16 @@
 from itertools import pairwise
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from orders import states
 from orders.errors import IllegalTransition
-from orders.states import HAPPY_PATH, Status
+from orders.models import Order
+from orders.states import HAPPY_PATH, ReasonCode, Status
+from tests.making import MakeOrder
+
+CANCELLED_WAYS = {Status.CANCELLING, Status.CANCELLED}
 
 
 def test_every_status_says_what_may_follow() -> None:
@@ -47,3 +53,22 @@ def test_a_cancelled_order_has_not_passed_the_happy_path() -> None:
 def test_every_status_and_reason_has_words() -> None:
     assert set(states.STATUS_LABELS) == set(Status)
     assert set(states.REASON_LABELS) == set(states.ReasonCode)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("current", sorted(Status))
+def test_postgresql_knows_the_same_transitions(make_order: MakeOrder, current: Status) -> None:
+    order = make_order(current)
+    reason_code = order.reason_code or ReasonCode.STAFF
+    for following in set(Status) - {current}:
+        facts = {"status": following, "reason_code": reason_code if following in CANCELLED_WAYS else ""}
+        facts["approval_deadline"] = timezone.now()
+        try:
+            with transaction.atomic():
+                Order.objects.filter(pk=order.pk).update(**facts)
+                transaction.set_rollback(True)
+        except IntegrityError as error:
+            assert "cannot become" in str(error)
+            assert not states.may_follow(following, current)
+        else:
+            assert states.may_follow(following, current)

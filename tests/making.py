@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders import contracts, payments, projections, services
+from orders.history import lock_order
 from orders.models import Order, OutboxMessage
 from orders.permissions import ROLES, TerminalOperator
 from orders.services import LineDraft, OrderDraft
@@ -99,6 +100,7 @@ def _walk(order: Order, goal: Status, decided_by: str, deadline_seconds: float) 
     deadline = (timezone.now() + timedelta(seconds=deadline_seconds)).isoformat()
     steps: list[tuple[Status, Callable[[], object]]] = [
         (Status.CREATED, lambda: projections.receive_order(contracts.ReceiveOrder(order.order_id, "run"))),
+        (Status.VALIDATED, lambda: projections.advance(lock_order(order.order_id), Status.VALIDATED)),
         (
             Status.PENDING_MANUAL_APPROVAL,
             lambda: projections.validate_order(contracts.ValidateOrder(order.order_id, deadline)),

@@ -40,7 +40,7 @@ TEMPORAL_ADDRESS = read(env.str, "TEMPORAL_ADDRESS", "127.0.0.1:7233", check=is_
 TEMPORAL_NAMESPACE = read(env.str, "TEMPORAL_NAMESPACE", "default")
 TEMPORAL_UI_URL = read(env.str, "TEMPORAL_UI_URL", "", check=is_http_url_or_empty).rstrip("/")
 
-# Orders: times in seconds
+# Times of orders, in seconds
 ORDER_APPROVAL_TIMEOUT = read(env.int, "ORDER_APPROVAL_TIMEOUT", 24 * 3600, check=is_positive)
 ORDER_WORKFLOW_TIMEOUT = read(
     env.int, "ORDER_WORKFLOW_TIMEOUT", ORDER_APPROVAL_TIMEOUT + 30 * 24 * 3600, check=is_positive
@@ -65,7 +65,9 @@ DATABASE_POOL = read(env.bool, "DATABASE_POOL", False)
 
 def database_from_url(url: str, *, with_pool: bool) -> dict[str, Any]:
     """Return Django's description of the PostgreSQL at `url`; a `host` in its query may name a socket folder."""
-    database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0 if with_pool else 60, conn_health_checks=True))
+    database: dict[str, Any] = dict(
+        dj_database_url.parse(url, conn_max_age=0 if with_pool else 60, conn_health_checks=True)
+    )
     # In a worker below the 5 s of an activity attempt, so that no statement outlives the attempt that sent it.
     timeout = 4000 if with_pool else 10000
     options: dict[str, Any] = {"application_name": "order-console", "options": f"-c statement_timeout={timeout}"}
@@ -104,7 +106,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "console.access.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -1,8 +1,39 @@
 """Every address of the console."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LogoutView
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from console.views import accounts, decisions, errors, health, order_create, order_detail, order_list
+from orders.identifiers import ORDER_ID_PATTERN
+
+
+class OrderIdConverter(StringConverter):
+    """Takes what could be an order_id; anything else is no address of the console."""
+
+    regex = ORDER_ID_PATTERN
+
+
+register_converter(OrderIdConverter, "order_id")
 
 urlpatterns = [
+    path("", order_list.show_desk, name="home"),
+    path("orders/", order_list.show_orders, name="order-list"),
+    path("orders/new/", order_create.create_order, name="order-create"),
+    path("orders/bulk/", decisions.decide_bulk, name="order-bulk"),
+    path("orders/<order_id:order_id>/", order_detail.show_order, name="order-detail"),
+    path("orders/<order_id:order_id>/status/", order_detail.show_status, name="order-status"),
+    path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
+    path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
+    path("accounts/login/", accounts.ConsoleLoginView.as_view(), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("health/live/", health.show_live, name="health-live"),
+    path("health/ready/", health.show_ready, name="health-ready"),
 ]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.page_not_found
+handler500 = errors.server_error

@@ -1,0 +1,125 @@
+"""Who gets in: signing in, the right to a page, and finding the order that a page is about."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.middleware import HtmxDetails
+
+from console.words import describe_role
+from orders import permissions
+from orders.models import Order
+from orders.permissions import Actor
+from orders.states import DecisionKind
+
+P = ParamSpec("P")
+
+
+class ConsoleRequest(HttpRequest):
+    """A request of somebody who is signed in, as every view but the public ones gets it."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the frame of a page shows of the person at it."""
+
+    username: str
+    role: str
+    may_view: bool
+    may_submit: bool
+    may_approve: bool
+    may_cancel: bool
+    is_staff: bool
+
+    @classmethod
+    def of(cls, user: User) -> "Desk":
+        """Return the desk of `user`."""
+        return cls(
+            username=user.get_username(),
+            role=describe_role(user),
+            may_view=permissions.may_view(user),
+            may_submit=permissions.may_submit(user),
+            may_approve=permissions.may_decide(user, DecisionKind.APPROVE),
+            may_cancel=permissions.may_decide(user, DecisionKind.CANCEL),
+            is_staff=user.is_staff,
+        )
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Asks for signing in everywhere but in public views.
+
+    Unlike Django's own it does not even read the session for a public view, so that probes are answered while the
+    database is away; and a fragment that htmx asks for becomes a reload of the page, which then leads to signing in.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> Any:
+        """Let public views through, and everybody who is signed in."""
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> Any:
+        """Lead to signing in."""
+        if getattr(request, "htmx", False):
+            return HttpResponseClientRefresh()
+        return super().handle_no_permission(request, view_func)
+
+
+def needs(
+    may: Callable[[Actor], bool], sentence: str
+) -> Callable[
+    [Callable[Concatenate[ConsoleRequest, P], HttpResponse]], Callable[Concatenate[ConsoleRequest, P], HttpResponse]
+]:
+    """Refuse a view with 403 and `sentence` unless `may` says yes; pages with customers' data are never cached."""
+
+    def decorate(
+        view: Callable[Concatenate[ConsoleRequest, P], HttpResponse],
+    ) -> Callable[Concatenate[ConsoleRequest, P], HttpResponse]:
+        @never_cache
+        @wraps(view)
+        def guarded(request: ConsoleRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not may(request.user):
+                raise PermissionDenied(sentence)
+            response = view(request, *args, **kwargs)
+            patch_vary_headers(response, ["HX-Request"])
+            return response
+
+        return guarded
+
+    return decorate
+
+
+needs_view = needs(permissions.may_view, "Your account may not look at orders. Ask an administrator for a role.")
+needs_submit = needs(permissions.may_submit, "Your account may not submit orders. A clerk does that.")
+
+
+def find_order(order_id: str) -> Order:
+    """Return the order with what its page shows of payment and shipment. Raises Http404 with a sentence."""
+    try:
+        order: Order = Order.objects.select_related("payment", "shipment").get(order_id=order_id)
+    except Order.DoesNotExist as error:
+        raise Http404(f"There is no order {order_id}.") from error
+    return order
+
+
+def render_page(
+    request: ConsoleRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """Render a page or a fragment with the desk of the person who asked."""
+    place = request.resolver_match.url_name if request.resolver_match else ""
+    frame = {"desk": Desk.of(request.user), "place": place}
+    return render(request, template, {**frame, **(context or {})}, status=status)

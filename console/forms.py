@@ -1,0 +1,97 @@
+"""The shape of what people send besides a new order: a reason, ticked orders, the filters of the list."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from orders.identifiers import is_order_id
+from orders.pages import LONGEST_CURSOR
+from orders.querysets import LONGEST_SEARCH
+from orders.states import DecisionKind
+
+LONGEST_REASON: Final = 500
+PAGE_SIZE: Final = 50
+# The tabs of the list, in their order, each a question that OrderQuerySet answers.
+TABS: Final[Mapping[str, str]] = {
+    "awaiting": "Awaiting approval",
+    "in-motion": "In motion",
+    "completed": "Completed",
+    "cancelled": "Cancelled",
+    "all": "All",
+}
+
+
+class CancelForm(forms.Form):
+    """Why an order, or several, shall be cancelled."""
+
+    reason = forms.CharField(
+        label="Reason",
+        max_length=LONGEST_REASON,
+        error_messages={"required": "Say why the order shall be cancelled."},
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            # A reason that is being typed outlives a panel that is swapped in under it.
+            self.fields["reason"].widget.attrs["hx-preserve"] = "true"
+
+
+class OrderIdsField(forms.MultipleChoiceField):
+    """Ids of orders that were ticked; whether they exist is for the service to say, one by one."""
+
+    def valid_value(self, value: str) -> bool:
+        """Take what could be an order_id."""
+        return is_order_id(value)
+
+
+class BulkForm(forms.Form):
+    """One decision on the orders that were ticked."""
+
+    kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DecisionKind])
+    order_id = OrderIdsField(error_messages={"required": "Tick at least one order first."})
+    reason = forms.CharField(
+        required=False,
+        max_length=LONGEST_REASON,
+        error_messages={"max_length": f"A reason has at most {LONGEST_REASON} characters."},
+    )
+
+    def clean_order_id(self) -> list[str]:
+        """Take no more orders than a page shows, each once."""
+        order_ids = list(dict.fromkeys(self.cleaned_data["order_id"]))
+        if len(order_ids) > PAGE_SIZE:
+            raise ValidationError(f"Decide on at most {PAGE_SIZE} orders at once.")
+        return order_ids
+
+    def clean(self) -> None:
+        """Want a reason for a cancellation."""
+        is_cancel = self.cleaned_data.get("kind") == DecisionKind.CANCEL
+        if is_cancel and self.cleaned_data.get("reason") == "":
+            self.add_error("reason", "Say why the orders shall be cancelled.")
+
+    @property
+    def is_tampered(self) -> bool:
+        """Tell whether no form of the console could have been sent like this."""
+        return any(self.has_error(name, "invalid_choice") for name in self.fields) or self.has_error("kind")
+
+
+class ListForm(forms.Form):
+    """What the list is asked for. A value that makes no sense is left out, and the page says so.
+
+    `live`, `rows` and `seen` come from a page that asks whether the rows it shows have changed.
+    """
+
+    status = forms.ChoiceField(required=False, choices=[(tab, label) for tab, label in TABS.items()])
+    sort = forms.ChoiceField(required=False, choices=[("newest", "Newest first"), ("expiring", "Next to expire")])
+    q = forms.CharField(required=False, max_length=LONGEST_SEARCH)
+    cursor = forms.CharField(required=False, max_length=LONGEST_CURSOR)
+    live = forms.BooleanField(required=False)
+    rows = forms.CharField(required=False, max_length=PAGE_SIZE * 66)
+    seen = forms.CharField(required=False, max_length=64)
+
+    def clean_rows(self) -> list[str]:
+        """Return the order ids that the page shows."""
+        return [order_id for order_id in self.cleaned_data["rows"].split(",") if is_order_id(order_id)][:PAGE_SIZE]

@@ -1,0 +1,204 @@
+"""What the page of one order shows, worked out from its row and from what its workflow says."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.contrib.auth.models import User
+
+from console import words
+from orders import permissions, states
+from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL
+from orders.errors import OwnOrder
+from orders.live_status import LiveStatus
+from orders.models import Order, OutboxMessage, Payment, Shipment
+from orders.services import may_be_decided
+from orders.states import HAPPY_PATH, STATUS_LABELS, DecisionKind, Status
+from orders.temporal import PendingActivity
+
+STEP_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One station on the way of an order; `place` is done, now or ahead."""
+
+    status: Status
+    place: str
+
+    @property
+    def label(self) -> str:
+        """The status in words."""
+        return STATUS_LABELS[self.status]
+
+    @property
+    def place_words(self) -> str:
+        """Where the order stands towards this station, for those who do not see it."""
+        return STEP_WORDS[self.place]
+
+
+@dataclass(frozen=True)
+class StatusPanel:
+    """Where the order is, what it waits for and until when, and what is being tried."""
+
+    status: Status
+    sentence: str
+    is_open: bool
+    deadline: datetime | None
+    countdown: str
+    is_soon: bool
+    steps: tuple[Step, ...]
+    attempts: tuple[str, ...] = ()
+    on_their_way: tuple[str, ...] = ()
+    was_asked: bool = False
+    is_live: bool = False
+    away: str = ""
+
+    @property
+    def label(self) -> str:
+        """The status in words."""
+        return STATUS_LABELS[self.status]
+
+    @property
+    def seen(self) -> str:
+        """A short text that changes when anything that the panel shows does."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+
+def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime) -> StatusPanel:
+    """Return the panel: from the live answer where there is one, from the row otherwise."""
+    status, sentence = Status(order.status), words.NEXT_STEPS[Status(order.status)]
+    answer = live.answer if live is not None and order.is_open else None
+    if answer is not None and answer.status in states.OPEN:
+        status = Status(answer.status)
+        sentence = words.LIVE_STEPS.get(answer.waiting_for or "", words.NEXT_STEPS[status])
+    deadline = order.approval_deadline if status == Status.PENDING_MANUAL_APPROVAL else None
+    if order.is_approved and status in states.APPROVABLE:
+        sentence = f"Approved by {order.decided_by}; goes on as soon as its workflow has taken that in."
+    elif order.is_cancel_requested and status in states.CANCELLABLE:
+        sentence = f"{order.decided_by} asked to cancel it; its workflow is about to do so."
+    elif deadline is not None and deadline <= now:
+        sentence = "The time for a decision is over; the order is about to be cancelled."
+    return StatusPanel(
+        status=status,
+        sentence=sentence,
+        is_open=order.is_open,
+        deadline=deadline,
+        countdown=words.describe_deadline(deadline, now) if deadline else "",
+        is_soon=deadline is not None and words.is_soon(deadline, now),
+        steps=_find_steps(order, status),
+        attempts=tuple(_describe_attempt(activity, now) for activity in live.activities) if live and answer else (),
+        on_their_way=_describe_messages(order),
+        was_asked=live is not None,
+        is_live=answer is not None,
+        away=live.sentence if live is not None and live.is_away and order.is_open else "",
+    )
+
+
+def _find_steps(order: Order, status: Status) -> tuple[Step, ...]:
+    """Return the stations behind and ahead of the order; one that is cancelled shows those that it reached."""
+    if status in HAPPY_PATH:
+        here = HAPPY_PATH.index(status)
+        places = ["done"] * here + ["now" if status in states.OPEN else "done"] + ["ahead"] * len(HAPPY_PATH)
+        return tuple(Step(step, place) for step, place in zip(HAPPY_PATH, places, strict=False))
+    reached = set(order.events.exclude(status="").values_list("status", flat=True))
+    behind = [Step(step, "done") for step in HAPPY_PATH if step in reached]
+    if status == Status.CANCELLED:
+        return (*behind, Step(Status.CANCELLED, "done"))
+    return (*behind, Step(Status.CANCELLING, "now"), Step(Status.CANCELLED, "ahead"))
+
+
+def _describe_attempt(activity: PendingActivity, now: datetime) -> str:
+    """Return what is being tried, such as 'Charge the payment: attempt 3, last failure: …, next try in 8 s'."""
+    parts = [f"attempt {activity.attempt}" if activity.attempt > 1 else "first try"]
+    if activity.last_failure:
+        parts.append(f"last failure: {activity.last_failure.rstrip('.')}")
+    if activity.attempt > 1 and activity.next_attempt_at is not None and activity.next_attempt_at > now:
+        parts.append(f"next try in {words.describe_span(activity.next_attempt_at - now)}")
+    else:
+        parts.append("under way")
+    return f"{words.describe_activity(activity.name)}: {', '.join(parts)}"
+
+
+def _describe_messages(order: Order) -> tuple[str, ...]:
+    """Return a sentence for each message that has not reached the workflow yet."""
+    pending = order.outbox_messages.filter(status=OutboxMessage.Status.PENDING).values_list("name", "payload")
+    sentences = {APPROVE_SIGNAL: "The approval by {}", CANCEL_SIGNAL: "The cancellation by {}"}
+    return tuple(
+        sentences.get(name, "The submission").format(payload.get("actor") or "somebody")
+        + " is kept and on its way to the workflow."
+        for name, payload in pending
+    )
+
+
+@dataclass(frozen=True)
+class Word:
+    """What became of what the person just did; `tone` is done, waiting or refused."""
+
+    sentence: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class DecisionPanel:
+    """What this person may decide on the order now, what will happen then, and what was decided."""
+
+    may_approve: bool
+    may_cancel: bool
+    why_not_approve: str
+    consequence: str
+    is_decided: bool
+    is_approved: bool
+    hint: str
+    next_order: Order | None = None
+
+
+def build_decision_panel(order: Order, user: User) -> DecisionPanel:
+    """Return the panel for `user`; what they may not do is not offered."""
+    has_approve = permissions.may_decide(user, DecisionKind.APPROVE)
+    is_approvable = has_approve and may_be_decided(order, DecisionKind.APPROVE)
+    is_own = permissions.is_own_order(user, order)
+    may_cancel = permissions.may_decide(user, DecisionKind.CANCEL) and may_be_decided(order, DecisionKind.CANCEL)
+    hint = (
+        "An approver decides on this order." if not has_approve and may_be_decided(order, DecisionKind.APPROVE) else ""
+    )
+    next_order = None
+    if has_approve:
+        next_order = Order.objects.next_to_decide(after=order, username=user.get_username())
+    return DecisionPanel(
+        may_approve=is_approvable and not is_own,
+        may_cancel=may_cancel,
+        why_not_approve=str(OwnOrder()) if is_approvable and is_own else "",
+        consequence=describe_consequence(order) if may_cancel else "",
+        is_decided=bool(order.decision),
+        is_approved=order.is_approved,
+        hint=hint,
+        next_order=next_order,
+    )
+
+
+def describe_consequence(order: Order) -> str:
+    """Say what cancelling the order now does to the customer's money and parcel."""
+    payment, shipment = payment_of(order), shipment_of(order)
+    if payment is not None and payment.status == Payment.Status.CHARGED:
+        sentences = [f"{payment.amount_money} will be given back to the customer."]
+    elif order.status == Status.CHARGING_PAYMENT or (payment and payment.status == Payment.Status.PENDING):
+        sentences = [f"The charge is under way: if it goes through, {order.total_money} will be given back."]
+    else:
+        sentences = ["No money has been taken, so there is nothing to refund."]
+    if shipment is not None and shipment.status == Shipment.Status.DISPATCHED:
+        sentences.append("The carrier will be asked to bring the parcel back.")
+    elif shipment is not None and shipment.status == Shipment.Status.PREPARED:
+        sentences.append("The package will be kept back.")
+    return " ".join(sentences)
+
+
+def payment_of(order: Order) -> Payment | None:
+    """Return the order's payment, or None before there is one."""
+    return getattr(order, "payment", None)
+
+
+def shipment_of(order: Order) -> Shipment | None:
+    """Return the order's shipment, or None before there is one."""
+    return getattr(order, "shipment", None)

@@ -1,0 +1,70 @@
+"""What templates of the console need beyond Django's own: icons, the mark of a status, times in words."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console import words
+from orders.states import STATUS_LABELS, Status
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Return a drawing from the sprite; it only goes beside words and is hidden from screen readers."""
+    sprite = static("icons.svg")
+    return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sprite, name)
+
+
+@register.simple_tag
+def status_mark(status: str) -> SafeString:
+    """Return a status in words, shape and colour."""
+    known = Status(status)
+    return format_html(
+        '<span class="mark mark-{}">{} {}</span>',
+        words.STATUS_TONES[known],
+        icon(words.STATUS_ICONS[known]),
+        STATUS_LABELS[known],
+    )
+
+
+@register.simple_tag
+def age(moment: datetime) -> SafeString:
+    """Return how long ago a moment was, with the exact time behind it."""
+    return _time(moment, words.describe_age(moment, timezone.now()))
+
+
+@register.simple_tag
+def until(deadline: datetime) -> SafeString:
+    """Return how far away a deadline is, with the exact time behind it."""
+    return _time(deadline, words.describe_deadline(deadline, timezone.now()))
+
+
+@register.simple_tag
+def exact(moment: datetime) -> SafeString:
+    """Return the exact time, in UTC; the page's script shows the reader's own time zone."""
+    return format_html(
+        '<time datetime="{}" data-exact>{}</time>',
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        words.describe_moment(moment),
+    )
+
+
+@register.filter
+def activity_words(name: str) -> str:
+    """Return an activity's name as a clerk would say it."""
+    return words.describe_activity(name)
+
+
+def _time(moment: datetime, text: str) -> SafeString:
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        words.describe_moment(moment),
+        text,
+    )

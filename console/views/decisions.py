@@ -1,0 +1,120 @@
+"""Approving and cancelling, one order or several. What was refused is never called done."""
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+from django_htmx.http import trigger_client_event
+
+from console.access import ConsoleRequest, find_order, needs_view, render_page
+from console.forms import BulkForm, CancelForm
+from console.order_face import Word
+from console.views.order_detail import render_changes, render_order
+from orders import services
+from orders.errors import DecisionRefused, NotAllowed
+from orders.live_status import LiveStatus, get_live_status
+from orders.models import Order, OutboxMessage
+from orders.permissions import may_decide
+from orders.states import DecisionKind
+
+SUBJECTS = {DecisionKind.APPROVE: "Your approval", DecisionKind.CANCEL: "Your cancellation"}
+DONE = {
+    DecisionKind.APPROVE: "Approved. The payment is charged next.",
+    DecisionKind.CANCEL: "Cancellation taken in. The order is being cancelled.",
+}
+
+
+@require_POST
+@needs_view
+def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
+    """Approve the order: 403 when the person may not, 409 when it is too late."""
+    return _decide(request, find_order(order_id), DecisionKind.APPROVE)
+
+
+@require_POST
+@needs_view
+def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
+    """Cancel the order: 403 when the person may not, 422 without a reason, 409 when it is too late."""
+    order, form = find_order(order_id), CancelForm(request.POST)
+    if not may_decide(request.user, DecisionKind.CANCEL):
+        raise PermissionDenied("Your account may look at orders, but not cancel them.")
+    if not form.is_valid():
+        if request.htmx:
+            return render_changes(request, order, None, cancel_form=form, status=422)
+        return render_order(request, order, cancel_form=form, status=422)
+    return _decide(request, order, DecisionKind.CANCEL, reason=form.cleaned_data["reason"])
+
+
+def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, *, reason: str = "") -> HttpResponse:
+    """Take the decision and show what became of it, in the page or, with htmx, in its panels."""
+    verb = services.approve_order if kind == DecisionKind.APPROVE else services.cancel_order
+    live = None
+    try:
+        message = verb(order, actor=request.user, reason=reason)
+    except NotAllowed as error:
+        raise PermissionDenied(str(error)) from error
+    except DecisionRefused as error:
+        word = Word(str(error), "refused")
+    else:
+        message.refresh_from_db(fields=["status"])
+        if message.status == OutboxMessage.Status.DELIVERED:
+            live = get_live_status(order.order_id, is_fresh=True)
+        word = judge_delivery(message, kind, live)
+    order = find_order(order.order_id)
+    status = 409 if word.tone == "refused" else 200
+    if request.htmx:
+        return render_changes(request, order, live, word=word, status=status)
+    if status == 409:
+        return render_order(request, order, word=word, status=status)
+    level = messages.SUCCESS if word.tone == "done" else messages.WARNING
+    messages.add_message(request, level, word.sentence)
+    return redirect(order)
+
+
+def judge_delivery(message: OutboxMessage, kind: DecisionKind, live: LiveStatus | None) -> Word:
+    """Say what a person may trust after a decision: that it counts, is on its way, or came too late."""
+    if message.status == OutboxMessage.Status.PENDING:
+        sentence = f"{SUBJECTS[kind]} is kept and on its way. It takes effect as soon as Temporal can be reached."
+        return Word(sentence, "waiting")
+    last = live.answer.last_decision if live is not None and live.answer is not None else None
+    is_late = last is not None and last.decision_id == message.payload["decision_id"] and last.outcome == "too_late"
+    if is_late or message.status == OutboxMessage.Status.UNDELIVERABLE:
+        return Word(f"{SUBJECTS[kind]} came too late: the order had taken its way already.", "refused")
+    return Word(DONE[kind], "done")
+
+
+@require_POST
+@needs_view
+def decide_bulk(request: ConsoleRequest) -> HttpResponse:
+    """Take one decision on several orders, each by itself, and show one result for each."""
+    form = BulkForm(request.POST)
+    if not form.is_valid():
+        if form.is_tampered:
+            raise BadRequest("The form does not name orders and a decision.")
+        sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
+        return _show_bulk(request, word=Word(" ".join(sentences), "refused"), status=422)
+    kind = DecisionKind(form.cleaned_data["kind"])
+    if not may_decide(request.user, kind):
+        raise PermissionDenied(f"Your account may look at orders, but not {kind} them.")
+    results = services.decide_orders(
+        form.cleaned_data["order_id"], kind, actor=request.user, reason=form.cleaned_data["reason"]
+    )
+    count = sum(result.is_done for result in results)
+    tone = "done" if count == len(results) else "refused"
+    verb = "approved" if kind == DecisionKind.APPROVE else "asked to be cancelled"
+    word = Word(f"{count} of {len(results)} orders {verb}.", tone)
+    response = _show_bulk(request, word=word, results=results)
+    return trigger_client_event(response, "orders-changed") if request.htmx else response
+
+
+def _show_bulk(
+    request: ConsoleRequest,
+    *,
+    word: Word,
+    results: list[services.BulkResult] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    template = "orders/_bulk_result.html" if request.htmx else "orders/order_bulk.html"
+    context = {"word": word, "results": results or []}
+    return render_page(request, template, context, status=status)

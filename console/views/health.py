@@ -1,0 +1,53 @@
+"""Answers for probes: public, without a session, and without secrets."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import Error, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from orders import temporal
+from orders.errors import OrderError
+
+
+@login_not_required
+@never_cache
+@require_safe
+def show_live(request: HttpRequest) -> JsonResponse:
+    """Tell that this process answers."""
+    return JsonResponse({"status": "live"})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def show_ready(request: HttpRequest) -> JsonResponse:
+    """Tell whether pages can be served: 503 without the database.
+
+    Without Temporal pages open and decisions are kept, so that it is reported and does not count.
+    """
+    database, temporal_server = _check_database(), _check_temporal()
+    is_ready = database == "ok"
+    facts = {
+        "status": "ready" if is_ready else "not ready",
+        "database": database,
+        "temporal": temporal_server,
+    }
+    return JsonResponse(facts, status=200 if is_ready else 503)
+
+
+def _check_database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        return "away"
+    return "ok"
+
+
+def _check_temporal() -> str:
+    try:
+        temporal.check_server()
+    except OrderError:
+        return "away"
+    return "ok"

@@ -1,0 +1,69 @@
+"""The form for a new order. One address: the page, its rows of lines, its live total, and the submission."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from console.access import ConsoleRequest, needs_submit, render_page
+from console.submission import Submission, Typed, read_typed_lines
+from orders.errors import OrderError
+from orders.services import MOST_LINES, submit_order
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs_submit
+def create_order(request: ConsoleRequest) -> HttpResponse:
+    """Show the form, change its rows or work out its total as the `step` button says, or submit it."""
+    if request.method != "POST":
+        return _show(request, Submission.blank())
+    step = request.POST.get("step", "submit")
+    if step == "total":
+        return _show_change(request, "orders/_totals.html")
+    if step == "add" or step.startswith("remove-"):
+        return _show_change(request, "orders/_lines.html", step=step)
+    return _submit(request)
+
+
+def _show_change(request: ConsoleRequest, fragment: str, *, step: str = "") -> HttpResponse:
+    """Show what was typed again, with rows added or removed, without judging it; nothing is stored."""
+    lines, focus_row = _change_lines(read_typed_lines(request.POST), step)
+    submission = Submission.retyped(request.POST.dict(), lines, focus_row=focus_row)
+    if not request.htmx:
+        return _show(request, submission)
+    context = {"submission": submission, "most_lines": MOST_LINES, "is_fragment": True}
+    return render_page(request, fragment, context)
+
+
+def _change_lines(lines: list[Typed], step: str) -> tuple[list[Typed], int | None]:
+    """Return the rows after the step, and the row that the person goes on with."""
+    if step == "add" and len(lines) < MOST_LINES:
+        return [*lines, {}], len(lines)
+    row = step.removeprefix("remove-")
+    if step.startswith("remove-") and row.isascii() and row.isdigit() and int(row) < len(lines):
+        left = [line for index, line in enumerate(lines) if index != int(row)] or [{}]
+        return left, min(int(row), len(left) - 1)
+    return lines or [{}], None
+
+
+def _submit(request: ConsoleRequest) -> HttpResponse:
+    submission, started_at = Submission.sent(request.POST), timezone.now()
+    if not submission.is_valid():
+        return _show(request, submission, status=422)
+    key = submission.order_form.cleaned_data["idempotency_key"]
+    try:
+        order = submit_order(submission.draft, actor=request.user, idempotency_key=key)
+    except OrderError as error:
+        submission.order_form.add_error(None, str(error))
+        return _show(request, submission, status=422)
+    if order.created_at < started_at:
+        messages.warning(request, "This form was sent before and made this one order. No second order was made.")
+    else:
+        messages.success(request, f"Order {order.order_id} was submitted.")
+    return redirect(order)
+
+
+def _show(request: ConsoleRequest, submission: Submission, *, status: int = 200) -> HttpResponse:
+    context = {"submission": submission, "most_lines": MOST_LINES}
+    return render_page(request, "orders/order_create.html", context, status=status)

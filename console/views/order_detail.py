@@ -1,0 +1,111 @@
+"""The page of one order, and the fragment of it that is asked for again and again while the order is open."""
+
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django_htmx.http import HTMX_STOP_POLLING
+
+from console.access import ConsoleRequest, find_order, needs_view, render_page
+from console.countries import COUNTRIES
+from console.forms import CancelForm
+from console.order_face import Word, build_decision_panel, build_status_panel, payment_of, shipment_of
+from orders.live_status import LiveStatus, get_live_status
+from orders.models import Order
+
+
+@require_safe
+@needs_view
+def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
+    """Show the order as the tables remember it; its live status follows in a moment."""
+    return render_order(request, find_order(order_id))
+
+
+@require_safe
+@needs_view
+def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
+    """Show what the workflow says now: 204 when the page shows it already, 286 at the end of the order's life.
+
+    `version` and `seen` say what the page shows. With a new version the page's other facts come along.
+    """
+    if not request.htmx:
+        return redirect("order-detail", order_id=order_id)
+    order = find_order(order_id)
+    live = get_live_status(order_id) if order.is_open else None
+    if live is not None and live.answer is not None and live.answer.status != order.status:
+        order = find_order(order_id)  # the row went on while the workflow was asked
+    is_new_version = request.GET.get("version") != str(order.version)
+    if is_new_version or not order.is_open:
+        status = 200 if order.is_open else HTMX_STOP_POLLING
+        return render_changes(request, order, live, has_word=False, status=status)
+    panel = build_status_panel(order, live, now=timezone.now())
+    if request.GET.get("seen") == panel.seen:
+        return HttpResponse(status=204)
+    return render_page(request, "orders/_status.html", {"order": order, "panel": panel})
+
+
+def render_changes(
+    request: ConsoleRequest,
+    order: Order,
+    live: LiveStatus | None,
+    *,
+    word: Word | None = None,
+    has_word: bool = True,
+    cancel_form: CancelForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render all panels of the page anew, for htmx to swap in; without `has_word` the last word stays."""
+    context = {
+        "order": order,
+        "panel": build_status_panel(order, live, now=timezone.now()),
+        **_collect_facts(request, order, cancel_form=cancel_form),
+        "word": word,
+        "has_word": has_word,
+    }
+    return render_page(request, "orders/_order_changes.html", context, status=status)
+
+
+def render_order(
+    request: ConsoleRequest,
+    order: Order,
+    *,
+    word: Word | None = None,
+    cancel_form: CancelForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render the whole page, with what became of a decision that was sent without htmx."""
+    context = {
+        "order": order,
+        "panel": build_status_panel(order, None, now=timezone.now()),
+        "lines": order.lines.select_related("order"),
+        "country": COUNTRIES.get(order.address_country, order.address_country),
+        "run_url": _find_run(order),
+        **_collect_facts(request, order, cancel_form=cancel_form),
+        "word": word,
+    }
+    return render_page(request, "orders/order_detail.html", context, status=status)
+
+
+def _collect_facts(request: ConsoleRequest, order: Order, *, cancel_form: CancelForm | None) -> dict[str, Any]:
+    """Return what a new version of the order may have changed on its page."""
+    payment = payment_of(order)
+    return {
+        "decision": build_decision_panel(order, request.user),
+        "cancel_form": cancel_form or CancelForm(),
+        "payment": payment,
+        "attempts": list(payment.attempts.all()) if payment else [],
+        "shipment": shipment_of(order),
+        "events": list(order.events.order_by("-id")),
+    }
+
+
+def _find_run(order: Order) -> str:
+    """Return the address of the order's run in the Temporal Web UI, or an empty text where none is set."""
+    if not settings.TEMPORAL_UI_URL:
+        return ""
+    namespace = quote(settings.TEMPORAL_NAMESPACE, safe="")
+    return f"{settings.TEMPORAL_UI_URL}/namespaces/{namespace}/workflows/{quote(order.order_id, safe='')}"

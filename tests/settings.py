@@ -26,3 +26,4 @@ globals().update({name: value for name, value in vars(project).items() if name.i
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Pages are tested without `collectstatic`.
 STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STATIC_ROOT = project.BASE_DIR / "static"

@@ -1,0 +1,94 @@
+"""The Django admin: orders and payments to look at, quickly and without changing them."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from orders.models import Order
+from orders.states import Status
+from tests.making import MakeOrder
+
+MODELS = ("order", "payment", "outboxmessage", "gatewaymovement")
+
+
+@pytest.fixture
+def admin_client(client: Client, admin_user: User) -> Client:
+    client.force_login(admin_user)
+    return client
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_list_opens(admin_client: Client, make_order: MakeOrder, model: str) -> None:
+    make_order("COMPLETED")
+    assert admin_client.get(f"/admin/orders/{model}/").status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("verb", ["add", "1/change", "1/delete"])
+def test_nothing_can_be_changed(admin_client: Client, make_order: MakeOrder, model: str, verb: str) -> None:
+    order = make_order("COMPLETED")
+    path = f"/admin/orders/{model}/{verb}/".replace("1", str(order.payment.pk if model == "payment" else order.pk))
+    response = admin_client.post(path, {"status": "CREATED"})
+    assert response.status_code in {302, 403}
+    order.refresh_from_db()
+    assert order.status == Status.COMPLETED
+
+
+def test_an_order_shows_all_that_belongs_to_it(admin_client: Client, make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED", reason="x")
+    page = admin_client.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    for text in ("MUG-1", order.payment_id, "Charge: Succeeded", order.shipment.tracking_number, "Approved", "start"):
+        assert text in page, text
+
+
+def test_a_payment_shows_its_attempts(admin_client: Client, make_order: MakeOrder) -> None:
+    order = make_order("CANCELLED", cancelled_from="PAID")
+    page = admin_client.get(f"/admin/orders/payment/{order.payment_id}/change/").content.decode()
+    assert ">Charge<" in page
+    assert ">Refund<" in page
+
+
+def test_payments_are_found_by_id_order_and_customer(admin_client: Client, make_order: MakeOrder) -> None:
+    wanted = make_order("PAID", customer_name="Zoë Lang", customer_email="zoe@shop.example")
+    other = make_order("PAID")
+    for text in (wanted.payment_id, wanted.payment_id[:12].lower(), wanted.order_id, "zoë lang", "zoe@shop"):
+        page = admin_client.get("/admin/orders/payment/", {"q": text}).content.decode()
+        assert wanted.payment_id in page, text
+        assert other.payment_id not in page, text
+
+
+def test_payments_are_filtered_by_status_gateway_and_date(admin_client: Client, make_order: MakeOrder) -> None:
+    paid, refunded = make_order("PAID"), make_order("CANCELLED", cancelled_from="PAID")
+    page = admin_client.get("/admin/orders/payment/?status__exact=REFUNDED&gateway=simulated").content.decode()
+    assert refunded.payment_id in page
+    assert paid.payment_id not in page
+    future = {"created_at__gte": "2100-01-01 00:00:00+00:00"}
+    assert paid.payment_id not in admin_client.get("/admin/orders/payment/", future).content.decode()
+
+
+@pytest.mark.parametrize("model", ["order", "payment"])
+def test_more_rows_need_no_more_queries(
+    admin_client: Client, make_order: MakeOrder, django_assert_max_num_queries: DjangoAssertNumQueries, model: str
+) -> None:
+    for _ in range(12):
+        make_order("PAID")
+    with django_assert_max_num_queries(6) as queries:
+        admin_client.get(f"/admin/orders/{model}/")
+    counts = [query["sql"] for query in queries.captured_queries if "COUNT(" in query["sql"]]
+    assert all("LIMIT 10000" in sql for sql in counts), counts
+
+
+def test_the_search_uses_the_index_of_the_console(
+    admin_client: Client, make_order: MakeOrder, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    order = make_order("PAID", customer_name="Nora Nice")
+    with django_assert_max_num_queries(6):
+        page = admin_client.get("/admin/orders/order/", {"q": "nora"}).content.decode()
+    assert order.order_id in page
+    assert Order.objects.count() == 1
+
+
+def test_staff_without_permission_sees_nothing(client: Client, charlie: User) -> None:
+    client.force_login(charlie)
+    assert client.get("/admin/orders/order/").status_code == 302

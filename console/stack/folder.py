@@ -32,8 +32,7 @@ class StackFolder:
 
     def __str__(self) -> str:
         """The shortest way to write it from here."""
-        here = Path.cwd()
-        return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
+        return shorten(self.path)
 
     def make(self) -> None:
         """Make the folder. Raises StackError."""
@@ -88,6 +87,12 @@ class StackFolder:
             return {str(name): str(value) for name, value in json.loads(self._environment.read_text()).items()}
         except (OSError, ValueError):
             return {}
+
+
+def shorten(path: Path) -> str:
+    """Return the path as a person here would write it: relative when it lies below the current folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -31,6 +31,7 @@ DATABASE: Final = "console"
 PORT: Final = 5432
 # sun_path of unix(7) holds 107 bytes and a zero.
 SOCKET_PATH_BYTES: Final = 107
+SOCKET_PREFIX: Final = "order-console-"
 PASSABLE: Final = stat.S_IXOTH
 READABLE: Final = stat.S_IROTH | stat.S_IXOTH
 
@@ -63,6 +64,7 @@ class Postgres:
         self._user = SYSTEM_USER if os.geteuid() == 0 else ""
         self._new = folder.path / "postgres.new"
         self._socket_folder = folder.postgres
+        self._socket_note = folder.path / "socket-folder"
         self._environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
     def url(self, database: str = DATABASE) -> str:
@@ -170,7 +172,7 @@ class Postgres:
     def clean_up(self) -> None:
         """Remove a socket folder that was made outside of the stack's folder."""
         if self._socket_folder != self._folder.postgres:
-            shutil.rmtree(self._socket_folder, ignore_errors=True)
+            self._remove_old_socket_folder()
 
     def let_user_in(self) -> list[str]:
         """Let PostgreSQL's own user pass through to its programs and data; return the folders that were opened.
@@ -233,8 +235,17 @@ class Postgres:
 
     def _choose_socket_folder(self) -> None:
         """Keep the socket in the data folder, or in a private one when that path is too long or too unusual."""
+        self._remove_old_socket_folder()
         path = str(self._folder.postgres)
         if len(os.fsencode(path)) + len(f"/.s.PGSQL.{PORT}") <= SOCKET_PATH_BYTES and re.fullmatch(r"[\w/. +-]+", path):
             return
-        self._socket_folder = Path(tempfile.mkdtemp(prefix="order-console-", dir="/tmp"))  # TMPDIR may be long too
+        self._socket_folder = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir="/tmp"))  # TMPDIR may be long too
         self._give_away(self._socket_folder)
+        self._socket_note.write_text(str(self._socket_folder))
+
+    def _remove_old_socket_folder(self) -> None:
+        """Remove the private folder of a run that could not do so itself."""
+        noted = Path(self._socket_note.read_text()) if self._socket_note.exists() else None
+        if noted is not None and noted.name.startswith(SOCKET_PREFIX):
+            shutil.rmtree(noted, ignore_errors=True)
+        self._socket_note.unlink(missing_ok=True)

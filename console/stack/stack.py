@@ -3,12 +3,13 @@
 import http.client
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
 
 from console.stack.accounts import ACCOUNTS, NO_ACCOUNTS
 from console.stack.children import Child, Program
 from console.stack.errors import StackError
-from console.stack.folder import StackFolder
+from console.stack.folder import StackFolder, shorten
 from console.stack.leftovers import Leftovers
 from console.stack.options import Options, check_ports, child_environment
 from console.stack.postgres import Postgres
@@ -180,7 +181,7 @@ class Stack:
         if has_accounts:
             names = list(ACCOUNTS)
             facts["Sign in as"] = f"{', '.join(names[:-1])} or {names[-1]}, password: {self._options.demo_password}"
-        facts["Other terminal"] = f"{sys.executable} manage.py order --help"
+        facts["Other terminal"] = f"{shorten(Path(sys.executable))} manage.py order --help"
         facts["Logs"] = f"{self._folder}/logs"
         lines = [f"    {name:<17}{value}" for name, value in facts.items()]
         return "\n".join(["", "The order console is ready.", "", *lines, "", "Ctrl-C stops everything.", ""])

@@ -1,0 +1,78 @@
+"""The comparisons of `tests.benchmark`, on a database that it has started: reads of lists among many orders."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import Q
+
+from orders.admin import CappedPaginator
+from orders.models import Order
+from orders.pages import Cursor
+from orders.querysets import NEWEST
+
+ROUNDS = 15
+
+FILL = """
+INSERT INTO orders_order (order_id, payment_id, idempotency_key, customer_name, customer_email, address_line,
+    address_postcode, address_city, address_country, currency, total, status, reason_code, reason, submitted_by,
+    decision, decision_id, decided_by, approval_deadline, run_id, version, created_at, updated_at)
+SELECT 'order-B' || n, 'pay-B' || n, 'key-' || n,
+    (ARRAY['Emma','Noah','Mia','Liam','Zoe'])[1 + n %% 5] || ' ' || md5(n::text), 'c' || n || '@example.com',
+    'Street 1', '10115', 'Berlin', 'DE', 'EUR', 100 + n %% 9000,
+    CASE WHEN n %% 50 = 0 THEN 'PENDING_MANUAL_APPROVAL' ELSE 'COMPLETED' END, '', '', 'alice', '', '', '',
+    now() + n * interval '1 second', '', 1, now() - n * interval '1 second', now()
+FROM generate_series(1, %s) AS n
+"""
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """Return the median time of `work` over ROUNDS rounds, after one to warm up."""
+    work()
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - begin) * 1000)
+    return statistics.median(times)
+
+
+def compare(title: str, taken: Callable[[], object], other: Callable[[], object]) -> None:
+    """Print how many times longer the other way takes."""
+    quick, slow = milliseconds(taken), milliseconds(other)
+    print(f"{title:<62} {quick:9.2f} ms {slow:9.2f} ms {slow / quick:8.1f} times")
+
+
+def run(count: int) -> None:
+    """Fill the tables with `count` orders and compare."""
+    call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(FILL, [count])
+        cursor.execute("ANALYZE")
+    rows = Order.objects.defer("search_document").order_by(*NEWEST.order_by())
+    deep = count - 100
+    row = rows[deep]
+    beyond = NEWEST.after(Cursor(row.created_at, row.pk))
+    name = f"emma {row.customer_name.split()[1][:6]}"
+    plain = Q(customer_name__icontains=name) | Q(customer_email__icontains=name) | Q(order_id__icontains=name)
+
+    print(f"{count:,} orders; median of {ROUNDS} rounds{'':<28}{'taken':>12} {'other':>12} {'ratio':>10}")
+    compare(
+        "a page near the end: keyset / OFFSET",
+        lambda: list(rows.filter(beyond)[:50]),
+        lambda: list(rows[deep : deep + 50]),
+    )
+    compare("a count for a tab: up to 100 / all", lambda: Order.objects.count_up_to(100), Order.objects.count)
+    compare(
+        "a count for the admin: up to 10,000 / all",
+        lambda: CappedPaginator(Order.objects.all(), 50).count,
+        Order.objects.count,
+    )
+    compare(
+        "a search for a customer: GIN index / ILIKE",
+        lambda: list(Order.objects.matching(name)[:50]),
+        lambda: list(Order.objects.filter(plain)[:50]),
+    )

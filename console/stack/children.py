@@ -18,7 +18,7 @@ from console.stack.screen import Screen
 
 LEASH: Final = Path(__file__).with_name("leash.py")
 LOG_BYTES: Final = 10_000_000
-TAIL_LINES: Final = 12
+TAIL_LINES: Final = 20
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,11 @@ class Child:
     def tail(self) -> list[str]:
         """The last lines that it wrote."""
         return list(self._tail)
+
+    @property
+    def explains_itself(self) -> bool:
+        """Tell whether its last line is a sentence for people, rather than the end of a traceback."""
+        return bool(self._tail) and not any(line.startswith("Traceback ") for line in self._tail)
 
     @property
     def ending(self) -> str:

@@ -23,7 +23,7 @@ def main() -> None:
         tell(f"Database: {apply_migrations()}")
         tell(f"Accounts: {ensure_accounts(os.environ['DEMO_PASSWORD'])}")
     except DatabaseError as error:
-        sys.exit(f"The database of DATABASE_URL cannot be used: {error}")
+        sys.exit(f"The database of DATABASE_URL cannot be used: {' '.join(str(error).split())}")
     except TemporalAway:
         sys.exit(f"The Temporal server at {os.environ['TEMPORAL_ADDRESS']} does not answer. Start it and run again.")
     finally:

@@ -70,7 +70,8 @@ class Stack:
 
     def _start(self, at_the_end: ExitStack) -> None:
         self._screen.say(f"Starting the order console in {self._folder}; Ctrl-C stops everything")
-        collecting = self._supervisor.start(self._programs().collect_static())
+        has_web = "web" not in self._options.left_out
+        collecting = self._supervisor.start(self._programs().collect_static()) if has_web else None
         if self._temporal is not None:
             self._supervisor.start(self._temporal.serve())
         if self._postgres is not None:
@@ -84,8 +85,9 @@ class Stack:
         programs = self._programs()
         at_the_end.enter_context(self._folder.published(programs.settings))
         has_accounts = NO_ACCOUNTS not in " ".join(self._do(programs.prepare()))
-        self._finish(collecting)
-        self._screen.say("Static files: ready")
+        if collecting is not None:
+            self._finish(collecting)
+            self._screen.say("Static files: ready")
         self._start_console(programs)
         self._screen.write(self._welcome(has_accounts=has_accounts))
 

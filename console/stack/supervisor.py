@@ -70,6 +70,8 @@ class Supervisor:
         """Wait until a child that does one thing has done it. Raises StackError when it fails or takes too long."""
         complaint = f"It took longer than {seconds:.0f} s: {child.program.title}. See {child.program.log}."
         self.wait_until(lambda: not child.is_running, seconds=seconds, complaint=complaint)
+        if child.returncode and child.explains_itself:
+            raise StackError(child.tail[-1])
         if child.returncode:
             raise ChildEnded(child)
 
@@ -105,7 +107,7 @@ class Supervisor:
     def _stop(self, child: Child) -> None:
         child.ask_to_stop()
         if not self._has_ended(child, seconds=child.program.patience):
-            self._screen.say(f"{child.program.title} is stopped hard")
+            self._screen.say(f"Stopping {child.program.title} hard")
             child.stop_hard()
             if not self._has_ended(child, seconds=HARD_SECONDS, is_final=True):
                 child.kill()

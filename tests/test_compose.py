@@ -1,0 +1,151 @@
+"""The files for production: what docker-compose.yml, Dockerfile and .env.example promise, without a Docker engine."""
+
+import re
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from console.probe import host_header
+from tests.programs import ROOT
+
+COMPOSE = (ROOT / "docker-compose.yml").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
+SETTINGS = (ROOT / "console" / "settings.py").read_text()
+# ${NAME}, ${NAME-…}, ${NAME:-…} and ${NAME:?…}, but not $${…}
+VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:?[-?])?([^}]*)\}")
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    services: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
+    return services
+
+
+def test_it_has_every_part(services: dict[str, dict[str, Any]]) -> None:
+    parts = {
+        "postgres",
+        "temporal-schema",
+        "temporal",
+        "temporal-namespace",
+        "temporal-ui",
+        "migrate",
+        "web",
+        "workers",
+    }
+    assert services.keys() == parts
+
+
+def test_every_image_is_pinned(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        if "build" not in service:
+            assert re.fullmatch(r"[a-z/-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?", service["image"]), name
+    for image in re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE):
+        assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-[a-z]+", image)
+
+
+def test_ports_are_bound_to_the_loopback_address(services: dict[str, dict[str, Any]]) -> None:
+    ports = {name: service.get("ports", []) for name, service in services.items()}
+    assert all(port.startswith("127.0.0.1:") for each in ports.values() for port in each)
+    assert ports["postgres"] == []
+
+
+def test_every_service_is_started_again_or_done(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        is_one_shot = name in {"temporal-schema", "temporal-namespace", "migrate"}
+        assert service["restart"].startswith("on-failure") if is_one_shot else service["restart"] == "unless-stopped"
+
+
+def test_services_wait_for_what_they_need(services: dict[str, dict[str, Any]]) -> None:
+    needs = {name: service.get("depends_on", {}) for name, service in services.items()}
+    for name, needed in needs.items():
+        for other, how in needed.items():
+            if how["condition"] == "service_healthy":
+                assert "test" in services[other]["healthcheck"], f"{name} waits for the health of {other}"
+            else:
+                assert services[other]["restart"].startswith("on-failure"), f"{name} waits for the end of {other}"
+    assert needs["web"].keys() == {"migrate"}
+    assert needs["workers"].keys() == {"migrate", "temporal-namespace"}
+
+
+def test_nothing_secret_has_a_default_and_what_is_missing_is_named() -> None:
+    required = {
+        name for name, kind, sentence in VARIABLE.findall(COMPOSE) if kind == ":?" and sentence.startswith("Set ")
+    }
+    assert required == {
+        "SECRET_KEY",
+        "ALLOWED_HOSTS",
+        "POSTGRES_PASSWORD",
+        "CONSOLE_DB_PASSWORD",
+        "TEMPORAL_DB_PASSWORD",
+    }
+    with_default = {name for name, kind, _ in VARIABLE.findall(COMPOSE) if kind.endswith("-")}
+    assert not required & with_default
+
+
+def test_the_example_has_every_variable_and_no_secret() -> None:
+    given = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+    assert given.keys() == {name for name, _, _ in VARIABLE.findall(COMPOSE)}
+    empty = {name for name, value in given.items() if not value}
+    assert empty == {
+        "SECRET_KEY",
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+        "POSTGRES_PASSWORD",
+        "CONSOLE_DB_PASSWORD",
+        "TEMPORAL_DB_PASSWORD",
+    }
+    defaults = {name: default for name, kind, default in VARIABLE.findall(COMPOSE) if kind.endswith("-")}
+    assert {name: given[name] for name in defaults} == defaults
+
+
+def test_the_console_gets_settings_that_exist(services: dict[str, dict[str, Any]]) -> None:
+    known = set(re.findall(r'read\(\s*env\.\w+, "([A-Z_]+)"', SETTINGS)) | {"WEB_PROCESSES", "WEB_THREADS"}
+    for name in ("web", "workers", "migrate"):
+        assert services[name]["environment"].keys() <= known
+
+
+def test_the_console_runs_without_rights(services: dict[str, dict[str, Any]]) -> None:
+    for name in ("web", "workers", "migrate"):
+        assert services[name]["read_only"]
+        assert services[name]["cap_drop"] == ["ALL"]
+    assert re.search(r"^USER 10001$", DOCKERFILE, re.MULTILINE)
+    assert DOCKERFILE.rstrip().splitlines()[-1].startswith('CMD ["gunicorn"')
+    assert "HEALTHCHECK" in DOCKERFILE
+
+
+def test_the_image_has_no_developers_tools() -> None:
+    assert re.findall(r"requirements[\w-]*\.txt", DOCKERFILE) == ["requirements-runtime.txt"] * 2
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignored
+    assert {line for line in ignored if line.startswith("console/")} == {
+        "console/management/commands/runstack.py",
+        "console/stack/accounts.py",
+        "console/stack/samples.py",
+    }
+    for line in ignored:
+        if line.startswith(("!", "console/")):
+            assert (ROOT / line.removeprefix("!")).exists()
+
+
+@pytest.mark.parametrize("name", ["postgres-roles", "temporal-schema", "temporal-namespace"])
+def test_the_scripts_inside_are_shell(name: str, services: dict[str, dict[str, Any]]) -> None:
+    configs = yaml.safe_load(COMPOSE)["configs"]
+    script = configs[name]["content"] if name in configs else services[name]["command"][0]
+    result = subprocess.run(["sh", "-n"], input=script.replace("$$", "$"), capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "header"),
+    [
+        ("console.example.com,other.example.com", "console.example.com"),
+        (".example.com", "example.com"),
+        ("*", "localhost"),
+        ("", "localhost"),
+    ],
+)
+def test_the_probe_asks_as_a_host_that_is_allowed(hosts: str, header: str) -> None:
+    assert host_header({"ALLOWED_HOSTS": hosts}) == header

@@ -251,7 +251,7 @@ class TestAttempts:
         subject = f"[{order.order_id} charge_payment attempt 2] "
         (line,) = [record for record in caplog.records if record.name == "workers.attempts"]
         assert getattr(line, "subject", "") == subject
-        assert line.getMessage().startswith("done in ")
+        assert line.getMessage().startswith("done in 0.")
 
 
 @pytest.fixture

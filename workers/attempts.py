@@ -59,20 +59,19 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
                 logger.info("refused: %s", refusal.message)
                 raise
             except Exception as error:
-                logger.warning("failed: %s: %s", type(error).__name__, " ".join(str(error).split()))
+                logger.warning("failed%s: %s: %s", _tell_time(started_at), type(error).__name__, error)
                 _write_failure(order_id, info.activity_type, info.attempt, str(error) or type(error).__name__)
                 raise
-            _tell_success(time.monotonic() - started_at)
+            logger.info("done%s", _tell_time(started_at))
             return answer
     finally:
         close_old_connections()
 
 
-def _tell_success(seconds: float) -> None:
-    if seconds > steps.START_TO_CLOSE.total_seconds():
-        logger.warning("done after %.1f s, too late to be heard", seconds)
-    else:
-        logger.info("done in %.0f ms", seconds * 1000)
+def _tell_time(started_at: float) -> str:
+    seconds = time.monotonic() - started_at
+    is_late = seconds > steps.START_TO_CLOSE.total_seconds()
+    return f" in {seconds:.2f} s{', too late to be heard' if is_late else ''}"
 
 
 def _write_failure(order_id: str, name: str, attempt: int, sentence: str) -> None:

@@ -45,7 +45,7 @@ class Step(Generic[ArgumentT, AnswerT]):
         """When the next attempt starts; there is no last one."""
         return RetryPolicy(
             initial_interval=timedelta(seconds=1),
-            backoff_coefficient=2.0,
+            backoff_coefficient=1.5,
             maximum_interval=timedelta(seconds=10),
             non_retryable_error_types=self.refusals,
         )

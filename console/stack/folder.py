@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
+import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +31,7 @@ class StackFolder:
         self._environment = self.path / "environment.json"
         self._secret_key = self.path / "secret-key"
         self._lock = self.path / "lock"
+        self._manage = self.path / "manage"
 
     def __str__(self) -> str:
         """The shortest way to write it from here."""
@@ -74,8 +77,14 @@ class StackFolder:
 
     @contextmanager
     def published(self, environment: Mapping[str, str]) -> Iterator[None]:
-        """Let `manage.py` in another terminal find the running stack, until the block ends."""
+        """Let `manage.py` in another terminal find the running stack, until the block ends.
+
+        `manage` in the folder is `manage.py` with the right Python, wherever one stands.
+        """
         write_private(self._environment, json.dumps(dict(environment)))
+        command = shlex.join([sys.executable, str(PROJECT / "manage.py")])
+        self._manage.write_text(f'#!/bin/sh\nSTACK_FOLDER={shlex.quote(str(self.path))} exec {command} "$@"\n')
+        self._manage.chmod(0o755)
         try:
             yield
         finally:

@@ -23,15 +23,20 @@ def become(user: str) -> None:
     os.setuid(account.pw_uid)
 
 
+def end_with_parent(parent: int, number: int) -> None:
+    """Have this process get the signal `number` when `parent`, which started it, ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it ended before this could be asked for
+            sys.exit(1)
+
+
 def main(parent: int, number: int, user: str, command: list[str]) -> NoReturn:
     """Tie this process to `parent` and turn it into `command`."""
     try:
         if user:
             become(user)
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
-            if os.getppid() != parent:  # it ended before it could be asked for
-                sys.exit(1)
+        end_with_parent(parent, number)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and programs would inherit that
         os.execv(command[0], command)  # noqa: S606 - no shell is wanted
     except OSError as error:

@@ -10,8 +10,9 @@ from typing import Final
 from console.stack.errors import StackError
 
 FLAKY_RATE: Final = "0.333"
+CONNECT_SECONDS: Final = 5.0
 NO_WORDS: Final = frozenset({"", "0", "false", "no", "off"})
-MAY_BE_LEFT_OUT: Final = ("web", "workers")
+MAY_BE_LEFT_OUT: Final = ("temporal", "web", "workers")
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,15 @@ class Options:
 
     def ports(self) -> dict[str, int]:
         """The ports that the stack will listen on, by the variable that changes each."""
-        own = {} if "web" in self.left_out else {"PORT": self.port}
-        if not self.temporal_address:
+        own = {"PORT": self.port} if self.starts("web") else {}
+        if self.starts("temporal"):
             own |= {"TEMPORAL_PORT": self.temporal_port, "TEMPORAL_UI_PORT": self.temporal_ui_port}
         return own
+
+    def starts(self, part: str) -> bool:
+        """Tell whether the stack starts this part itself: postgres, temporal, web or workers."""
+        is_given = {"postgres": bool(self.database_url), "temporal": bool(self.temporal_address)}
+        return not is_given.get(part, False) and part not in self.left_out
 
 
 def read_port(name: str, text: str) -> int:
@@ -70,6 +76,18 @@ def check_ports(ports: Mapping[str, int]) -> None:
             raise StackError(f"Port {port} is taken by another program. Stop that one, or choose {name}={other}.")
         if problem:
             raise StackError(f"Port {port} cannot be used ({os.strerror(problem)}). Choose another one with {name}.")
+
+
+def check_temporal(address: str) -> None:
+    """Raise StackError unless somebody listens at the address that was given for Temporal."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+    except OSError as error:
+        raise StackError(
+            f"Nobody answers at {address} ({error.strerror or error}). Start that Temporal server and run again, "
+            "or leave TEMPORAL_ADDRESS out to have one started."
+        ) from error
 
 
 def bind_problem(port: int) -> int:

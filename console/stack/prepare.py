@@ -1,4 +1,4 @@
-"""Makes the database ready for the stack: migrations, demo accounts, and a look whether Temporal answers."""
+"""Makes the database ready for the stack: migrations and demo accounts."""
 
 import os
 import sys
@@ -9,8 +9,6 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from console.stack.accounts import ensure_accounts
-from orders import temporal
-from orders.errors import TemporalAway
 
 
 def main() -> None:
@@ -19,15 +17,10 @@ def main() -> None:
     The demo accounts' password comes from DEMO_PASSWORD.
     """
     try:
-        temporal.check_server()
         tell(f"Database: {apply_migrations()}")
         tell(f"Accounts: {ensure_accounts(os.environ['DEMO_PASSWORD'])}")
     except DatabaseError as error:
         sys.exit(f"The database of DATABASE_URL cannot be used: {' '.join(str(error).split())}")
-    except TemporalAway:
-        sys.exit(f"The Temporal server at {os.environ['TEMPORAL_ADDRESS']} does not answer. Start it and run again.")
-    finally:
-        temporal.close()
 
 
 def apply_migrations() -> str:

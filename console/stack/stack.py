@@ -1,17 +1,16 @@
 """The start, the life and the end of the local stack, in the order in which a person is told of them."""
 
 import http.client
-import sys
+from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Final
 
 from console.stack.accounts import ACCOUNTS, NO_ACCOUNTS
 from console.stack.children import Child, Program
 from console.stack.errors import StackError
-from console.stack.folder import StackFolder, shorten
+from console.stack.folder import StackFolder
 from console.stack.leftovers import Leftovers
-from console.stack.options import Options, check_ports, child_environment
+from console.stack.options import Options, check_ports, check_temporal, child_environment
 from console.stack.postgres import Postgres
 from console.stack.programs import Programs
 from console.stack.screen import Screen
@@ -57,10 +56,12 @@ class Stack:
         """Find what is wrong before anything is started."""
         self._leftovers.stop(self._screen)
         check_ports(self._options.ports())
-        if not self._options.database_url:
+        if self._options.starts("postgres"):
             self._postgres = Postgres(self._folder)
             self._has_data = self._postgres.has_data()
-        if not self._options.temporal_address:
+        if self._options.temporal_address:
+            check_temporal(self._options.temporal_address)
+        else:
             self._temporal = TemporalServer(
                 self._folder,
                 port=self._options.temporal_port,
@@ -70,18 +71,11 @@ class Stack:
 
     def _start(self, at_the_end: ExitStack) -> None:
         self._screen.say(f"Starting the order console in {self._folder}; Ctrl-C stops everything")
-        has_web = "web" not in self._options.left_out
-        collecting = self._supervisor.start(self._programs().collect_static()) if has_web else None
-        if self._temporal is not None:
+        collecting = self._supervisor.start(self._programs().collect_static()) if self._options.starts("web") else None
+        if self._temporal is not None and self._options.starts("temporal"):
             self._supervisor.start(self._temporal.serve())
-        if self._postgres is not None:
-            self._start_postgres(self._postgres)
-        else:
-            self._screen.say("PostgreSQL: the one of DATABASE_URL")
-        if self._temporal is not None:
-            self._wait_for_temporal(self._temporal)
-        else:
-            self._screen.say(f"Temporal: the one at {self._options.temporal_address}")
+        self._start_postgres()
+        self._wait_for_temporal()
         programs = self._programs()
         at_the_end.enter_context(self._folder.published(programs.settings))
         has_accounts = NO_ACCOUNTS not in " ".join(self._do(programs.prepare()))
@@ -100,7 +94,11 @@ class Stack:
             own |= {"TEMPORAL_ADDRESS": self._temporal.address, "TEMPORAL_UI_URL": self._temporal.ui_url}
         return Programs(self._folder, child_environment(self._options, own))
 
-    def _start_postgres(self, postgres: Postgres) -> None:
+    def _start_postgres(self) -> None:
+        postgres = self._postgres
+        if postgres is None:
+            self._screen.say("PostgreSQL: the one of DATABASE_URL")
+            return
         for folder in postgres.let_user_in():
             self._screen.say(f"PostgreSQL: {folder} can now be passed through by others, for PostgreSQL's own user")
         if not self._has_data:
@@ -108,52 +106,47 @@ class Stack:
             self._finish(self._supervisor.start(postgres.make_data()), is_told=False)
             postgres.put_data_in_place()
         self._supervisor.start(postgres.serve())
-        self._supervisor.wait_until(
-            postgres.is_ready,
-            seconds=READY_SECONDS,
-            complaint=f"PostgreSQL does not get ready; see {self._folder}/logs.",
-        )
+        self._wait_for("PostgreSQL", postgres.is_ready)
         postgres.ensure_database()
-        self._screen.say("PostgreSQL: ready")
 
-    def _wait_for_temporal(self, temporal: TemporalServer) -> None:
-        self._supervisor.wait_until(
-            temporal.is_ready, seconds=READY_SECONDS, complaint=f"Temporal does not get ready; see {self._folder}/logs."
-        )
-        self._screen.say(f"Temporal: ready on {temporal.address}")
+    def _wait_for_temporal(self) -> None:
+        if self._temporal is None:
+            self._screen.say(f"Temporal: the one at {self._options.temporal_address}")
+        elif self._options.starts("temporal"):
+            self._wait_for("Temporal", self._temporal.is_ready)
+        else:
+            self._screen.say("Temporal: start and stop it by hand in another terminal:")
+            self._screen.write(f"    {self._temporal.by_hand}")
 
     def _start_console(self, programs: Programs) -> None:
         """Start the workers, the web server and the sample orders, which need no workers to be submitted."""
-        has_workers, has_web = (name not in self._options.left_out for name in ("workers", "web"))
-        if has_workers:
+        if self._options.starts("workers"):
             self._supervisor.start(programs.workers())
-        if has_web:
+        if self._options.starts("web"):
             self._supervisor.start(programs.web())
         sampling = self._supervisor.start(programs.samples())
-        if has_web:
-            self._supervisor.wait_until(
-                self._answers,
-                seconds=READY_SECONDS,
-                complaint=f"The web server does not answer; see {self._folder}/logs.",
-            )
-            self._screen.say("Web server: ready")
-        if has_workers and self._temporal is not None:
-            self._supervisor.wait_until(
-                self._temporal.has_workers,
-                seconds=READY_SECONDS,
-                complaint=f"The workers do not get ready; see {self._folder}/logs.",
-            )
-            self._screen.say("Workers: ready")
-        self._finish(sampling, seconds=SAMPLE_SECONDS)
+        if self._options.starts("web"):
+            self._wait_for("Web server", self._answers)
+        if self._temporal is not None and self._options.starts("temporal") and self._options.starts("workers"):
+            self._wait_for("Workers", self._temporal.has_workers)
+        if not self._supervisor.has_ended_within(sampling, seconds=SAMPLE_SECONDS):
+            self._screen.say(f"Sample orders: still being submitted; see {self._folder}/logs/samples.log")
+        for line in sampling.tail:
+            self._screen.say(line)
+
+    def _wait_for(self, name: str, is_ready: Callable[[], bool]) -> None:
+        complaint = f"{name}: not ready after {READY_SECONDS} s; see {self._folder}/logs."
+        self._supervisor.wait_until(is_ready, seconds=READY_SECONDS, complaint=complaint)
+        self._screen.say(f"{name}: ready")
 
     def _do(self, program: Program) -> list[str]:
         child = self._supervisor.start(program)
         self._finish(child)
         return child.tail
 
-    def _finish(self, child: Child, *, seconds: float = STEP_SECONDS, is_told: bool = True) -> None:
+    def _finish(self, child: Child, *, is_told: bool = True) -> None:
         """Wait until a child that does one thing has done it, and tell what it said. Raises StackError."""
-        self._supervisor.wait_for_end(child, seconds=seconds)
+        self._supervisor.wait_for_end(child, seconds=STEP_SECONDS)
         for line in child.tail if is_told else ():
             self._screen.say(line)
 
@@ -176,14 +169,14 @@ class Stack:
     def _welcome(self, *, has_accounts: bool) -> str:
         """Return the lines that a person needs to begin."""
         facts = {}
-        if "web" not in self._options.left_out:
+        if self._options.starts("web"):
             facts["Console"] = f"http://127.0.0.1:{self._options.port}/"
         if self._temporal is not None:
             facts["Temporal Web UI"] = f"{self._temporal.ui_url}/"
         if has_accounts:
             names = list(ACCOUNTS)
             facts["Sign in as"] = f"{', '.join(names[:-1])} or {names[-1]}, password: {self._options.demo_password}"
-        facts["Other terminal"] = f"{shorten(Path(sys.executable))} manage.py order --help"
+        facts["Other terminal"] = f"{self._folder}/manage order --help"
         facts["Logs"] = f"{self._folder}/logs"
         lines = [f"    {name:<17}{value}" for name, value in facts.items()]
         return "\n".join(["", "The order console is ready.", "", *lines, "", "Ctrl-C stops everything.", ""])

@@ -68,12 +68,22 @@ class Supervisor:
 
     def wait_for_end(self, child: Child, *, seconds: float) -> None:
         """Wait until a child that does one thing has done it. Raises StackError when it fails or takes too long."""
-        complaint = f"It took longer than {seconds:.0f} s: {child.program.title}. See {child.program.log}."
-        self.wait_until(lambda: not child.is_running, seconds=seconds, complaint=complaint)
+        if not self.has_ended_within(child, seconds=seconds):
+            raise StackError(f"It took longer than {seconds:.0f} s: {child.program.title}. See {child.program.log}.")
         if child.returncode and child.explains_itself:
             raise StackError(child.tail[-1])
         if child.returncode:
             raise ChildEnded(child)
+
+    def has_ended_within(self, child: Child, *, seconds: float) -> bool:
+        """Wait for the end of a child that does one thing; tell whether it came within `seconds`.
+
+        Raises ChildEnded for another child's end, StopRequested.
+        """
+        deadline = time.monotonic() + seconds
+        while child.is_running and time.monotonic() < deadline:
+            self._handle_next(PROBE_SECONDS)
+        return not child.is_running
 
     def wait_until(self, is_ready: Callable[[], bool], *, seconds: float, complaint: str) -> None:
         """Wait until `is_ready()`, asked ten times a second. Children that do one thing may end meanwhile.

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -47,6 +48,12 @@ class TemporalServer:
     def ui_url(self) -> str:
         """Where a browser finds its Web UI."""
         return f"http://127.0.0.1:{self._ui_port}"
+
+    @property
+    def by_hand(self) -> str:
+        """The line that starts it in another terminal."""
+        program = self.serve()
+        return f"cd {shlex.quote(str(program.folder))} && {shlex.join(program.command)}"
 
     def serve(self) -> Program:
         """Return the program of the server. Its data file is named relative to its folder, whatever that is called."""

@@ -1,6 +1,8 @@
 """`manage.py runstack`: the whole console on this machine, from PostgreSQL to the web server."""
 
+import argparse
 import os
+import signal
 from argparse import ArgumentParser
 from typing import Any
 
@@ -9,6 +11,7 @@ from django.core.management.base import BaseCommand
 
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder
+from console.stack.leash import end_with_parent
 from console.stack.options import MAY_BE_LEFT_OUT, read_options
 from console.stack.stack import Stack
 
@@ -47,12 +50,17 @@ class Command(BaseCommand):
             help="leave this part to be started by hand; can be repeated",
         )
 
+        # For `make run`: a make that is killed cannot pass the signal on.
+        parser.add_argument("--end-with-parent", action="store_true", help=argparse.SUPPRESS)
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the stack until it is asked to stop; what is wrong is told in a sentence, with exit code 1."""
         chosen = {name: options[name] for name in OPTIONS if options[name] is not None}
         if options["flaky"]:
             chosen["FLAKY"] = "1"
         try:
+            if options["end_with_parent"]:
+                end_with_parent(os.getppid(), signal.SIGTERM)
             choices = read_options({**os.environ, **chosen}, left_out=options["without"])
             Stack(choices, StackFolder(os.environ), namespace=settings.TEMPORAL_NAMESPACE).run()
         except StackError as error:

@@ -183,7 +183,7 @@ def describe_consequence(order: Order) -> str:
     payment, shipment = payment_of(order), shipment_of(order)
     if payment is not None and payment.status == Payment.Status.CHARGED:
         sentences = [f"{payment.amount_money} will be given back to the customer."]
-    elif order.status == Status.CHARGING_PAYMENT or (payment and payment.status == Payment.Status.PENDING):
+    elif order.is_approved and (payment is None or payment.status == Payment.Status.PENDING):
         sentences = [f"The charge is under way: if it goes through, {order.total_money} will be given back."]
     else:
         sentences = ["No money has been taken, so there is nothing to refund."]

@@ -17,7 +17,6 @@ from orders.services import LARGEST_TOTAL, MOST_LINES, LineDraft, OrderDraft
 LINES: Final = "lines"
 MOST_QUANTITY: Final = 10_000
 LARGEST_PRICE: Final = 10**9  # minor units; times quantity and lines it stays far below what BIGINT holds
-FIRST_LINES: Final = 1
 PRICE_PATTERN: Final = r"\d{1,12}(\.\d{1,6})?"
 
 Typed = Mapping[str, Any]
@@ -75,7 +74,15 @@ class LineForm(forms.Form):
 
 
 class LineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
-    """The lines of a new order. Empty rows do not count."""
+    """The lines of a new order. Empty rows do not count, wherever they stand."""
+
+    def initial_form_count(self) -> int:
+        """Take no row for one that was there before: each may be left empty."""
+        return 0
+
+    def total_form_count(self) -> int:
+        """Count the rows that are shown again, or those that were sent."""
+        return super().total_form_count() if self.is_bound else len(self.initial or ())
 
     def clean(self) -> None:
         """Want at least one line, and a total that the console takes."""
@@ -122,7 +129,7 @@ def read_price(text: str, currency: str) -> Money:
     if currency not in CURRENCIES:
         raise ValidationError("Choose a currency first.")
     if not re.fullmatch(PRICE_PATTERN, text, re.ASCII):
-        raise ValidationError(f"Write a price with digits and a point, such as {Money(1250, currency).amount}.")
+        raise ValidationError(f"Use digits and a point, such as {Money(1250, currency).amount}.")
     try:
         price = Money.parse(text, currency)
     except ValueError as error:
@@ -136,15 +143,14 @@ def read_price(text: str, currency: str) -> Money:
 
 @dataclass(frozen=True)
 class Totals:
-    """What the lines come to so far: one total for each row, None where a row cannot be worked out yet."""
+    """What the lines come to so far: one total for each row, None where a row cannot be worked out yet.
+
+    `open_rows` is the number of rows with something in them that are not in the total.
+    """
 
     rows: tuple[Money | None, ...]
     total: Money
-
-    @property
-    def open_rows(self) -> int:
-        """The number of rows that are not in the total."""
-        return sum(row is None for row in self.rows)
+    open_rows: int
 
 
 @dataclass(frozen=True)
@@ -167,7 +173,9 @@ class Submission:
     @classmethod
     def blank(cls) -> "Submission":
         """Return an empty form, with a key of its own that lets it make one order only."""
-        return cls.retyped({"idempotency_key": str(uuid4()), "currency": CURRENCIES[0]}, [{}] * FIRST_LINES)
+        blank = cls.retyped({"idempotency_key": str(uuid4()), "currency": CURRENCIES[0]}, [{}])
+        blank.order_form.fields["customer_name"].widget.attrs["autofocus"] = True
+        return blank
 
     @classmethod
     def retyped(cls, order: Typed, lines: list[Typed], *, focus_row: int | None = None) -> "Submission":
@@ -196,7 +204,8 @@ class Submission:
             return []
         found = [Complaint(str(sentence)) for sentence in self.order_form.non_field_errors()]
         found += _complain_of(self.order_form)
-        found += [Complaint(str(sentence)) for sentence in self.lines.non_form_errors()]
+        first = f"id_{LINES}-0-sku"
+        found += [Complaint(str(sentence), "Lines", first) for sentence in self.lines.non_form_errors()]
         for number, form in enumerate(self.lines.forms, start=1):
             found += _complain_of(form, prefix=f"Line {number}, ")
         return found
@@ -217,7 +226,11 @@ class Submission:
         """What the lines come to so far, worked out on the server."""
         currency = self.lines.form_kwargs["currency"] or CURRENCIES[0]
         rows = tuple(_work_out(line, currency) for line in self._typed_lines)
-        return Totals(rows, add_up((row for row in rows if row is not None), currency))
+        open_rows = sum(
+            total is None and any(line.get(name) for name in ("sku", "description", "unit_price"))
+            for line, total in zip(self._typed_lines, rows, strict=True)
+        )
+        return Totals(rows, add_up((row for row in rows if row is not None), currency), open_rows)
 
 
 def read_typed_lines(data: MultiValueDict[str, str]) -> list[Typed]:

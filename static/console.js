@@ -60,7 +60,7 @@
   };
   document.addEventListener("htmx:configRequest", (event) => {
     const token = currentToken();
-    if (token && "csrfmiddlewaretoken" in event.detail.parameters) event.detail.parameters.csrfmiddlewaretoken = token;
+    if (token && event.detail.formData.has("csrfmiddlewaretoken")) event.detail.formData.set("csrfmiddlewaretoken", token);
   });
 
   // A form with a lot of typing is not left by accident.

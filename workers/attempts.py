@@ -78,6 +78,7 @@ def _write_failure(order_id: str, name: str, attempt: int, sentence: str) -> Non
     """Write a failed attempt into the order's history. Its own failure must not hide the attempt's."""
     if attempt > TOLD_ONE_BY_ONE and attempt % TOLD_EVERY:
         return
+    close_old_connections()  # an attempt that hung may hold one that broke meanwhile
     try:
         projections.record_failed_attempt(order_id, name, attempt, sentence)
     except (DatabaseFailure, OrderError) as error:

@@ -19,9 +19,10 @@ run: install ## start the console on this machine; PORT, TEMPORAL_PORT, TEMPORAL
 	exec $(PY) manage.py runstack --end-with-parent $(addprefix --without ,$(WITHOUT))
 
 test: lint ## run the gates and every test
-	$(PY) -m pytest $(ARGS)
-	command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || \
-	  echo 'NOTE: no Chromium is installed, so the browser tests were skipped.'
+	status=0; $(PY) -m pytest $(ARGS) || status=$$?; \
+	command -v chromium >/dev/null || \
+	  echo 'NOTE: there is no chromium on the PATH, so the tests in a real browser were skipped.'; \
+	exit $$status
 
 lint: install ## run the gates alone
 	sh .ci/gates $(PY)
@@ -30,8 +31,8 @@ format: install ## format and sort the code
 	$(PY) -m ruff check --fix --quiet .
 	$(PY) -m ruff format .
 
-screenshots: install ## take the pictures in docs/
-	$(PY) -m pytest tests/browser --screenshots $(ARGS)
+screenshots: install ## run the tests in a real browser, which leave pictures in artefacts/
+	$(PY) -m pytest -m browser $(ARGS)
 
 install: $(INSTALLED)
 

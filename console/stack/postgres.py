@@ -22,7 +22,7 @@ import psycopg
 
 from console.stack.children import Program
 from console.stack.errors import StackError
-from console.stack.folder import StackFolder
+from console.stack.folder import PROJECT, StackFolder
 from console.stack.processes import command_line
 
 # PostgreSQL refuses to run as root. The package makes a user of this name too when root uses it.
@@ -175,7 +175,7 @@ class Postgres:
             self._remove_old_socket_folder()
 
     def let_user_in(self) -> list[str]:
-        """Let PostgreSQL's own user pass through to its programs and data; return the folders that were opened.
+        """Let PostgreSQL's own user pass through to its programs and data; return folders of others that were opened.
 
         Needed for root alone. Passing is not listing: what else lies in those folders stays as it was.
         """
@@ -189,10 +189,12 @@ class Postgres:
                 path.chmod(mode | PASSABLE)
                 opened.append(str(path))
         if (self._programs / "postgres").stat().st_mode & READABLE != READABLE:  # installed with a strict umask
-            for path in self._programs.parent.rglob("*"):
-                mode = path.stat().st_mode
-                path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
-        return sorted(opened)
+            package = self._programs.parent.parent
+            for folder in (package, package.with_name(f"{package.name}.libs")):
+                for path in (folder, *folder.rglob("*")):
+                    mode = path.stat().st_mode
+                    path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+        return sorted(path for path in opened if not Path(path).is_relative_to(PROJECT))
 
     def _owner(self) -> pwd.struct_passwd:
         if not self._user:

@@ -100,7 +100,7 @@ class Stack:
             self._screen.say("PostgreSQL: the one of DATABASE_URL")
             return
         for folder in postgres.let_user_in():
-            self._screen.say(f"PostgreSQL: {folder} can now be passed through by others, for PostgreSQL's own user")
+            self._screen.say(f"PostgreSQL: others may now pass through {folder}, as PostgreSQL's own user has to")
         if not self._has_data:
             self._screen.say(f"PostgreSQL: making the data folder {self._folder}/postgres")
             self._finish(self._supervisor.start(postgres.make_data()), is_told=False)

@@ -33,7 +33,6 @@ PORT: Final = 5432
 SOCKET_PATH_BYTES: Final = 107
 SOCKET_PREFIX: Final = "order-console-"
 PASSABLE: Final = stat.S_IXOTH
-READABLE: Final = stat.S_IROTH | stat.S_IXOTH
 
 
 def find_programs() -> Path:
@@ -53,6 +52,15 @@ def major_version(programs: Path) -> str:
     """Return the major version of the PostgreSQL in `programs`, such as '18'."""
     answer = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     return answer.split()[-1].split(".")[0]
+
+
+def make_readable(folder: Path) -> None:
+    """Let everybody read a package's folder and run its programs, after an installation with a strict umask."""
+    for path in (folder, *folder.rglob("*")):
+        mode = path.stat().st_mode
+        wanted = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
+        if mode != wanted:
+            path.chmod(wanted)
 
 
 class Postgres:
@@ -188,12 +196,9 @@ class Postgres:
             if not mode & PASSABLE:
                 path.chmod(mode | PASSABLE)
                 opened.append(str(path))
-        if (self._programs / "postgres").stat().st_mode & READABLE != READABLE:  # installed with a strict umask
-            package = self._programs.parent.parent
-            for folder in (package, package.with_name(f"{package.name}.libs")):
-                for path in (folder, *folder.rglob("*")):
-                    mode = path.stat().st_mode
-                    path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+        package = self._programs.parent.parent
+        for folder in (self._programs.parent, package.with_name(f"{package.name}.libs")):
+            make_readable(folder)
         return sorted(path for path in opened if not Path(path).is_relative_to(PROJECT))
 
     def _owner(self) -> pwd.struct_passwd:

@@ -56,7 +56,7 @@ def major_version(programs: Path) -> str:
 
 def make_readable(folder: Path) -> None:
     """Let everybody read a package's folder and run its programs, after an installation with a strict umask."""
-    for path in (folder, *folder.rglob("*")):
+    for path in (folder, *folder.rglob("*")) if folder.exists() else ():
         mode = path.stat().st_mode
         wanted = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
         if mode != wanted:

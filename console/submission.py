@@ -38,7 +38,9 @@ class OrderForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["idempotency_key"].error_messages["required"] = "The form is incomplete. Open a new one."
+        self.fields["idempotency_key"].error_messages |= dict.fromkeys(
+            ("required", "max_length"), "The form is incomplete. Open a new one."
+        )
         for name in ("customer_name", "customer_email", "address_line", "address_postcode", "address_city"):
             # What a customer says on the telephone is not the clerk's own address.
             self.fields[name].widget.attrs["autocomplete"] = "off"
@@ -243,7 +245,9 @@ def read_typed_lines(data: MultiValueDict[str, str]) -> list[Typed]:
 def _complain_of(form: forms.Form, *, prefix: str = "") -> list[Complaint]:
     """Return what is wrong with the fields of one form."""
     return [
-        Complaint(str(sentence), f"{prefix}{field.label}" if field.label else "", field.id_for_label)
+        Complaint(str(sentence))
+        if field.is_hidden
+        else Complaint(str(sentence), prefix + field.label, field.id_for_label)
         for field in form
         for sentence in field.errors
     ]

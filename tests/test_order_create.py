@@ -1,0 +1,267 @@
+"""/orders/new/: the form, its rows of lines, its live total, and the submission."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from console.submission import MOST_QUANTITY
+from orders.models import Order, OutboxMessage
+from orders.services import MOST_LINES
+from tests.asking import HTMX, leads_to_login, text_of
+
+pytestmark = pytest.mark.django_db
+URL = "/orders/new/"
+
+
+@pytest.fixture
+def alices(client: Client, alice: User) -> Client:
+    """Alice's browser."""
+    client.force_login(alice)
+    return client
+
+
+def typed(*lines: dict[str, str], **changes: str) -> dict[str, str]:
+    """Return the form as a browser sends it: one line of 3 at 12.50 unless told otherwise, with `changes`."""
+    rows = lines or ({"sku": "A-1", "description": "Apple", "quantity": "3", "unit_price": "12.50"},)
+    facts = {
+        "idempotency_key": "form-1",
+        "customer_name": "Lisa Live",
+        "customer_email": "lisa@example.com",
+        "address_line": "Way 1",
+        "address_postcode": "1011",
+        "address_city": "Wien",
+        "address_country": "AT",
+        "currency": "EUR",
+        "lines-TOTAL_FORMS": str(len(rows)),
+        "lines-INITIAL_FORMS": "0",
+    }
+    fields = {f"lines-{row}-{name}": value for row, line in enumerate(rows) for name, value in line.items()}
+    return facts | fields | changes
+
+
+def complaints(response: Any) -> list[tuple[str, str]]:
+    """Return what the summary at the top complains of: field and sentence."""
+    return [(complaint.label, complaint.sentence) for complaint in response.context["submission"].complaints]
+
+
+class TestForm:
+    def test_it_opens_with_one_empty_line_and_a_key_of_its_own(self, alices: Client) -> None:
+        pages = [text_of(alices.get(URL)) for _ in range(2)]
+        assert pages[0].count('name="lines-0-sku"') == 1
+        assert 'name="lines-1-sku"' not in pages[0]
+        keys = {re.search(r'name="idempotency_key" value="([^"]+)"', page) for page in pages}
+        assert len({key.group(1) for key in keys if key}) == 2
+        assert "Austria" in pages[0]
+
+    def test_a_stranger_has_to_sign_in(self, client: Client) -> None:
+        assert client.get(URL)["Location"] == leads_to_login(URL)
+        assert client.post(URL, typed())["Location"] == leads_to_login(URL)
+
+    def test_others_than_clerks_are_refused(self, client: Client, bob: User, charlie: User) -> None:
+        for person in (bob, charlie):
+            client.force_login(person)
+            assert client.get(URL).status_code == 403
+            assert client.post(URL, typed()).status_code == 403
+            response = client.post(URL, typed(), headers=HTMX)
+            assert (response.status_code, response["Content-Type"]) == (403, "text/plain; charset=utf-8")
+        assert not Order.objects.exists()
+
+    def test_other_methods_are_refused(self, alices: Client) -> None:
+        response = alices.put(URL)
+        assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, POST")
+
+
+class TestSubmit:
+    def test_it_makes_an_order_and_leads_to_it(self, alices: Client) -> None:
+        two = {"sku": "B", "description": "Bread", "quantity": "1", "unit_price": "3"}
+        response = alices.post(URL, typed(typed_line(), two), follow=True)
+        order = Order.objects.get()
+        assert response.redirect_chain == [(order.get_absolute_url(), 302)]
+        assert f"Order {order.order_id} was submitted." in text_of(response)
+        assert (order.customer_name, order.address_country, order.submitted_by) == ("Lisa Live", "AT", "alice")
+        assert order.total == 4050
+        assert [(line.sku, line.quantity, line.unit_price) for line in order.lines.all()] == [
+            ("A-1", 3, 1250),
+            ("B", 1, 300),
+        ]
+
+    def test_the_same_form_sent_twice_makes_one_order_and_says_so(self, alices: Client) -> None:
+        alices.post(URL, typed())
+        response = alices.post(URL, typed(), follow=True)
+        assert Order.objects.count() == OutboxMessage.objects.count() == 1
+        assert "No second order was made" in text_of(response)
+
+    def test_yen_have_no_decimals(self, alices: Client) -> None:
+        response = alices.post(URL, typed(currency="JPY"))
+        assert response.status_code == 422
+        assert complaints(response) == [("Line 1, Unit price", "A price in JPY has no decimals.")]
+        alices.post(URL, typed(typed_line(unit_price="1250"), currency="JPY"))
+        assert str(Order.objects.get().total_money) == "3,750 JPY"
+
+    def test_empty_rows_do_not_count(self, alices: Client) -> None:
+        empty = {"sku": "", "description": " ", "quantity": "1", "unit_price": ""}
+        assert alices.post(URL, typed(empty, typed_line(), empty)).status_code == 302
+        assert Order.objects.get().lines.count() == 1
+
+    def test_a_line_may_cost_nothing(self, alices: Client) -> None:
+        assert alices.post(URL, typed(typed_line(unit_price="0"))).status_code == 302
+        assert Order.objects.get().total == 0
+
+
+def typed_line(**changes: str) -> dict[str, str]:
+    return {"sku": "A-1", "description": "Apple", "quantity": "3", "unit_price": "12.50"} | changes
+
+
+class TestComplaints:
+    def test_everything_wrong_is_said_at_once_and_nothing_typed_is_lost(self, alices: Client) -> None:
+        sent = typed(typed_line(quantity="0", unit_price="x"), customer_email="lisa", address_city="", reason="<b>")
+        response = alices.post(URL, sent | {"customer_name": "<b>Lisa"})
+        assert response.status_code == 422
+        assert [label for label, _ in complaints(response)] == [
+            "E-mail",
+            "City",
+            "Line 1, Quantity",
+            "Line 1, Unit price",
+        ]
+        page = text_of(response)
+        for value in ('value="&lt;b&gt;Lisa"', 'value="lisa"', 'value="x"', 'value="form-1"', 'value="0"'):
+            assert value in page
+        assert '<option value="AT" selected>' in page
+        assert 'href="#id_lines-0-unit_price"' in page
+        assert page.count('aria-invalid="true"') == 4
+        assert 'aria-describedby="id_customer_email_error"' in page
+        assert 'id="error-summary"' in page
+        assert "autofocus" in page
+        assert not Order.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("line", "label"),
+        [
+            ({"unit_price": "12,50"}, "Unit price"),
+            ({"unit_price": "-1"}, "Unit price"),
+            ({"unit_price": "1e3"}, "Unit price"),
+            ({"unit_price": "12.505"}, "Unit price"),
+            ({"unit_price": "NaN"}, "Unit price"),
+            ({"unit_price": "١٢"}, "Unit price"),
+            ({"unit_price": "10000000.01"}, "Unit price"),
+            ({"unit_price": "9" * 20}, "Unit price"),
+            ({"unit_price": "9" * 200}, "Unit price"),
+            ({"quantity": "0"}, "Quantity"),
+            ({"quantity": "-1"}, "Quantity"),
+            ({"quantity": "1.5"}, "Quantity"),
+            ({"quantity": str(MOST_QUANTITY + 1)}, "Quantity"),
+            ({"quantity": "9" * 5000}, "Quantity"),
+            ({"sku": "s" * 65}, "SKU"),
+            ({"description": "\x00"}, "Description"),
+            ({"description": ""}, "Description"),
+        ],
+    )
+    def test_a_line_has_bounds(self, alices: Client, line: dict[str, str], label: str) -> None:
+        response = alices.post(URL, typed(typed_line(**line)))
+        assert response.status_code == 422
+        assert [said for said, _ in complaints(response)] == [f"Line 1, {label}"]
+
+    @pytest.mark.parametrize(
+        ("changes", "label"),
+        [
+            ({"customer_name": "\x00"}, "Name"),
+            ({"customer_name": "n" * 201}, "Name"),
+            ({"customer_email": "not an address"}, "E-mail"),
+            ({"address_country": "XX"}, "Country"),
+            ({"address_postcode": "1" * 21}, "Postcode"),
+            ({"idempotency_key": "k" * 65}, ""),
+            ({"idempotency_key": ""}, ""),
+        ],
+    )
+    def test_the_facts_have_bounds(self, alices: Client, changes: dict[str, str], label: str) -> None:
+        response = alices.post(URL, typed(**changes))
+        assert response.status_code == 422
+        assert [said for said, _ in complaints(response)] == [label]
+
+    def test_an_unknown_currency_is_refused(self, alices: Client) -> None:
+        response = alices.post(URL, typed(currency="XXX"))
+        assert response.status_code == 422
+        assert complaints(response)[0][0] == "Currency"
+
+    def test_an_order_needs_a_line(self, alices: Client) -> None:
+        empty = {"sku": "", "description": "", "quantity": "1", "unit_price": ""}
+        response = alices.post(URL, typed(empty))
+        assert complaints(response) == [("Lines", "An order needs at least one line.")]
+
+    def test_the_total_has_a_bound(self, alices: Client) -> None:
+        response = alices.post(URL, typed(typed_line(quantity="10000", unit_price="10000000")))
+        assert response.status_code == 422
+        assert "an order may come to" in complaints(response)[0][1]
+
+    def test_there_may_be_only_so_many_lines(self, alices: Client) -> None:
+        response = alices.post(URL, typed(*[typed_line()] * (MOST_LINES + 1)))
+        assert response.status_code == 422
+        assert not Order.objects.exists()
+
+    @pytest.mark.parametrize("count", ["", "x", "-1", "999999999", "9" * 5000])
+    def test_a_count_of_lines_that_was_tampered_with_is_survived(self, alices: Client, count: str) -> None:
+        sent = typed() | {"lines-TOTAL_FORMS": count}
+        assert alices.post(URL, sent).status_code == 422
+        for step in ("add", "total", "remove-0"):
+            assert alices.post(URL, sent | {"step": step}, headers=HTMX).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["without htmx", "with htmx"])
+class TestRows:
+    def test_a_row_is_added_and_nothing_typed_is_lost(self, alices: Client, headers: dict[str, str]) -> None:
+        response = alices.post(URL, typed(typed_line(unit_price="x")) | {"step": "add"}, headers=headers)
+        page = text_of(response)
+        assert response.status_code == 200
+        assert 'name="lines-1-sku"' in page
+        assert 'value="x"' in page
+        assert "errorlist" not in page, "what is still being typed is not judged"
+        assert ("<html" in page) is not bool(headers)
+        assert ('value="Lisa Live"' in page) is not bool(headers)
+
+    def test_a_row_is_removed(self, alices: Client, headers: dict[str, str]) -> None:
+        rows = [typed_line(sku=sku) for sku in ("A", "B", "C")]
+        response = alices.post(URL, typed(*rows) | {"step": "remove-1"}, headers=headers)
+        skus = [form["sku"].value() for form in response.context["submission"].lines.forms]
+        assert skus == ["A", "C"]
+        assert "75.00 EUR" in text_of(response)
+
+    def test_the_last_row_is_emptied(self, alices: Client, headers: dict[str, str]) -> None:
+        response = alices.post(URL, typed() | {"step": "remove-0"}, headers=headers)
+        assert [form["sku"].value() for form in response.context["submission"].lines.forms] == [None]
+
+    @pytest.mark.parametrize("step", ["remove-", "remove-9", "remove-x", "remove--1", "remove-٣"])
+    def test_a_row_that_is_not_there_is_not_removed(self, alices: Client, headers: dict[str, str], step: str) -> None:
+        response = alices.post(URL, typed() | {"step": step}, headers=headers)
+        assert len(response.context["submission"].lines.forms) == 1
+
+    def test_there_is_an_end_to_adding(self, alices: Client, headers: dict[str, str]) -> None:
+        response = alices.post(URL, typed(*[typed_line()] * MOST_LINES) | {"step": "add"}, headers=headers)
+        assert len(response.context["submission"].lines.forms) == MOST_LINES
+        assert "Add a line" not in text_of(response)
+
+    def test_the_total_is_worked_out_on_the_server(self, alices: Client, headers: dict[str, str]) -> None:
+        rows = [typed_line(), typed_line(unit_price="0.01"), typed_line(quantity="x")]
+        response = alices.post(URL, typed(*rows) | {"step": "total"}, headers=headers)
+        page = text_of(response)
+        assert "37.53 EUR" in page
+        assert "1 line not counted yet" in page
+        assert not Order.objects.exists()
+
+
+def test_a_total_comes_without_the_page(alices: Client) -> None:
+    page = text_of(alices.post(URL, typed() | {"step": "total"}, headers=HTMX))
+    assert page.lstrip().startswith('<div class="order-total"')
+    assert 'id="line-0-total" hx-swap-oob="true"' in page
+    assert "<input" not in page
+
+
+def test_a_form_without_a_token_is_refused_in_plain_words(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    response = client.post(URL, typed())
+    assert response.status_code == 403
+    assert "This form is out of date" in text_of(response)
+    assert not Order.objects.exists()

@@ -44,6 +44,5 @@ clean: ## remove what was made and can be made again; the local stack's data sta
 	rm -rf $(VENV) staticfiles artefacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.stack/*' -prune -exec rm -rf {} +
 
-reset: ## throw the local stack's data away
-	if [ -e .stack/environment.json ]; then echo 'The stack is running. Stop it first.' >&2; exit 1; fi
-	rm -rf .stack
+reset: install ## throw the local stack's data away
+	$(PY) -m console.stack.reset

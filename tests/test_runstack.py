@@ -149,10 +149,22 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     assert elsewhere.returncode == 1
     assert elsewhere.stderr.startswith(f"Port {running.port} is taken by another program.")
 
+    reset = run_reset(running.folder)
+    assert reset.returncode == 1
+    assert "is running already" in reset.stderr
+
     pids = running.children.values()
     assert running.stop() == 0, running.output
     assert_nothing_is_left(running, pids)
     assert "ended unasked" not in running.output
+
+    assert run_reset(running.folder).returncode == 0
+    assert not running.folder.exists()
+
+
+def run_reset(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "console.stack.reset"]
+    return subprocess.run(command, cwd=ROOT, env=clean_environment(folder), capture_output=True, text=True)
 
 
 def get_status(port: int, path: str) -> int:

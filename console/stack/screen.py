@@ -12,7 +12,8 @@ class Screen:
     A terminal that has gone away (SIGHUP, a closed pipe) is no reason to fail: the lines are dropped.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_quiet: bool = False) -> None:
+        self._is_quiet = is_quiet
         self._began = time.monotonic()
         self._lock = threading.Lock()
 
@@ -26,6 +27,8 @@ class Screen:
 
     def write(self, text: str) -> None:
         """Write `text` and a line's end, at once."""
+        if self._is_quiet:
+            return
         with self._lock, suppress(OSError, ValueError):
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()

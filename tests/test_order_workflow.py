@@ -477,6 +477,17 @@ class TestLaterRun:
         assert (end.status, end.reason_code, end.reason) == ("CANCELLED", "STAFF", "The order's run was terminated.")
         assert play.names == ["receive_order", "refund_payment", "process_cancellation"]
 
+    def test_nobody_can_decide_any_more_about_what_is_cleaned_up(self, play: Play) -> None:
+        play.hold("receive_order")
+        play.start(compensate_for="The order's run was terminated.")
+        play.wait_for_call("receive_order")
+        answer = play.cancel(DANA).last_decision
+        play.release("receive_order")
+
+        assert answer is not None
+        assert answer.outcome == "too_late"
+        assert play.result().reason == "The order's run was terminated."
+
     def test_a_shipping_that_is_still_ending_is_waited_for(self, waiting: Play, stage: Stage) -> None:
         other = Play(stage)
         other.hold("prepare_package")

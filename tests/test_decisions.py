@@ -1,0 +1,89 @@
+"""workers.decisions: which decision counts, without a workflow around it."""
+
+import pytest
+
+from orders.contracts import Decision
+from orders.states import DecisionKind
+from workers.decisions import Decisions, tidy_decision
+
+AT = "2026-01-01T12:00:00+00:00"
+LATER = "2026-01-01T12:05:00+00:00"
+APPROVE, CANCEL = DecisionKind.APPROVE, DecisionKind.CANCEL
+BOB = Decision("d-bob", "bob", "Looks good")
+DANA = Decision("d-dana", "dana", "Customer called")
+
+
+@pytest.fixture
+def decisions() -> Decisions:
+    return Decisions()
+
+
+def test_the_first_approval_counts(decisions: Decisions) -> None:
+    answer = decisions.take(APPROVE, BOB, at=AT)
+
+    assert (answer.outcome, answer.kind, answer.actor, answer.at) == ("accepted", "approve", "bob", AT)
+    assert decisions.approval == BOB
+    assert decisions.last == answer
+
+
+def test_a_cancellation_counts_after_an_approval(decisions: Decisions) -> None:
+    decisions.take(APPROVE, BOB, at=AT)
+
+    assert decisions.take(CANCEL, DANA, at=LATER).outcome == "accepted"
+    assert (decisions.approval, decisions.cancellation) == (BOB, DANA)
+
+
+def test_a_decision_that_is_delivered_again_keeps_its_first_time(decisions: Decisions) -> None:
+    decisions.take(APPROVE, BOB, at=AT)
+    decisions.take(CANCEL, DANA, at=AT)
+
+    answer = decisions.take(APPROVE, BOB, at=LATER)
+
+    assert (answer.outcome, answer.at) == ("repeated", AT)
+
+
+def test_the_same_wish_of_somebody_else_is_a_repetition(decisions: Decisions) -> None:
+    decisions.take(CANCEL, BOB, at=AT)
+
+    assert decisions.take(CANCEL, DANA, at=LATER).outcome == "repeated"
+    assert decisions.cancellation == BOB
+
+
+def test_an_approval_after_a_cancellation_is_too_late(decisions: Decisions) -> None:
+    decisions.take(CANCEL, DANA, at=AT)
+
+    assert decisions.take(APPROVE, BOB, at=LATER).outcome == "too_late"
+    assert decisions.approval is None
+
+
+@pytest.mark.parametrize("kind", [APPROVE, CANCEL])
+def test_every_decision_is_too_late_once_they_are_closed(decisions: Decisions, kind: DecisionKind) -> None:
+    decisions.close()
+
+    assert decisions.take(kind, BOB, at=AT).outcome == "too_late"
+    assert decisions.approval is decisions.cancellation is None
+
+
+def test_what_was_too_late_is_judged_anew_when_they_are_opened_again(decisions: Decisions) -> None:
+    decisions.close()
+    decisions.take(CANCEL, DANA, at=AT)
+
+    decisions.reopen()
+
+    assert decisions.cancellation == DANA
+    assert decisions.last is not None
+    assert (decisions.last.outcome, decisions.last.at) == ("accepted", AT)
+
+
+def test_a_decision_without_id_and_actor_gets_both() -> None:
+    assert tidy_decision(Decision(), decision_id="d-1", actor="nobody") == Decision("d-1", "nobody", "")
+
+
+def test_a_decision_keeps_its_own_id_and_actor() -> None:
+    assert tidy_decision(BOB, decision_id="d-1", actor="nobody") == BOB
+
+
+def test_a_text_that_no_table_could_hold_is_made_to_fit() -> None:
+    tidy = tidy_decision(Decision("d" * 100, " b\0ob ", "w\0hy"), decision_id="d-1", actor="nobody")
+
+    assert tidy == Decision("d" * 64, "bob", "why")

@@ -1,0 +1,81 @@
+"""workers.failures: what people read of a step that failed."""
+
+import pytest
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    ChildWorkflowError,
+    FailureError,
+    RetryState,
+    TerminatedError,
+    TimeoutError,  # noqa: A004 - Temporal's
+    TimeoutType,
+)
+
+from workers.failures import explain_failure, is_refusal
+
+COMPLAINT = "The order could not be shipped"
+REFUSAL = ApplicationError("The carrier does not deliver there.", type="ShippingRefused", non_retryable=True)
+FAILURE = ApplicationError("The carrier answered with an internal error.", type="OutsideWorldFailed")
+SILENCE = TimeoutError("activity timeout", type=TimeoutType.START_TO_CLOSE, last_heartbeat_details=[])
+
+
+def of_activity(cause: FailureError) -> ActivityError:
+    error = ActivityError(
+        "Activity task failed",
+        scheduled_event_id=1,
+        started_event_id=2,
+        identity="",
+        activity_type="dispatch_carrier",
+        activity_id="1",
+        retry_state=RetryState.TIMEOUT,
+    )
+    error.__cause__ = cause
+    return error
+
+
+def of_child(cause: FailureError) -> ChildWorkflowError:
+    error = ChildWorkflowError(
+        "Child Workflow execution failed",
+        namespace="default",
+        workflow_id="shipping-order-1",
+        run_id="run",
+        workflow_type="ShippingWorkflow",
+        initiated_event_id=1,
+        started_event_id=2,
+        retry_state=None,
+    )
+    error.__cause__ = cause
+    return error
+
+
+def silence_after(failure: FailureError) -> FailureError:
+    error = TimeoutError("activity timeout", type=TimeoutType.SCHEDULE_TO_CLOSE, last_heartbeat_details=[])
+    error.__cause__ = failure
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (of_activity(REFUSAL), "The carrier does not deliver there."),
+        (of_child(of_activity(REFUSAL)), "The carrier does not deliver there."),
+        (of_activity(FAILURE), f"{COMPLAINT} in time. The last failure: The carrier answered with an internal error."),
+        (of_activity(SILENCE), f"{COMPLAINT} in time. There was no answer."),
+        (
+            of_child(of_activity(silence_after(FAILURE))),
+            f"{COMPLAINT} in time. The last failure: The carrier answered with an internal error.",
+        ),
+        (of_child(CancelledError("cancelled")), f"{COMPLAINT}: it was cancelled in Temporal."),
+        (of_child(TerminatedError("terminated")), f"{COMPLAINT}: it was terminated in Temporal."),
+    ],
+)
+def test_a_failure_is_a_sentence(error: FailureError, sentence: str) -> None:
+    assert explain_failure(error, COMPLAINT) == sentence
+
+
+def test_only_what_is_not_to_be_tried_again_is_a_refusal() -> None:
+    assert is_refusal(of_child(of_activity(REFUSAL)))
+    assert not is_refusal(of_activity(FAILURE))
+    assert not is_refusal(of_activity(SILENCE))

@@ -1,5 +1,8 @@
 """Approving and cancelling, one order or several. What was refused is never called done."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpResponse
@@ -18,8 +21,12 @@ from orders.models import Order, OutboxMessage
 from orders.permissions import may_decide
 from orders.states import DecisionKind
 
-SUBJECTS = {DecisionKind.APPROVE: "Your approval", DecisionKind.CANCEL: "Your cancellation"}
-DONE = {
+VERBS: Final[Mapping[str, Callable[..., OutboxMessage]]] = {
+    DecisionKind.APPROVE: services.approve_order,
+    DecisionKind.CANCEL: services.cancel_order,
+}
+SUBJECTS: Final = {DecisionKind.APPROVE: "Your approval", DecisionKind.CANCEL: "Your cancellation"}
+DONE: Final = {
     DecisionKind.APPROVE: "Approved. The payment is charged next.",
     DecisionKind.CANCEL: "Cancellation taken in. The order is being cancelled.",
 }
@@ -48,10 +55,9 @@ def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
 
 def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, *, reason: str = "") -> HttpResponse:
     """Take the decision and show what became of it, in the page or, with htmx, in its panels."""
-    verb = services.approve_order if kind == DecisionKind.APPROVE else services.cancel_order
     live = None
     try:
-        message = verb(order, actor=request.user, reason=reason)
+        message = VERBS[kind](order, actor=request.user, reason=reason)
     except NotAllowed as error:
         raise PermissionDenied(str(error)) from error
     except DecisionRefused as error:

@@ -1,0 +1,1 @@
+"""Tests in a real browser: Chromium, driven by playwright, on pages with JavaScript and without."""

@@ -1,0 +1,80 @@
+"""A real browser for the tests in this folder, with pictures of what it showed kept in artefacts/."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+ARTEFACTS = Path(__file__).resolve().parent.parent.parent / "artefacts"
+# Playwright's loop runs in the tests' own thread, where Django would take every query for a mistake.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+expect.set_options(timeout=15_000)
+
+
+class Visit(Protocol):
+    """The `visit` fixture."""
+
+    def __call__(self, path: str, user: User | None = None, **options: Any) -> Page: ...
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Start Chromium; without one the tests are skipped.
+
+    Anew for each test: while playwright is there its loop counts as running, and other fixtures run loops of their own.
+    """
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium is installed")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=flags)
+        yield chromium
+        chromium.close()
+        # Django keeps connections of their own for code under a running loop, and nobody else would close them.
+        connections.close_all()
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Return a function that opens a page of the console, signed in as somebody, in a browser of its own.
+
+    Whatever the test did, the page may not have broken its own policy or thrown an error.
+    """
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_page(path: str, user: User | None = None, **options: Any) -> Page:
+        context = browser.new_context(
+            base_url=live_server.url, viewport=options.pop("viewport", {"width": 1280, "height": 900}), **options
+        )
+        contexts.append(context)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            context.add_cookies(
+                [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+            )
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(path)
+        return page
+
+    yield open_page
+    # A picture makes playwright itself break the policy, so the verdict comes first.
+    verdict = list(wrong)
+    ARTEFACTS.mkdir(exist_ok=True)
+    for number, page in enumerate(page for context in contexts for page in context.pages):
+        page.screenshot(path=ARTEFACTS / f"{request.node.name}-{number}.png", full_page=True)
+    for context in contexts:
+        context.close()
+    assert not verdict

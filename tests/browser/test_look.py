@@ -1,0 +1,88 @@
+"""What can be measured of the look: nothing sticks out, and colours have contrast in light and dark."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+
+from orders.services import LineDraft
+from tests.browser.conftest import Visit
+from tests.making import MakeOrder, make_user
+
+STYLE = Path(settings.BASE_DIR, "static", "console.css")
+STICKS_OUT = """[...document.querySelectorAll("body *")].filter(
+    (one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.outerHTML.slice(0, 200))"""
+# What is written in the first colour stands on the second.
+PAIRS = [
+    *(
+        (ink, ground)
+        for ink in ("ink", "ink-soft", "accent")
+        for ground in ("ground", "surface", "sunken", "accent-soft")
+    ),
+    *((ink, f"{ink}-soft") for ink in ("danger", "waiting", "progress", "done", "stopped")),
+    *((ink, "surface") for ink in ("danger", "waiting", "progress", "done", "stopped")),
+    *(("ink", f"{tone}-soft") for tone in ("danger", "waiting", "progress", "done", "stopped")),
+    ("accent-ink", "accent"),
+    ("danger-ink", "danger"),
+    ("ink-soft", "stopped-soft"),
+    ("ink-soft", "danger-soft"),
+]
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of #rrggbb, by WCAG 2."""
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(("ink", "ground"), PAIRS)
+def test_every_text_has_contrast(scheme: int, ink: str, ground: str) -> None:
+    colours = {
+        name: pair
+        for name, *pair in re.findall(r"--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", STYLE.read_text())
+    }
+    lights = sorted(luminance(colours[name][scheme]) for name in (ink, ground))
+    assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 4.5
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("width", [360, 768, 1920])
+def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> None:
+    wide = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"
+    lines = (LineDraft("S" * 64, wide * 3, 99, 10**9),)
+    facts: dict[str, Any] = {"customer_name": wide * 3, "customer_email": f"{wide}@{wide}.example.com", "lines": lines}
+    orders = [make_order("CANCELLED", cancelled_from="PAID", reason=wide * 5, **facts), make_order(**facts)]
+    boss = make_user("bartholomew-the-long-named-administrator", is_superuser=True)
+    page = visit("/orders/", boss, viewport={"width": width, "height": 800})
+    paths = [
+        "/orders/",
+        "/orders/?q=nobody",
+        "/orders/new/",
+        "/nonsense/",
+        *(order.get_absolute_url() for order in orders),
+    ]
+    for path in paths:
+        page.goto(path)
+        expect(page.locator("main")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(STICKS_OUT)
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_colours_can_be_chosen(visit: Visit, bob: User) -> None:
+    page = visit("/orders/", bob, color_scheme="light")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    button = page.get_by_role("button", name="Colours")
+    button.click()
+    button.click()
+    expect(button).to_contain_text("dark")
+    page.reload()
+    expect(button).to_contain_text("dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light

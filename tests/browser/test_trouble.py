@@ -1,0 +1,85 @@
+"""Trouble is visible, and costs nobody what they typed."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.making import MakeOrder
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_lost_connection_is_said_and_taken_back(visit: Visit, bob: User, make_order: MakeOrder) -> None:
+    page = visit(make_order().get_absolute_url(), bob)
+    expect(page.locator(".status-away")).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.locator("#trouble")).to_contain_text("The console cannot be reached.")
+    page.context.set_offline(False)
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_a_decision_that_did_not_get_through_is_said(visit: Visit, bob: User, make_order: MakeOrder) -> None:
+    order = make_order()
+    page = visit(order.get_absolute_url(), bob)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("#trouble")).to_be_visible()
+    expect(page.locator(".word")).to_have_count(0)
+
+
+def test_a_refusal_is_said_with_its_reason(visit: Visit, bob: User, make_order: MakeOrder) -> None:
+    page = visit(make_order().get_absolute_url(), bob)
+    bob.groups.clear()
+    bob.user_permissions.clear()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("#trouble")).to_contain_text("Your account may not look at orders.")
+    expect(page.locator("#trouble")).to_contain_text("(403)")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_an_expired_session_leads_to_signing_in_and_back(visit: Visit, bob: User, make_order: MakeOrder) -> None:
+    order = make_order()
+    page = visit(order.get_absolute_url(), bob)
+    expect(page.locator(".status-away")).to_be_visible()
+    Session.objects.all().delete()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("User name").fill("bob")
+    page.get_by_label("Password").fill("demo")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("h1")).to_have_text(order.order_id)
+
+
+def test_signing_in_again_elsewhere_leaves_an_open_form_good(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice)
+    page.get_by_label("Name", exact=True).fill("Lisa")
+    other = page.context.new_page()
+    other.goto("/orders/")
+    other.get_by_role("button", name="Sign out").click()
+    other.get_by_label("User name").fill("alice")
+    other.get_by_label("Password").fill("demo")
+    other.get_by_role("button", name="Sign in").click()
+    expect(other.get_by_role("heading", name="Orders")).to_be_visible()
+    page.get_by_role("button", name="Add a line").click()
+    expect(page.get_by_role("group", name="Line 2")).to_be_visible()
+    page.get_by_role("button", name="Submit the order").click()
+    expect(page.locator("#error-summary")).to_contain_text("E-mail: This field is required.")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Lisa")
+
+
+def test_a_half_typed_order_is_not_left_by_accident(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice)
+    page.get_by_label("Name", exact=True).press_sequentially("Lisa")
+    asked: list[str] = []
+
+    def stay(dialog: object) -> None:
+        asked.append(dialog.type)  # type: ignore[attr-defined]
+        dialog.dismiss()  # type: ignore[attr-defined]
+
+    page.on("dialog", stay)
+    page.get_by_role("link", name="Orders", exact=True).click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Lisa")
+    assert asked == ["beforeunload"]
+    page.remove_listener("dialog", stay)

@@ -199,6 +199,18 @@ class CompleteOrder:
 
 
 @dataclass(frozen=True)
+class OrderCompleted:
+    """The answer of complete_order.
+
+    `is_completed` is False when the tables hold a cancellation that was taken before, and whose signal is still on its
+    way; the order is then cancelled by this `cancellation`.
+    """
+
+    is_completed: bool = True
+    cancellation: Decision | None = None
+
+
+@dataclass(frozen=True)
 class ProcessCancellation:
     """The argument of process_cancellation: why, and, where a person chose it, who."""
 

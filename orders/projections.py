@@ -148,9 +148,13 @@ def _refuse_when_cancelling(order: Order) -> None:
 
 
 @transaction.atomic
-def complete_order(command: contracts.CompleteOrder) -> None:
-    """Bring the order to its good end."""
-    advance(lock_order(command.order_id), Status.COMPLETED)
+def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted:
+    """Bring the order to its good end, unless a person was told before that it is being cancelled."""
+    order = lock_order(command.order_id)
+    if order.is_open and order.is_cancel_requested:
+        return contracts.OrderCompleted(is_completed=False, cancellation=_decision_of(order))
+    advance(order, Status.COMPLETED)
+    return contracts.OrderCompleted()
 
 
 def process_cancellation(command: contracts.ProcessCancellation) -> contracts.CancellationProcessed:
@@ -166,14 +170,19 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
     with transaction.atomic():
         order = lock_order(command.order_id)
         if command.reason_code == ReasonCode.APPROVAL_TIMEOUT and order.is_approved and order.is_open:
-            decision = contracts.Decision(order.decision_id, order.decided_by)
-            return contracts.CancellationProcessed(is_cancelled=False, approval=decision)
+            return contracts.CancellationProcessed(is_cancelled=False, approval=_decision_of(order))
         begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
         if Payment.objects.filter(order=order, status__in=UNSETTLED).exists():
             raise IllegalTransition("The order's money is not back yet.")
         Shipment.objects.filter(order=order).update(status=Shipment.Status.RECALLED)
         advance(order, Status.CANCELLED, detail=order.reason)
     return contracts.CancellationProcessed()
+
+
+def _decision_of(order: Order) -> contracts.Decision:
+    """Return the decision that the row holds, with the reason that its event tells."""
+    event = order.events.filter(key=f"decision:{order.decision_id}").first()
+    return contracts.Decision(order.decision_id, order.decided_by, event.detail if event else "")
 
 
 @transaction.atomic

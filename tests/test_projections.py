@@ -118,6 +118,16 @@ def test_an_approval_that_is_still_on_its_way_beats_the_deadline(make_order: Mak
     assert order.status == Status.PENDING_MANUAL_APPROVAL
 
 
+def test_a_cancellation_that_is_still_on_its_way_beats_the_completion(make_order: MakeOrder) -> None:
+    order = make_order("DISPATCHED")
+    services.cancel_order(order, actor=TerminalOperator("dana"), reason="Fraud")
+    answer = projections.complete_order(contracts.CompleteOrder(order.order_id))
+    order.refresh_from_db()
+    assert not answer.is_completed
+    assert answer.cancellation == contracts.Decision(order.decision_id, "dana", "Fraud")
+    assert order.status == Status.DISPATCHED
+
+
 def test_an_order_is_not_cancelled_while_its_money_is_not_back(make_order: MakeOrder) -> None:
     order = make_order("PAID")
     with pytest.raises(IllegalTransition, match="money is not back"):

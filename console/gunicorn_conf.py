@@ -3,6 +3,7 @@
 BIND, WEB_PROCESSES and WEB_THREADS change what may differ between places; GUNICORN_CMD_ARGS changes everything else.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.conf import settings
 from console.environment import env, is_positive, load_settings, read
 from orders import temporal
 
+# No page is worth more than ten seconds of PostgreSQL.
+os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT", "10")
 load_settings()  # a wrong setting ends the server here, with a sentence, instead of one worker after the other
 
 bind = read(env.str, "BIND", "127.0.0.1:8000")

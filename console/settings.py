@@ -61,6 +61,9 @@ if FLAKY_FAIL_RATE + FLAKY_HANG_RATE >= 1:
 DATABASE_URL = read(env.str, "DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/console", check=is_postgresql_url)
 # Web processes keep one connection a thread; worker processes (`runworkers` sets this) share a pool.
 DATABASE_POOL = read(env.bool, "DATABASE_POOL", False)
+# Seconds that a statement may take, 0 for any: in a worker less than the 5 s of an activity attempt, so that none
+# outlives the attempt that sent it. The web server sets its own; a migration takes what it takes.
+DATABASE_STATEMENT_TIMEOUT = read(env.float, "DATABASE_STATEMENT_TIMEOUT", 4.0 if DATABASE_POOL else 0.0)
 
 
 def database_from_url(url: str, *, with_pool: bool) -> dict[str, Any]:
@@ -68,9 +71,11 @@ def database_from_url(url: str, *, with_pool: bool) -> dict[str, Any]:
     database: dict[str, Any] = dict(
         dj_database_url.parse(url, conn_max_age=0 if with_pool else 60, conn_health_checks=True)
     )
-    # In a worker below the 5 s of an activity attempt, so that no statement outlives the attempt that sent it.
-    timeout = 4000 if with_pool else 10000
-    options: dict[str, Any] = {"application_name": "order-console", "options": f"-c statement_timeout={timeout}"}
+    options: dict[str, Any] = {
+        "application_name": "order-console",
+        "connect_timeout": 3,
+        "options": f"-c statement_timeout={int(DATABASE_STATEMENT_TIMEOUT * 1000)}",
+    }
     if with_pool:
         options["pool"] = {"min_size": 1, "max_size": 40, "timeout": 4}
     database["OPTIONS"] = {**options, **database.get("OPTIONS", {})}

@@ -73,7 +73,8 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime) 
     if answer is not None and answer.status in states.OPEN:
         status = Status(answer.status)
         sentence = words.LIVE_STEPS.get(answer.waiting_for or "", words.NEXT_STEPS[status])
-    deadline = order.approval_deadline if status == Status.PENDING_MANUAL_APPROVAL else None
+    is_undecided = status == Status.PENDING_MANUAL_APPROVAL and not order.decision
+    deadline = order.approval_deadline if is_undecided else None
     if order.is_approved and status in states.APPROVABLE:
         sentence = f"Approved by {order.decided_by}; goes on as soon as its workflow has taken that in."
     elif order.is_cancel_requested and status in states.CANCELLABLE:

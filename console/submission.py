@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.datastructures import MultiValueDict
 
 from console.countries import COUNTRIES
@@ -17,6 +18,7 @@ from orders.services import LARGEST_TOTAL, MOST_LINES, LineDraft, OrderDraft
 LINES: Final = "lines"
 MOST_QUANTITY: Final = 10_000
 LARGEST_PRICE: Final = 10**9  # minor units; times quantity and lines it stays far below what BIGINT holds
+REQUIRED: Final = {"required": "Fill this in."}
 PRICE_PATTERN: Final = r"\d{1,12}(\.\d{1,6})?"
 
 Typed = Mapping[str, Any]
@@ -38,6 +40,8 @@ class OrderForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.error_messages |= REQUIRED
         self.fields["idempotency_key"].error_messages |= dict.fromkeys(
             ("required", "max_length"), "The form is incomplete. Open a new one."
         )
@@ -54,8 +58,11 @@ class LineForm(forms.Form):
     quantity = forms.IntegerField(
         label="Quantity",
         initial=1,
-        min_value=1,
-        max_value=MOST_QUANTITY,
+        validators=[
+            MinValueValidator(1, "At least 1."),
+            MaxValueValidator(MOST_QUANTITY, f"At most {MOST_QUANTITY:,}."),
+        ],
+        error_messages={"invalid": "Write a whole number."},
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     unit_price = forms.CharField(
@@ -68,6 +75,7 @@ class LineForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.currency = currency
         for field in self.fields.values():
+            field.error_messages |= REQUIRED
             field.widget.attrs["autocomplete"] = "off"
 
     def clean_unit_price(self) -> Money:

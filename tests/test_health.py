@@ -1,5 +1,7 @@
 """/health/live/ and /health/ready/: for probes."""
 
+import threading
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError
@@ -7,6 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from console.views import health
+from orders import temporal
 
 LIVE, READY = "/health/live/", "/health/ready/"
 
@@ -42,6 +45,18 @@ def test_ready_without_temporal_is_ready_and_says_so(client: Client) -> None:
 def test_ready_with_everything(client: Client, temporal_server: str) -> None:
     response = client.get(READY)
     assert (response.status_code, response.json()["temporal"]) == (200, "ok")
+
+
+@pytest.mark.django_db
+def test_a_temporal_that_hangs_does_not_hold_the_probe(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(temporal, "check_server", lambda: released.wait(30))
+    monkeypatch.setattr(health, "TEMPORAL_SECONDS", 0.05)
+    try:
+        assert [client.get(READY).json()["temporal"] for _ in range(3)] == ["away", "away", "away"]
+        assert health._asker._work_queue.qsize() <= 2, "questions pile up"
+    finally:
+        released.set()
 
 
 def test_without_a_database_it_is_not_ready_and_tells_no_secrets(

@@ -1,6 +1,6 @@
 """The page of one order, and the fragment of it that is asked for again and again while the order is open."""
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from django.conf import settings
@@ -16,6 +16,10 @@ from console.forms import CancelForm
 from console.order_face import Word, build_decision_panel, build_status_panel, payment_of, shipment_of
 from orders.live_status import LiveStatus, get_live_status
 from orders.models import Order
+
+# An order that an outside world in trouble held up for days may have thousands.
+MOST_EVENTS: Final = 200
+MOST_ATTEMPTS: Final = 20
 
 
 @require_safe
@@ -97,9 +101,10 @@ def _collect_facts(request: ConsoleRequest, order: Order, *, cancel_form: Cancel
         "decision": build_decision_panel(order, request.user),
         "cancel_form": cancel_form or CancelForm(),
         "payment": payment,
-        "attempts": list(payment.attempts.all()) if payment else [],
+        "attempts": list(payment.attempts.order_by("-id")[:MOST_ATTEMPTS]) if payment else [],
         "shipment": shipment_of(order),
-        "events": list(order.events.order_by("-id")),
+        "events": list(order.events.order_by("-id")[:MOST_EVENTS]),
+        "most_events": MOST_EVENTS,
     }
 
 

@@ -133,9 +133,7 @@ class OrderWorkflow:
                 reason = workflow.cancellation_reason()
                 if reason is None:
                     raise
-                text = (
-                    f"The run was cancelled in Temporal: {reason}" if reason else "The run was cancelled in Temporal."
-                )
+                text = f"The run was cancelled in Temporal{f': {reason}' if reason else '.'}"
                 self._decide(DecisionKind.CANCEL, Decision(actor=CANCEL_REQUEST_ACTOR, reason=text))
         await workflow.wait_condition(workflow.all_handlers_finished)
         await life

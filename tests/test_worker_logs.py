@@ -20,7 +20,7 @@ def record_of(message: str, *, name: str = "orders.outbox", **extra: Any) -> log
 
 def failed_attempt(error: Exception) -> logging.LogRecord:
     """Return what the SDK logs when an activity raised `error`."""
-    record = record_of("Completing activity as failed", **{"__temporal_error_identifier": "ActivityFailure"})
+    record = record_of("Completing activity as failed", __temporal_error_identifier="ActivityFailure")
     try:
         raise error
     except type(error):

@@ -157,6 +157,8 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     assert running.stop() == 0, running.output
     assert_nothing_is_left(running, pids)
     assert "ended unasked" not in running.output
+    late = subprocess.run(script, cwd="/", env={}, capture_output=True, text=True)
+    assert (late.returncode, late.stderr) == (1, "The stack is not running. Start it with make run.\n")
 
     assert run_reset(running.folder).returncode == 0
     assert not running.folder.exists()

@@ -83,7 +83,15 @@ class StackFolder:
         """
         write_private(self._environment, json.dumps(dict(environment)))
         command = shlex.join([sys.executable, str(PROJECT / "manage.py")])
-        self._manage.write_text(f'#!/bin/sh\nSTACK_FOLDER={shlex.quote(str(self.path))} exec {command} "$@"\n')
+        script = [
+            "#!/bin/sh",
+            f"if [ ! -e {shlex.quote(str(self._environment))} ]; then",
+            "    echo 'The stack is not running. Start it with make run.' >&2",
+            "    exit 1",
+            "fi",
+            f'STACK_FOLDER={shlex.quote(str(self.path))} exec {command} "$@"',
+        ]
+        self._manage.write_text("\n".join([*script, ""]))
         self._manage.chmod(0o755)
         try:
             yield

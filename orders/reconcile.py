@@ -88,10 +88,12 @@ def _started() -> "QuerySet[Order]":
 
 
 def _stale() -> "QuerySet[Order]":
-    """Return open orders that should have moved by now."""
+    """Return open orders that should have moved by now, or whose decision finds no run to go to."""
     limit = timezone.now() - STALE_AFTER
     in_motion = Q(status__in=IN_MOTION, updated_at__lt=limit)
-    return _started().filter(in_motion | Q(status=Status.PENDING_MANUAL_APPROVAL, approval_deadline__lt=limit))
+    waiting = Q(status=Status.PENDING_MANUAL_APPROVAL)
+    refused = OutboxMessage.objects.filter(order=OuterRef("pk"), status=OutboxMessage.Status.PENDING, attempts__gt=1)
+    return _started().filter(in_motion | waiting & (Q(approval_deadline__lt=limit) | Exists(refused)))
 
 
 def _mend(order: Order) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from orders import contracts, reconcile, services, temporal
-from orders.models import GatewayMovement, Order, Payment
+from orders.models import GatewayMovement, Order, OutboxMessage, Payment
 from orders.states import Status
 from tests.making import MakeOrder, make_draft, make_user
 from tests.programs import terminate
@@ -69,6 +69,16 @@ def test_an_order_that_temporal_lost_goes_on_where_it_stood(workers_running: obj
     wait_until(lambda: temporal.query_status(order.order_id).waiting_for == "approval", what="the wait")
     wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
     services.approve_order(order, actor=make_user("bob", "approver"))
+    wait_for_status(order, Status.COMPLETED)
+
+
+def test_a_decision_for_a_run_that_temporal_lost_takes_effect_before_the_deadline(
+    workers_running: object, make_order: MakeOrder
+) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    message = services.approve_order(order, actor=make_user("bob", "approver"))
+    OutboxMessage.objects.filter(pk=message.pk).update(attempts=2, next_attempt_at=timezone.now())
+    assert reconcile.mend_orders() == 1
     wait_for_status(order, Status.COMPLETED)
 
 

@@ -2,7 +2,7 @@
 # Variables such as PORT=8001, FLAKY=1 or DATABASE_URL=... after `make run` reach the stack as its environment.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format screenshots install clean reset
+.PHONY: help run test lint format screenshots benchmark install clean reset
 .SILENT:
 
 VENV := .venv
@@ -31,8 +31,11 @@ format: install ## format and sort the code
 	$(PY) -m ruff check --fix --quiet .
 	$(PY) -m ruff format .
 
-screenshots: install ## run the tests in a real browser, which leave pictures in artefacts/
-	$(PY) -m pytest -m browser $(ARGS)
+screenshots: install ## take the README's pictures anew, with Chromium
+	$(PY) -m pytest tests/browser/take_screenshots.py $(ARGS)
+
+benchmark: install ## compare reads among many orders; ORDERS=1000000
+	$(PY) -m tests.benchmark $(ORDERS)
 
 install: $(INSTALLED)
 

@@ -84,6 +84,12 @@ def cancelled_too_late(play: Play) -> None:
     play.release("complete_order")
 
 
+def cancelled_in_the_tables(play: Play) -> None:
+    play.answer("complete_order", contracts.OrderCompleted(is_completed=False, cancellation=DANA))
+    play.start()
+    play.approve(BOB)
+
+
 def timed_out(play: Play) -> None:
     play.start(approval_seconds=1)
 
@@ -141,6 +147,7 @@ WAYS: Final[Sequence[Callable[[Play], None]]] = (
     cancelled_between_charges,
     cancelled_after_the_charge,
     cancelled_too_late,
+    cancelled_in_the_tables,
     timed_out,
     timed_out_but_approved_in_the_tables,
     invalid,

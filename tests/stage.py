@@ -33,7 +33,7 @@ ANSWERS: Final[dict[str, Any]] = {
     "refund_payment": contracts.PaymentRefunded("pay-1", 2500, "EUR"),
     "prepare_package": contracts.PackagePrepared("shipping-1", "package-1"),
     "dispatch_carrier": contracts.CarrierDispatched("shipping-1", "Simulated Parcel", "SP1"),
-    "complete_order": None,
+    "complete_order": contracts.OrderCompleted(),
     "process_cancellation": contracts.CancellationProcessed(),
 }
 

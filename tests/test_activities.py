@@ -97,12 +97,13 @@ class TestWork:
         charged = run(activities.charge_payment, charge(order))
         package = run(activities.prepare_package, contracts.PreparePackage(order_id))
         run(activities.dispatch_carrier, contracts.DispatchCarrier(order_id, package.shipment_id))
-        run(activities.complete_order, contracts.CompleteOrder(order_id))
+        completed = run(activities.complete_order, contracts.CompleteOrder(order_id))
 
         order.refresh_from_db()
         assert (order.status, order.decided_by, order.run_id) == ("COMPLETED", "bob", "run-1")
         assert received.payment_id == order.payment_id
         assert charged.amount == order.total
+        assert completed.is_completed
 
     def test_a_charged_order_is_refunded_and_cancelled(self, make_order: MakeOrder) -> None:
         order = make_order("PAID")

@@ -250,6 +250,31 @@ class TestCancellation:
         assert waiting.names.count("refund_payment") == 41
 
 
+class TestCancellationThatOnlyTheTablesKnow:
+    def test_the_order_is_not_completed_but_refunded_and_cancelled(self, waiting: Play) -> None:
+        waiting.answer("complete_order", contracts.OrderCompleted(is_completed=False, cancellation=DANA))
+        waiting.approve(BOB)
+
+        end = waiting.result()
+
+        assert (end.status, end.reason_code, end.reason) == ("CANCELLED", "STAFF", "Customer called")
+        assert waiting.names[-3:] == ["complete_order", "refund_payment", "process_cancellation"]
+        assert waiting.argument("process_cancellation").decision == DANA
+
+    def test_its_signal_counts_when_it_arrives_meanwhile(self, waiting: Play) -> None:
+        waiting.answer("complete_order", contracts.OrderCompleted(is_completed=False, cancellation=DANA))
+        waiting.hold("complete_order")
+        waiting.approve(BOB)
+        waiting.wait_for_call("complete_order")
+        waiting.cancel(DANA)
+        waiting.release("complete_order")
+
+        end = waiting.result()
+
+        assert (end.status, end.cancelled) == ("CANCELLED", True)
+        assert waiting.argument("refund_payment").decision == DANA
+
+
 class TestTooLate:
     def test_an_approval_after_a_cancellation(self, waiting: Play) -> None:
         waiting.hold("process_cancellation")

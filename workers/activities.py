@@ -67,9 +67,9 @@ def dispatch_carrier(parcel: contracts.DispatchCarrier) -> contracts.CarrierDisp
 
 
 @activity.defn(no_thread_cancel_exception=True)
-def complete_order(order: contracts.CompleteOrder) -> None:
-    """Close the order as completed."""
-    projections.complete_order(order)
+def complete_order(order: contracts.CompleteOrder) -> contracts.OrderCompleted:
+    """Close the order as completed, unless it turns out to be cancelled in time."""
+    return projections.complete_order(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)

@@ -88,8 +88,8 @@ def dispatch_carrier(parcel: contracts.DispatchCarrier) -> contracts.CarrierDisp
 
 
 @activity.defn
-def complete_order(order: contracts.CompleteOrder) -> None:
-    """Close the order as completed."""
+def complete_order(order: contracts.CompleteOrder) -> contracts.OrderCompleted:
+    """Close the order as completed. It may answer that the tables hold a cancellation, so that it is cancelled."""
     raise NotImplementedError
 
 

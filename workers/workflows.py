@@ -148,7 +148,7 @@ class OrderWorkflow:
     def cancel_order(self, decision: Decision | None = None) -> None:
         """Cancel the order: at once while it waits, after the present step while it is charged or shipped.
 
-        It is too late once complete_order has begun: the parcel has left, and the order is being closed.
+        It is too late once complete_order has begun, unless the tables knew of it before.
         """
         self._decide(DecisionKind.CANCEL, decision or Decision())
 
@@ -185,12 +185,9 @@ class OrderWorkflow:
             await self._wait_for_approval()
             await self._charge()
             await self._ship()
+            await self._complete()
         except _OrderEnds as end:
             await self._cancel(end)
-        else:
-            self._decisions.close()
-            await start_step(steps.COMPLETE_ORDER, contracts.CompleteOrder(self._order.order_id))
-            self._move_to(Status.COMPLETED, waiting_for=None)
 
     async def _receive(self) -> None:
         order = self._order
@@ -281,6 +278,16 @@ class OrderWorkflow:
                 if workflow.now() >= give_up_at:
                     raise
             await self._unless_cancelled(asyncio.create_task(asyncio.sleep(SHIPPING_RETRY.total_seconds())))
+
+    async def _complete(self) -> None:
+        """Close the order, unless the tables know of a cancellation whose signal is on its way."""
+        self._decisions.close()
+        completed = await start_step(steps.COMPLETE_ORDER, contracts.CompleteOrder(self._order.order_id))
+        if not completed.is_completed:
+            self._decisions.reopen()
+            self._decide(DecisionKind.CANCEL, completed.cancellation or Decision())
+            raise self._end_by_staff()
+        self._move_to(Status.COMPLETED, waiting_for=None)
 
     async def _unless_cancelled(self, running: "asyncio.Task[T]") -> T:
         """Wait for a step. Once somebody decides to cancel, end the step and the order's way instead."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.models import Order
@@ -73,6 +74,11 @@ class TestFacts:
     def test_a_waiting_order_says_until_when(self, bobs: Client, make_order: MakeOrder) -> None:
         page = text_of(bobs.get(url(make_order(deadline_seconds=3 * 3600 + 20 * 60 + 30))))
         assert "Decide <b>in 3 h 20 min</b>" in page
+        decided = make_order(deadline_seconds=3600)
+        Order.objects.filter(pk=decided.pk).update(decision="approve", decided_by="dana", decided_at=timezone.now())
+        page = text_of(bobs.get(url(decided)))
+        assert "Approved by dana; goes on as soon as" in page
+        assert "Decide <b>" not in page
         over = text_of(bobs.get(url(make_order(deadline_seconds=-5))))
         assert "The time for a decision is over" in over
 

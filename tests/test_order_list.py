@@ -151,6 +151,7 @@ class TestSearch:
         response = bobs.get(URL, {"q": order.order_id}, headers=HTMX)
         assert shown(response) == [order.order_id]
         assertTemplateUsed(response, "orders/_list.html")
+        assert "1 order found" in text_of(response), "said to those who do not see the list"
         assert "<html" not in text_of(response)
 
     def test_nothing_found_says_where_to_look(self, bobs: Client, make_order: MakeOrder) -> None:

@@ -152,6 +152,7 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
         "notices": notices,
         "next_url": asked.link(cursor=page.next) if page.next else "",
         "previous_url": asked.link(cursor=page.previous) if page.previous else "",
+        "is_typed": bool(request.htmx),
         "sort_urls": {name: replace(asked, sort=name).link() for name in ("expiring", "newest")},
     }
     return render_page(request, "orders/_list.html" if request.htmx else "orders/order_list.html", context)
@@ -183,6 +184,7 @@ def _describe_list(
     ids = ",".join(row.order.order_id for row in rows)
     return {
         "asked": asked,
+        "heading": "Orders" if asked.status == "all" else f"{TABS[asked.status]}, orders",
         "rows": rows,
         "tabs": tabs,
         "news": news,

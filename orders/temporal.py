@@ -21,7 +21,7 @@ from django.conf import settings
 from temporalio.client import Client, RetryConfig, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode
 
 from orders import contracts
@@ -146,7 +146,9 @@ class _Door:
 @lru_cache(maxsize=1)
 def _runtime_of(pid: int) -> Runtime:
     """Return the SDK's runtime of this process; like the client it does not survive a fork."""
-    return Runtime(telemetry=TelemetryConfig())
+    # Every failed call is told of here; what the SDK says besides, raw on stdout, is for those who look into the SDK.
+    quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    return Runtime(telemetry=TelemetryConfig(logging=quiet))
 
 
 _door: _Door | None = None

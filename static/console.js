@@ -9,9 +9,11 @@
 
   // Trouble: a failure is never silent, and a connection that is back takes its own message away.
   const trouble = find("#trouble");
-  let isConnectionTrouble = false;
-  const showTrouble = (text, isConnection) => {
-    isConnectionTrouble = isConnection;
+  let isPollTrouble = false;
+  let closed = ""; // what was read and closed is not said again by every poll
+  const showTrouble = (text, isFromPoll) => {
+    if (isFromPoll && text === closed) return;
+    isPollTrouble = isFromPoll;
     if (find("#trouble-text").textContent !== text) find("#trouble-text").textContent = text;
     trouble.hidden = false;
   };
@@ -35,13 +37,18 @@
     showTrouble(said ? `${said} (${xhr.status})` : `${general} (${xhr.status})`, isPoll(elt));
   });
   document.addEventListener("htmx:afterOnLoad", (event) => {
-    if (event.detail.xhr.status < 400 && isConnectionTrouble) trouble.hidden = true;
+    if (event.detail.xhr.status >= 400) return;
+    closed = "";
+    if (isPollTrouble) trouble.hidden = true;
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (!isPoll(event.detail.elt)) trouble.hidden = true;
     else if (document.hidden) event.preventDefault();
   });
-  find("#trouble-close").addEventListener("click", () => { trouble.hidden = true; });
+  find("#trouble-close").addEventListener("click", () => {
+    closed = find("#trouble-text").textContent;
+    trouble.hidden = true;
+  });
 
   // A panel that is swapped in stays as open as it was.
   document.addEventListener("htmx:oobBeforeSwap", (event) => {

@@ -35,6 +35,8 @@ class CancelForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The form asks a person for a reason; a program that does not send the field has none to give.
+        self.fields["reason"].required = "reason" in self.data
         if not self.is_bound:
             # A reason that is being typed outlives a panel that is swapped in under it.
             self.fields["reason"].widget.attrs["hx-preserve"] = "true"

@@ -71,7 +71,7 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime) 
     status, sentence = Status(order.status), words.NEXT_STEPS[Status(order.status)]
     answer = live.answer if live is not None and order.is_open else None
     if answer is not None and answer.status in states.OPEN:
-        status = Status(answer.status)
+        status = _find_further(status, Status(answer.status))
         sentence = words.LIVE_STEPS.get(answer.waiting_for or "", words.NEXT_STEPS[status])
     is_undecided = status == Status.PENDING_MANUAL_APPROVAL and not order.decision
     deadline = order.approval_deadline if is_undecided else None
@@ -95,6 +95,11 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime) 
         is_live=answer is not None,
         away=live.sentence if live is not None and live.is_away and order.is_open else "",
     )
+
+
+def _find_further(row: Status, live: Status) -> Status:
+    """Return the later of two statuses: while the order is shipped the row knows more than the workflow says."""
+    return row if row == Status.CANCELLING or states.is_at_or_past(row, live) else live
 
 
 def _find_steps(order: Order, status: Status) -> tuple[Step, ...]:

@@ -39,7 +39,9 @@ class LiveStatus:
 
 AWAY: Final = LiveStatus(None, is_away=True, sentence="Live status is away; this is what the tables remember.")
 BUSY: Final = LiveStatus(None, is_away=True, sentence="Live status is busy; this is what the tables remember.")
-NOT_STARTED: Final = LiveStatus(None, is_away=True, sentence="The order is on its way to its workflow.")
+NO_RUN: Final = LiveStatus(
+    None, is_away=True, sentence="No workflow runs for the order right now; this is what the tables remember."
+)
 
 
 class _Guard:
@@ -119,7 +121,7 @@ def _ask(order_id: str) -> LiveStatus:
         is_trying = answer.waiting_for not in {None, "approval"}
         activities = temporal.describe_activities(order_id) if is_trying else ()
     except RunNotFound:
-        return NOT_STARTED
+        return NO_RUN
     except TemporalAway as error:
         logger.info("live status of %s: %s", order_id, error)
         return AWAY

@@ -124,16 +124,20 @@ def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor,
         except OrderError as error:
             results.append(BulkResult(order_id, is_done=False, sentence=str(error)))
         else:
-            results.append(BulkResult(order_id, is_done=True, sentence=describe_delivery(message)))
+            sentence = describe_delivery(message)
+            is_done = message.status != OutboxMessage.Status.UNDELIVERABLE
+            results.append(BulkResult(order_id, is_done, sentence))
     return results
 
 
 def describe_delivery(message: OutboxMessage) -> str:
-    """Say in a sentence what a person may trust after a decision: that it is known, or on its way."""
+    """Say in a sentence what a person may trust after a decision: that it is known, on its way, or came too late."""
     message.refresh_from_db(fields=["status"])
     done = "Approved" if message.name == contracts.APPROVE_SIGNAL else "Cancellation requested"
     if message.status == OutboxMessage.Status.DELIVERED:
         return f"{done}."
+    if message.status == OutboxMessage.Status.UNDELIVERABLE:
+        return "Too late: the order had come to its end before the decision reached it."
     return f"{done}. The decision is kept and on its way to the workflow."
 
 

@@ -101,9 +101,9 @@ def test_after_a_failure_it_rests(workflow: FakeWorkflow, monkeypatch: pytest.Mo
     assert not get_live_status("order-1").is_away
 
 
-def test_an_order_without_a_run_is_on_its_way_and_no_failure(workflow: FakeWorkflow) -> None:
+def test_an_order_without_a_run_is_no_failure(workflow: FakeWorkflow) -> None:
     workflow.error = RunNotFound("order-1")
-    assert "on its way" in get_live_status("order-1").sentence
+    assert "No workflow runs" in get_live_status("order-1").sentence
     workflow.error = None
     assert get_live_status("order-2").answer is not None
 

@@ -157,6 +157,14 @@ class TestAnswers:
         assert response.status_code == 200
         assert "Dispatched" in text_of(response)
 
+    @pytest.mark.parametrize("status", ["PACKAGE_PREPARED", "DISPATCHED", "CANCELLING"])
+    def test_what_the_row_knows_beyond_the_workflow_counts(
+        self, bobs: Client, make_order: MakeOrder, workflow_says: Callable[[LiveStatus], None], status: str
+    ) -> None:
+        order = make_order(status, cancelled_from="PAID") if status == "CANCELLING" else make_order(status)
+        workflow_says(LiveStatus(waiting(order, status="PAID", waiting_for="shipping")))
+        assert bobs.get(url(order), headers=HTMX).context["panel"].status == status
+
     def test_a_status_of_a_newer_release_is_survived(
         self, bobs: Client, make_order: MakeOrder, workflow_says: Callable[[LiveStatus], None]
     ) -> None:

@@ -158,3 +158,9 @@ def test_a_bulk_decision_tells_of_each_order(make_order: MakeOrder, bob: User) -
 def test_a_decision_that_is_not_delivered_is_said_to_be_on_its_way(make_order: MakeOrder, bob: User) -> None:
     message = services.approve_order(make_order(), actor=bob)
     assert "on its way" in services.describe_delivery(message)
+
+
+def test_a_decision_that_came_too_late_is_said_to_be_so(make_order: MakeOrder, bob: User) -> None:
+    message = services.approve_order(make_order(), actor=bob)
+    OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxMessage.Status.UNDELIVERABLE)
+    assert services.describe_delivery(message).startswith("Too late")

@@ -70,6 +70,9 @@ class ReadOnlyInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     can_delete = False
     show_change_link = False
 
+    class Media:
+        css = {"all": ["admin.css"]}
+
 
 class LineInline(ReadOnlyInline):
     """The lines of an order."""
@@ -162,8 +165,28 @@ class OrderAdmin(ReadOnlyAdmin):
     search_fields = ("order_id",)
     search_help_text = "Beginnings of words of the order id, the customer's name or e-mail"
     inlines = (LineInline, PaymentInline, ShipmentInline, EventInline, OutboxInline)
-    exclude = ("total",)
-    readonly_fields = ("money", "on_console")
+    readonly_fields = ("money", "on_console", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("order_id", "on_console", "status", "money", "submitted_by", "created_at", "updated_at")}),
+        (
+            "Customer",
+            {
+                "fields": (
+                    "customer_name",
+                    "customer_email",
+                    "address_line",
+                    "address_postcode",
+                    "address_city",
+                    "address_country",
+                )
+            },
+        ),
+        (
+            "Decision",
+            {"fields": ("approval_deadline", "decision", "decided_by", "decided_at", "reason_code", "reason")},
+        ),
+        ("Keys", {"fields": ("payment_id", "idempotency_key", "decision_id", "run_id", "version")}),
+    )
 
     @admin.display(description="total")
     def money(self, order: Order) -> str:

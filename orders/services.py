@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone
 
@@ -85,7 +85,10 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
     _check_fields(Order(idempotency_key=idempotency_key, **facts), *lines)
     with transaction.atomic():
         facts["order_id"] = _free_order_id(order_id, idempotency_key)
-        order, is_new = Order.objects.get_or_create(idempotency_key=idempotency_key, defaults=facts)
+        try:
+            order, is_new = Order.objects.get_or_create(idempotency_key=idempotency_key, defaults=facts)
+        except IntegrityError as error:  # somebody took the same order_id a moment ago
+            raise OrderExists(facts["order_id"]) from error
         if is_new:
             for line in lines:
                 line.order = order

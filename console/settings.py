@@ -140,7 +140,6 @@ LOGOUT_REDIRECT_URL = "login"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = False
-DATETIME_FORMAT = "j M Y, H:i:s"
 USE_TZ = True
 
 # Static files: whitenoise serves them with names that carry their content's hash

@@ -17,7 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from orders import contracts
-from orders.contracts import Decision, OrderInput, StatusAnswer
+from orders.contracts import OrderInput, StatusAnswer
 from tests.waiting import wait_until
 from workers import steps
 from workers.workflows import OrderWorkflow, ShippingWorkflow
@@ -91,12 +91,12 @@ class Play:
             client.start_workflow(OrderWorkflow.run, order, id=self.order_id, task_queue=contracts.ORDER_QUEUE)
         )
 
-    def approve(self, *decision: Decision) -> StatusAnswer:
+    def approve(self, *decision: object) -> StatusAnswer:
         """Send an approval and return the status after it."""
         self._stage.run(self.handle.signal("approve_order", args=decision))
         return self.status()
 
-    def cancel(self, *decision: Decision) -> StatusAnswer:
+    def cancel(self, *decision: object) -> StatusAnswer:
         """Send a cancellation and return the status after it."""
         self._stage.run(self.handle.signal("cancel_order", args=decision))
         return self.status()

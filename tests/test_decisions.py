@@ -4,7 +4,7 @@ import pytest
 
 from orders.contracts import Decision
 from orders.states import DecisionKind
-from workers.decisions import Decisions, tidy_decision
+from workers.decisions import Decisions, read_decision, tidy_decision
 
 AT = "2026-01-01T12:00:00+00:00"
 LATER = "2026-01-01T12:05:00+00:00"
@@ -87,3 +87,18 @@ def test_a_text_that_no_table_could_hold_is_made_to_fit() -> None:
     tidy = tidy_decision(Decision("d" * 100, " b\0ob ", "w\0hy"), decision_id="d-1", actor="nobody")
 
     assert tidy == Decision("d" * 64, "bob", "why")
+
+
+@pytest.mark.parametrize(
+    ("value", "decision"),
+    [
+        (None, Decision()),
+        (Decision("1", "bob", "fine"), Decision("1", "bob", "fine")),
+        ({"actor": "bob"}, Decision(actor="bob")),
+        ({"actor": 5, "reason": None, "decision_id": "1", "colour": "red"}, Decision("1", "5")),
+        ("Customer called", Decision(reason="Customer called")),
+        (["a", 1], Decision(reason="['a', 1]")),
+    ],
+)
+def test_a_signal_is_understood_however_it_is_put(value: object, decision: Decision) -> None:
+    assert read_decision(value) == decision

@@ -82,6 +82,15 @@ class TestApproval:
         assert (answer.last_decision.actor, answer.last_decision.outcome) == ("bob", "accepted")
         waiting.release("charge_payment")
 
+    @pytest.mark.parametrize(
+        "argument", ["fine by me", {"reason": "fine by me"}, {"reason": "fine by me", "actor": None}]
+    )
+    def test_a_signal_is_not_dropped_for_the_shape_of_its_argument(self, waiting: Play, argument: object) -> None:
+        answer = waiting.approve(argument)
+        assert answer.approved
+        assert answer.last_decision is not None
+        assert (answer.last_decision.reason, answer.last_decision.outcome) == ("fine by me", "accepted")
+
     def test_a_signal_without_an_argument_gets_an_id_and_says_that_nobody_signed_it(self, waiting: Play) -> None:
         answer = waiting.approve().last_decision
 

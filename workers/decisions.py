@@ -5,6 +5,7 @@
 - The same decision again, by its id or by what it wants, changes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -64,6 +65,19 @@ class Decisions:
         if kind == DecisionKind.APPROVE and self.approval is not None:
             return REPEATED
         return ACCEPTED
+
+
+def read_decision(value: object) -> Decision:
+    """Return what a signal said, however it was put, for the SDK drops a signal that does not fit its signature.
+
+    Nothing is a decision by nobody in particular; an object is read by its fields; anything else is taken for a reason.
+    """
+    if value is None or isinstance(value, Decision):
+        return value or Decision()
+    if isinstance(value, Mapping):
+        known = {name: value.get(name) for name in ("decision_id", "actor", "reason")}
+        return Decision(**{name: str(text) for name, text in known.items() if text is not None})
+    return Decision(reason=str(value))
 
 
 def tidy_decision(decision: Decision, *, decision_id: str, actor: str) -> Decision:

@@ -10,7 +10,7 @@ fails an order.
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import (
@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from orders.contracts import Decision, OrderInput, StatusAnswer
     from orders.states import DecisionKind, ReasonCode, Status
     from workers import steps
-    from workers.decisions import Decisions, tidy_decision
+    from workers.decisions import Decisions, read_decision, tidy_decision
     from workers.failures import explain_failure, is_refusal
     from workers.steps import AnswerT, ArgumentT, Step
 
@@ -140,17 +140,17 @@ class OrderWorkflow:
         return self.status()
 
     @workflow.signal(name=contracts.APPROVE_SIGNAL)
-    def approve_order(self, decision: Decision | None = None) -> None:
-        """Approve the order, also before it waits for it. Without an argument nobody in particular did."""
-        self._decide(DecisionKind.APPROVE, decision or Decision())
+    def approve_order(self, decision: Any = None) -> None:
+        """Approve the order, also before it waits for it. `decision` is a Decision; see read_decision for the rest."""
+        self._decide(DecisionKind.APPROVE, read_decision(decision))
 
     @workflow.signal(name=contracts.CANCEL_SIGNAL)
-    def cancel_order(self, decision: Decision | None = None) -> None:
+    def cancel_order(self, decision: Any = None) -> None:
         """Cancel the order: at once while it waits, after the present step while it is charged or shipped.
 
         It is too late once complete_order has begun, unless the tables knew of it before.
         """
-        self._decide(DecisionKind.CANCEL, decision or Decision())
+        self._decide(DecisionKind.CANCEL, read_decision(decision))
 
     @workflow.query(name=contracts.STATUS_QUERY)
     def status(self) -> StatusAnswer:

@@ -7,6 +7,7 @@ from typing import Final
 from django.contrib.auth.models import AnonymousUser, User
 
 from orders import permissions
+from orders.contracts import ACTIVITY_LABELS
 from orders.states import DecisionKind, Status
 
 # Each status has a tone (a colour) and an icon of its own (a shape), beside its words.
@@ -58,16 +59,6 @@ LIVE_STEPS: Final[Mapping[str, str]] = {
     "refund": "Is being cancelled; waits for the money to be given back.",
     "cancellation": "Is being cancelled.",
 }
-ACTIVITY_WORDS: Final[Mapping[str, str]] = {
-    "receive_order": "Receive the order",
-    "validate_order": "Check the order",
-    "charge_payment": "Charge the payment",
-    "refund_payment": "Give the money back",
-    "prepare_package": "Prepare the package",
-    "dispatch_carrier": "Hand over to the carrier",
-    "complete_order": "Complete the order",
-    "process_cancellation": "Finish the cancellation",
-}
 
 DAY: Final = 24 * 3600
 
@@ -106,7 +97,7 @@ def describe_moment(moment: datetime) -> str:
 
 def describe_activity(name: str) -> str:
     """Return an activity's name as a clerk would say it."""
-    return ACTIVITY_WORDS.get(name, name.replace("_", " ").capitalize())
+    return ACTIVITY_LABELS.get(name, name.replace("_", " ").capitalize())
 
 
 def describe_role(user: User | AnonymousUser) -> str:

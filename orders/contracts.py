@@ -4,6 +4,7 @@ Messages are frozen dataclasses of plain types; a new field gets a default, so t
 histories still fit. Money is an integer of minor units and a currency; times are ISO 8601 texts in UTC.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,18 @@ SHIPPING_QUEUE: Final = "shipping-tq"
 APPROVE_SIGNAL: Final = "approve_order"
 CANCEL_SIGNAL: Final = "cancel_order"
 STATUS_QUERY: Final = "status"
+
+# The activities, in words for people.
+ACTIVITY_LABELS: Final[Mapping[str, str]] = {
+    "receive_order": "Receive the order",
+    "validate_order": "Check the order",
+    "charge_payment": "Charge the payment",
+    "refund_payment": "Give the money back",
+    "prepare_package": "Prepare the package",
+    "dispatch_carrier": "Hand over to the carrier",
+    "complete_order": "Complete the order",
+    "process_cancellation": "Finish the cancellation",
+}
 
 # The name under which a signal that carries no decision is written down.
 UNNAMED_ACTOR: Final = "unnamed Temporal signal"

@@ -192,6 +192,6 @@ def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str
     add_event(
         order,
         key=f"attempt:{order.run_id}:{activity}:{attempt}",
-        title=f"Attempt {attempt} of {activity} failed",
+        title=f"{contracts.ACTIVITY_LABELS.get(activity, activity)}: attempt {attempt} failed",
         detail=error,
     )

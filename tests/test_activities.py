@@ -47,7 +47,7 @@ def charge(order: Order) -> contracts.ChargePayment:
 
 
 def attempts_told(order: Order) -> list[tuple[str, str]]:
-    return list(order.events.filter(title__startswith="Attempt").values_list("title", "detail"))
+    return list(order.events.filter(title__contains=": attempt ").values_list("title", "detail"))
 
 
 class TestNamesAndSignatures:
@@ -187,7 +187,7 @@ class TestAttempts:
             attempt(activities.charge_payment, charge(order))
 
         assert attempts_told(order) == [
-            ("Attempt 1 of charge_payment failed", "The payment gateway answered with an internal error.")
+            ("Charge the payment: attempt 1 failed", "The payment gateway answered with an internal error.")
         ]
 
     def test_an_attempt_that_never_answered_is_told_by_the_next(self, make_order: MakeOrder) -> None:
@@ -195,7 +195,7 @@ class TestAttempts:
 
         attempt(activities.charge_payment, charge(order), number=2)
 
-        assert attempts_told(order) == [("Attempt 1 of charge_payment failed", "No answer within 5 s.")]
+        assert attempts_told(order) == [("Charge the payment: attempt 1 failed", "No answer within 5 s.")]
 
     def test_what_an_attempt_told_of_itself_stays(self, make_order: MakeOrder, settings: Settings) -> None:
         order = make_order()

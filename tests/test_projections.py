@@ -155,7 +155,7 @@ def test_a_failed_attempt_is_written_down_once(make_order: MakeOrder) -> None:
     order = make_order("PENDING_MANUAL_APPROVAL")
     for error in ("The gateway broke.", "No answer within 5 s."):
         projections.record_failed_attempt(order.order_id, "charge_payment", 1, error)
-    [event] = order.events.filter(title="Attempt 1 of charge_payment failed")
+    [event] = order.events.filter(title="Charge the payment: attempt 1 failed")
     assert event.detail == "The gateway broke."
 
 

@@ -5,8 +5,10 @@ from typing import Final
 from django.db.models import F
 from django.utils import timezone
 
+from orders.contracts import Decision
 from orders.errors import OrderNotFound
 from orders.models import Order, OrderEvent
+from orders.states import DECISION_LABELS, DecisionKind
 
 LONGEST_TEXT: Final = 2000
 
@@ -41,3 +43,17 @@ def add_event(order: Order, *, key: str, title: str, detail: str = "", actor: st
     Order.objects.filter(pk=order.pk).update(version=F("version") + 1, updated_at=timezone.now())
     order.refresh_from_db(fields=["version", "updated_at"])
     return True
+
+
+def write_decision(order: Order, kind: DecisionKind, decision: Decision) -> None:
+    """Write a decision on a locked order, once: its event, and who decided what and when.
+
+    A cancellation stays the order's decision, even where an approval from before it is learned later.
+    """
+    actor, decision_id = clean_text(decision.actor, 150), clean_text(decision.decision_id, 64)
+    title = DECISION_LABELS[kind]
+    is_new = add_event(order, key=f"decision:{decision_id}", title=title, detail=decision.reason, actor=actor)
+    if is_new and not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
+        order.decision, order.decision_id = kind, decision_id
+        order.decided_by, order.decided_at = actor, timezone.now()
+        order.save(update_fields=["decision", "decision_id", "decided_by", "decided_at", "updated_at"])

@@ -4,6 +4,7 @@ Each function is one call of an activity and safe to repeat: a step that was don
 event is written once. Calls to the outside world are made before the transaction, so that no row is locked meanwhile.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from orders import contracts
 from orders.carriers import carrier, warehouse
 from orders.errors import IllegalTransition, OrderInvalid, OrderNotFound, ShippingRefused, TooLate
-from orders.history import add_event, clean_text, lock_order
+from orders.history import add_event, clean_text, lock_order, write_decision
 from orders.models import Order, Payment, Shipment
 from orders.money import add_up
 from orders.states import (
@@ -47,13 +48,7 @@ def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decisi
     """Write down a decision that came over Temporal, unless a person took it here and it is written already."""
     if decision is None or not decision.decision_id:
         return
-    actor = clean_text(decision.actor, 150) or contracts.UNNAMED_ACTOR
-    decision_id = clean_text(decision.decision_id, 64)
-    title = "Approved" if kind == DecisionKind.APPROVE else "Cancellation requested"
-    if add_event(order, key=f"decision:{decision_id}", title=title, detail=decision.reason, actor=actor):
-        order.decision, order.decision_id = kind, decision_id
-        order.decided_by, order.decided_at = actor, timezone.now()
-        order.save(update_fields=["decision", "decision_id", "decided_by", "decided_at", "updated_at"])
+    write_decision(order, kind, replace(decision, actor=decision.actor or contracts.UNNAMED_ACTOR))
 
 
 def begin_cancelling(

@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from orders import contracts, outbox, permissions, states
 from orders.errors import AlreadyDecided, DecisionRefused, OrderError, OrderExists, OrderInvalid, OrderNotFound, TooLate
-from orders.history import add_event, clean_text, lock_order
+from orders.history import add_event, clean_text, lock_order, write_decision
 from orders.identifiers import is_order_id, new_identifier
 from orders.models import Order, OrderLine, OutboxMessage
 from orders.money import CURRENCIES, Money, add_up
 from orders.permissions import Actor
-from orders.states import STATUS_LABELS, DecisionKind, Status
+from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Status
 
 MOST_LINES: Final = 100
 # A thousand million major units: far below what BIGINT holds, far above any order.
@@ -30,7 +30,6 @@ SIGNAL_OF: Final = {
     DecisionKind.APPROVE: contracts.APPROVE_SIGNAL,
     DecisionKind.CANCEL: contracts.CANCEL_SIGNAL,
 }
-TITLE_OF: Final = {DecisionKind.APPROVE: "Approved", DecisionKind.CANCEL: "Cancellation requested"}
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor,
 def describe_delivery(message: OutboxMessage) -> str:
     """Say in a sentence what a person may trust after a decision: that it is known, on its way, or came too late."""
     message.refresh_from_db(fields=["status"])
-    done = "Approved" if message.name == contracts.APPROVE_SIGNAL else "Cancellation requested"
+    done = next(DECISION_LABELS[kind] for kind, name in SIGNAL_OF.items() if name == message.name)
     if message.status == OutboxMessage.Status.DELIVERED:
         return f"{done}."
     if message.status == OutboxMessage.Status.UNDELIVERABLE:
@@ -176,11 +175,8 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
         decision = contracts.Decision(
             decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason.strip())
         )
-        locked.decision, locked.decision_id = kind, decision.decision_id
-        locked.decided_by, locked.decided_at = decision.actor, timezone.now()
-        locked.save(update_fields=["decision", "decision_id", "decided_by", "decided_at", "updated_at"])
+        write_decision(locked, kind, decision)
         key = f"decision:{decision.decision_id}"
-        add_event(locked, key=key, title=TITLE_OF[kind], detail=decision.reason, actor=decision.actor)
         return outbox.enqueue(locked, key=key, name=SIGNAL_OF[kind], payload=asdict(decision))
 
 

@@ -14,7 +14,7 @@ T = TypeVar("T")
 # A little longer than the 5 s of an activity attempt: the caller times out, and the thread is free again soon after.
 HANG_SECONDS: Final = 5.5
 
-# What makes a call be refused for good, for trying out and for tests. Shown on the page for new orders' help.
+# What makes a call be refused for good, for trying out and for tests; the README tells of it.
 DECLINED_MARK: Final = "+declined"
 SOLD_OUT_PREFIX: Final = "SOLDOUT"
 UNREACHABLE_POSTCODE: Final = "00000"

@@ -61,6 +61,11 @@ REASON_LABELS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.SHIPPING_FAILED: "Could not be shipped",
 }
 
+DECISION_LABELS: Final[Mapping[DecisionKind, str]] = {
+    DecisionKind.APPROVE: "Approved",
+    DecisionKind.CANCEL: "Cancellation requested",
+}
+
 HAPPY_PATH: Final = (
     Status.CREATED,
     Status.VALIDATED,

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from orders import contracts, payments, simulation
+from orders import contracts, payments, services, simulation
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.gateways import gateway
 from orders.models import GatewayMovement, Order, Payment, PaymentAttempt
+from orders.permissions import TerminalOperator
 from orders.states import ReasonCode, Status
 from tests.making import MakeOrder
 
@@ -161,3 +162,13 @@ def test_a_charge_that_is_answered_during_the_refund_does_not_take_the_order_bac
     payments._write_charge(contracts.ChargePayment(order.order_id, order.payment_id), "late")
     order.refresh_from_db()
     assert (order.status, order.payment.status) == (Status.CANCELLING, Payment.Status.REFUNDED)
+
+
+def test_an_approval_that_is_learned_late_does_not_hide_a_cancellation(make_order: MakeOrder) -> None:
+    order = make_order("PENDING_MANUAL_APPROVAL")
+    services.cancel_order(order, actor=TerminalOperator("dana"), reason="Fraud")
+    approval = contracts.Decision("from-the-cli", "olga")
+    payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, approval))
+    order.refresh_from_db()
+    assert (order.decision, order.decided_by) == ("cancel", "dana")
+    assert order.events.filter(title="Approved", actor="olga").count() == 1

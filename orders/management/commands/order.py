@@ -12,7 +12,7 @@ from django.db import DatabaseError, InterfaceError
 
 from orders import services, temporal
 from orders.audit import audit_orders
-from orders.errors import OrderError, OrderInvalid, RunNotFound
+from orders.errors import OrderError, OrderInvalid
 from orders.models import OutboxMessage
 from orders.money import CURRENCIES, Money
 from orders.permissions import TerminalOperator
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         verb = {"start": self._start, "query": self._query, "signal": self._signal, "audit": self._audit}
         try:
             verb[options["verb"]](options)
-        except (RunNotFound, OrderError) as error:
+        except OrderError as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, InterfaceError) as error:
             raise CommandError(f"The database does not answer: {error}") from error

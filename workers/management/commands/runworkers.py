@@ -26,8 +26,6 @@ from workers.worker import QUEUES, DrainTimeout, serve_queues
 
 # Ctrl-C reaches a whole group of processes, and a parent among them may pass it on: that is one wish, not two.
 SAME_WISH_SECONDS: Final = 0.5
-# Time for the SDK's own threads to end; without it a few of a hundred short processes crash at exit.
-EXIT_PAUSE_SECONDS: Final = 0.25
 
 
 class Command(BaseCommand):
@@ -79,7 +77,7 @@ def _serve(queues: Sequence[str], *, ends_with_stdin: bool) -> None:
         temporal.close()
         if "pool" in connection.settings_dict["OPTIONS"]:
             connection.close_pool()  # type: ignore[attr-defined]
-        time.sleep(EXIT_PAUSE_SECONDS)
+        time.sleep(temporal.EXIT_PAUSE_SECONDS)
 
 
 async def _serve_until_told(queues: Sequence[str], *, ends_with_stdin: bool) -> None:

@@ -50,6 +50,11 @@ def make_draft(**changes: Any) -> OrderDraft:
     return OrderDraft(**facts | changes)
 
 
+def submit(number: int = 0) -> Order:
+    """Submit an order as alice, through the outbox, for a test in which Temporal takes it from there."""
+    return services.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key=f"form-{number}")
+
+
 class MakeOrder(Protocol):
     """The `make_order` fixture."""
 

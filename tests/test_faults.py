@@ -11,7 +11,7 @@ from orders import services, temporal
 from orders.audit import audit_orders
 from orders.models import GatewayMovement, Order, PaymentAttempt
 from orders.states import FINAL, Status
-from tests.making import make_draft, make_user
+from tests.making import make_user, submit
 from tests.programs import end_open_runs, free_port, started_temporal, started_workers
 from tests.waiting import wait_for_status, wait_until
 
@@ -25,10 +25,6 @@ def own_workers(
     """Return the environment for workers that a test starts and stops itself, and leave no run open."""
     yield program_environment
     end_open_runs(temporal_server)
-
-
-def submit(number: int = 0) -> Order:
-    return services.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key=f"form-{number}")
 
 
 def approve(order: Order) -> None:

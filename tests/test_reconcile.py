@@ -8,15 +8,11 @@ from django.utils import timezone
 from orders import contracts, reconcile, services, temporal
 from orders.models import GatewayMovement, Order, OutboxMessage, Payment
 from orders.states import Status
-from tests.making import MakeOrder, make_draft, make_user
+from tests.making import MakeOrder, make_user, submit
 from tests.programs import terminate
 from tests.waiting import wait_for_status, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def submit() -> Order:
-    return services.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form")
 
 
 def end_run(address: str, order: Order) -> None:

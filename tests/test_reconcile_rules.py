@@ -5,16 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orders import reconcile, services
+from orders import reconcile
 from orders.models import Order
-from tests.making import make_draft, make_user
+from tests.making import submit
 from tests.programs import terminate
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def submit() -> Order:
-    return services.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form")
 
 
 def test_an_order_that_runs_is_left_alone(temporal_server: str) -> None:

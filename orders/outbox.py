@@ -108,10 +108,15 @@ def _deliver(message_pk: int) -> bool:
 
 
 def _send(message: OutboxMessage) -> None:
-    if message.name == START:
-        temporal.start_order(contracts.OrderInput(**message.payload))
+    contract = contracts.OrderInput if message.name == START else contracts.Decision
+    try:
+        content = contract(**message.payload)
+    except TypeError as error:  # of another release; it waits for one that understands it
+        raise OrderError(f"The message cannot be read: {error}") from error
+    if isinstance(content, contracts.OrderInput):
+        temporal.start_order(content)
     else:
-        temporal.signal_decision(message.order.order_id, message.name, contracts.Decision(**message.payload))
+        temporal.signal_decision(message.order.order_id, message.name, content)
 
 
 def _put_back(message: OutboxMessage, failure: OrderError) -> None:

@@ -40,14 +40,17 @@ class _Round:
 
 
 def mend_orders(walk: _Round | None = None) -> int:
-    """Look once, and return how many orders were mended. Raises TemporalAway, OrderError."""
+    """Look once, and return how many orders were mended; one that cannot be does not keep the others from it.
+
+    Raises TemporalAway.
+    """
     walk = walk or _Round()
     ids = temporal.list_closed_from_outside(timezone.now() - LOOK_BACK)
     suspects = {order.pk: order for order in _started().filter(order_id__in=ids)}
     stale = list(_stale().filter(pk__gt=walk.last_pk).order_by("pk")[:STALE_BATCH])
     walk.last_pk = stale[-1].pk if len(stale) == STALE_BATCH else 0
     suspects |= {order.pk: order for order in stale}
-    return sum(_mend(order) for order in suspects.values())
+    return sum(_try_to_mend(order) for order in suspects.values())
 
 
 def run_mending(stop: threading.Event, *, interval_seconds: float = 15.0) -> None:
@@ -94,6 +97,17 @@ def _stale() -> "QuerySet[Order]":
     waiting = Q(status=Status.PENDING_MANUAL_APPROVAL)
     refused = OutboxMessage.objects.filter(order=OuterRef("pk"), status=OutboxMessage.Status.PENDING, attempts__gt=1)
     return _started().filter(in_motion | waiting & (Q(approval_deadline__lt=limit) | Exists(refused)))
+
+
+def _try_to_mend(order: Order) -> bool:
+    """Mend the order if it needs it; what Temporal refuses is logged and tried again in the next round."""
+    try:
+        return _mend(order)
+    except TemporalAway:
+        raise
+    except OrderError as error:
+        logger.warning("mending %s: %s", order.order_id, error)
+        return False
 
 
 def _mend(order: Order) -> bool:

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from orders import outbox, services, temporal
 from orders.models import OutboxMessage
 from orders.states import Status
-from tests.making import MakeOrder, make_draft, make_user
+from tests.making import MakeOrder, make_draft, make_user, submit
 from tests.waiting import wait_until
 
 Delivery = OutboxMessage.Status
@@ -109,6 +109,14 @@ class TestWithTemporal:
         message.refresh_from_db()
         assert message.status == Delivery.PENDING
         assert "no open run" in message.last_error
+
+    def test_a_message_that_cannot_be_read_waits_and_holds_up_no_other_order(self, temporal_server: str) -> None:
+        strange, plain = submit(1), submit(2)
+        OutboxMessage.objects.update(status=Delivery.PENDING)
+        strange.outbox_messages.update(payload={"field_of_tomorrow": 1})
+        assert outbox.deliver_pending() == 1
+        assert plain.outbox_messages.get().status == Delivery.DELIVERED
+        assert "cannot be read" in strange.outbox_messages.get().last_error
 
 
 def deliver_and_close() -> None:

@@ -3,8 +3,6 @@
 Amounts are integers in the currency's minor unit. What can be a constraint is one, named as a sentence.
 """
 
-from functools import partial
-
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -13,10 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders import states
-from orders.identifiers import new_identifier
 from orders.money import CURRENCIES, Money
 from orders.querysets import OrderQuerySet
-from orders.search import SearchDocument
+from orders.search import search_document
 from orders.simulated_books import CarrierBooking, GatewayMovement
 
 __all__ = [
@@ -40,11 +37,10 @@ DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.Deci
 class Order(models.Model):
     """One customer's order. Its `order_id` is public and also the id of its workflow."""
 
-    order_id = models.CharField(max_length=64, unique=True, default=partial(new_identifier, "order"))
+    order_id = models.CharField(max_length=64, unique=True)
     payment_id = models.CharField(
         max_length=64,
         unique=True,
-        default=partial(new_identifier, "pay"),
         help_text="The key of the one charge of this order, fixed before its workflow starts.",
     )
     idempotency_key = models.CharField(
@@ -58,7 +54,7 @@ class Order(models.Model):
     address_country = models.CharField("country", max_length=2, help_text="Two letters by ISO 3166-1.")
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
     total = models.BigIntegerField(help_text="In the currency's minor unit.")
-    status = models.CharField(max_length=32, choices=STATUS_CHOICES, default=states.Status.CREATED)
+    status = models.CharField(max_length=32, choices=STATUS_CHOICES, default=states.Status.CREATED.value)
     reason_code = models.CharField(max_length=32, choices=REASON_CHOICES, blank=True)
     reason = models.TextField(blank=True)
     submitted_by = models.CharField(max_length=150)
@@ -72,7 +68,7 @@ class Order(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     search_document = models.GeneratedField(
-        expression=SearchDocument("order_id", "customer_name", "customer_email"),
+        expression=search_document("order_id", "customer_name", "customer_email"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -14,18 +14,19 @@ SEPARATORS: Final = "-_.,@+'"
 MOST_WORDS: Final = 10
 
 
-class SearchDocument(Func):
-    """The words of several columns, in lower case; separators such as @ and - part words as in `prefix_query`."""
+def search_document(*columns: str) -> Func:
+    """Return the words of several columns, in lower case; separators such as @ and - part words as in `prefix_query`.
 
-    arg_joiner = " || ' ' || "
-    template = (
-        "array_to_tsvector(array_remove(string_to_array("
-        f"translate(lower(%(expressions)s), '{SEPARATORS.replace(chr(39), chr(39) * 2)}', '{' ' * len(SEPARATORS)}')"
-        ", ' '), ''))"
+    Made of Django's own parts alone, so that the migration of a generated column holds the whole expression.
+    """
+    separators, blanks = SEPARATORS.replace("'", "''"), " " * len(SEPARATORS)
+    return Func(
+        *(F(column) for column in columns),
+        arg_joiner=" || ' ' || ",
+        template="array_to_tsvector(array_remove(string_to_array("
+        f"translate(lower(%(expressions)s), '{separators}', '{blanks}'), ' '), ''))",
+        output_field=SearchVectorField(),
     )
-
-    def __init__(self, *columns: str, **extra: Any) -> None:
-        super().__init__(*(F(column) for column in columns), output_field=SearchVectorField(), **extra)
 
 
 @SearchVectorField.register_lookup

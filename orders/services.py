@@ -79,11 +79,13 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
     _check_draft(draft, order_id)
     facts = asdict(draft)
     facts.pop("lines")
+    facts |= {"order_id": order_id or new_identifier("order"), "payment_id": new_identifier("pay")}
     facts |= {"total": draft.total.minor, "submitted_by": actor.get_username()}
     lines = [OrderLine(position=position, **asdict(line)) for position, line in enumerate(draft.lines, start=1)]
     _check_fields(Order(idempotency_key=idempotency_key, **facts), *lines)
     with transaction.atomic():
-        facts["order_id"] = _free_order_id(order_id, idempotency_key)
+        if Order.objects.filter(order_id=facts["order_id"]).exclude(idempotency_key=idempotency_key).exists():
+            raise OrderExists(facts["order_id"])
         try:
             order, is_new = Order.objects.get_or_create(idempotency_key=idempotency_key, defaults=facts)
         except IntegrityError as error:  # somebody took the same order_id a moment ago
@@ -207,10 +209,3 @@ def _check_fields(*rows: Model) -> None:
             fields = error.message_dict.items()
             sentences = [f"{name.replace('_', ' ').capitalize()}: {' '.join(found)}" for name, found in fields]
             raise OrderInvalid(" ".join(sentences)) from error
-
-
-def _free_order_id(order_id: str, idempotency_key: str) -> str:
-    taken = order_id and Order.objects.filter(order_id=order_id).exclude(idempotency_key=idempotency_key).exists()
-    if taken:
-        raise OrderExists(order_id)
-    return order_id or new_identifier("order")

@@ -1,22 +1,15 @@
 """orders.permissions: who may do what."""
 
-import importlib
-
 import pytest
 from django.contrib.auth.models import Group, User
 
 from orders import permissions
 from orders.errors import NotAllowed, OwnOrder
-from orders.permissions import ROLES, TerminalOperator
+from orders.permissions import TerminalOperator
 from orders.states import DecisionKind
 from tests.making import MakeOrder
 
 pytestmark = pytest.mark.django_db
-
-
-def test_the_migration_made_the_roles_that_the_rules_speak_of() -> None:
-    migration = importlib.import_module("orders.migrations.0003_roles")
-    assert migration.ROLES == ROLES
 
 
 def test_a_viewer_may_look_and_no_more(charlie: User) -> None:

@@ -32,6 +32,8 @@ def make_rows(count: int, **changes: object) -> list[Order]:
     return Order.objects.bulk_create(
         Order(
             **facts | changes,
+            order_id=f"order-ROW{row}",
+            payment_id=f"pay-ROW{row}",
             idempotency_key=f"row-{row}",
             created_at=NOON - timedelta(minutes=row // 2),
             approval_deadline=NOON + timedelta(minutes=row // 2),

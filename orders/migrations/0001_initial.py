@@ -4,10 +4,6 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.utils.timezone
-import functools
-import orders.identifiers
-import orders.search
-import orders.states
 from django.db import migrations, models
 
 
@@ -61,16 +57,11 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "order_id",
-                    models.CharField(
-                        default=functools.partial(orders.identifiers.new_identifier, *("order",), **{}),
-                        max_length=64,
-                        unique=True,
-                    ),
+                    models.CharField(max_length=64, unique=True),
                 ),
                 (
                     "payment_id",
                     models.CharField(
-                        default=functools.partial(orders.identifiers.new_identifier, *("pay",), **{}),
                         help_text="The key of the one charge of this order, fixed before its workflow starts.",
                         max_length=64,
                         unique=True,
@@ -116,7 +107,7 @@ class Migration(migrations.Migration):
                             ("CANCELLING", "Cancelling"),
                             ("CANCELLED", "Cancelled"),
                         ],
-                        default=orders.states.Status["CREATED"],
+                        default="CREATED",
                         max_length=32,
                     ),
                 ),
@@ -160,7 +151,14 @@ class Migration(migrations.Migration):
                     "search_document",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=orders.search.SearchDocument("order_id", "customer_name", "customer_email"),
+                        expression=models.Func(
+                            models.F("order_id"),
+                            models.F("customer_name"),
+                            models.F("customer_email"),
+                            arg_joiner=" || ' ' || ",
+                            output_field=django.contrib.postgres.search.SearchVectorField(),
+                            template="array_to_tsvector(array_remove(string_to_array(translate(lower(%(expressions)s), '-_.,@+''', '       '), ' '), ''))",
+                        ),
                         output_field=django.contrib.postgres.search.SearchVectorField(),
                     ),
                 ),

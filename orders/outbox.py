@@ -11,11 +11,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from orders import contracts, temporal
+from orders.companions import run_companion
 from orders.errors import OrderError, RunNotFound, TemporalAway
 from orders.history import add_event, lock_order
 from orders.models import Order, OutboxMessage
@@ -42,25 +43,8 @@ def deliver_pending(limit: int = BATCH) -> int:
 
 
 def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
-    """Send what is left until `stop` is set. Faults of Temporal and of the database are logged and outlived."""
-    was_away = False
-    while not stop.is_set():
-        count = 0
-        try:
-            close_old_connections()
-            count = deliver_pending()
-            if was_away:
-                logger.info("outbox: Temporal is back")
-            was_away = False
-        except TemporalAway as error:
-            if not was_away:
-                logger.warning("outbox: messages wait, for Temporal is away: %s", error)
-            was_away = True
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("outbox: the database is away: %s", error)
-        if count < BATCH:
-            stop.wait(interval_seconds)
-    close_old_connections()
+    """Send what is left until `stop` is set; see `companions` for what it outlives."""
+    run_companion("relay", lambda: deliver_pending() >= BATCH, stop, interval_seconds=interval_seconds)
 
 
 def _sendable() -> "QuerySet[OutboxMessage]":

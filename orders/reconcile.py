@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from orders import contracts, temporal
+from orders.companions import run_companion
 from orders.errors import OrderError, TemporalAway
 from orders.history import add_event, lock_order
 from orders.models import Order, OutboxMessage
@@ -54,20 +55,15 @@ def mend_orders(walk: _Round | None = None) -> int:
 
 
 def run_mending(stop: threading.Event, *, interval_seconds: float = 15.0) -> None:
-    """Look again and again until `stop` is set, in one process at a time; faults are logged and outlived."""
+    """Look again and again until `stop` is set, in one process at a time; see `companions` for what it outlives."""
     walk = _Round()
-    while not stop.is_set():
-        try:
-            close_old_connections()
-            with _alone() as is_alone:
-                if is_alone:
-                    mend_orders(walk)
-        except TemporalAway as error:
-            logger.info("mending: Temporal is away: %s", error)
-        except (OrderError, DatabaseError, InterfaceError) as error:
-            logger.warning("mending: %s", error)
-        stop.wait(interval_seconds)
-    close_old_connections()
+
+    def mend_alone() -> None:
+        with _alone() as is_alone:
+            if is_alone:
+                mend_orders(walk)
+
+    run_companion("mending", mend_alone, stop, interval_seconds=interval_seconds)
 
 
 @contextmanager

@@ -127,6 +127,27 @@ class TestOneProcess:
         assert engine.stop() == 0
 
 
+DOOMED = """
+from django.core.management import execute_from_command_line
+import django; django.setup()
+from workers import worker
+def die(stop):
+    raise SystemExit(0)
+worker.COMPANIONS["relay"] = die
+execute_from_command_line(["manage.py", "runworkers"])
+"""
+
+
+def test_a_companion_that_ends_takes_the_process_with_it(program_environment: dict[str, str]) -> None:
+    command = [sys.executable, "-c", DOOMED]
+    done = subprocess.run(command, cwd=ROOT, env=program_environment, capture_output=True, text=True, timeout=30)
+
+    assert done.returncode == 1
+    assert "The companion relay has ended by itself." in done.stderr
+    assert "draining" in done.stderr
+    assert "the companion relay ends" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

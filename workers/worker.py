@@ -6,10 +6,8 @@ takes no more tasks, lets running activities end, and is gone within DRAIN_SECON
 
 import asyncio
 import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -22,6 +20,7 @@ from temporalio.worker import Worker
 from orders import contracts, outbox, reconcile
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workers.attempts import AttemptInterceptor
+from workers.companions import Companions, Target
 from workers.workflows import OrderWorkflow, ShippingWorkflow
 
 logger = logging.getLogger(__name__)
@@ -35,6 +34,7 @@ ACTIVITIES: Final[dict[str, Sequence[Callable[..., Any]]]] = {
     contracts.ORDER_QUEUE: ORDER_ACTIVITIES,
     contracts.SHIPPING_QUEUE: SHIPPING_ACTIVITIES,
 }
+COMPANIONS: Final[dict[str, Target]] = {"relay": outbox.run_relay, "mending": reconcile.run_mending}
 
 # Workflow tasks are Python at work, so more at once only wait for one another.
 WORKFLOW_TASK_SLOTS: Final = 8
@@ -100,7 +100,7 @@ def build_worker(client: Client, queue: str, executor: ThreadPoolExecutor, *, ac
 async def serve_queues(queues: Sequence[str], stop: asyncio.Event) -> None:
     """Serve `queues` until `stop` is set, then drain.
 
-    Raises DrainTimeout when that takes too long, and what made a worker end by itself.
+    Raises DrainTimeout when that takes too long, CompanionEnded, and what made a worker end by itself.
     """
     client = await connect_patiently(stop)
     if client is None:
@@ -109,35 +109,30 @@ async def serve_queues(queues: Sequence[str], stop: asyncio.Event) -> None:
     slots = ACTIVITY_SLOTS // len(queues)
     workers = [build_worker(client, queue, executor, activity_slots=slots) for queue in queues]
     running = [asyncio.create_task(worker.run()) for worker in workers]
-    with _companions() as stop_companions:
-        stopping = asyncio.create_task(stop.wait())
-        logger.info("serving %s of Temporal at %s", " and ".join(queues), settings.TEMPORAL_ADDRESS)
-        await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    companions = Companions(COMPANIONS)
+    companions.start()
+    stopping, watching = asyncio.create_task(stop.wait()), asyncio.create_task(companions.watch())
+    logger.info("serving %s of Temporal at %s", " and ".join(queues), settings.TEMPORAL_ADDRESS)
+    try:
+        await asyncio.wait([*running, stopping, watching], return_when=asyncio.FIRST_COMPLETED)
+        companions.stop()
+        await _drain(workers)
+    finally:
         stopping.cancel()
-        stop_companions.set()
-        logger.info("draining, at most %g s", DRAIN_SECONDS)
-        try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await asyncio.gather(*(worker.shutdown() for worker in workers))
-        except TimeoutError as error:
-            raise DrainTimeout(f"Running tasks did not end within {DRAIN_SECONDS:g} s.") from error
+        companions.stop()
+    companions.join()
     executor.shutdown()
     await asyncio.gather(*running)
+    if watching.done():
+        await watching
+    watching.cancel()
 
 
-@contextmanager
-def _companions() -> Iterator[threading.Event]:
-    """Have the outbox relayed and orders mended meanwhile, or until the event that it yields is set."""
-    stop = threading.Event()
-    threads = [
-        threading.Thread(target=outbox.run_relay, args=(stop,), name="relay", daemon=True),
-        threading.Thread(target=reconcile.run_mending, args=(stop,), name="mending", daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
+async def _drain(workers: Sequence[Worker]) -> None:
+    """Let running tasks end. Raises DrainTimeout."""
+    logger.info("draining, at most %g s", DRAIN_SECONDS)
     try:
-        yield stop
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(timeout=5)
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await asyncio.gather(*(worker.shutdown() for worker in workers))
+    except TimeoutError as error:
+        raise DrainTimeout(f"Running tasks did not end within {DRAIN_SECONDS:g} s.") from error

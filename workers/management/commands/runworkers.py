@@ -1,7 +1,7 @@
 """`manage.py runworkers`: serve the Temporal task queues until SIGTERM or SIGINT.
 
-Exit codes: 0 after a clean stop, 1 when tasks did not end in time, a worker ended by itself or a second signal asked
-for a hard stop, 2 for wrong arguments.
+Exit codes: 0 after a clean stop, 1 when tasks did not end in time, a worker or a companion ended by itself or a second
+signal asked for a hard stop, 2 for wrong arguments.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from django.db import connection
 
 from orders import temporal
 from workers import logs
+from workers.companions import CompanionEnded
 from workers.processes import Supervisor
 from workers.worker import QUEUES, DrainTimeout, serve_queues
 
@@ -68,7 +69,7 @@ def _serve(queues: Sequence[str], *, ends_with_stdin: bool) -> None:
     logs.hear_core()
     try:
         asyncio.run(_serve_until_told(queues, ends_with_stdin=ends_with_stdin))
-    except DrainTimeout as error:
+    except (DrainTimeout, CompanionEnded) as error:
         # Threads that never end would hold up an ordinary exit for as long.
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()

@@ -1,0 +1,71 @@
+"""The threads beside the workers: they are started, watched and stopped here.
+
+A companion that ends by itself, or gives no sign of life for long, ends the process: a worker without its relay looks
+well and is not.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from orders import companions
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS: Final = 1.0
+JOIN_SECONDS: Final = 5.0
+
+Target = Callable[[threading.Event], None]
+
+
+class CompanionEnded(Exception):
+    """A companion ended by itself or hangs, so that the process cannot go on."""
+
+
+class Companions:
+    """Runs each target in a thread of its own until `stop`."""
+
+    def __init__(self, targets: Mapping[str, Target]) -> None:
+        self._stop = threading.Event()
+        self._ended: list[str] = []
+        self._threads = [
+            threading.Thread(target=self._run, args=(name, target), name=name, daemon=True)
+            for name, target in targets.items()
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    async def watch(self) -> None:
+        """Look after the threads until cancelled. Raises CompanionEnded."""
+        while True:
+            if self._ended:
+                raise CompanionEnded(f"The companion {self._ended[0]} has ended by itself.")
+            for found in companions.look_at_companions():
+                if found.is_hanging:
+                    silence = f"{found.seconds_since_beat:.0f} s"
+                    raise CompanionEnded(f"The companion {found.name} has given no sign of life for {silence}.")
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    def stop(self) -> None:
+        """Ask the threads to end after their round."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait a moment for the threads' ends."""
+        for thread in self._threads:
+            thread.join(timeout=JOIN_SECONDS)
+
+    def _run(self, name: str, target: Target) -> None:
+        """Be the thread. Whatever ends it too early is logged, also what is no ordinary exception."""
+        try:
+            target(self._stop)
+        except BaseException:
+            logger.critical("the companion %s ends", name, exc_info=True)
+        finally:
+            if not self._stop.is_set():
+                self._ended.append(name)

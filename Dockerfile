@@ -14,7 +14,7 @@ COPY workers workers
 COPY templates templates
 COPY static static
 # The key of this one command; the image holds none.
-RUN SECRET_KEY=only-for-collecting-static-files ALLOWED_HOSTS=localhost python manage.py collectstatic --noinput -v0 \
+RUN SECRET_KEY=only-for-collecting-static-files-in-the-making-of-the-image ALLOWED_HOSTS=localhost python manage.py collectstatic --noinput -v0 \
     && python -m compileall -q /app /opt/venv/lib
 
 FROM python:3.12.13-slim-bookworm

@@ -1,9 +1,10 @@
 """Reads the settings' values from the environment, once, and turns a wrong one into a sentence."""
 
+import logging
 import os
 import sys
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -14,15 +15,22 @@ T = TypeVar("T")
 
 env = Env()
 
+# What Django's own `check --deploy` asks of a key (security.W009); a start does not run that check.
+KEY_LENGTH: Final = 50
+KEY_DISTINCT_CHARACTERS: Final = 5
+KEY_OF_A_TEMPLATE: Final = "django-insecure-"
+# Longer than anybody waits, and short enough for every sum of times that is made of it.
+LONGEST_SECONDS: Final = 10 * 365 * 24 * 3600
+
 
 def read(reader: Callable[..., T], name: str, default: Any = None, *, check: Callable[[T], str] | None = None) -> T:
-    """Return the value of the variable `name`, read by `reader` (such as `env.int`).
+    """Return the value of the variable `name`, read by `reader` (such as `env.int`); an empty one counts as not set.
 
     `check` returns what is wrong with the value, or an empty string.
     Raises ImproperlyConfigured with a sentence that names the variable.
     """
     try:
-        value = reader(name, default)
+        value = reader(name, default) if os.environ.get(name) else default
     except (EnvError, ValueError) as error:
         raise ImproperlyConfigured(f"{name} is wrong: {error}") from error
     if check is not None and (complaint := check(value)):
@@ -30,9 +38,81 @@ def read(reader: Callable[..., T], name: str, default: Any = None, *, check: Cal
     return value
 
 
+def read_list(name: str, *, check: Callable[[list[str]], str] | None = None) -> list[str]:
+    """Return the texts that the variable `name` lists, separated by commas, with or without spaces around them.
+
+    Raises ImproperlyConfigured with a sentence that names the variable.
+    """
+    values = [text.strip() for text in read(env.str, name, "").split(",") if text.strip()]
+    if check is not None and (complaint := check(values)):
+        raise ImproperlyConfigured(f"{name} is wrong: {complaint}")
+    return values
+
+
 def is_positive(value: float) -> str:
     """Complain unless `value` is above zero."""
     return "" if value > 0 else f"{value} is not above zero."
+
+
+def is_duration(value: float) -> str:
+    """Complain unless `value` is a number of seconds above zero that somebody might wait."""
+    return is_positive(value) or ("" if value <= LONGEST_SECONDS else f"{value} seconds are more than ten years.")
+
+
+def is_duration_or_zero(value: float) -> str:
+    """Complain unless `value` is zero or a number of seconds that somebody might wait."""
+    return "" if value == 0 else is_duration(value)
+
+
+def is_not_empty(value: str) -> str:
+    """Complain about an empty text."""
+    return "" if value.strip() else "it is empty."
+
+
+def is_log_level(value: str) -> str:
+    """Complain unless `value` is a level of Python's logging."""
+    return (
+        "" if value in logging.getLevelNamesMapping() else f"{value!r} is not a level such as DEBUG, INFO or WARNING."
+    )
+
+
+def is_strong_key(value: str) -> str:
+    """Complain about a key that could be guessed; the key itself is not repeated."""
+    advice = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    if len(value) < KEY_LENGTH:
+        return f"it has {len(value)} characters and needs at least {KEY_LENGTH}. {advice}"
+    if len(set(value)) < KEY_DISTINCT_CHARACTERS:
+        return f"it repeats itself. {advice}"
+    return f"it comes from a template. {advice}" if value.startswith(KEY_OF_A_TEMPLATE) else ""
+
+
+def are_strong_keys(values: Sequence[str]) -> str:
+    """Complain about the first of several keys that could be guessed."""
+    return next((complaint for value in values if (complaint := is_strong_key(value))), "")
+
+
+def are_host_names(values: Sequence[str]) -> str:
+    """Complain about what stands for every host, and about what no Host header would ever match."""
+    for value in values:
+        if value == "*":
+            return "* lets every Host header through, a forged one too. List the host names of the console."
+        if value.startswith("*"):
+            return f"{value!r} matches nothing. For all names below a domain write {value.lstrip('*')!r}."
+        is_ipv6 = value.startswith("[") and value.endswith("]")
+        if not value.strip(".") or any(mark in value for mark in "/ *") or (":" in value and not is_ipv6):
+            return f"{value!r} is not a host name. Leave out the scheme, the port and the path."
+    return ""
+
+
+def are_origins(values: Sequence[str]) -> str:
+    """Complain about what is not a scheme with a host, and about an origin that stands for all."""
+    for value in values:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+            return f"{value!r} is not an origin such as https://console.example.com."
+        if parts.hostname.strip("*.") == "":
+            return f"{value!r} trusts the forms of every site. Name the sites."
+    return ""
 
 
 def is_rate(value: float) -> str:
@@ -54,8 +134,14 @@ def is_http_url_or_empty(value: str) -> str:
 
 
 def is_postgresql_url(value: str) -> str:
-    """Complain unless `value` is a PostgreSQL address."""
-    scheme = urlsplit(value).scheme
+    """Complain unless `value` is a PostgreSQL address; it may hold a password and is not repeated."""
+    advice = "Percent-encode what is special in user, password and database."
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # read here, because an impossible one is found no earlier
+    except ValueError:
+        return f"it is not an address such as postgresql://user:password@host:5432/database. {advice}"
+    scheme = parts.scheme
     return "" if scheme in {"postgres", "postgresql"} else f"the scheme {scheme!r} is not postgresql."
 
 

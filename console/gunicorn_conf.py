@@ -9,14 +9,15 @@ from typing import Any
 
 from django.conf import settings
 
+from console.bind import DEFAULT, is_bind
 from console.environment import env, is_positive, load_settings, read
 from orders import temporal
 
 # No page is worth more than ten seconds of PostgreSQL.
-os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT", "10")
+os.environ["DATABASE_STATEMENT_TIMEOUT"] = os.environ.get("DATABASE_STATEMENT_TIMEOUT") or "10"
 load_settings()  # a wrong setting ends the server here, with a sentence, instead of one worker after the other
 
-bind = read(env.str, "BIND", "127.0.0.1:8000")
+bind = read(env.str, "BIND", DEFAULT, check=is_bind)
 worker_class = "gthread"
 workers = read(env.int, "WEB_PROCESSES", 2, check=is_positive)
 threads = read(env.int, "WEB_THREADS", 8, check=is_positive)

@@ -9,21 +9,37 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from console.environment import (
+    are_host_names,
+    are_origins,
+    are_strong_keys,
     env,
+    is_duration,
+    is_duration_or_zero,
     is_host_and_port,
     is_http_url_or_empty,
-    is_positive,
+    is_log_level,
+    is_not_empty,
     is_postgresql_url,
     is_rate,
+    is_strong_key,
     read,
+    read_list,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Who we are
+# Who we are. Without DEBUG the key and the host names have to withstand strangers.
 DEBUG = read(env.bool, "DEBUG", False)
+HTTPS = read(env.bool, "HTTPS", False)
+if DEBUG and HTTPS:
+    raise ImproperlyConfigured(
+        "DEBUG and HTTPS are both true. DEBUG shows the inside of the console to whoever meets an error, HTTPS says "
+        "that others reach it. Turn one of them off."
+    )
 SECRET_KEY = read(env.str, "SECRET_KEY", "")
-ALLOWED_HOSTS = read(env.list, "ALLOWED_HOSTS", [])
+# Former keys: what they signed stays valid until they are taken out, so that a new key signs nobody out.
+SECRET_KEY_FALLBACKS = read_list("SECRET_KEY_FALLBACKS", check=None if DEBUG else are_strong_keys)
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", check=None if DEBUG else are_host_names)
 if DEBUG:
     SECRET_KEY = SECRET_KEY or "only-for-debugging-on-this-machine"
     ALLOWED_HOSTS = ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]"]
@@ -31,19 +47,21 @@ if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Set it to a long random text, or set DEBUG=true on your own machine."
     )
+if not DEBUG and (complaint := is_strong_key(SECRET_KEY)):
+    raise ImproperlyConfigured(f"SECRET_KEY is wrong: {complaint}")
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set. List the host names of the console, separated by commas.")
-CSRF_TRUSTED_ORIGINS = read(env.list, "CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS", check=are_origins)
 
 # Temporal
 TEMPORAL_ADDRESS = read(env.str, "TEMPORAL_ADDRESS", "127.0.0.1:7233", check=is_host_and_port)
-TEMPORAL_NAMESPACE = read(env.str, "TEMPORAL_NAMESPACE", "default")
+TEMPORAL_NAMESPACE = read(env.str, "TEMPORAL_NAMESPACE", "default", check=is_not_empty)
 TEMPORAL_UI_URL = read(env.str, "TEMPORAL_UI_URL", "", check=is_http_url_or_empty).rstrip("/")
 
 # Times of orders, in seconds
-ORDER_APPROVAL_TIMEOUT = read(env.int, "ORDER_APPROVAL_TIMEOUT", 24 * 3600, check=is_positive)
+ORDER_APPROVAL_TIMEOUT = read(env.int, "ORDER_APPROVAL_TIMEOUT", 24 * 3600, check=is_duration)
 ORDER_WORKFLOW_TIMEOUT = read(
-    env.int, "ORDER_WORKFLOW_TIMEOUT", ORDER_APPROVAL_TIMEOUT + 30 * 24 * 3600, check=is_positive
+    env.int, "ORDER_WORKFLOW_TIMEOUT", ORDER_APPROVAL_TIMEOUT + 30 * 24 * 3600, check=is_duration
 )
 if ORDER_WORKFLOW_TIMEOUT < ORDER_APPROVAL_TIMEOUT + 3600:
     raise ImproperlyConfigured(
@@ -63,7 +81,9 @@ DATABASE_URL = read(env.str, "DATABASE_URL", "postgresql://postgres@127.0.0.1:54
 DATABASE_POOL = read(env.bool, "DATABASE_POOL", False)
 # Seconds that a statement may take, 0 for any: in a worker less than the 5 s of an activity attempt, so that none
 # outlives the attempt that sent it. The web server sets its own; a migration takes what it takes.
-DATABASE_STATEMENT_TIMEOUT = read(env.float, "DATABASE_STATEMENT_TIMEOUT", 4.0 if DATABASE_POOL else 0.0)
+DATABASE_STATEMENT_TIMEOUT = read(
+    env.float, "DATABASE_STATEMENT_TIMEOUT", 4.0 if DATABASE_POOL else 0.0, check=is_duration_or_zero
+)
 
 
 def database_from_url(url: str, *, with_pool: bool) -> dict[str, Any]:
@@ -144,7 +164,7 @@ USE_TZ = True
 
 # Static files: whitenoise serves them with names that carry their content's hash
 STATIC_URL = "static/"
-STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles"))
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT") or BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -173,7 +193,6 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # Behind a proxy that ends TLS, HTTPS=true turns on secure cookies, the redirect and HSTS.
-HTTPS = read(env.bool, "HTTPS", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
@@ -186,7 +205,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": read(env.str, "LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": read(env.str, "LOG_LEVEL", "INFO", check=is_log_level)},
     "loggers": {
         "django.request": {"level": "ERROR"},
         # Anybody can send a foreign Host header; the answer is 400, and a traceback in the log is of no use.

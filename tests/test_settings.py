@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from gunicorn.util import parse_address
 
+from console.bind import Bind, parse_bind
 from console.environment import (
     env,
     is_host_and_port,
@@ -20,9 +22,10 @@ from console.environment import (
 from console.stack.folder import StackFolder, complete_environment, write_private
 from tests.programs import ROOT
 
+KEY = "a-long-random-text-that-nobody-else-knows-0123456789-abcdefghij"
 PRODUCTION = {
     "PATH": os.environ["PATH"],
-    "SECRET_KEY": "a-long-random-text-that-nobody-else-knows-0123456789-abcdefghij",
+    "SECRET_KEY": KEY,
     "ALLOWED_HOSTS": "console.example.com",
     "DATABASE_URL": "postgresql://console@127.0.0.1:1/console",
     "STATIC_ROOT": str(ROOT / "static"),
@@ -65,6 +68,29 @@ def test_production_refuses_to_start_without_them(name: str, arguments: tuple[st
         ("ORDER_APPROVAL_TIMEOUT", "0", "ORDER_APPROVAL_TIMEOUT is wrong: 0 is not above zero."),
         ("ORDER_APPROVAL_TIMEOUT", "a day", "ORDER_APPROVAL_TIMEOUT is wrong: "),
         ("ORDER_WORKFLOW_TIMEOUT", "3600", "ORDER_WORKFLOW_TIMEOUT is wrong: it must be at least an hour longer"),
+        ("ORDER_APPROVAL_TIMEOUT", "999999999999", "ORDER_APPROVAL_TIMEOUT is wrong: 999999999999 seconds are more"),
+        ("SECRET_KEY", "k" * 49, "SECRET_KEY is wrong: it has 49 characters and needs at least 50. Make one with: "),
+        ("SECRET_KEY", "abab" * 20, "SECRET_KEY is wrong: it repeats itself. Make one with: "),
+        ("SECRET_KEY", "django-insecure-" + KEY, "SECRET_KEY is wrong: it comes from a template. "),
+        ("SECRET_KEY_FALLBACKS", f"{KEY},short", "SECRET_KEY_FALLBACKS is wrong: it has 5 characters and needs at "),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS is wrong: * lets every Host header through, a forged one too. "),
+        ("ALLOWED_HOSTS", "console.example.com, *", "ALLOWED_HOSTS is wrong: * lets every Host header through"),
+        ("ALLOWED_HOSTS", "*.example.com", "ALLOWED_HOSTS is wrong: '*.example.com' matches nothing. For all names "),
+        (
+            "ALLOWED_HOSTS",
+            "https://console.example.com",
+            "ALLOWED_HOSTS is wrong: 'https://console.example.com' is not",
+        ),
+        ("ALLOWED_HOSTS", "console.example.com:443", "ALLOWED_HOSTS is wrong: 'console.example.com:443' is not a host"),
+        ("ALLOWED_HOSTS", ".", "ALLOWED_HOSTS is wrong: '.' is not a host name."),
+        ("ALLOWED_HOSTS", " , ", "ALLOWED_HOSTS is not set. "),
+        ("CSRF_TRUSTED_ORIGINS", "console.example.com", "CSRF_TRUSTED_ORIGINS is wrong: 'console.example.com' is not "),
+        ("CSRF_TRUSTED_ORIGINS", "https://*", "CSRF_TRUSTED_ORIGINS is wrong: 'https://*' trusts the forms of every "),
+        ("DATABASE_URL", "postgresql://me:pass[word@db/x", "DATABASE_URL is wrong: it is not an address such as "),
+        ("DATABASE_URL", "postgresql://me@db:99999/x", "DATABASE_URL is wrong: it is not an address such as "),
+        ("DATABASE_STATEMENT_TIMEOUT", "-1", "DATABASE_STATEMENT_TIMEOUT is wrong: -1.0 is not above zero."),
+        ("TEMPORAL_NAMESPACE", " ", "TEMPORAL_NAMESPACE is wrong: it is empty."),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is wrong: 'loud' is not a level such as DEBUG, INFO or WARNING."),
         ("FLAKY_FAIL_RATE", "1.5", "FLAKY_FAIL_RATE is wrong: 1.5 is not between 0 and 1."),
         ("FLAKY_HANG_RATE", "1", "FLAKY_FAIL_RATE and FLAKY_HANG_RATE are wrong: together they must stay below 1."),
     ],
@@ -74,6 +100,58 @@ def test_a_wrong_value_is_one_sentence(name: str, value: str, sentence: str) -> 
     assert result.returncode == 1
     assert result.stderr.startswith(f"Settings: {sentence}")
     assert result.stderr.count("\n") == 1
+    assert "pass[word" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [MANAGE, WSGI, GUNICORN], ids=["manage.py", "wsgi", "gunicorn"])
+def test_debug_and_https_exclude_each_other(arguments: tuple[str, ...]) -> None:
+    result = run(arguments, DEBUG="true", HTTPS="true")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Settings: DEBUG and HTTPS are both true. ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [MANAGE, WSGI, GUNICORN], ids=["manage.py", "wsgi", "gunicorn"])
+@pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", KEY[:49]), ("ALLOWED_HOSTS", "a.example.com,*")])
+def test_no_way_in_starts_with_what_can_be_guessed(name: str, value: str, arguments: tuple[str, ...]) -> None:
+    result = run(arguments, **{name: value})
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Settings: {name} is wrong: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_lists_may_have_spaces_after_their_commas() -> None:
+    result = run(MANAGE, ALLOWED_HOSTS="console.example.com, .example.org , [::1],")
+    assert result.stdout == "['console.example.com', '.example.org', '[::1]']\n"
+
+
+def test_what_a_former_key_signed_stays_valid() -> None:
+    sign = "from django.core.signing import dumps; print(dumps('hello'))"
+    former = "another-long-random-text-that-was-the-key-before-0123456789-klmnop"
+    signed = run(("manage.py", "shell", "-v0", "-c", sign), SECRET_KEY=former).stdout.strip()
+    read_it = f"from django.core.signing import loads; print(loads({signed!r}))"
+    kept = run(("manage.py", "shell", "-v0", "-c", read_it), SECRET_KEY_FALLBACKS=former)
+    assert (kept.returncode, kept.stdout) == (0, "hello\n")
+    assert run(("manage.py", "shell", "-v0", "-c", read_it)).returncode != 0
+
+
+def test_an_empty_variable_is_one_that_is_not_set() -> None:
+    show = "from django.conf import settings as s; print(s.ORDER_APPROVAL_TIMEOUT, s.LOG_LEVEL, s.STATIC_ROOT)"
+    show = show.replace("s.LOG_LEVEL", "s.LOGGING['root']['level']")
+    empty = dict.fromkeys(
+        ("ORDER_APPROVAL_TIMEOUT", "LOG_LEVEL", "STATIC_ROOT", "DEBUG", "DATABASE_STATEMENT_TIMEOUT"), ""
+    )
+    assert run(("manage.py", "shell", "-v0", "-c", show), **empty).stdout == f"86400 INFO {ROOT / 'staticfiles'}\n"
+
+
+@pytest.mark.parametrize(("given", "seconds"), [(None, "10.0"), ("", "10.0"), ("2.5", "2.5"), ("0", "0.0")])
+def test_the_web_server_bounds_its_statements(given: str | None, seconds: str) -> None:
+    show = "import console.gunicorn_conf; from django.conf import settings; print(settings.DATABASE_STATEMENT_TIMEOUT)"
+    assert run(("-c", show), DATABASE_STATEMENT_TIMEOUT=given).stdout == f"{seconds}\n"
+
+
+def test_on_ones_own_machine_every_host_may_be_let_in() -> None:
+    assert run(MANAGE, ALLOWED_HOSTS="*", SECRET_KEY="short", DEBUG="true").stdout == "['*']\n"
 
 
 def test_debug_needs_neither_and_stays_on_this_machine() -> None:
@@ -105,6 +183,36 @@ def test_a_reader_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImproperlyConfigured, match="SOME_NUMBER is wrong: "):
         read(env.int, "SOME_NUMBER")
     assert read(env.int, "ANOTHER_NUMBER", 3, check=is_positive) == 3
+
+
+@pytest.mark.parametrize("value", ["nonsense/", "0.0.0.0:99999", "[::1", "unix:", "127.0.0.1:http", "a:1,b:2"])
+def test_a_wrong_address_to_listen_on_is_a_sentence(value: str) -> None:
+    result = run(GUNICORN, BIND=value)
+    assert result.returncode == 1
+    assert "BIND is wrong: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "bind", "near_host"),
+    [
+        ("127.0.0.1:8001", Bind("127.0.0.1", 8001), "127.0.0.1"),
+        ("0.0.0.0", Bind("0.0.0.0", 8000), "127.0.0.1"),  # noqa: S104
+        (":9000", Bind("", 9000), "127.0.0.1"),
+        ("[::]:9000", Bind("::", 9000), "::1"),
+        ("[::1]", Bind("::1", 8000), "::1"),
+        ("console.example.com:80", Bind("console.example.com", 80), "console.example.com"),
+    ],
+)
+def test_an_address_to_listen_on_is_read_as_gunicorn_reads_it(text: str, bind: Bind, near_host: str) -> None:
+    assert parse_bind(text) == bind
+    assert bind.near_host == near_host
+    assert parse_address(text) == parse_address(str(bind)) == (bind.host, bind.port)
+
+
+def test_a_unix_socket_is_read_as_gunicorn_reads_it() -> None:
+    for text in ("unix:/run/console.sock", "unix:///run/console.sock"):
+        assert parse_address(text) == parse_address(str(parse_bind(text))) == parse_bind(text).path
 
 
 def test_checks_complain_in_words() -> None:

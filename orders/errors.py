@@ -1,5 +1,7 @@
 """What can go wrong with an order, each with a sentence that a clerk can read."""
 
+from datetime import datetime
+
 
 class OrderError(Exception):
     """Something about an order was refused or failed; `str(error)` is a sentence for people."""
@@ -66,8 +68,32 @@ class TemporalAway(OrderError):
     """The Temporal server, or a worker behind it, did not answer in time."""
 
 
+class CallFailed(TemporalAway):
+    """One call to Temporal failed while others may succeed: what it is about is slow, busy or broken there.
+
+    `code` is the gRPC status code's name, such as DEADLINE_EXCEEDED. Who has more to do goes on with the rest.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class CallRefused(OrderError):
+    """Temporal refuses the call as it is, so that the same again would be refused again."""
+
+
 class RunNotFound(OrderError):
     """Temporal knows no open run for the order."""
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"Temporal has no open run for {order_id}.")
+
+
+class RunPaused(OrderError):
+    """The order's run was paused in Temporal: it takes signals in and does nothing until it is resumed there."""
+
+    def __init__(self, order_id: str, since: datetime | None = None) -> None:
+        moment = f" since {since:%d %b %Y %H:%M} UTC" if since else ""
+        super().__init__(f"The workflow of {order_id} has been paused in Temporal{moment}.")
+        self.since = since

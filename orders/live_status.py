@@ -11,12 +11,13 @@ import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from orders import temporal
 from orders.contracts import StatusAnswer
-from orders.errors import OrderError, RunNotFound, TemporalAway
-from orders.temporal import PendingActivity
+from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
+from orders.temporal import PendingActivity, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -29,18 +30,28 @@ MOST_CACHED: Final = 1000
 
 @dataclass(frozen=True)
 class LiveStatus:
-    """What the workflow says of an order: no answer, and `is_away` with a sentence for people, when it cannot."""
+    """What the workflow says of an order: no answer, and `is_away` with a sentence for people, when it cannot.
+
+    `is_paused` and `is_shipping_paused` tell that somebody paused the order's run, or its shipment's, in Temporal.
+    """
 
     answer: StatusAnswer | None
     activities: tuple[PendingActivity, ...] = ()
     is_away: bool = False
     sentence: str = ""
+    is_paused: bool = False
+    paused_since: datetime | None = None
+    is_shipping_paused: bool = False
 
 
 AWAY: Final = LiveStatus(None, is_away=True, sentence="Live status is away; this is what the tables remember.")
 BUSY: Final = LiveStatus(None, is_away=True, sentence="Live status is busy; this is what the tables remember.")
 NO_RUN: Final = LiveStatus(
     None, is_away=True, sentence="No workflow runs for the order right now; this is what the tables remember."
+)
+
+NO_ANSWER: Final = LiveStatus(
+    None, is_away=True, sentence="The workflow does not answer; this is what the tables remember."
 )
 
 
@@ -115,19 +126,33 @@ def forget() -> None:
 
 
 def _ask(order_id: str) -> LiveStatus:
-    """Ask the workflow, and the server about attempts where some are being made."""
+    """Ask the workflow, and the server about attempts where some are being made. Never raises."""
     try:
         answer = temporal.query_status(order_id)
         is_trying = answer.waiting_for not in {None, "approval"}
-        activities = temporal.describe_activities(order_id) if is_trying else ()
+        progress = _describe_progress(order_id) if is_trying else Progress()
     except RunNotFound:
         return NO_RUN
+    except RunPaused as error:
+        return LiveStatus(None, is_paused=True, paused_since=error.since)
     except TemporalAway as error:
         logger.info("live status of %s: %s", order_id, error)
-        return AWAY
+        # Another order's workflow may well answer, unless the call took as long as it may.
+        is_quick = isinstance(error, CallFailed) and error.code != "DEADLINE_EXCEEDED"
+        return NO_ANSWER if is_quick else AWAY
     except OrderError as error:
         logger.warning("live status of %s: %s", order_id, error)
-        return LiveStatus(
-            None, is_away=True, sentence="The workflow does not answer; this is what the tables remember."
-        )
-    return LiveStatus(answer, activities)
+        return NO_ANSWER
+    except Exception:
+        logger.exception("live status of %s: unforeseen failure", order_id)
+        return NO_ANSWER
+    return LiveStatus(answer, progress.activities, is_shipping_paused=progress.is_shipping_paused)
+
+
+def _describe_progress(order_id: str) -> Progress:
+    """Return what is being tried; an answer of the workflow is worth showing without it."""
+    try:
+        return temporal.describe_progress(order_id)
+    except OrderError as error:
+        logger.info("attempts of %s: %s", order_id, error)
+        return Progress()

@@ -56,11 +56,16 @@ def _sendable() -> "QuerySet[OutboxMessage]":
 
 
 def _deliver_after_commit(message_pk: int) -> None:
-    """Try once, right after the transaction; the relay goes on with what is left."""
+    """Try once, right after the transaction; the relay goes on with what is left.
+
+    What was written counts, so nothing that goes wrong from here on may look like a failure of the request.
+    """
     try:
         _deliver(message_pk)
     except (TemporalAway, DatabaseError, InterfaceError) as error:
         logger.info("outbox: message %s is left to the relay: %s", message_pk, error)
+    except Exception:
+        logger.exception("outbox: message %s is left to the relay after an unforeseen failure", message_pk)
 
 
 def _deliver(message_pk: int) -> bool:

@@ -2,7 +2,8 @@
 
 A Temporal client is not thread-safe, belongs to the event loop it first connected in and does not survive a fork. So a
 process has one client, on one daemon thread with its own loop, connected on first use and made anew when the process
-id changed. Callers are synchronous; every call ends within about four seconds, most failures within two.
+id changed. Callers are synchronous; every call ends within about four seconds, most failures within two. Whatever the
+SDK raises leaves as one of our own errors: TemporalAway, RunNotFound, RunPaused, CallRefused or a plain OrderError.
 """
 
 import asyncio
@@ -10,22 +11,33 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import CancelledError as FutureCancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from django.conf import settings
-from temporalio.client import Client, RetryConfig, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
+from temporalio.api.query.v1 import WorkflowQuery
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
+    ListWorkflowExecutionsRequest,
+    QueryWorkflowRequest,
+)
+from temporalio.client import Client, RetryConfig
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode
 
 from orders import contracts
-from orders.errors import OrderError, RunNotFound, TemporalAway
+from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
+from orders.temporal_failures import translate_failure
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -40,22 +52,14 @@ EXIT_PAUSE_SECONDS: Final = 0.25
 FAST_RETRY: Final = RetryConfig(
     initial_interval_millis=50, max_interval_millis=300, max_elapsed_time_millis=1500, max_retries=5
 )
-NO_ANSWER: Final = frozenset(
-    {
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.FAILED_PRECONDITION,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.INTERNAL,
-        RPCStatusCode.UNAVAILABLE,
-    }
-)
-CLOSED_FROM_OUTSIDE: Final = {
-    WorkflowExecutionStatus.TERMINATED: "was terminated",
-    WorkflowExecutionStatus.TIMED_OUT: "ran out of its execution time",
-    WorkflowExecutionStatus.FAILED: "failed",
-    WorkflowExecutionStatus.CANCELED: "was cancelled in Temporal",
+CLOSED_FROM_OUTSIDE: Final[Mapping[int, str]] = {
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED: "was terminated",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: "ran out of its execution time",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED: "failed",
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: "was cancelled in Temporal",
 }
+RUNNING: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+PAUSED: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED
 
 
 @dataclass(frozen=True)
@@ -66,15 +70,29 @@ class PendingActivity:
     attempt: int
     last_failure: str
     next_attempt_at: datetime | None
+    is_paused: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is being tried for an order and its shipment, and whether the shipment's run is paused in Temporal."""
+
+    activities: tuple[PendingActivity, ...] = ()
+    is_shipping_paused: bool = False
 
 
 @dataclass(frozen=True)
 class Run:
-    """The latest run of an order's workflow: `ending` is empty unless it was closed from outside."""
+    """The latest run of an order's workflow: `ending` is empty unless it was closed from outside.
+
+    A paused run is open; `paused_since` is None where the server does not say.
+    """
 
     run_id: str
     is_open: bool
     ending: str
+    is_paused: bool = False
+    paused_since: datetime | None = None
 
 
 class _Door:
@@ -82,7 +100,7 @@ class _Door:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self.away_until = 0.0
+        self._away_until = 0.0
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
         self._loop = asyncio.new_event_loop()
@@ -103,37 +121,43 @@ class _Door:
                         ),
                         CONNECT_SECONDS,
                     )
-                except (RuntimeError, TimeoutError, RPCError) as error:  # a refused connect is a plain RuntimeError
-                    self.rest()
+                except Exception as error:  # a refused connect is a plain RuntimeError
                     raise TemporalAway("The Temporal server cannot be reached.") from error
             return self._client
 
-    def rest(self) -> None:
-        """Fail at once for a moment: the server has just been found away."""
-        self.away_until = time.monotonic() + REST_SECONDS
+    def call(self, work: Callable[[Client], Awaitable[T]], *, order_id: str = "", is_probe: bool = False) -> T:
+        """Do `work` with the client, on the client's own loop.
 
-    def call(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        """Do `work` with the client, on the client's own loop. Raises TemporalAway, RunNotFound, OrderError."""
-        if time.monotonic() < self.away_until:
+        After a call found the server away, the next ones fail at once for a moment. A probe is made all the same; when
+        it fails, the client is thrown away: a connection that broke in silence would hold up the next calls too.
+        Raises one of our own errors, whatever went wrong.
+        """
+        if time.monotonic() < self._away_until and not is_probe:
             raise TemporalAway("The Temporal server cannot be reached.")
-        future = asyncio.run_coroutine_threadsafe(self._work(work), self._loop)
+        future = asyncio.run_coroutine_threadsafe(self._work(work, order_id), self._loop)
         try:
-            return future.result(CALL_SECONDS)
-        except FutureTimeoutError as error:
+            answer = future.result(CALL_SECONDS)
+        except (FutureTimeoutError, FutureCancelledError, OrderError) as error:
             future.cancel()
-            self.rest()
-            raise TemporalAway("The Temporal server did not answer in time.") from error
+            failure = translate_failure(error, order_id)
+            if isinstance(failure, TemporalAway) and (is_probe or not isinstance(failure, CallFailed)):
+                self._away_until = time.monotonic() + REST_SECONDS
+                if is_probe:
+                    self._client = None
+            if failure is error:
+                raise
+            raise failure from error
+        if is_probe:
+            self._away_until = 0.0
+        return answer
 
-    async def _work(self, work: Callable[[Client], Awaitable[T]]) -> T:
-        client = await self.client()
+    async def _work(self, work: Callable[[Client], Awaitable[T]], order_id: str) -> T:
         try:
-            return await work(client)
-        except RPCError as error:
-            if error.status == RPCStatusCode.UNAVAILABLE:
-                self.rest()
-            if error.status in NO_ANSWER:
-                raise TemporalAway(f"Temporal did not answer: {error.message}.") from error
-            raise OrderError(f"Temporal refused the call: {error.message}.") from error
+            return await work(await self.client())
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of the SDK's core is no Exception
+            raise translate_failure(error, order_id) from error
 
     def close(self) -> None:
         """Stop the loop and wait for its thread."""
@@ -206,64 +230,74 @@ def start_order(order: contracts.OrderInput, *, is_restart: bool = False) -> Non
         except WorkflowAlreadyStartedError:
             logger.info("%s was started before", order.order_id)
 
-    _open_door().call(start)
+    _open_door().call(start, order_id=order.order_id)
 
 
 def signal_decision(order_id: str, name: str, decision: contracts.Decision) -> None:
-    """Send a decision to the order's workflow. Raises TemporalAway, RunNotFound when no run is open."""
+    """Send a decision to the order's workflow. Raises TemporalAway, RunNotFound when no run is open, CallRefused."""
 
     async def signal(client: Client) -> None:
         await client.get_workflow_handle(order_id).signal(name, decision, rpc_timeout=RPC_TIMEOUT)
 
-    _open_door().call(lambda client: _known(order_id, signal(client)))
+    _open_door().call(signal, order_id=order_id)
 
 
 def query_status(order_id: str) -> contracts.StatusAnswer:
     """Ask the order's workflow for its status. After a signal the answer contains what the signal changed.
 
-    Raises TemporalAway (also when no worker answers), RunNotFound, OrderError when the workflow refuses the query.
+    Raises TemporalAway (also when no worker answers), RunNotFound, RunPaused, OrderError when the workflow refuses the
+    query or its answer cannot be read.
     """
 
     async def query(client: Client) -> contracts.StatusAnswer:
-        handle = client.get_workflow_handle(order_id)
+        # Not by the SDK's handle, which stumbles over a paused run's status.
+        request = QueryWorkflowRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=order_id),
+            query=WorkflowQuery(query_type=contracts.STATUS_QUERY),
+        )
         try:
-            answer: contracts.StatusAnswer = await handle.query(
-                contracts.STATUS_QUERY, result_type=contracts.StatusAnswer, rpc_timeout=RPC_TIMEOUT
-            )
-        except WorkflowQueryFailedError as error:
-            raise OrderError(f"The workflow of {order_id} could not answer: {error}") from error
-        return answer
+            response = await client.workflow_service.query_workflow(request, retry=True, timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status == RPCStatusCode.INVALID_ARGUMENT:
+                raise OrderError(f"The workflow of {order_id} could not answer: {error.message}") from error
+            raise
+        if response.HasField("query_rejected"):
+            run = await _read_run(client, order_id)
+            if run.is_paused:
+                raise RunPaused(order_id, run.paused_since)
+            raise OrderError(f"The workflow of {order_id} does not answer in the state that it is in.")
+        answers = await client.data_converter.decode(response.query_result.payloads, [contracts.StatusAnswer])
+        if not answers or not isinstance(answers[0], contracts.StatusAnswer):
+            raise OrderError(f"The workflow of {order_id} gave no answer.")
+        return answers[0]
 
-    return _open_door().call(lambda client: _known(order_id, query(client)))
+    return _open_door().call(query, order_id=order_id)
 
 
-def describe_activities(order_id: str) -> tuple[PendingActivity, ...]:
+def describe_progress(order_id: str) -> Progress:
     """Return what is being tried for the order and its shipment; needs no worker. Raises TemporalAway, RunNotFound."""
 
-    async def describe(client: Client) -> tuple[PendingActivity, ...]:
-        found = await _pending_activities(client, order_id)
-        if found is None:
-            raise RunNotFound(order_id)
-        shipping = await _pending_activities(client, contracts.shipping_workflow_id(order_id)) or ()
-        return found + shipping
+    async def describe(client: Client) -> Progress:
+        order = await _describe(client, order_id)
+        try:
+            shipping = await _describe(client, contracts.shipping_workflow_id(order_id))
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            return Progress(_read_activities(order))
+        return Progress(
+            activities=_read_activities(order) + _read_activities(shipping),
+            is_shipping_paused=shipping.workflow_execution_info.status == PAUSED,
+        )
 
-    return _open_door().call(describe)
+    return _open_door().call(describe, order_id=order_id)
 
 
 def describe_run(order_id: str) -> Run | None:
     """Return the latest run of the order's workflow, or None when Temporal knows none. Raises TemporalAway."""
-
-    async def describe(client: Client) -> Run:
-        description = await client.get_workflow_handle(order_id).describe(rpc_timeout=RPC_TIMEOUT)
-        status = description.status
-        return Run(
-            run_id=description.run_id,
-            is_open=status == WorkflowExecutionStatus.RUNNING,
-            ending=CLOSED_FROM_OUTSIDE.get(status, "") if status else "",
-        )
-
     try:
-        return _open_door().call(lambda client: _known(order_id, describe(client)))
+        return _open_door().call(lambda client: _read_run(client, order_id), order_id=order_id)
     except RunNotFound:
         return None
 
@@ -280,45 +314,53 @@ def list_closed_from_outside(since: datetime, *, limit: int = 1000) -> list[str]
     )
 
     async def read(client: Client) -> list[str]:
-        found = client.list_workflows(query, page_size=limit, limit=limit, rpc_timeout=RPC_TIMEOUT)
-        return [execution.id async for execution in found]
+        request = ListWorkflowExecutionsRequest(namespace=client.namespace, query=query, page_size=limit)
+        found = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
+        return [run.execution.workflow_id for run in found.executions]
 
     return _open_door().call(read)
 
 
 def check_server() -> None:
-    """Raise TemporalAway unless the server answers and knows the namespace's workflows."""
+    """Raise TemporalAway unless the server answers now, even where calls have just found it away."""
 
     async def check(client: Client) -> None:
-        await client.service_client.check_health(timeout=RPC_TIMEOUT)
+        if not await client.service_client.check_health(timeout=RPC_TIMEOUT):
+            raise TemporalAway("The Temporal server is there, but does not serve.")
 
-    _open_door().call(check)
-
-
-async def _known(order_id: str, work: Coroutine[Any, Any, T]) -> T:
-    """Turn "no such workflow" into RunNotFound."""
-    try:
-        return await work
-    except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            raise RunNotFound(order_id) from error
-        raise
+    _open_door().call(check, is_probe=True)
 
 
-async def _pending_activities(client: Client, workflow_id: str) -> tuple[PendingActivity, ...] | None:
-    """Return what the server says about activities under way, or None when it knows no such workflow."""
-    try:
-        description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC_TIMEOUT)
-    except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            return None
-        raise
+async def _describe(client: Client, workflow_id: str) -> DescribeWorkflowExecutionResponse:
+    """Return what the server says of a run, as it says it: the SDK's own reading fails for states it does not know."""
+    request = DescribeWorkflowExecutionRequest(
+        namespace=client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+    )
+    return await client.workflow_service.describe_workflow_execution(request, retry=True, timeout=RPC_TIMEOUT)
+
+
+async def _read_run(client: Client, order_id: str) -> Run:
+    description = await _describe(client, order_id)
+    info, extended = description.workflow_execution_info, description.workflow_extended_info
+    since = extended.pause_info.paused_time.ToDatetime(UTC) if extended.HasField("pause_info") else None
+    return Run(
+        run_id=info.execution.run_id,
+        is_open=info.status in {RUNNING, PAUSED},
+        ending=CLOSED_FROM_OUTSIDE.get(info.status, ""),
+        is_paused=info.status == PAUSED,
+        paused_since=since,
+    )
+
+
+def _read_activities(description: DescribeWorkflowExecutionResponse) -> tuple[PendingActivity, ...]:
+    """Return what the server says about activities under way."""
     return tuple(
         PendingActivity(
             name=activity.activity_type.name,
             attempt=activity.attempt,
             last_failure=activity.last_failure.message,
             next_attempt_at=activity.scheduled_time.ToDatetime(UTC) if activity.HasField("scheduled_time") else None,
+            is_paused=activity.paused,
         )
-        for activity in description.raw_description.pending_activities
+        for activity in description.pending_activities
     )

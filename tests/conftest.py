@@ -54,6 +54,22 @@ def temporal_server(temporal_address: str, settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def pausing_address() -> Iterator[str]:
+    """Start a Temporal dev server that lets runs be paused, which an ordinary one does not yet."""
+    with started_temporal(free_port(), "--dynamic-config-value", "frontend.WorkflowPauseEnabled=true") as address:
+        yield address
+
+
+@pytest.fixture
+def pausing_server(pausing_address: str, settings: Settings) -> Iterator[str]:
+    """Have the project's own client door open to the server on which runs can be paused."""
+    temporal.close()
+    settings.TEMPORAL_ADDRESS = pausing_address
+    yield pausing_address
+    temporal.close()
+
+
+@pytest.fixture(scope="session")
 def program_environment(database_url: str, temporal_address: str) -> dict[str, str]:
     """Return the environment for `manage.py` commands that tests start as processes."""
     return {

@@ -3,14 +3,15 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
 from orders import live_status, temporal
 from orders.contracts import StatusAnswer
-from orders.errors import RunNotFound, TemporalAway
+from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
 from orders.live_status import get_live_status
-from orders.temporal import PendingActivity
+from orders.temporal import PendingActivity, Progress
 from tests.waiting import wait_until
 
 
@@ -110,7 +111,46 @@ def test_an_order_without_a_run_is_no_failure(workflow: FakeWorkflow) -> None:
 
 def test_it_tells_of_attempts_while_something_is_tried(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:
     pending = (PendingActivity("charge_payment", 3, "The gateway broke.", None),)
-    monkeypatch.setattr(temporal, "describe_activities", lambda order_id: pending)
+    monkeypatch.setattr(temporal, "describe_progress", lambda order_id: Progress(pending))
     assert get_live_status("order-1").activities == ()
     workflow.waiting_for = "payment"
     assert get_live_status("order-2").activities == pending
+
+
+def test_an_answer_is_shown_without_attempts_when_those_cannot_be_read(
+    workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(order_id: str) -> Progress:
+        raise CallFailed("INTERNAL", "shard 7 is lost")
+
+    monkeypatch.setattr(temporal, "describe_progress", fail)
+    workflow.waiting_for = "payment"
+    assert get_live_status("order-1").answer is not None
+
+
+def test_a_paused_run_is_no_failure_and_said_to_be_paused(workflow: FakeWorkflow) -> None:
+    since = datetime(2026, 11, 25, 14, 5, tzinfo=UTC)
+    workflow.error = RunPaused("order-1", since)
+    live = get_live_status("order-1")
+    assert (live.is_paused, live.paused_since, live.is_away, live.answer) == (True, since, False, None)
+    workflow.error = None
+    assert get_live_status("order-2").answer is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "is_resting"),
+    [
+        (CallFailed("DEADLINE_EXCEEDED", "slow"), True),
+        (CallFailed("RESOURCE_EXHAUSTED", "one query at once"), False),
+        (CallFailed("FAILED_PRECONDITION", "its workflow task fails"), False),
+        (OrderError("unreadable"), False),
+        (ValueError("8 is not a valid WorkflowExecutionStatus"), False),
+    ],
+)
+def test_a_failure_of_one_order_holds_up_others_only_when_it_takes_long(
+    workflow: FakeWorkflow, error: Exception, is_resting: bool
+) -> None:
+    workflow.error = error
+    assert get_live_status("order-1").is_away
+    workflow.error = None
+    assert get_live_status("order-2").is_away is is_resting

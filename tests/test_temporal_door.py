@@ -1,18 +1,32 @@
 """orders.temporal: one client per process that fails fast, survives a fork and never hangs its caller."""
 
+import asyncio
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from pytest_django import Settings
+from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.workflowservice.v1 import QueryWorkflowResponse
+from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
 from orders import temporal
-from orders.errors import RunNotFound, TemporalAway
+from orders.contracts import Decision, OrderInput
+from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, RunPaused, TemporalAway
+from tests.programs import run_temporal
+
+
+def rpc(code: RPCStatusCode) -> RPCError:
+    """Return the SDK's error for a call that the server answered with `code`."""
+    return RPCError("as the server said it", code, b"")
 
 
 def outcome_of(order_id: str) -> str:
@@ -24,6 +38,24 @@ def outcome_of(order_id: str) -> str:
     except TemporalAway:
         return "away"
     return "answered"
+
+
+def test_a_missing_namespace_is_no_missing_run(temporal_server: str, settings: Settings) -> None:
+    settings.TEMPORAL_NAMESPACE = "not-made-yet"
+    with pytest.raises(TemporalAway, match="does not have the console's namespace"):
+        temporal.start_order(OrderInput("order-1", "pay-1"))
+    temporal.close()
+    assert outcome_of("order-NONE") == "away"
+
+
+def test_what_the_server_refuses_as_it_is_is_told_apart(temporal_server: str) -> None:
+    with pytest.raises(CallRefused, match="Temporal refused the call"):
+        temporal.start_order(OrderInput("x" * 2000, "pay-1"))
+    temporal.start_order(OrderInput("order-BIG", "pay-1"))
+    with pytest.raises(CallRefused, match="Temporal refused the call"):
+        temporal.signal_decision("order-BIG", "approve_order", Decision("1", "bob", "x" * 2_200_000))
+    with pytest.raises(OrderError):
+        temporal.signal_decision("order-BIG", "approve_order", Decision("1", "bob", "x" * 5_000_000))
 
 
 def test_it_tells_an_unknown_run(temporal_server: str) -> None:
@@ -76,3 +108,111 @@ def test_a_process_that_used_it_ends_cleanly(temporal_server: str) -> None:
 def test_closing_is_harmless(times: int) -> None:
     for _ in range(times):
         temporal.close()
+
+
+class FakeService:
+    """Fails every call at the lowest level of the SDK. What the SDK makes of real servers is tested above."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    async def call(self, *args: object, **kwargs: object) -> object:
+        raise self.error
+
+
+CALLS: dict[str, Callable[[], object]] = {
+    "start": lambda: temporal.start_order(OrderInput("order-1", "pay-1")),
+    "signal": lambda: temporal.signal_decision("order-1", "approve_order", Decision("1", "bob")),
+    "query": lambda: temporal.query_status("order-1"),
+    "progress": lambda: temporal.describe_progress("order-1"),
+    "run": lambda: temporal.describe_run("order-1"),
+    "list": lambda: temporal.list_closed_from_outside(datetime.now(UTC)),
+    "check": temporal.check_server,
+}
+FAILURES: list[tuple[BaseException, type[OrderError]]] = [
+    (rpc(RPCStatusCode.UNAVAILABLE), TemporalAway),
+    (rpc(RPCStatusCode.UNKNOWN), TemporalAway),
+    (rpc(RPCStatusCode.CANCELLED), TemporalAway),
+    (rpc(RPCStatusCode.UNAUTHENTICATED), TemporalAway),
+    (rpc(RPCStatusCode.PERMISSION_DENIED), TemporalAway),
+    (rpc(RPCStatusCode.UNIMPLEMENTED), TemporalAway),
+    (rpc(RPCStatusCode.DEADLINE_EXCEEDED), CallFailed),
+    (rpc(RPCStatusCode.RESOURCE_EXHAUSTED), CallFailed),
+    (rpc(RPCStatusCode.INTERNAL), CallFailed),
+    (rpc(RPCStatusCode.ABORTED), CallFailed),
+    (rpc(RPCStatusCode.DATA_LOSS), CallFailed),
+    (rpc(RPCStatusCode.OUT_OF_RANGE), CallFailed),
+    (rpc(RPCStatusCode.FAILED_PRECONDITION), CallFailed),
+    (rpc(RPCStatusCode.ALREADY_EXISTS), CallRefused),
+    (ValueError("8 is not a valid WorkflowExecutionStatus"), OrderError),
+    (RuntimeError("Failed client connect"), OrderError),
+    (TypeError("cannot be read"), OrderError),
+    (TimeoutError(), TemporalAway),
+    (asyncio.CancelledError(), TemporalAway),
+    (BaseException("a panic of the core"), OrderError),
+]
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+@pytest.mark.parametrize(("error", "ours"), FAILURES, ids=lambda value: getattr(value, "__name__", repr(value)))
+def test_every_failure_of_the_sdk_becomes_one_of_our_own(
+    temporal_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    call: Callable[[], object],
+    error: BaseException,
+    ours: type[OrderError],
+) -> None:
+    monkeypatch.setattr(_BridgeServiceClient, "_rpc_call", FakeService(error).call)
+    with pytest.raises(OrderError) as caught:
+        call()
+    assert type(caught.value) is ours
+    assert str(caught.value).endswith((".", "WorkflowExecutionStatus", "connect", "read", "core"))
+
+
+@pytest.mark.parametrize("answer", [None, "a text", {"status": 7}, {}, [1]])
+def test_an_answer_that_is_no_status_is_one_of_our_own_errors(
+    temporal_server: str, monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    payloads = Payloads(payloads=[Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(answer).encode())])
+
+    async def respond(*args: object, **kwargs: object) -> QueryWorkflowResponse:
+        return QueryWorkflowResponse(query_result=payloads)
+
+    monkeypatch.setattr(_BridgeServiceClient, "_rpc_call", respond)
+    with pytest.raises(OrderError):
+        temporal.query_status("order-1")
+
+
+def test_after_an_outage_a_probe_finds_the_server_at_once(settings: Settings, temporal_address: str) -> None:
+    assert outcome_of("order-NONE") == "away"
+    settings.TEMPORAL_ADDRESS = temporal_address
+    assert outcome_of("order-NONE") == "away", "calls rest for a moment"
+    temporal.check_server()
+    assert outcome_of("order-NONE") == "not found"
+
+
+class TestPaused:
+    @pytest.fixture
+    def paused(self, pausing_server: str) -> str:
+        """A run that was paused at the server that knows pausing."""
+        temporal.start_order(OrderInput("order-PAUSED", "pay-1"))
+        run_temporal(pausing_server, "workflow", "pause", "--workflow-id", "order-PAUSED")
+        return "order-PAUSED"
+
+    def test_a_paused_run_is_said_to_be_paused(self, paused: str, pausing_server: str) -> None:
+        with pytest.raises(RunPaused, match="has been paused in Temporal since"):
+            temporal.query_status(paused)
+        run = temporal.describe_run(paused)
+        assert run is not None
+        assert (run.is_open, run.is_paused, run.ending) == (True, True, "")
+        assert run.paused_since is not None
+        assert temporal.describe_progress(paused).is_shipping_paused is False
+
+        temporal.start_order(OrderInput(paused, "pay-1"))
+        temporal.signal_decision(paused, "approve_order", Decision("1", "bob"))
+        temporal.list_closed_from_outside(datetime.now(UTC))
+
+        run_temporal(pausing_server, "workflow", "unpause", "--workflow-id", paused)
+        run = temporal.describe_run(paused)
+        assert run is not None
+        assert not run.is_paused

@@ -1,0 +1,60 @@
+"""Turns every failure of the Temporal SDK into one of the domain's own errors, so that callers see nothing else.
+
+The SDK raises more than RPCError: plain RuntimeErrors for a refused connection, ValueErrors for what a newer server
+says, TypeErrors for payloads that do not fit, and, out of its core, what is no Exception at all.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from concurrent.futures import CancelledError as FutureCancelledError
+from typing import Final
+
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.service import RPCError, RPCStatusCode
+
+from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, TemporalAway
+
+logger = logging.getLogger(__name__)
+
+# The server, or the way to it: whatever is asked next will most likely fare no better.
+AWAY: Final[Mapping[RPCStatusCode, str]] = {
+    RPCStatusCode.UNAVAILABLE: "The Temporal server cannot be reached",
+    RPCStatusCode.UNKNOWN: "The connection to the Temporal server failed",
+    RPCStatusCode.CANCELLED: "The call to the Temporal server was broken off",
+    RPCStatusCode.UNAUTHENTICATED: "The Temporal server does not let the console in",
+    RPCStatusCode.PERMISSION_DENIED: "The Temporal server does not let the console in",
+    RPCStatusCode.UNIMPLEMENTED: "The Temporal server does not know the call",
+}
+REFUSED: Final = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.ALREADY_EXISTS})
+
+
+def translate_failure(error: BaseException, order_id: str = "") -> OrderError:
+    """Return the error of ours that says what `error` means for a call about `order_id`, if about an order.
+
+    What nobody thought of is logged with its traceback.
+    """
+    if isinstance(error, OrderError):
+        return error
+    if isinstance(error, RPCError):
+        return _translate_rpc(error, order_id)
+    if isinstance(error, TimeoutError):
+        return TemporalAway("The Temporal server did not answer in time.")
+    if isinstance(error, asyncio.CancelledError | FutureCancelledError):
+        return TemporalAway("The call to the Temporal server was broken off.")
+    logger.error("unforeseen failure of a call to Temporal%s", f" about {order_id}" if order_id else "", exc_info=error)
+    return OrderError(f"Temporal's answer could not be understood: {type(error).__name__}: {error}")
+
+
+def _translate_rpc(error: RPCError, order_id: str) -> OrderError:
+    """Tell what concerns the server from what concerns this one call."""
+    said = error.message.rstrip(".")
+    if error.status in AWAY:
+        return TemporalAway(f"{AWAY[error.status]}: {said}.")
+    if error.status == RPCStatusCode.NOT_FOUND:
+        if any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details):
+            return TemporalAway(f"The Temporal server does not have the console's namespace: {said}.")
+        return RunNotFound(order_id) if order_id else OrderError(f"Temporal does not know it: {said}.")
+    if error.status in REFUSED:
+        return CallRefused(f"Temporal refused the call: {said}.")
+    return CallFailed(error.status.name, f"Temporal did not answer: {said}.")

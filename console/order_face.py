@@ -54,6 +54,7 @@ class StatusPanel:
     was_asked: bool = False
     is_live: bool = False
     away: str = ""
+    paused: str = ""
 
     @property
     def label(self) -> str:
@@ -94,7 +95,21 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime) 
         was_asked=live is not None,
         is_live=answer is not None,
         away=live.sentence if live is not None and live.is_away and order.is_open else "",
+        paused=_describe_pause(live) if live is not None and order.is_open else "",
     )
+
+
+def _describe_pause(live: LiveStatus) -> str:
+    """Say that somebody paused the order's run, or its shipment's, in Temporal, and what that means."""
+    if live.is_paused:
+        since = f" since {words.describe_moment(live.paused_since)}" if live.paused_since else ""
+        return (
+            f"Paused in Temporal{since}. Decisions are taken in, "
+            "but nothing happens to the order until its workflow is resumed there."
+        )
+    if live.is_shipping_paused:
+        return "The shipping workflow is paused in Temporal. The order waits until it is resumed there."
+    return ""
 
 
 def _find_further(row: Status, live: Status) -> Status:
@@ -120,7 +135,9 @@ def _describe_attempt(activity: PendingActivity, now: datetime) -> str:
     parts = [f"attempt {activity.attempt}" if activity.attempt > 1 else "first try"]
     if activity.last_failure:
         parts.append(f"last failure: {activity.last_failure.rstrip('.')}")
-    if activity.attempt > 1 and activity.next_attempt_at is not None and activity.next_attempt_at > now:
+    if activity.is_paused:
+        parts.append("paused in Temporal until somebody resumes it")
+    elif activity.attempt > 1 and activity.next_attempt_at is not None and activity.next_attempt_at > now:
         parts.append(f"next try in {words.describe_span(activity.next_attempt_at - now)}")
     else:
         parts.append("under way")

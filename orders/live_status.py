@@ -17,6 +17,8 @@ from typing import Final
 from orders import temporal
 from orders.contracts import StatusAnswer
 from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
+from orders.models import Order
+from orders.states import Status
 from orders.temporal import PendingActivity, Progress
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,17 @@ MOST_AT_ONCE: Final = 3
 REST_SECONDS: Final = 3.0
 WAIT_SECONDS: Final = 5.0
 MOST_CACHED: Final = 1000
+# What a workflow at this status waits for, in the words of contracts.StatusAnswer.
+WAITING_FOR: Final = {
+    Status.CREATED: "validation",
+    Status.VALIDATED: "approval",
+    Status.PENDING_MANUAL_APPROVAL: "approval",
+    Status.CHARGING_PAYMENT: "payment",
+    Status.PAID: "shipping",
+    Status.PACKAGE_PREPARED: "shipping",
+    Status.DISPATCHED: "completion",
+    Status.CANCELLING: "cancellation",
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,21 @@ def get_live_status(order_id: str, *, is_fresh: bool = False) -> LiveStatus:
     `is_fresh` passes over the cache: right after a decision the answer contains it.
     """
     return _guard.get(order_id, is_fresh=is_fresh)
+
+
+def describe_row(order: Order) -> StatusAnswer:
+    """Return what the row says, in the shape in which the workflow answers; for when that does not answer."""
+    status = Status(order.status)
+    return StatusAnswer(
+        order_id=order.order_id,
+        status=status,
+        approved=order.is_approved,
+        cancelled=order.is_cancel_requested or status in {Status.CANCELLING, Status.CANCELLED},
+        waiting_for=WAITING_FOR.get(status),
+        deadline=order.approval_deadline.isoformat() if order.approval_deadline else None,
+        reason_code=order.reason_code,
+        reason=order.reason,
+    )
 
 
 def forget() -> None:

@@ -56,9 +56,10 @@ def _is_temporal_there(address: str) -> bool:
 
 
 @contextlib.contextmanager
-def started_workers(environment: dict[str, str], **changes: str) -> Iterator[subprocess.Popen[bytes]]:
+def started_workers(environment: dict[str, str], *arguments: str, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start `manage.py runworkers`, and stop it; what it logged is shown when the test fails."""
-    process = subprocess.Popen([sys.executable, "manage.py", "runworkers"], cwd=ROOT, env=environment | changes)
+    command = [sys.executable, "manage.py", "runworkers", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment | changes)
     try:
         yield process
     finally:

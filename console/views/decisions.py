@@ -87,6 +87,9 @@ def judge_delivery(message: OutboxMessage, kind: DecisionKind, live: LiveStatus 
     is_late = last is not None and last.decision_id == message.payload["decision_id"] and last.outcome == "too_late"
     if is_late or message.status == OutboxMessage.Status.UNDELIVERABLE:
         return Word(f"{SUBJECTS[kind]} came too late: the order had taken its way already.", "refused")
+    if live is not None and live.is_paused:
+        sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when somebody"
+        return Word(f"{sentence} resumes the workflow there.", "waiting")
     return Word(DONE[kind], "done")
 
 

@@ -12,8 +12,9 @@ from django.db import DatabaseError, InterfaceError
 
 from orders import services, temporal
 from orders.audit import audit_orders
-from orders.errors import OrderError, OrderInvalid
-from orders.models import OutboxMessage
+from orders.errors import OrderError, OrderInvalid, RunPaused
+from orders.live_status import describe_row
+from orders.models import Order, OutboxMessage
 from orders.money import CURRENCIES, Money
 from orders.permissions import TerminalOperator
 from orders.projections import read_order
@@ -101,7 +102,12 @@ class Command(BaseCommand):
     def _query(self, options: dict[str, Any]) -> None:
         order = read_order(options["order_id"])
         try:
-            answer = asdict(temporal.query_status(order.order_id))
+            answer = asdict(temporal.query_status(order.order_id)) | {"paused": False}
+        except RunPaused as error:
+            # Programs get an object of the same shape: the row knows what a paused workflow does not say.
+            answer = asdict(describe_row(order)) | {"paused": True}
+            if not options["json"]:
+                self.stderr.write(f"{error} Nothing happens until it is resumed there; this is what the tables say:")
         except OrderError as error:
             raise CommandError(f"{error} The tables say: {order.get_status_display().lower()}.") from error
         self._print(options, answer)
@@ -112,6 +118,9 @@ class Command(BaseCommand):
         message = decide(order, actor=_operator(options), reason=options["reason"])
         sentence = services.describe_delivery(message)
         is_delivered = message.status == OutboxMessage.Status.DELIVERED
+        is_paused = is_delivered and _is_paused(order)
+        if is_paused:
+            sentence += " The workflow is paused in Temporal: the decision takes effect when it is resumed there."
         self._print(
             options,
             {
@@ -119,6 +128,7 @@ class Command(BaseCommand):
                 "decision": kind.value,
                 "decision_id": message.payload["decision_id"],
                 "delivery": "delivered" if is_delivered else "on its way",
+                "paused": is_paused,
                 "sentence": sentence,
             },
         )
@@ -145,6 +155,15 @@ class Command(BaseCommand):
                 ", ".join(f"{key} {item}" for key, item in value.items() if item) if isinstance(value, dict) else value
             )
             self.stdout.write(f"{name.replace('_', ' '):<{width}}  {'-' if shown in (None, '') else shown}")
+
+
+def _is_paused(order: Order) -> bool:
+    """Tell whether the order's run is paused; that the decision counts does not hang on the answer."""
+    try:
+        run = temporal.describe_run(order.order_id)
+    except OrderError:
+        return False
+    return run is not None and run.is_paused
 
 
 def _operator(options: dict[str, Any]) -> TerminalOperator:

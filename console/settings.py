@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "console.responses.ResponseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -204,11 +205,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"one_line": {"()": "console.logs.OneLine"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "stderr_one_line": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"]},
+    },
     "root": {"handlers": ["stderr"], "level": read(env.str, "LOG_LEVEL", "INFO", check=is_log_level)},
     "loggers": {
         "django.request": {"level": "ERROR"},
-        # Anybody can send a foreign Host header; the answer is 400, and a traceback in the log is of no use.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        # What anybody can send, such as a foreign Host header or a forged form: answered with 400 or 403.
+        "django.security": {"handlers": ["stderr_one_line"], "propagate": False},
     },
 }

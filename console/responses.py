@@ -1,0 +1,38 @@
+"""What every response has in common, whichever view or middleware made it: error pages too, and those of the admin."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+FIRST_ERROR = HTTPStatus.BAD_REQUEST
+
+
+class ResponseMiddleware:
+    """Lets nobody keep an error, and sends no body in answer to HEAD. It stands outside of all others.
+
+    A 404 or 405 may be kept by caches unless it says otherwise (RFC 9110, 15.1). Django leaves the body of an answer
+    to HEAD for the server to drop, and gunicorn logs a warning for each.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and see to it that the answer is fit to be sent."""
+        response = self.get_response(request)
+        if response.status_code >= FIRST_ERROR:
+            response.headers["Cache-Control"] = "no-store"
+        if request.method == "HEAD":
+            _drop_body(response)
+        return response
+
+
+def _drop_body(response: HttpResponseBase) -> None:
+    """Empty the body; the length that GET would have stays where it is known."""
+    if isinstance(response, HttpResponse):
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        response.content = b""
+    elif isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()

@@ -31,8 +31,17 @@ ACTIVITY_LABELS: Final[Mapping[str, str]] = {
 # The name under which a signal that carries no decision is written down.
 UNNAMED_ACTOR: Final = "unnamed Temporal signal"
 
-# Types of the non-retryable ApplicationErrors that stand for a refusal in business.
+# What a workflow answers to a decision; see DecisionAnswer.
+ACCEPTED: Final = "accepted"
+REPEATED: Final = "repeated"
+TOO_LATE: Final = "too_late"
+UNDECIDED: Final = "undecided"
+
+# Types of the non-retryable ApplicationErrors that stand for a refusal in business. The first three mean that the run
+# and the tables disagree about the order: the run fails at once and touches nothing more.
 ORDER_NOT_FOUND: Final = "OrderNotFound"
+ORDER_CLOSED: Final = "OrderClosed"
+ILLEGAL_TRANSITION: Final = "IllegalTransition"
 ORDER_INVALID: Final = "OrderInvalid"
 PAYMENT_DECLINED: Final = "PaymentDeclined"
 SHIPPING_REFUSED: Final = "ShippingRefused"
@@ -57,7 +66,8 @@ class OrderInput:
     """The argument of OrderWorkflow.
 
     `deadline` and `decision` are given when an order goes on in a new run after Temporal lost the old one.
-    `compensate_for` says why a run that was closed from outside is cleaned up: refund, then cancel.
+    `compensate_for` says why an order is cleaned up in a new run: refund, then cancel, with `compensate_code` as the
+    reason code (STAFF where it is empty).
     """
 
     order_id: str
@@ -66,13 +76,15 @@ class OrderInput:
     deadline: str = ""
     decision: Decision | None = None
     compensate_for: str = ""
+    compensate_code: str = ""
 
 
 @dataclass(frozen=True)
 class DecisionAnswer:
     """What became of a decision that reached the workflow; part of the status answer.
 
-    `kind` is approve or cancel. `outcome` is accepted, repeated (the same again) or too_late.
+    `kind` is approve or cancel. `outcome` is accepted, repeated (the same again), too_late, or undecided while the
+    order is being closed and the tables are asked whether the decision was taken before.
     """
 
     decision_id: str
@@ -238,8 +250,10 @@ class CancellationProcessed:
     """The answer of process_cancellation.
 
     `is_cancelled` is False only for APPROVAL_TIMEOUT, when the tables hold an approval that was taken before the
-    deadline and whose signal is still on its way; the order then goes on with this `approval`.
+    deadline and whose signal is still on its way; the order then goes on with this `approval`. Where they hold a
+    cancellation that a person had taken before, the order was cancelled by that `cancellation`.
     """
 
     is_cancelled: bool = True
     approval: Decision | None = None
+    cancellation: Decision | None = None

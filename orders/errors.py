@@ -26,7 +26,14 @@ class OrderInvalid(OrderError):
 
 
 class IllegalTransition(OrderError):
-    """A status was asked for that may not follow the present one."""
+    """A step was asked for that may not follow the order's present status."""
+
+
+class OrderClosed(IllegalTransition):
+    """A step was asked for on an order that is final; nothing is done to it any more."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The order is {status.lower()}, and nothing is done to it any more.")
 
 
 class NotAllowed(OrderError):

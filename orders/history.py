@@ -5,10 +5,10 @@ from typing import Final
 from django.db.models import F
 from django.utils import timezone
 
-from orders.contracts import Decision
+from orders import contracts
 from orders.errors import OrderNotFound
-from orders.models import Order, OrderEvent
-from orders.states import DECISION_LABELS, DecisionKind
+from orders.models import Decision, Order, OrderEvent
+from orders.states import DECISION_LABELS, DECISION_NOUNS, DecisionKind, Outcome
 
 LONGEST_TEXT: Final = 2000
 
@@ -45,15 +45,61 @@ def add_event(order: Order, *, key: str, title: str, detail: str = "", actor: st
     return True
 
 
-def write_decision(order: Order, kind: DecisionKind, decision: Decision) -> None:
-    """Write a decision on a locked order, once: its event, and who decided what and when.
+def write_decision(
+    order: Order, kind: DecisionKind, decision: contracts.Decision, *, channel: Decision.Channel
+) -> None:
+    """Write a decision on a locked order, once: its row, its event, and who decided what and when.
 
     A cancellation stays the order's decision, even where an approval from before it is learned later.
     """
     actor, decision_id = clean_text(decision.actor, 150), clean_text(decision.decision_id, 64)
     title = DECISION_LABELS[kind]
     is_new = add_event(order, key=f"decision:{decision_id}", title=title, detail=decision.reason, actor=actor)
-    if is_new and not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
+    if not is_new:
+        return
+    Decision.objects.create(
+        decision_id=decision_id,
+        order=order,
+        kind=kind,
+        actor=actor,
+        channel=channel,
+        reason=clean_text(decision.reason),
+    )
+    if not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
         order.decision, order.decision_id = kind, decision_id
         order.decided_by, order.decided_at = actor, timezone.now()
         order.save(update_fields=["decision", "decision_id", "decided_by", "decided_at", "updated_at"])
+
+
+def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "") -> None:
+    """Write what became of the decisions on a locked order that the workflow has not answered yet.
+
+    To be called when the order takes a way that no decision changes any more: `kind` is what this way follows. The
+    decision `accepted_id` led there, others that wanted the same are repetitions, and all others came too late.
+    """
+    for decision in order.decisions.filter(outcome=Outcome.PENDING):
+        if decision.decision_id == accepted_id:
+            decision.outcome = Outcome.ACCEPTED
+        elif decision.kind == kind and accepted_id:
+            decision.outcome = Outcome.REPEATED
+        else:
+            decision.outcome = Outcome.TOO_LATE
+            add_event(
+                order,
+                key=f"too-late:{decision.decision_id}",
+                title="A decision came too late",
+                detail=f"{DECISION_NOUNS[DecisionKind(decision.kind)]} by {decision.actor} had no effect.",
+            )
+        decision.answered_at = timezone.now()
+        decision.save(update_fields=["outcome", "answered_at"])
+
+
+def accept_approval(order: Order, accepted_id: str) -> None:
+    """Write that the charge follows the approval `accepted_id`, or, where none is named, the one of the row.
+
+    A cancellation is still to be answered.
+    """
+    accepted_id = accepted_id or order.decision_id
+    waiting = order.decisions.filter(outcome=Outcome.PENDING, kind=DecisionKind.APPROVE)
+    waiting.filter(decision_id=accepted_id).update(outcome=Outcome.ACCEPTED, answered_at=timezone.now())
+    waiting.exclude(decision_id=accepted_id).update(outcome=Outcome.REPEATED, answered_at=timezone.now())

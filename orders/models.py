@@ -18,6 +18,7 @@ from orders.simulated_books import CarrierBooking, GatewayMovement
 
 __all__ = [
     "CarrierBooking",
+    "Decision",
     "GatewayMovement",
     "Order",
     "OrderEvent",
@@ -26,11 +27,14 @@ __all__ = [
     "Payment",
     "PaymentAttempt",
     "Shipment",
+    "Trouble",
 ]
 
 STATUS_CHOICES = [(status.value, label) for status, label in states.STATUS_LABELS.items()]
 REASON_CHOICES = [(code.value, label) for code, label in states.REASON_LABELS.items()]
 CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]
+OUTCOME_CHOICES = [(outcome.value, label) for outcome, label in states.OUTCOME_LABELS.items()]
+TROUBLE_CHOICES = [(code.value, label) for code, label in states.TROUBLE_LABELS.items()]
 DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]
 
 
@@ -291,6 +295,59 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Decision(models.Model):
+    """One decision on an order: what somebody wanted, and what became of it."""
+
+    class Channel(models.TextChoices):
+        """Where the decision came from."""
+
+        CONSOLE = "CONSOLE", "Console"
+        TERMINAL = "TERMINAL", "Terminal"
+        TEMPORAL = "TEMPORAL", "Temporal"
+
+    decision_id = models.CharField(max_length=64, unique=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="decisions")
+    kind = models.CharField(max_length=8, choices=DECISION_CHOICES)
+    actor = models.CharField(max_length=150)
+    channel = models.CharField(max_length=16, choices=Channel.choices)
+    reason = models.TextField(blank=True)
+    taken_at = models.DateTimeField(default=timezone.now)
+    outcome = models.CharField(max_length=16, choices=OUTCOME_CHOICES, default=states.Outcome.PENDING)
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the order's workflow answered; a decision counts from its row on."
+    )
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="PENDING", answered_at__isnull=True)
+                | (Q(outcome__in=["ACCEPTED", "REPEATED", "TOO_LATE"]) & Q(answered_at__isnull=False)),
+                name="decision_has_a_time_just_when_answered",
+            ),
+        ]
+        indexes = [models.Index("taken_at", name="decision_unanswered", condition=Q(outcome="PENDING"))]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.outcome}"
+
+
+class Trouble(models.Model):
+    """Something that keeps an order from moving, until it is over; the history tells of its beginning and end."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="troubles")
+    code = models.CharField(max_length=32, choices=TROUBLE_CHOICES)
+    detail = models.TextField(blank=True)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["order", "code"], name="order_has_each_trouble_once")]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class OutboxMessage(models.Model):

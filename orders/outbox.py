@@ -18,15 +18,18 @@ from django.utils import timezone
 from orders import contracts, temporal
 from orders.companions import run_companion
 from orders.errors import OrderError, RunNotFound, TemporalAway
-from orders.history import add_event, lock_order
-from orders.models import Order, OutboxMessage
-from orders.states import FINAL
+from orders.history import lock_order
+from orders.models import Decision, Order, OutboxMessage
+from orders.states import FINAL, OPEN, Outcome
 
 logger = logging.getLogger(__name__)
 
 START: Final = "start"
 LONGEST_BACKOFF_SECONDS: Final = 60
 BATCH: Final = 100
+# A healthy workflow answers a decision within a second.
+ANSWER_SECONDS: Final = 5
+LONGEST_PATIENCE_SECONDS: Final = 600
 
 
 def enqueue(order: Order, *, key: str, name: str, payload: dict[str, Any]) -> OutboxMessage:
@@ -42,9 +45,51 @@ def deliver_pending(limit: int = BATCH) -> int:
     return sum(_deliver(pk) for pk in list(due))
 
 
+def send_unanswered_again() -> int:
+    """Have decisions sent again that were delivered and not answered, and return how many.
+
+    Temporal may lose what it took in its last moments before a crash. A decision that arrives twice counts once.
+    """
+    now = timezone.now()
+    unanswered = Decision.objects.filter(
+        outcome=Outcome.PENDING, order__status__in=OPEN, taken_at__lt=now - timedelta(seconds=ANSWER_SECONDS)
+    )
+    keys = [decision_key(decision_id) for decision_id in unanswered.values_list("decision_id", flat=True)]
+    silent = OutboxMessage.objects.filter(key__in=keys, status=OutboxMessage.Status.DELIVERED)
+    due = [message.pk for message in silent if (message.delivered_at or now) + _patience_after(message.attempts) < now]
+    return OutboxMessage.objects.filter(pk__in=due, status=OutboxMessage.Status.DELIVERED).update(
+        status=OutboxMessage.Status.PENDING, next_attempt_at=now
+    )
+
+
+def send_again(order: Order) -> bool:
+    """Have the decision that the order's row holds sent again, and tell whether there is one.
+
+    For a run that does not know it any more, as after a restore of Temporal's data from an older copy.
+    """
+    message = OutboxMessage.objects.filter(order=order, key=decision_key(order.decision_id))
+    return bool(message.update(status=OutboxMessage.Status.PENDING, next_attempt_at=timezone.now()))
+
+
+def decision_key(decision_id: str) -> str:
+    """Return the key of the message that carries this decision."""
+    return f"decision:{decision_id}"
+
+
+def _patience_after(attempts: int) -> timedelta:
+    """Return how long an answer is waited for after so many attempts to send."""
+    return timedelta(seconds=min(ANSWER_SECONDS * 2 ** min(max(attempts - 1, 0), 10), LONGEST_PATIENCE_SECONDS))
+
+
 def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
     """Send what is left until `stop` is set; see `companions` for what it outlives."""
-    run_companion("relay", lambda: deliver_pending() >= BATCH, stop, interval_seconds=interval_seconds)
+    run_companion("relay", _relay, stop, interval_seconds=interval_seconds)
+
+
+def _relay() -> bool:
+    """Make one round, and tell whether more is waiting."""
+    send_unanswered_again()
+    return deliver_pending() >= BATCH
 
 
 def _sendable() -> "QuerySet[OutboxMessage]":
@@ -109,17 +154,13 @@ def _send(message: OutboxMessage) -> None:
 
 
 def _put_back(message: OutboxMessage, failure: OrderError) -> None:
-    """Keep a message for later, unless its order has come to an end: then it came too late, and the history says so."""
+    """Keep a message for later, unless its order has come to its end."""
     order = lock_order(message.order.order_id)
     message.last_error = str(failure)
     if isinstance(failure, RunNotFound) and order.status in FINAL:
-        message.status = OutboxMessage.Status.UNDELIVERABLE
-        add_event(
-            order,
-            key=f"too-late:{message.key}",
-            title="A decision came too late",
-            detail=f"{message.name} had no effect, for the order was {order.get_status_display().lower()} already.",
-        )
+        # What became of the decision was written when the order came to its end; the message has nothing to add.
+        is_late = order.decisions.filter(decision_id=message.payload.get("decision_id"), outcome=Outcome.TOO_LATE)
+        message.status = OutboxMessage.Status.UNDELIVERABLE if is_late.exists() else OutboxMessage.Status.DELIVERED
     elif not isinstance(failure, TemporalAway):
         backoff = min(2 ** min(message.attempts, 10), LONGEST_BACKOFF_SECONDS)
         message.next_attempt_at = timezone.now() + timedelta(seconds=backoff)

@@ -15,9 +15,9 @@ from django.utils import timezone
 from orders import contracts
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.gateways import ChargeRequest, gateway
-from orders.history import add_event, lock_order
+from orders.history import accept_approval, add_event, lock_order
 from orders.models import Order, Payment, PaymentAttempt
-from orders.projections import advance, begin_cancelling, record_decision
+from orders.projections import advance, begin_cancelling, lock_open_order, record_decision
 from orders.states import DecisionKind, Status, is_at_or_past
 
 T = TypeVar("T")
@@ -35,7 +35,8 @@ class _Call:
 def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged:
     """Charge the order's payment exactly once, however often this is called.
 
-    Raises PaymentDeclined when the gateway refuses for good, OutsideWorldFailed when the outcome is unknown.
+    Raises PaymentDeclined when the gateway refuses for good, OutsideWorldFailed when the outcome is unknown,
+    OrderNotFound, OrderClosed, IllegalTransition.
     """
     call = _begin_charge(command)
     if call is None:
@@ -51,7 +52,7 @@ def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged
 def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunded:
     """Begin the cancellation and give back what was taken, once; where nothing was, close the payment for good.
 
-    Raises OutsideWorldFailed when the outcome is unknown.
+    Raises OutsideWorldFailed when the outcome is unknown, OrderNotFound, OrderClosed.
     """
     call = _begin_refund(command)
     if call is None:
@@ -76,10 +77,11 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
 @transaction.atomic
 def _begin_charge(command: contracts.ChargePayment) -> _Call | None:
     """Write the approval, the payment and the attempt; None when the payment is charged already."""
-    order = lock_order(command.order_id)
-    if is_at_or_past(Status(order.status), Status.CANCELLING):
+    order = lock_open_order(command.order_id)
+    if order.status == Status.CANCELLING:
         raise PaymentDeclined("The order is being cancelled.")
     record_decision(order, DecisionKind.APPROVE, command.decision)
+    accept_approval(order, command.decision.decision_id)
     advance(order, Status.CHARGING_PAYMENT)
     # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
     Payment.objects.bulk_create(
@@ -103,7 +105,7 @@ def _begin_charge(command: contracts.ChargePayment) -> _Call | None:
 @transaction.atomic
 def _begin_refund(command: contracts.RefundPayment) -> _Call | None:
     """Begin the cancellation and write the attempt; None when there is nothing to ask the gateway."""
-    order = lock_order(command.order_id)
+    order = lock_open_order(command.order_id)
     begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
     payment = Payment.objects.filter(order=order).first()
     if payment is None or payment.status in {Payment.Status.REFUNDED, Payment.Status.DECLINED}:

@@ -1,7 +1,8 @@
 """What the workflow reports, written down. The only module that writes an order's status.
 
 Each function is one call of an activity and safe to repeat: a step that was done before is not done again, and an
-event is written once. Calls to the outside world are made before the transaction, so that no row is locked meanwhile.
+event is written once. A step that calls the outside world looks at the row under its lock before the call, so that
+nothing is done to an order that is final or elsewhere, and again after it; meanwhile no row is locked.
 """
 
 from dataclasses import replace
@@ -13,11 +14,12 @@ from django.utils import timezone
 
 from orders import contracts
 from orders.carriers import carrier, warehouse
-from orders.errors import IllegalTransition, OrderInvalid, OrderNotFound, ShippingRefused, TooLate
-from orders.history import add_event, clean_text, lock_order, write_decision
-from orders.models import Order, Payment, Shipment
+from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
+from orders.history import add_event, answer_decisions, clean_text, lock_order, write_decision
+from orders.models import Decision, Order, Payment, Shipment
 from orders.money import add_up
 from orders.states import (
+    FINAL,
     REASON_LABELS,
     STATUS_LABELS,
     DecisionKind,
@@ -26,6 +28,7 @@ from orders.states import (
     check_transition,
     is_at_or_past,
 )
+from orders.troubles import UNRESOLVED, clear_troubles, raise_trouble
 
 UNSETTLED: Final = (Payment.Status.PENDING, Payment.Status.CHARGED)
 
@@ -41,14 +44,25 @@ def advance(order: Order, status: Status, *, detail: str = "", actor: str = "") 
     order.status = status
     order.save(update_fields=["status", "reason_code", "reason", "approval_deadline", "updated_at"])
     add_event(order, key=f"status:{status}", title=STATUS_LABELS[status], detail=detail, actor=actor, status=status)
+    if status in FINAL:
+        clear_troubles(order)
     return True
+
+
+def lock_open_order(order_id: str) -> Order:
+    """Return the order, locked until the transaction ends. Raises OrderNotFound, OrderClosed when it is final."""
+    order = lock_order(order_id)
+    if not order.is_open:
+        raise OrderClosed(order.get_status_display())
+    return order
 
 
 def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decision | None) -> None:
     """Write down a decision that came over Temporal, unless a person took it here and it is written already."""
     if decision is None or not decision.decision_id:
         return
-    write_decision(order, kind, replace(decision, actor=decision.actor or contracts.UNNAMED_ACTOR))
+    named = replace(decision, actor=decision.actor or contracts.UNNAMED_ACTOR)
+    write_decision(order, kind, named, channel=Decision.Channel.TEMPORAL)
 
 
 def begin_cancelling(
@@ -56,9 +70,13 @@ def begin_cancelling(
 ) -> None:
     """Take a locked order out of the ordinary way, with the reason why; nothing happens when it has left already."""
     record_decision(order, DecisionKind.CANCEL, decision)
-    if not is_at_or_past(Status(order.status), Status.CANCELLING):
-        order.reason_code, order.reason = ReasonCode(reason_code), clean_text(reason)
-        advance(order, Status.CANCELLING, detail=reason or REASON_LABELS[ReasonCode(reason_code)])
+    if is_at_or_past(Status(order.status), Status.CANCELLING):
+        return
+    order.reason_code, order.reason = ReasonCode(reason_code), clean_text(reason)
+    advance(order, Status.CANCELLING, detail=reason or REASON_LABELS[ReasonCode(reason_code)])
+    is_by_staff = reason_code == ReasonCode.STAFF and order.is_cancel_requested
+    accepted_id = (decision.decision_id if decision else order.decision_id) if is_by_staff else ""
+    answer_decisions(order, DecisionKind.CANCEL, accepted_id=accepted_id)
 
 
 def read_order(order_id: str) -> Order:
@@ -71,13 +89,8 @@ def read_order(order_id: str) -> Order:
 
 @transaction.atomic
 def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
-    """Write down that the workflow has taken the order, and in which run.
-
-    Raises OrderNotFound, and TooLate when the order is final.
-    """
-    order = lock_order(command.order_id)
-    if not order.is_open:
-        raise TooLate(f"The order is {order.get_status_display().lower()} already.")
+    """Write down that the workflow has taken the order, and in which run. Raises OrderNotFound, OrderClosed."""
+    order = lock_open_order(command.order_id)
     order.run_id = command.run_id
     order.save(update_fields=["run_id", "updated_at"])
     add_event(order, key=f"received:{command.run_id}", title="Received by the workflow")
@@ -87,11 +100,15 @@ def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
 def validate_order(command: contracts.ValidateOrder) -> None:
     """Check the order and put it before the people who decide, until `deadline`.
 
-    Raises OrderInvalid when it can never be carried out, OutsideWorldFailed when the warehouse does not answer.
+    Raises OrderInvalid when it can never be carried out, OutsideWorldFailed when the warehouse does not answer,
+    OrderNotFound, OrderClosed, IllegalTransition.
     """
-    order = read_order(command.order_id)
-    if is_at_or_past(Status(order.status), Status.PENDING_MANUAL_APPROVAL):
-        return
+    with transaction.atomic():
+        order = lock_open_order(command.order_id)
+        if is_at_or_past(Status(order.status), Status.PENDING_MANUAL_APPROVAL):
+            return
+        if order.status != Status.VALIDATED:
+            check_transition(Status(order.status), Status.VALIDATED)
     lines = list(order.lines.select_related("order"))
     if not lines:
         raise OrderInvalid("The order has no lines.")
@@ -99,19 +116,26 @@ def validate_order(command: contracts.ValidateOrder) -> None:
         raise OrderInvalid("The order's total is not the sum of its lines.")
     warehouse.check_stock(line.sku for line in lines)
     with transaction.atomic():
-        order = lock_order(command.order_id)
+        order = lock_open_order(command.order_id)
         order.approval_deadline = datetime.fromisoformat(command.deadline)
         advance(order, Status.VALIDATED)
         advance(order, Status.PENDING_MANUAL_APPROVAL)
 
 
 def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepared:
-    """Have the warehouse pack the parcel, and open the order's shipment. Raises OutsideWorldFailed."""
+    """Have the warehouse pack the parcel, and open the order's shipment.
+
+    Raises ShippingRefused, OutsideWorldFailed, OrderNotFound, OrderClosed, IllegalTransition.
+    """
     shipment_id = contracts.shipping_workflow_id(command.order_id)
+    with transaction.atomic():
+        order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)
+        packed = Shipment.objects.filter(order=order).first()
+    if packed is not None and is_at_or_past(Status(order.status), Status.PACKAGE_PREPARED):
+        return contracts.PackagePrepared(shipment_id, packed.package_reference)
     package_reference = warehouse.pack(shipment_id)
     with transaction.atomic():
-        order = lock_order(command.order_id)
-        _refuse_when_cancelling(order)
+        order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)
         shipment, _ = Shipment.objects.get_or_create(
             shipment_id=shipment_id, defaults={"order": order, "package_reference": package_reference}
         )
@@ -120,73 +144,129 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
 
 
 def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDispatched:
-    """Hand the parcel to the carrier. Raises ShippingRefused for good, OutsideWorldFailed for now."""
-    order = read_order(command.order_id)
-    _refuse_when_cancelling(order)
-    tracking_number = carrier.book(command.shipment_id, order.address_postcode)
+    """Hand the parcel to the carrier.
+
+    Raises ShippingRefused, OutsideWorldFailed, OrderNotFound, OrderClosed, IllegalTransition.
+    """
+    shipment_id = contracts.shipping_workflow_id(command.order_id)
     with transaction.atomic():
-        order = lock_order(command.order_id)
-        _refuse_when_cancelling(order)
-        if advance(order, Status.DISPATCHED, detail=f"{carrier.name}, tracking number {tracking_number}"):
-            Shipment.objects.filter(shipment_id=command.shipment_id).update(
-                status=Shipment.Status.DISPATCHED,
-                carrier=carrier.name,
-                tracking_number=tracking_number,
-                dispatched_at=timezone.now(),
-            )
-    return contracts.CarrierDispatched(command.shipment_id, carrier.name, tracking_number)
+        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
+        sent = Shipment.objects.filter(order=order, status=Shipment.Status.DISPATCHED).first()
+    if sent is not None:
+        return contracts.CarrierDispatched(shipment_id, sent.carrier, sent.tracking_number)
+    tracking_number = carrier.book(shipment_id, order.address_postcode)
+    with transaction.atomic():
+        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
+        advance(order, Status.DISPATCHED, detail=f"{carrier.name}, tracking number {tracking_number}")
+        Shipment.objects.filter(shipment_id=shipment_id).exclude(status=Shipment.Status.DISPATCHED).update(
+            status=Shipment.Status.DISPATCHED,
+            carrier=carrier.name,
+            tracking_number=tracking_number,
+            dispatched_at=timezone.now(),
+        )
+    return contracts.CarrierDispatched(shipment_id, carrier.name, tracking_number)
 
 
-def _refuse_when_cancelling(order: Order) -> None:
-    if is_at_or_past(Status(order.status), Status.CANCELLING):
+def _lock_for_shipping(order_id: str, goal: Status) -> Order:
+    """Return the locked order, which may go to `goal` next or has been there.
+
+    Raises ShippingRefused for one that is being cancelled, OrderNotFound, OrderClosed, IllegalTransition.
+    """
+    order = lock_open_order(order_id)
+    if order.status == Status.CANCELLING:
         raise ShippingRefused("The order is being cancelled.")
+    if not is_at_or_past(Status(order.status), goal):
+        check_transition(Status(order.status), goal)
+    return order
 
 
 @transaction.atomic
 def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted:
-    """Bring the order to its good end, unless a person was told before that it is being cancelled."""
+    """Bring the order to its good end, unless a person was told before that it is being cancelled.
+
+    Raises OrderNotFound, OrderClosed for a cancelled order, IllegalTransition for one that is not shipped.
+    """
     order = lock_order(command.order_id)
+    if order.status == Status.CANCELLED:
+        raise OrderClosed(order.get_status_display())
     if order.is_open and order.is_cancel_requested:
         return contracts.OrderCompleted(is_completed=False, cancellation=_decision_of(order))
-    advance(order, Status.COMPLETED)
+    if advance(order, Status.COMPLETED):
+        answer_decisions(order, DecisionKind.APPROVE, accepted_id=order.decision_id)
     return contracts.OrderCompleted()
 
 
 def process_cancellation(command: contracts.ProcessCancellation) -> contracts.CancellationProcessed:
     """Call a parcel back and bring the order to CANCELLED.
 
-    An approval that was taken before the deadline, but whose signal is still on its way, beats APPROVAL_TIMEOUT.
-    Raises IllegalTransition while money that was or may have been taken is not back, OutsideWorldFailed while the
-    carrier does not answer; both are worth another try.
+    A decision that was taken before the deadline, but whose signal is still on its way, beats APPROVAL_TIMEOUT.
+    Raises OutsideWorldFailed while the carrier does not answer, OrderNotFound, OrderClosed for a completed order,
+    IllegalTransition while money that was or may have been taken is not back.
     """
-    order = read_order(command.order_id)
-    if Shipment.objects.filter(order=order).exclude(status=Shipment.Status.RECALLED).exists():
+    with transaction.atomic():
+        order = lock_order(command.order_id)
+        if order.status == Status.COMPLETED:
+            raise OrderClosed(order.get_status_display())
+        has_timed_out = command.reason_code == ReasonCode.APPROVAL_TIMEOUT
+        if order.status == Status.CANCELLED:
+            is_by_staff = has_timed_out and order.reason_code == ReasonCode.STAFF and order.is_cancel_requested
+            return contracts.CancellationProcessed(cancellation=_decision_of(order) if is_by_staff else None)
+        if has_timed_out and order.is_approved:
+            return contracts.CancellationProcessed(is_cancelled=False, approval=_decision_of(order))
+        if Payment.objects.filter(order=order, status__in=UNSETTLED).exists():
+            raise IllegalTransition("The order's money is not back yet, so that it cannot be cancelled.")
+        by_staff = _decision_of(order) if has_timed_out and order.is_cancel_requested else None
+        if by_staff is not None:
+            command = replace(command, reason_code=ReasonCode.STAFF, reason=by_staff.reason, decision=by_staff)
+        # Written before the carrier is asked: from here on nothing else is done to the order.
+        begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
+        has_parcel = Shipment.objects.filter(order=order).exclude(status=Shipment.Status.RECALLED).exists()
+    if has_parcel:
         carrier.recall(contracts.shipping_workflow_id(order.order_id))
     with transaction.atomic():
         order = lock_order(command.order_id)
-        if command.reason_code == ReasonCode.APPROVAL_TIMEOUT and order.is_approved and order.is_open:
-            return contracts.CancellationProcessed(is_cancelled=False, approval=_decision_of(order))
-        begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
-        if Payment.objects.filter(order=order, status__in=UNSETTLED).exists():
-            raise IllegalTransition("The order's money is not back yet.")
         Shipment.objects.filter(order=order).update(status=Shipment.Status.RECALLED)
         advance(order, Status.CANCELLED, detail=order.reason)
-    return contracts.CancellationProcessed()
+    return contracts.CancellationProcessed(cancellation=by_staff)
 
 
 def _decision_of(order: Order) -> contracts.Decision:
-    """Return the decision that the row holds, with the reason that its event tells."""
-    event = order.events.filter(key=f"decision:{order.decision_id}").first()
-    return contracts.Decision(order.decision_id, order.decided_by, event.detail if event else "")
+    """Return the decision that the order's row holds, with its reason."""
+    decision = order.decisions.get(decision_id=order.decision_id)
+    return contracts.Decision(decision.decision_id, decision.actor, decision.reason)
 
 
 @transaction.atomic
 def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str) -> None:
     """Write down that an attempt of an activity failed, once for each run, activity and attempt."""
     order = lock_order(order_id)
+    label = contracts.ACTIVITY_LABELS.get(activity, activity)
+    key = f"attempt:{order.run_id}:{activity}:{attempt}"
+    add_event(order, key=key, title=f"{label}: attempt {attempt} failed", detail=error)
+
+
+@transaction.atomic
+def record_unresolved(order_id: str, activity: str, error: str) -> None:
+    """Write down that the outside world leaves a step without an answer, so that people are told and may decide."""
+    order = lock_open_order(order_id)
+    if activity in UNRESOLVED:
+        raise_trouble(order, UNRESOLVED[activity], error)
+
+
+@transaction.atomic
+def record_success(order_id: str, activity: str) -> None:
+    """Write down that a step that had failed before is done, so that the order is no longer in trouble for it."""
+    if activity in UNRESOLVED:
+        clear_troubles(lock_order(order_id), [UNRESOLVED[activity]])
+
+
+@transaction.atomic
+def record_refused_run(order_id: str, run_id: str, activity: str) -> None:
+    """Write into a final order's history that another run of it was stopped, once for each run."""
+    order = lock_order(order_id)
     add_event(
         order,
-        key=f"attempt:{order.run_id}:{activity}:{attempt}",
-        title=f"{contracts.ACTIVITY_LABELS.get(activity, activity)}: attempt {attempt} failed",
-        detail=error,
+        key=f"refused:{run_id}",
+        title="Another workflow run for the closed order was stopped",
+        detail=f"{contracts.ACTIVITY_LABELS.get(activity, activity)}: nothing was done.",
     )

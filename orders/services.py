@@ -18,10 +18,10 @@ from orders import contracts, outbox, permissions, states
 from orders.errors import AlreadyDecided, DecisionRefused, OrderError, OrderExists, OrderInvalid, OrderNotFound, TooLate
 from orders.history import add_event, clean_text, lock_order, write_decision
 from orders.identifiers import is_order_id, new_identifier
-from orders.models import Order, OrderLine, OutboxMessage
+from orders.models import Decision, Order, OrderLine, OutboxMessage
 from orders.money import CURRENCIES, Money, add_up
-from orders.permissions import Actor
-from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Status
+from orders.permissions import Actor, TerminalOperator
+from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Outcome, Status
 
 MOST_LINES: Final = 100
 # A thousand million major units: far below what BIGINT holds, far above any order.
@@ -129,20 +129,27 @@ def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor,
             results.append(BulkResult(order_id, is_done=False, sentence=str(error)))
         else:
             sentence = describe_delivery(message)
-            is_done = message.status != OutboxMessage.Status.UNDELIVERABLE
+            is_done = find_decision(message).outcome != Outcome.TOO_LATE
             results.append(BulkResult(order_id, is_done, sentence))
     return results
 
 
+def find_decision(message: OutboxMessage) -> Decision:
+    """Return the decision that a message carries, with what is known by now of its outcome and its delivery."""
+    message.refresh_from_db(fields=["status"])
+    decision: Decision = Decision.objects.get(decision_id=message.payload["decision_id"])
+    return decision
+
+
 def describe_delivery(message: OutboxMessage) -> str:
     """Say in a sentence what a person may trust after a decision: that it is known, on its way, or came too late."""
-    message.refresh_from_db(fields=["status"])
-    done = next(DECISION_LABELS[kind] for kind, name in SIGNAL_OF.items() if name == message.name)
-    if message.status == OutboxMessage.Status.DELIVERED:
-        return f"{done}."
-    if message.status == OutboxMessage.Status.UNDELIVERABLE:
+    decision = find_decision(message)
+    if decision.outcome == Outcome.TOO_LATE:
         return "Too late: the order had come to its end before the decision reached it."
-    return f"{done}. The decision is kept and on its way to the workflow."
+    done = DECISION_LABELS[DecisionKind(decision.kind)]
+    if message.status == OutboxMessage.Status.PENDING:
+        return f"{done}. The decision is kept and on its way to the workflow."
+    return f"{done}."
 
 
 def check_may_be_decided(order: Order, kind: DecisionKind) -> None:
@@ -177,8 +184,10 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
         decision = contracts.Decision(
             decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason.strip())
         )
-        write_decision(locked, kind, decision)
-        key = f"decision:{decision.decision_id}"
+        is_terminal = isinstance(actor, TerminalOperator)
+        channel = Decision.Channel.TERMINAL if is_terminal else Decision.Channel.CONSOLE
+        write_decision(locked, kind, decision, channel=channel)
+        key = outbox.decision_key(decision.decision_id)
         return outbox.enqueue(locked, key=key, name=SIGNAL_OF[kind], payload=asdict(decision))
 
 

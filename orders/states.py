@@ -40,6 +40,28 @@ class DecisionKind(StrEnum):
     CANCEL = "cancel"
 
 
+class Outcome(StrEnum):
+    """What became of a decision; PENDING until the order's workflow has answered it."""
+
+    PENDING = "PENDING"
+    ACCEPTED = "ACCEPTED"
+    REPEATED = "REPEATED"
+    TOO_LATE = "TOO_LATE"
+
+
+class TroubleCode(StrEnum):
+    """Why an order does not move, or needs a person to look at it."""
+
+    CHARGE_UNRESOLVED = "CHARGE_UNRESOLVED"
+    REFUND_UNRESOLVED = "REFUND_UNRESOLVED"
+    SHIPMENT_UNRESOLVED = "SHIPMENT_UNRESOLVED"
+    CHECK_UNRESOLVED = "CHECK_UNRESOLVED"
+    RUN_FAILING = "RUN_FAILING"
+    RUN_PAUSED = "RUN_PAUSED"
+    RUN_LOST = "RUN_LOST"
+    MONEY_TAKEN = "MONEY_TAKEN"
+
+
 STATUS_LABELS: Final[Mapping[Status, str]] = {
     Status.CREATED: "Created",
     Status.VALIDATED: "Validated",
@@ -64,6 +86,29 @@ REASON_LABELS: Final[Mapping[ReasonCode, str]] = {
 DECISION_LABELS: Final[Mapping[DecisionKind, str]] = {
     DecisionKind.APPROVE: "Approved",
     DecisionKind.CANCEL: "Cancellation requested",
+}
+
+DECISION_NOUNS: Final[Mapping[DecisionKind, str]] = {
+    DecisionKind.APPROVE: "The approval",
+    DecisionKind.CANCEL: "The cancellation",
+}
+
+OUTCOME_LABELS: Final[Mapping[Outcome, str]] = {
+    Outcome.PENDING: "Being checked",
+    Outcome.ACCEPTED: "Accepted",
+    Outcome.REPEATED: "Had been decided before",
+    Outcome.TOO_LATE: "Too late",
+}
+
+TROUBLE_LABELS: Final[Mapping[TroubleCode, str]] = {
+    TroubleCode.CHARGE_UNRESOLVED: "The payment gateway gives no answer",
+    TroubleCode.REFUND_UNRESOLVED: "The payment gateway does not confirm the refund",
+    TroubleCode.SHIPMENT_UNRESOLVED: "The warehouse or the carrier gives no answer",
+    TroubleCode.CHECK_UNRESOLVED: "The order cannot be checked",
+    TroubleCode.RUN_FAILING: "The order's workflow cannot go on",
+    TroubleCode.RUN_PAUSED: "The order's workflow is paused in Temporal",
+    TroubleCode.RUN_LOST: "The order's workflow keeps ending before the order does",
+    TroubleCode.MONEY_TAKEN: "The gateway took the money, and no approval is known",
 }
 
 HAPPY_PATH: Final = (

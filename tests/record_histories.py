@@ -18,6 +18,7 @@ from orders.contracts import Decision
 from tests.programs import find_binary
 from tests.stage import Play, Stage, perform_on_stage
 from tests.waiting import wait_until
+from workers.payloads import DATA_CONVERTER
 
 FOLDER: Final = Path(__file__).parent / "histories"
 # What changes from recording to recording, tells of the machine, or only fills the file.
@@ -188,7 +189,7 @@ def main(*wanted: str) -> None:
     """Record the ways of these names, or all that have no file yet."""
     FOLDER.mkdir(exist_ok=True)
     environment = WorkflowEnvironment.start_local(
-        dev_server_existing_path=find_binary("temporal"), dev_server_log_level="error"
+        dev_server_existing_path=find_binary("temporal"), dev_server_log_level="error", data_converter=DATA_CONVERTER
     )
     with perform_on_stage(environment) as stage:
         for way in WAYS:

@@ -20,6 +20,7 @@ from orders import contracts
 from orders.contracts import OrderInput, StatusAnswer
 from tests.waiting import wait_until
 from workers import steps
+from workers.payloads import DATA_CONVERTER
 from workers.workflows import OrderWorkflow, ShippingWorkflow
 
 T = TypeVar("T")
@@ -200,7 +201,10 @@ class Stage:
 
 def open_stage(server_path: str) -> AbstractContextManager[Stage]:
     """Start the time-skipping server and both workers, and stop them again."""
-    return perform_on_stage(WorkflowEnvironment.start_time_skipping(test_server_existing_path=server_path))
+    start = WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=server_path, data_converter=DATA_CONVERTER
+    )
+    return perform_on_stage(start)
 
 
 @contextmanager

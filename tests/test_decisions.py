@@ -64,15 +64,46 @@ def test_every_decision_is_too_late_once_they_are_closed(decisions: Decisions, k
     assert decisions.approval is decisions.cancellation is None
 
 
-def test_what_was_too_late_is_judged_anew_when_they_are_opened_again(decisions: Decisions) -> None:
-    decisions.close()
+@pytest.mark.parametrize("kind", [APPROVE, CANCEL])
+def test_a_decision_is_undecided_while_the_tables_are_asked(decisions: Decisions, kind: DecisionKind) -> None:
+    decisions.begin_closing()
+
+    assert decisions.take(kind, BOB, at=AT).outcome == "undecided"
+    assert decisions.take(kind, BOB, at=LATER).outcome == "undecided"
+    assert decisions.approval is decisions.cancellation is None
+
+
+def test_what_was_undecided_is_too_late_once_they_are_closed(decisions: Decisions) -> None:
+    decisions.begin_closing()
     decisions.take(CANCEL, DANA, at=AT)
 
-    decisions.reopen()
+    decisions.close()
+
+    assert decisions.cancellation is None
+    assert decisions.last is not None
+    assert (decisions.last.outcome, decisions.last.at) == ("too_late", AT)
+
+
+def test_what_the_tables_hold_counts_before_what_was_undecided(decisions: Decisions) -> None:
+    decisions.begin_closing()
+    decisions.take(APPROVE, DANA, at=AT)
+
+    decisions.reopen(APPROVE, BOB, at=LATER)
+
+    assert decisions.approval == BOB
+    assert decisions.last is not None
+    assert (decisions.last.decision_id, decisions.last.outcome) == ("d-dana", "repeated")
+
+
+def test_a_decision_that_was_undecided_and_is_in_the_tables_counts_once(decisions: Decisions) -> None:
+    decisions.begin_closing()
+    decisions.take(CANCEL, DANA, at=AT)
+
+    decisions.reopen(CANCEL, DANA, at=LATER)
 
     assert decisions.cancellation == DANA
     assert decisions.last is not None
-    assert (decisions.last.outcome, decisions.last.at) == ("accepted", AT)
+    assert decisions.last.outcome == "repeated"
 
 
 def test_a_decision_without_id_and_actor_gets_both() -> None:
@@ -90,15 +121,17 @@ def test_a_text_that_no_table_could_hold_is_made_to_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "decision"),
+    ("arguments", "decision"),
     [
-        (None, Decision()),
-        (Decision("1", "bob", "fine"), Decision("1", "bob", "fine")),
-        ({"actor": "bob"}, Decision(actor="bob")),
-        ({"actor": 5, "reason": None, "decision_id": "1", "colour": "red"}, Decision("1", "5")),
-        ("Customer called", Decision(reason="Customer called")),
-        (["a", 1], Decision(reason="['a', 1]")),
+        ([], Decision()),
+        ([None], Decision()),
+        ([Decision("1", "bob", "fine")], Decision("1", "bob", "fine")),
+        ([{"actor": "bob"}], Decision(actor="bob")),
+        ([{"actor": 5, "reason": None, "decision_id": "1", "colour": "red"}], Decision("1", "5")),
+        (["Customer called"], Decision(reason="Customer called")),
+        ([["a", 1]], Decision(reason="['a', 1]")),
+        ([{"actor": "bob"}, "and one too many"], Decision(actor="bob")),
     ],
 )
-def test_a_signal_is_understood_however_it_is_put(value: object, decision: Decision) -> None:
-    assert read_decision(value) == decision
+def test_a_signal_is_understood_however_it_is_put(arguments: list[object], decision: Decision) -> None:
+    assert read_decision(arguments) == decision

@@ -1,15 +1,18 @@
 """orders.outbox: nothing is promised and lost, against a real Temporal server."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from pytest_django import Settings
 
-from orders import outbox, services, temporal
-from orders.models import OutboxMessage
-from orders.states import Status
+from orders import contracts, outbox, payments, projections, services, temporal
+from orders.models import Decision, Order, OutboxMessage
+from orders.states import Outcome, ReasonCode, Status
 from tests.making import MakeOrder, make_draft, make_user, submit
+from tests.programs import terminate
 from tests.waiting import wait_until
 
 Delivery = OutboxMessage.Status
@@ -92,15 +95,23 @@ class TestWithTemporal:
             assert not other.is_alive()
         assert order.outbox_messages.get().attempts == 1
 
-    def test_a_decision_for_a_final_order_is_reported_as_too_late(
-        self, temporal_server: str, make_order: MakeOrder
-    ) -> None:
-        order = make_order(Status.COMPLETED)
-        with transaction.atomic():
-            message = outbox.enqueue(order, key="late", name="cancel_order", payload={"decision_id": "late"})
+    def test_a_message_to_an_order_that_ended_by_it_is_done(self, temporal_server: str, make_order: MakeOrder) -> None:
+        order = make_order(Status.COMPLETED, is_delivered=False)
+        outbox.deliver_pending()  # the start, which Temporal takes
+        terminate(temporal_server, order.order_id)
+        outbox.deliver_pending()
+        assert order.outbox_messages.get(name="approve_order").status == Delivery.DELIVERED
+        assert not order.events.filter(title="A decision came too late").exists()
+
+    def test_a_message_that_came_too_late_is_set_aside(self, temporal_server: str, make_order: MakeOrder) -> None:
+        order = make_order(Status.PENDING_MANUAL_APPROVAL)
+        message = services.approve_order(order, actor=make_user("bob", "approver"))
+        invalid = contracts.ProcessCancellation(order.order_id, ReasonCode.INVALID, "Sold out.")
+        projections.process_cancellation(invalid)
+        OutboxMessage.objects.update(next_attempt_at=timezone.now())
+        outbox.deliver_pending()
         message.refresh_from_db()
         assert message.status == Delivery.UNDELIVERABLE
-        assert order.events.get(title="A decision came too late").detail.startswith("cancel_order had no effect")
 
     def test_a_decision_for_a_lost_run_is_kept(self, temporal_server: str, make_order: MakeOrder) -> None:
         order = make_order()
@@ -123,3 +134,104 @@ def deliver_and_close() -> None:
     """Deliver in a thread of its own, and leave no connection behind."""
     outbox.deliver_pending()
     connection.close()
+
+
+@pytest.mark.django_db
+class TestWithoutAnAnswer:
+    """A decision is done when the workflow has answered it, not when its signal was sent."""
+
+    @pytest.fixture
+    def message(self, make_order: MakeOrder) -> OutboxMessage:
+        """An approval that was delivered a while ago, and not answered since."""
+        message = services.approve_order(make_order(), actor=make_user("bob", "approver"))
+        long_ago = timezone.now() - timedelta(seconds=30)
+        Decision.objects.update(taken_at=long_ago)
+        OutboxMessage.objects.filter(pk=message.pk).update(status=Delivery.DELIVERED, attempts=1, delivered_at=long_ago)
+        return message
+
+    def test_it_is_sent_again(self, message: OutboxMessage) -> None:
+        assert outbox.send_unanswered_again() == 1
+        message.refresh_from_db()
+        assert message.status == Delivery.PENDING
+
+    def test_it_is_sent_less_and_less_often(self, message: OutboxMessage) -> None:
+        OutboxMessage.objects.filter(pk=message.pk).update(attempts=5)
+        assert outbox.send_unanswered_again() == 0
+        OutboxMessage.objects.filter(pk=message.pk).update(delivered_at=timezone.now() - timedelta(seconds=90))
+        assert outbox.send_unanswered_again() == 1
+
+    def test_one_that_was_answered_is_not(self, message: OutboxMessage) -> None:
+        Decision.objects.update(outcome=Outcome.ACCEPTED, answered_at=timezone.now())
+        assert outbox.send_unanswered_again() == 0
+
+    def test_one_of_this_moment_is_not(self, message: OutboxMessage) -> None:
+        Decision.objects.update(taken_at=timezone.now())
+        assert outbox.send_unanswered_again() == 0
+
+    def test_one_of_a_final_order_is_not(self, message: OutboxMessage) -> None:
+        Order.objects.update(status=Status.CANCELLING, reason_code="STAFF")
+        Order.objects.update(status=Status.CANCELLED)
+        assert outbox.send_unanswered_again() == 0
+
+
+@pytest.mark.django_db
+class TestOutcomes:
+    """What became of a decision is written once, by the step that follows it or makes it too late."""
+
+    def test_the_approval_that_is_charged_was_accepted(self, make_order: MakeOrder) -> None:
+        order = make_order()
+        message = services.approve_order(order, actor=make_user("bob", "approver"), reason="Known customer")
+        decision = order.decisions.get()
+        assert (decision.kind, decision.actor, decision.channel) == ("approve", "bob", "CONSOLE")
+        assert (decision.reason, decision.outcome, decision.answered_at) == ("Known customer", Outcome.PENDING, None)
+        approval = contracts.Decision(**message.payload)
+        payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, approval))
+        decision.refresh_from_db()
+        assert decision.outcome == Outcome.ACCEPTED
+        assert decision.answered_at is not None
+
+    def test_an_approval_of_an_invalid_order_came_too_late(self, make_order: MakeOrder) -> None:
+        order = make_order()
+        services.approve_order(order, actor=make_user("bob", "approver"))
+        projections.process_cancellation(contracts.ProcessCancellation(order.order_id, ReasonCode.INVALID, "Sold out."))
+        assert order.decisions.get().outcome == Outcome.TOO_LATE
+        event = order.events.get(title="A decision came too late")
+        assert event.detail == "The approval by bob had no effect."
+
+    def test_of_an_approval_and_a_cancellation_the_cancellation_counts(self, make_order: MakeOrder) -> None:
+        order = make_order()
+        services.approve_order(order, actor=make_user("bob", "approver"))
+        services.cancel_order(order, actor=make_user("dana", "approver"), reason="Fraud")
+        by_dana = order.decisions.get(kind="cancel")
+        projections.process_cancellation(
+            contracts.ProcessCancellation(
+                order.order_id, ReasonCode.STAFF, "Fraud", contracts.Decision(by_dana.decision_id, "dana", "Fraud")
+            )
+        )
+        outcomes = dict(order.decisions.values_list("actor", "outcome"))
+        assert outcomes == {"bob": Outcome.TOO_LATE, "dana": Outcome.ACCEPTED}
+
+    def test_a_cancellation_at_the_deadline_is_the_persons(self, make_order: MakeOrder) -> None:
+        order = make_order()
+        services.cancel_order(order, actor=make_user("dana", "approver"), reason="Fraud")
+        timeout = contracts.ProcessCancellation(order.order_id, ReasonCode.APPROVAL_TIMEOUT, "Nobody decided.")
+        for _ in range(2):  # the answer to the first may be lost
+            answer = projections.process_cancellation(timeout)
+            assert answer.cancellation is not None
+            assert (answer.cancellation.actor, answer.cancellation.reason) == ("dana", "Fraud")
+        order.refresh_from_db()
+        assert (order.status, order.reason_code, order.reason) == ("CANCELLED", "STAFF", "Fraud")
+        assert order.decisions.get().outcome == Outcome.ACCEPTED
+
+    def test_a_second_approval_over_temporal_is_a_repetition(self, make_order: MakeOrder) -> None:
+        order = make_order()
+        services.approve_order(order, actor=make_user("bob", "approver"))
+        olgas = contracts.Decision("d-olga", "olga")
+        payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, olgas))
+        outcomes = dict(order.decisions.values_list("actor", "outcome"))
+        assert outcomes == {"bob": Outcome.REPEATED, "olga": Outcome.ACCEPTED}
+        assert order.decisions.get(actor="olga").channel == "TEMPORAL"
+
+    def test_a_completed_order_leaves_no_decision_unanswered(self, make_order: MakeOrder) -> None:
+        order = make_order("COMPLETED")
+        assert order.decisions.get().outcome == Outcome.ACCEPTED

@@ -144,7 +144,7 @@ def test_a_charge_that_comes_late_takes_no_money(make_order: MakeOrder) -> None:
 
 
 def test_a_charge_after_the_cancellation_is_not_even_tried(make_order: MakeOrder) -> None:
-    order = make_order("CANCELLED")
+    order = make_order("CANCELLING")
     with pytest.raises(PaymentDeclined, match="being cancelled"):
         charge(order)
     assert not Payment.objects.filter(order=order).exists()

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders import contracts, projections, services
-from orders.errors import IllegalTransition, OrderInvalid, OrderNotFound, ShippingRefused, TooLate
+from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
 from orders.models import CarrierBooking, Order, OrderEvent, Shipment
 from orders.permissions import TerminalOperator
 from orders.services import LineDraft
@@ -35,10 +35,10 @@ def test_a_repeated_step_adds_nothing(make_order: MakeOrder) -> None:
 
 
 def test_a_late_step_does_not_take_the_order_back(make_order: MakeOrder) -> None:
-    order = make_order("COMPLETED")
+    order = make_order("DISPATCHED")
     answer = projections.prepare_package(contracts.PreparePackage(order.order_id))
     order.refresh_from_db()
-    assert order.status == Status.COMPLETED
+    assert order.status == Status.DISPATCHED
     assert answer.shipment_id == order.shipment.shipment_id
 
 
@@ -49,7 +49,7 @@ def test_receiving_an_unknown_order_says_so() -> None:
 
 def test_a_final_order_is_not_received_again(make_order: MakeOrder) -> None:
     order = make_order("COMPLETED")
-    with pytest.raises(TooLate, match="completed already"):
+    with pytest.raises(OrderClosed, match="is completed"):
         projections.receive_order(contracts.ReceiveOrder(order.order_id, "another run"))
 
 
@@ -140,8 +140,8 @@ def test_a_dispatched_parcel_is_called_back(make_order: MakeOrder) -> None:
     assert CarrierBooking.objects.get(shipment_id=order.shipment.shipment_id).recalled_at is not None
 
 
-def test_a_cancelled_order_cannot_be_shipped(make_order: MakeOrder) -> None:
-    order = make_order("CANCELLED", cancelled_from="PACKAGE_PREPARED")
+def test_an_order_that_is_being_cancelled_cannot_be_shipped(make_order: MakeOrder) -> None:
+    order = make_order("CANCELLING", cancelled_from="PACKAGE_PREPARED")
     with pytest.raises(ShippingRefused):
         projections.dispatch_carrier(contracts.DispatchCarrier(order.order_id, order.shipment.shipment_id))
 

@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from orders import contracts
-from orders.contracts import OrderInput, StatusAnswer
+from orders.contracts import StatusAnswer
 from tests.record_histories import FOLDER, WAYS
 from workers import steps
 from workers.workflows import OrderWorkflow, ShippingWorkflow, start_step
@@ -53,8 +53,9 @@ class ForgetfulWorkflow(OrderWorkflow):
     """An order workflow as somebody might change it who does not think of runs that are under way."""
 
     @workflow.run
-    async def run(self, order: OrderInput) -> StatusAnswer:
-        await start_step(steps.VALIDATE_ORDER, contracts.ValidateOrder(order.order_id, ""))
+    async def run(self, *arguments: Any) -> StatusAnswer:
+        order_id = workflow.info().workflow_id
+        await start_step(steps.VALIDATE_ORDER, contracts.ValidateOrder(order_id, ""))
         return self.status()
 
 

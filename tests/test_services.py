@@ -6,11 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from orders import services
+from orders import contracts, projections, services
 from orders.errors import AlreadyDecided, NotAllowed, OrderExists, OrderInvalid, OwnOrder, TooLate
 from orders.models import Order, OutboxMessage
 from orders.services import LineDraft
-from orders.states import DecisionKind, Status
+from orders.states import DecisionKind, ReasonCode, Status
 from tests.making import MakeOrder, make_draft
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +161,7 @@ def test_a_decision_that_is_not_delivered_is_said_to_be_on_its_way(make_order: M
 
 
 def test_a_decision_that_came_too_late_is_said_to_be_so(make_order: MakeOrder, bob: User) -> None:
-    message = services.approve_order(make_order(), actor=bob)
-    OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxMessage.Status.UNDELIVERABLE)
+    order = make_order()
+    message = services.approve_order(order, actor=bob)
+    projections.process_cancellation(contracts.ProcessCancellation(order.order_id, ReasonCode.INVALID, "Sold out."))
     assert services.describe_delivery(message).startswith("Too late")

@@ -1,7 +1,7 @@
 """The activities: each is one call into `orders`, in one transaction, safe to repeat.
 
-They are plain functions in a thread, with the plain ORM. Where the business refuses a step, Temporal is told not to try
-it again; every other failure is tried again. The steps that clean up are always tried again, whatever they raise.
+They are plain functions in a thread, with the plain ORM. Where the business refuses a step, or the tables say something
+else about the order than the run, Temporal is told not to try it again; every other failure is tried again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,70 +12,93 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from orders import contracts, payments, projections
-from orders.errors import OrderError, OrderInvalid, OrderNotFound, PaymentDeclined, ShippingRefused, TooLate
-from workers import steps
+from orders.errors import (
+    IllegalTransition,
+    OrderClosed,
+    OrderError,
+    OrderInvalid,
+    OrderNotFound,
+    PaymentDeclined,
+    ShippingRefused,
+)
+
+# Under which name Temporal learns of a refusal; the first that fits counts.
+REFUSALS: Final[Sequence[tuple[type[OrderError], str]]] = (
+    (OrderNotFound, contracts.ORDER_NOT_FOUND),
+    (OrderClosed, contracts.ORDER_CLOSED),
+    (IllegalTransition, contracts.ILLEGAL_TRANSITION),
+    (OrderInvalid, contracts.ORDER_INVALID),
+    (PaymentDeclined, contracts.PAYMENT_DECLINED),
+    (ShippingRefused, contracts.SHIPPING_REFUSED),
+)
 
 
 @contextmanager
-def refusing(refusal: type[OrderError], error_type: str) -> Iterator[None]:
-    """Turn the error `refusal` into one that Temporal does not try again, under the name `error_type`."""
+def telling_refusals() -> Iterator[None]:
+    """Turn a refusal into the error that Temporal does not try again."""
     try:
         yield
-    except refusal as error:
-        raise ApplicationError(str(error), type=error_type, non_retryable=True) from error
+    except OrderError as error:
+        for refusal, error_type in REFUSALS:
+            if isinstance(error, refusal):
+                raise ApplicationError(str(error), type=error_type, non_retryable=True) from error
+        raise
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def receive_order(order: contracts.ReceiveOrder) -> contracts.OrderReceived:
-    """Note that the run has begun. Refuses an order that is unknown or closed."""
-    with refusing(OrderNotFound, contracts.ORDER_NOT_FOUND), refusing(TooLate, steps.ORDER_CLOSED):
+    """Note that the run has begun."""
+    with telling_refusals():
         return projections.receive_order(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def validate_order(order: contracts.ValidateOrder) -> None:
     """Check the order and write down its deadline."""
-    with refusing(OrderInvalid, contracts.ORDER_INVALID):
+    with telling_refusals():
         projections.validate_order(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def charge_payment(payment: contracts.ChargePayment) -> contracts.PaymentCharged:
     """Take the money."""
-    with refusing(PaymentDeclined, contracts.PAYMENT_DECLINED):
+    with telling_refusals():
         return payments.charge_payment(payment)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def refund_payment(payment: contracts.RefundPayment) -> contracts.PaymentRefunded:
     """Give back what was taken."""
-    return payments.refund_payment(payment)
+    with telling_refusals():
+        return payments.refund_payment(payment)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def prepare_package(package: contracts.PreparePackage) -> contracts.PackagePrepared:
     """Have the order packed."""
-    with refusing(ShippingRefused, contracts.SHIPPING_REFUSED):
+    with telling_refusals():
         return projections.prepare_package(package)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def dispatch_carrier(parcel: contracts.DispatchCarrier) -> contracts.CarrierDispatched:
     """Hand the parcel to the carrier."""
-    with refusing(ShippingRefused, contracts.SHIPPING_REFUSED):
+    with telling_refusals():
         return projections.dispatch_carrier(parcel)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def complete_order(order: contracts.CompleteOrder) -> contracts.OrderCompleted:
     """Close the order as completed, unless it turns out to be cancelled in time."""
-    return projections.complete_order(order)
+    with telling_refusals():
+        return projections.complete_order(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def process_cancellation(order: contracts.ProcessCancellation) -> contracts.CancellationProcessed:
     """Close the order as cancelled, unless it turns out to be approved in time."""
-    return projections.process_cancellation(order)
+    with telling_refusals():
+        return projections.process_cancellation(order)
 
 
 # Which queue serves what: the steps of the order's own run, and those of its shipping.

@@ -7,6 +7,7 @@ one whose worker died or that took too long by the attempt after it.
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -16,8 +17,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from orders import projections
-from orders.errors import OrderError
+from orders import contracts, projections
+from orders.errors import OrderError, OutsideWorldFailed
+from orders.troubles import is_unresolved
 from workers import logs, steps
 
 logger = logging.getLogger(__name__)
@@ -57,12 +59,20 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
                 answer = function(argument)
             except ApplicationError as refusal:
                 logger.info("refused: %s", refusal.message)
+                if refusal.type == contracts.ORDER_CLOSED:
+                    _write(projections.record_refused_run, order_id, info.workflow_run_id or "", info.activity_type)
                 raise
             except Exception as error:
                 logger.warning("failed%s: %s: %s", _tell_time(started_at), type(error).__name__, error)
-                _write_failure(order_id, info.activity_type, info.attempt, str(error) or type(error).__name__)
+                sentence = str(error) or type(error).__name__
+                _write_failure(order_id, info.activity_type, info.attempt, sentence)
+                tried_for = datetime.now(UTC) - info.scheduled_time
+                if isinstance(error, OutsideWorldFailed) and is_unresolved(attempt=info.attempt, tried_for=tried_for):
+                    _write(projections.record_unresolved, order_id, info.activity_type, sentence)
                 raise
             logger.info("done%s", _tell_time(started_at))
+            if info.attempt > 1:
+                _write(projections.record_success, order_id, info.activity_type)
             return answer
     finally:
         close_old_connections()
@@ -75,11 +85,15 @@ def _tell_time(started_at: float) -> str:
 
 
 def _write_failure(order_id: str, name: str, attempt: int, sentence: str) -> None:
-    """Write a failed attempt into the order's history. Its own failure must not hide the attempt's."""
-    if attempt > TOLD_ONE_BY_ONE and attempt % TOLD_EVERY:
-        return
+    """Write a failed attempt into the order's history."""
+    if attempt <= TOLD_ONE_BY_ONE or attempt % TOLD_EVERY == 0:
+        _write(projections.record_failed_attempt, order_id, name, attempt, sentence)
+
+
+def _write(record: Callable[..., None], *facts: object) -> None:
+    """Write something about an attempt. Its own failure must not hide the attempt's."""
     close_old_connections()  # an attempt that hung may hold one that broke meanwhile
     try:
-        projections.record_failed_attempt(order_id, name, attempt, sentence)
+        record(*facts)
     except (DatabaseFailure, OrderError) as error:
-        logger.warning("attempt %s could not be written down: %s", attempt, error)
+        logger.warning("it could not be written down: %s", error)

@@ -3,18 +3,16 @@
 - An approval counts until the order is being cancelled or completed, also before anybody waits for it.
 - A cancellation counts until the order is being cancelled for another reason, or completed.
 - The same decision again, by its id or by what it wants, changes nothing.
+- While the order is being closed, and the tables are asked whether a decision was taken before, the outcome of a new
+  decision is not known yet: it is undecided, and judged once the order is closed or goes on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from orders.contracts import Decision, DecisionAnswer
+from orders.contracts import ACCEPTED, REPEATED, TOO_LATE, UNDECIDED, Decision, DecisionAnswer
 from orders.states import DecisionKind
-
-ACCEPTED: Final = "accepted"
-REPEATED: Final = "repeated"
-TOO_LATE: Final = "too_late"
 
 # A signal may come from anybody with access to Temporal; what it says has to fit into the tables.
 DECISION_ID_LENGTH: Final = 64
@@ -29,13 +27,14 @@ class Decisions:
         self.cancellation: Decision | None = None
         self.last: DecisionAnswer | None = None
         self._answers: dict[str, DecisionAnswer] = {}
+        self._is_closing = False
         self._is_closed = False
 
     def take(self, kind: DecisionKind, decision: Decision, *, at: str) -> DecisionAnswer:
         """Judge a decision that has an id and an actor, let it count if it may, and answer what became of it."""
         earlier = self._answers.get(decision.decision_id)
         if earlier is not None:
-            self.last = replace(earlier, outcome=REPEATED)
+            self.last = earlier if earlier.outcome == UNDECIDED else replace(earlier, outcome=REPEATED)
             return self.last
         outcome = self._judge(kind)
         if outcome == ACCEPTED and kind == DecisionKind.APPROVE:
@@ -46,16 +45,32 @@ class Decisions:
         self._answers[decision.decision_id] = self.last
         return self.last
 
-    def close(self) -> None:
-        """Let every further decision be too late: the order takes its last way now."""
-        self._is_closed = True
+    def begin_closing(self) -> None:
+        """Leave further decisions undecided: the tables are being asked, and `close` or `reopen` follows."""
+        self._is_closing = True
 
-    def reopen(self) -> None:
-        """Take back a close() that turned out to be wrong: what was too late since then is judged anew."""
-        self._is_closed = False
-        for late in [answer for answer in self._answers.values() if answer.outcome == TOO_LATE]:
-            del self._answers[late.decision_id]
-            self.take(DecisionKind(late.kind), Decision(late.decision_id, late.actor, late.reason), at=late.at)
+    def close(self) -> None:
+        """Let every further decision be too late, and what was undecided: the order takes its last way now."""
+        self._is_closing, self._is_closed = False, True
+        self._take_again(self._take_out_undecided())
+
+    def reopen(self, kind: DecisionKind, decision: Decision, *, at: str) -> None:
+        """Go on, for the tables hold this decision; what was undecided is judged after it."""
+        self._is_closing = self._is_closed = False
+        undecided = self._take_out_undecided()
+        self.take(kind, decision, at=at)
+        self._take_again(undecided)
+
+    def _take_out_undecided(self) -> list[DecisionAnswer]:
+        undecided = [answer for answer in self._answers.values() if answer.outcome == UNDECIDED]
+        for answer in undecided:
+            del self._answers[answer.decision_id]
+        return undecided
+
+    def _take_again(self, answers: list[DecisionAnswer]) -> None:
+        for answer in answers:
+            decision = Decision(answer.decision_id, answer.actor, answer.reason)
+            self.take(DecisionKind(answer.kind), decision, at=answer.at)
 
     def _judge(self, kind: DecisionKind) -> str:
         if kind == DecisionKind.CANCEL and self.cancellation is not None:
@@ -64,14 +79,15 @@ class Decisions:
             return TOO_LATE
         if kind == DecisionKind.APPROVE and self.approval is not None:
             return REPEATED
-        return ACCEPTED
+        return UNDECIDED if self._is_closing else ACCEPTED
 
 
-def read_decision(value: object) -> Decision:
-    """Return what a signal said, however it was put, for the SDK drops a signal that does not fit its signature.
+def read_decision(arguments: Sequence[object]) -> Decision:
+    """Return what a signal said, however it was put; an argument too many is passed over.
 
     Nothing is a decision by nobody in particular; an object is read by its fields; anything else is taken for a reason.
     """
+    value = arguments[0] if arguments else None
     if value is None or isinstance(value, Decision):
         return value or Decision()
     if isinstance(value, Mapping):

@@ -10,6 +10,8 @@ from temporalio.exceptions import (
     TimeoutError,  # noqa: A004 - Temporal's, which is no subclass of Python's
 )
 
+from workers.steps import DISAGREEMENTS
+
 
 def find_cause(error: BaseException) -> BaseException:
     """Return what is behind the wrappers that say only that an activity or a child failed."""
@@ -22,6 +24,12 @@ def is_refusal(error: BaseException) -> bool:
     """Tell whether a step was refused for good, and not merely without success."""
     cause = find_cause(error)
     return isinstance(cause, ApplicationError) and cause.non_retryable
+
+
+def is_disagreement(error: BaseException) -> bool:
+    """Tell whether the tables say something else about the order than the run that asked for the step."""
+    cause = find_cause(error)
+    return isinstance(cause, ApplicationError) and cause.type in DISAGREEMENTS
 
 
 def explain_failure(error: FailureError, complaint: str) -> str:

@@ -21,6 +21,7 @@ from orders import contracts, outbox, reconcile
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workers.attempts import AttemptInterceptor
 from workers.companions import Companions, Target
+from workers.payloads import DATA_CONVERTER
 from workers.workflows import OrderWorkflow, ShippingWorkflow
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,9 @@ async def connect_patiently(stop: asyncio.Event) -> Client | None:
 
 
 async def _connect() -> Client:
-    client = await Client.connect(settings.TEMPORAL_ADDRESS, namespace=settings.TEMPORAL_NAMESPACE)
+    client = await Client.connect(
+        settings.TEMPORAL_ADDRESS, namespace=settings.TEMPORAL_NAMESPACE, data_converter=DATA_CONVERTER
+    )
     request = DescribeNamespaceRequest(namespace=settings.TEMPORAL_NAMESPACE)
     await client.workflow_service.describe_namespace(request, timeout=RPC_TIMEOUT)
     return client

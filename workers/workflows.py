@@ -3,13 +3,16 @@
 Whatever is decided about the order while a step runs, the step comes to an end first: a pending retry is given up at
 once, a running attempt takes its five seconds at most. Only then is cleaned up.
 
+Where the tables say something else about the order than its run does, the run fails at once and touches nothing more;
+the reconciler then starts another one from what the tables say.
+
 A mistake in this code (an exception that is no FailureError) stops a run until repaired code is deployed; it never
 fails an order.
 """
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
 from temporalio import workflow
@@ -27,7 +30,8 @@ with workflow.unsafe.imports_passed_through():
     from orders.states import DecisionKind, ReasonCode, Status
     from workers import steps
     from workers.decisions import Decisions, read_decision, tidy_decision
-    from workers.failures import explain_failure, is_refusal
+    from workers.failures import explain_failure, is_disagreement
+    from workers.inputs import read_order_input, read_shipping_input
     from workers.steps import AnswerT, ArgumentT, Step
 
 T = TypeVar("T")
@@ -35,9 +39,9 @@ ShippingHandle: TypeAlias = "workflow.ChildWorkflowHandle[ShippingWorkflow, cont
 
 # Who is written down when the run itself was cancelled in Temporal.
 CANCEL_REQUEST_ACTOR: Final = "Temporal cancel request"
-# How often and how long a child that cannot start, because one of an earlier run is still ending, is tried again.
+# How soon a child that cannot start, because one of an earlier run is still ending, is tried again, at first and later.
 SHIPPING_RETRY: Final = timedelta(seconds=10)
-SHIPPING_BOUND: Final = timedelta(hours=1)
+SHIPPING_RETRY_AT_LAST: Final = timedelta(minutes=5)
 
 
 class _OrderEnds(Exception):
@@ -59,7 +63,6 @@ def start_step(step: Step[ArgumentT, AnswerT], argument: ArgumentT) -> workflow.
         step.activity,
         argument,
         start_to_close_timeout=steps.START_TO_CLOSE,
-        schedule_to_close_timeout=step.bound,
         retry_policy=step.retry_policy,
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     )
@@ -73,8 +76,9 @@ class ShippingWorkflow:
     """
 
     @workflow.run
-    async def run(self, shipping: contracts.ShippingInput) -> contracts.CarrierDispatched:
-        """Ship one order. Fails with ShippingRefused, or with the last failure when an hour was not enough."""
+    async def run(self, *arguments: Any) -> contracts.CarrierDispatched:
+        """Ship one order, a ShippingInput. Fails with ShippingRefused, or at once where there is nothing to ship."""
+        shipping = read_shipping_input(arguments)
         package = await self._take_step(steps.PREPARE_PACKAGE, contracts.PreparePackage(shipping.order_id))
         return await self._take_step(
             steps.DISPATCH_CARRIER, contracts.DispatchCarrier(shipping.order_id, package.shipment_id)
@@ -98,8 +102,15 @@ class OrderWorkflow:
     """The life of one order, from its submission until it is completed or cancelled."""
 
     @workflow.init
-    def __init__(self, order: OrderInput) -> None:
-        self._order = order
+    def __init__(self, *arguments: Any) -> None:
+        self._order = OrderInput(workflow.info().workflow_id)
+        self._wrong_input: ApplicationError | None = None
+        # An exception here would fail the workflow task for ever, so that `run` raises it.
+        try:
+            self._order = read_order_input(arguments)
+        except ApplicationError as error:
+            self._wrong_input = error
+        order = self._order
         self._payment_id = order.payment_id
         self._status = Status.CREATED
         self._waiting_for: str | None = "validation"
@@ -114,16 +125,19 @@ class OrderWorkflow:
             self._decisions.close()
 
     @workflow.run
-    async def run(self, order: OrderInput) -> StatusAnswer:
-        """Lead the order to its final status and return the last status answer.
+    async def run(self, *arguments: Any) -> StatusAnswer:
+        """Lead the order, an OrderInput, to its final status and return the last status answer.
 
-        A cancelled order is no failed run. The run fails only where there is nothing to lead: an unknown or closed
-        order, or an input that cannot be meant. A request to cancel the run is a decision to cancel the order, so
-        that nothing is left half done.
+        A cancelled order is no failed run. The run fails only where it cannot lead: an input that cannot be meant, an
+        order that is unknown or closed, or one of which the tables say something else than this run. A request to
+        cancel the run is a decision to cancel the order, so that nothing is left half done.
         """
-        if workflow.info().workflow_id != order.order_id:
+        if self._wrong_input is not None:
+            raise self._wrong_input
+        order_id = self._order.order_id
+        if workflow.info().workflow_id != order_id:
             raise ApplicationError(
-                f"The workflow id has to be the order_id, {order.order_id}.", type="WrongWorkflowId", non_retryable=True
+                f"The workflow id has to be the order_id, {order_id}.", type="WrongWorkflowId", non_retryable=True
             )
         life = asyncio.create_task(self._live())
         while not life.done():
@@ -140,17 +154,17 @@ class OrderWorkflow:
         return self.status()
 
     @workflow.signal(name=contracts.APPROVE_SIGNAL)
-    def approve_order(self, decision: Any = None) -> None:
-        """Approve the order, also before it waits for it. `decision` is a Decision; see read_decision for the rest."""
-        self._decide(DecisionKind.APPROVE, read_decision(decision))
+    def approve_order(self, *arguments: Any) -> None:
+        """Approve the order, also before it waits for it. The argument is a Decision, or what read_decision takes."""
+        self._decide(DecisionKind.APPROVE, read_decision(arguments))
 
     @workflow.signal(name=contracts.CANCEL_SIGNAL)
-    def cancel_order(self, decision: Any = None) -> None:
+    def cancel_order(self, *arguments: Any) -> None:
         """Cancel the order: at once while it waits, after the present step while it is charged or shipped.
 
         It is too late once complete_order has begun, unless the tables knew of it before.
         """
-        self._decide(DecisionKind.CANCEL, read_decision(decision))
+        self._decide(DecisionKind.CANCEL, read_decision(arguments))
 
     @workflow.query(name=contracts.STATUS_QUERY)
     def status(self) -> StatusAnswer:
@@ -167,8 +181,11 @@ class OrderWorkflow:
             last_decision=self._decisions.last,
         )
 
+    def _tidy(self, decision: Decision) -> Decision:
+        return tidy_decision(decision, decision_id=str(workflow.uuid4()), actor=contracts.UNNAMED_ACTOR)
+
     def _decide(self, kind: DecisionKind, decision: Decision) -> None:
-        decision = tidy_decision(decision, decision_id=str(workflow.uuid4()), actor=contracts.UNNAMED_ACTOR)
+        decision = self._tidy(decision)
         answer = self._decisions.take(kind, decision, at=workflow.now().isoformat())
         workflow.logger.info("%s by %s: %s", kind, decision.actor, answer.outcome)
 
@@ -195,12 +212,12 @@ class OrderWorkflow:
         try:
             received = await self._unless_cancelled(start_step(steps.RECEIVE_ORDER, argument))
         except ActivityError as error:
-            if order.compensate_for or is_refusal(error):
+            if order.compensate_for or is_disagreement(error):
                 raise
             raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be received")) from error
         self._payment_id = self._payment_id or received.payment_id
         if order.compensate_for:
-            raise _OrderEnds(ReasonCode.STAFF, order.compensate_for)
+            raise _OrderEnds(ReasonCode(order.compensate_code or ReasonCode.STAFF), order.compensate_for)
 
     async def _validate(self) -> None:
         self._deadline = _plan_deadline(self._order)
@@ -208,6 +225,8 @@ class OrderWorkflow:
         try:
             await self._unless_cancelled(start_step(steps.VALIDATE_ORDER, argument))
         except ActivityError as error:
+            if is_disagreement(error):
+                raise
             raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be validated")) from error
         self._move_to(Status.VALIDATED, waiting_for="approval")
 
@@ -229,15 +248,21 @@ class OrderWorkflow:
             raise self._end_by_staff()
 
     async def _expire(self, reason: str) -> None:
-        """Cancel the order that nobody approved, unless the tables know of an approval whose signal is on its way."""
+        """Cancel the order that nobody approved, unless the tables know of a decision whose signal is on its way."""
         self._waiting_for = "cancellation"
-        self._decisions.close()
+        self._decisions.begin_closing()
         closing = contracts.ProcessCancellation(self._order.order_id, ReasonCode.APPROVAL_TIMEOUT, reason)
         processed = await start_step(steps.PROCESS_CANCELLATION, closing)
+        if processed.cancellation is not None:
+            self._go_on_with(DecisionKind.CANCEL, processed.cancellation)
+            raise self._end_by_staff(is_processed=True)
         if processed.is_cancelled:
             raise _OrderEnds(ReasonCode.APPROVAL_TIMEOUT, reason, is_processed=True)
-        self._decisions.reopen()
-        self._decide(DecisionKind.APPROVE, processed.approval or Decision())
+        self._go_on_with(DecisionKind.APPROVE, processed.approval or Decision())
+
+    def _go_on_with(self, kind: DecisionKind, decision: Decision) -> None:
+        """Take the decision that the tables hold, and judge after it what arrived while they were asked."""
+        self._decisions.reopen(kind, self._tidy(decision), at=workflow.now().isoformat())
 
     async def _charge(self) -> None:
         self._move_to(Status.CHARGING_PAYMENT, waiting_for="payment")
@@ -248,6 +273,8 @@ class OrderWorkflow:
         try:
             await self._unless_cancelled(start_step(steps.CHARGE_PAYMENT, argument))
         except ActivityError as error:
+            if is_disagreement(error):
+                raise
             text = explain_failure(error, "The payment could not be taken")
             raise _OrderEnds(ReasonCode.PAYMENT_DECLINED, text) from error
         self._move_to(Status.PAID, waiting_for="shipping")
@@ -255,7 +282,9 @@ class OrderWorkflow:
     async def _ship(self) -> None:
         try:
             await self._unless_cancelled(await self._start_shipping())
-        except (ChildWorkflowError, WorkflowAlreadyStartedError) as error:
+        except ChildWorkflowError as error:
+            if is_disagreement(error):
+                raise
             text = explain_failure(error, "The order could not be shipped")
             raise _OrderEnds(ReasonCode.SHIPPING_FAILED, text) from error
         self._move_to(Status.PACKAGE_PREPARED, waiting_for="shipping")
@@ -263,10 +292,9 @@ class OrderWorkflow:
 
     async def _start_shipping(self) -> ShippingHandle:
         """Start the child; where the child of an earlier run is still ending, wait for that and try again."""
-        order_id = self._order.order_id
-        give_up_at = workflow.now() + SHIPPING_BOUND
+        order_id, pause = self._order.order_id, SHIPPING_RETRY
         while True:
-            try:
+            with suppress(WorkflowAlreadyStartedError):
                 return await workflow.start_child_workflow(
                     ShippingWorkflow.run,
                     contracts.ShippingInput(order_id),
@@ -274,19 +302,17 @@ class OrderWorkflow:
                     task_queue=contracts.SHIPPING_QUEUE,
                     parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
                 )
-            except WorkflowAlreadyStartedError:
-                if workflow.now() >= give_up_at:
-                    raise
-            await self._unless_cancelled(asyncio.create_task(asyncio.sleep(SHIPPING_RETRY.total_seconds())))
+            await self._unless_cancelled(asyncio.create_task(asyncio.sleep(pause.total_seconds())))
+            pause = min(2 * pause, SHIPPING_RETRY_AT_LAST)
 
     async def _complete(self) -> None:
         """Close the order, unless the tables know of a cancellation whose signal is on its way."""
-        self._decisions.close()
+        self._decisions.begin_closing()
         completed = await start_step(steps.COMPLETE_ORDER, contracts.CompleteOrder(self._order.order_id))
         if not completed.is_completed:
-            self._decisions.reopen()
-            self._decide(DecisionKind.CANCEL, completed.cancellation or Decision())
+            self._go_on_with(DecisionKind.CANCEL, completed.cancellation or Decision())
             raise self._end_by_staff()
+        self._decisions.close()
         self._move_to(Status.COMPLETED, waiting_for=None)
 
     async def _unless_cancelled(self, running: "asyncio.Task[T]") -> T:
@@ -300,9 +326,9 @@ class OrderWorkflow:
         await asyncio.gather(running, return_exceptions=True)
         raise end
 
-    def _end_by_staff(self) -> _OrderEnds:
+    def _end_by_staff(self, *, is_processed: bool = False) -> _OrderEnds:
         decision = self._decisions.cancellation or Decision()
-        return _OrderEnds(ReasonCode.STAFF, decision.reason, decision)
+        return _OrderEnds(ReasonCode.STAFF, decision.reason, decision, is_processed=is_processed)
 
     def _begin_cancelling(self, end: _OrderEnds) -> None:
         self._end = end
@@ -326,11 +352,7 @@ class OrderWorkflow:
 
 
 def _plan_deadline(order: OrderInput) -> datetime:
-    """Return until when a decision is waited for. Raises ApplicationError for a given deadline that is no time."""
-    if not order.deadline:
-        return workflow.now() + timedelta(seconds=order.approval_seconds)
-    try:
-        deadline = datetime.fromisoformat(order.deadline)
-    except ValueError as error:
-        raise ApplicationError(str(error), type="WrongDeadline", non_retryable=True) from error
-    return deadline.replace(tzinfo=UTC) if deadline.tzinfo is None else deadline.astimezone(UTC)
+    """Return until when a decision is waited for."""
+    if order.deadline:
+        return datetime.fromisoformat(order.deadline)
+    return workflow.now() + timedelta(seconds=order.approval_seconds)

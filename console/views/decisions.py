@@ -14,12 +14,12 @@ from console.access import ConsoleRequest, find_order, needs_view, render_page
 from console.forms import BulkForm, CancelForm
 from console.order_face import Word
 from console.views.order_detail import render_changes, render_order
-from orders import services
+from orders import contracts, services
 from orders.errors import DecisionRefused, NotAllowed
 from orders.live_status import LiveStatus, get_live_status
 from orders.models import Order, OutboxMessage
 from orders.permissions import may_decide
-from orders.states import DecisionKind
+from orders.states import DecisionKind, Outcome
 
 VERBS: Final[Mapping[str, Callable[..., OutboxMessage]]] = {
     DecisionKind.APPROVE: services.approve_order,
@@ -30,6 +30,7 @@ DONE: Final = {
     DecisionKind.APPROVE: "Approved. The payment is charged next.",
     DecisionKind.CANCEL: "Cancellation taken in. The order is being cancelled.",
 }
+TOO_LATE: Final = "{} came too late: the order had taken its way already."
 
 
 @require_POST
@@ -66,7 +67,7 @@ def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, *, reason
         message.refresh_from_db(fields=["status"])
         if message.status == OutboxMessage.Status.DELIVERED:
             live = get_live_status(order.order_id, is_fresh=True)
-        word = judge_delivery(message, kind, live)
+        word = judge_decision(message, kind, live)
     order = find_order(order.order_id)
     status = 409 if word.tone == "refused" else 200
     if request.htmx:
@@ -78,19 +79,30 @@ def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, *, reason
     return redirect(order)
 
 
-def judge_delivery(message: OutboxMessage, kind: DecisionKind, live: LiveStatus | None) -> Word:
-    """Say what a person may trust after a decision: that it counts, is on its way, or came too late."""
+def judge_decision(message: OutboxMessage, kind: DecisionKind, live: LiveStatus | None) -> Word:
+    """Say what a person may trust after a decision. That it counts, or came too late, is said only once it is known."""
+    decision = services.find_decision(message)
+    if decision.outcome in {Outcome.ACCEPTED, Outcome.REPEATED}:
+        return Word(DONE[kind], "done")
+    if decision.outcome == Outcome.TOO_LATE:
+        return Word(TOO_LATE.format(SUBJECTS[kind]), "refused")
     if message.status == OutboxMessage.Status.PENDING:
         sentence = f"{SUBJECTS[kind]} is kept and on its way. It takes effect as soon as Temporal can be reached."
         return Word(sentence, "waiting")
     last = live.answer.last_decision if live is not None and live.answer is not None else None
-    is_late = last is not None and last.decision_id == message.payload["decision_id"] and last.outcome == "too_late"
-    if is_late or message.status == OutboxMessage.Status.UNDELIVERABLE:
-        return Word(f"{SUBJECTS[kind]} came too late: the order had taken its way already.", "refused")
+    answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
+    if answer in {contracts.ACCEPTED, contracts.REPEATED}:
+        return Word(DONE[kind], "done")
+    if answer == contracts.TOO_LATE:
+        return Word(TOO_LATE.format(SUBJECTS[kind]), "refused")
     if live is not None and live.is_paused:
         sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when somebody"
         return Word(f"{sentence} resumes the workflow there.", "waiting")
-    return Word(DONE[kind], "done")
+    if live is not None and live.is_away:
+        return Word(
+            f"{SUBJECTS[kind]} is kept. It takes effect as soon as the order's workflow answers again.", "waiting"
+        )
+    return Word(f"{SUBJECTS[kind]} is being checked. The order's history will say what became of it.", "waiting")
 
 
 @require_POST

@@ -145,14 +145,20 @@ def _describe_attempt(activity: PendingActivity, now: datetime) -> str:
 
 
 def _describe_messages(order: Order) -> tuple[str, ...]:
-    """Return a sentence for each message that has not reached the workflow yet."""
-    pending = order.outbox_messages.filter(status=OutboxMessage.Status.PENDING).values_list("name", "payload")
+    """Return a sentence for each message that has not reached the workflow, and why not where it will not."""
+    statuses = [OutboxMessage.Status.PENDING]
+    if order.is_open:
+        statuses.append(OutboxMessage.Status.REFUSED)
+    waiting = order.outbox_messages.filter(status__in=statuses)
+    return tuple(map(_describe_message, waiting.only("name", "payload", "status", "last_error")))
+
+
+def _describe_message(message: OutboxMessage) -> str:
     sentences = {APPROVE_SIGNAL: "The approval by {}", CANCEL_SIGNAL: "The cancellation by {}"}
-    return tuple(
-        sentences.get(name, "The submission").format(payload.get("actor") or "somebody")
-        + " is kept and on its way to the workflow."
-        for name, payload in pending
-    )
+    subject = sentences.get(message.name, "The submission").format(message.payload.get("actor") or "somebody")
+    if message.status == OutboxMessage.Status.REFUSED:
+        return f"{subject} is kept, but cannot be sent: {message.last_error} An administrator has to look into it."
+    return f"{subject} is kept and on its way to the workflow."
 
 
 @dataclass(frozen=True)

@@ -359,6 +359,7 @@ class OutboxMessage(models.Model):
         PENDING = "PENDING", "On its way"
         DELIVERED = "DELIVERED", "Delivered"
         UNDELIVERABLE = "UNDELIVERABLE", "Came too late"
+        REFUSED = "REFUSED", "Refused by Temporal"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="outbox_messages")
     key = models.CharField(max_length=150, unique=True)
@@ -376,6 +377,7 @@ class OutboxMessage(models.Model):
         indexes = [
             models.Index("order", "id", name="outbox_pending_by_order", condition=Q(status="PENDING")),
             models.Index("next_attempt_at", "id", name="outbox_pending", condition=Q(status="PENDING")),
+            models.Index("order", name="outbox_refused", condition=Q(status="REFUSED")),
         ]
 
     def __str__(self) -> str:

@@ -136,7 +136,7 @@ def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor,
 
 def find_decision(message: OutboxMessage) -> Decision:
     """Return the decision that a message carries, with what is known by now of its outcome and its delivery."""
-    message.refresh_from_db(fields=["status"])
+    message.refresh_from_db(fields=["status", "last_error"])
     decision: Decision = Decision.objects.get(decision_id=message.payload["decision_id"])
     return decision
 
@@ -149,6 +149,8 @@ def describe_delivery(message: OutboxMessage) -> str:
     done = DECISION_LABELS[DecisionKind(decision.kind)]
     if message.status == OutboxMessage.Status.PENDING:
         return f"{done}. The decision is kept and on its way to the workflow."
+    if message.status == OutboxMessage.Status.REFUSED:
+        return f"{done}. The decision is kept, but cannot be sent to the workflow: {message.last_error}"
     return f"{done}."
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, TypeVar
+from uuid import uuid4
 
 from django.conf import settings
 from temporalio.api.common.v1 import WorkflowExecution
@@ -101,6 +102,7 @@ class _Door:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self._away_until = 0.0
+        self._times_away = 0
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
         self._loop = asyncio.new_event_loop()
@@ -140,16 +142,23 @@ class _Door:
         except (FutureTimeoutError, FutureCancelledError, OrderError) as error:
             future.cancel()
             failure = translate_failure(error, order_id)
-            if isinstance(failure, TemporalAway) and (is_probe or not isinstance(failure, CallFailed)):
-                self._away_until = time.monotonic() + REST_SECONDS
-                if is_probe:
-                    self._client = None
+            self._note(failure, is_probe=is_probe)
             if failure is error:
                 raise
             raise failure from error
+        self._times_away = 0
         if is_probe:
             self._away_until = 0.0
         return answer
+
+    def _note(self, failure: OrderError, *, is_probe: bool) -> None:
+        """Rest when the server is away. One call that finds it so may have met what only the order's shard is in."""
+        is_away = isinstance(failure, TemporalAway) and (is_probe or not isinstance(failure, CallFailed))
+        self._times_away = self._times_away + 1 if is_away else 0
+        if is_away and (is_probe or self._client is None or self._times_away > 1):
+            self._away_until = time.monotonic() + REST_SECONDS
+        if is_away and is_probe:
+            self._client = None
 
     async def _work(self, work: Callable[[Client], Awaitable[T]], order_id: str) -> T:
         try:
@@ -322,11 +331,15 @@ def list_closed_from_outside(since: datetime, *, limit: int = 1000) -> list[str]
 
 
 def check_server() -> None:
-    """Raise TemporalAway unless the server answers now, even where calls have just found it away."""
+    """Raise TemporalAway unless the server answers now and has the namespace, even where it was just found away."""
 
     async def check(client: Client) -> None:
-        if not await client.service_client.check_health(timeout=RPC_TIMEOUT):
-            raise TemporalAway("The Temporal server is there, but does not serve.")
+        # Its own health check does not tell whether what is behind it works; that it does not know this run does.
+        try:
+            await _describe(client, f"probe-{uuid4()}")
+        except RPCError as error:
+            if not isinstance(translate_failure(error, "probe"), RunNotFound):
+                raise
 
     _open_door().call(check, is_probe=True)
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -38,13 +39,21 @@ def find_binary(name: str) -> str:
 @contextlib.contextmanager
 def started_temporal(port: int, *options: str) -> Iterator[str]:
     """Start a Temporal dev server, yield its address once it answers, and stop it."""
+    with temporal_process(port, *options):
+        yield f"127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def temporal_process(port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a Temporal dev server, yield its process once it answers, and stop it, even when it was halted."""
     address = f"127.0.0.1:{port}"
     arguments = ["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "never"]
     process = subprocess.Popen([find_binary("temporal"), *arguments, *options], stdout=subprocess.DEVNULL)
     try:
         wait_until(lambda: _is_temporal_there(address), seconds=30, what="the start of Temporal")
-        yield address
+        yield process
     finally:
+        process.send_signal(signal.SIGCONT)
         process.terminate()
         process.wait(10)
 

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from django.db import connections
+
 from orders import companions
 
 logger = logging.getLogger(__name__)
@@ -67,5 +69,6 @@ class Companions:
         except BaseException:
             logger.critical("the companion %s ends", name, exc_info=True)
         finally:
+            connections.close_all()
             if not self._stop.is_set():
                 self._ended.append(name)

@@ -89,6 +89,9 @@ def judge_decision(message: OutboxMessage, kind: DecisionKind, live: LiveStatus 
     if message.status == OutboxMessage.Status.PENDING:
         sentence = f"{SUBJECTS[kind]} is kept and on its way. It takes effect as soon as Temporal can be reached."
         return Word(sentence, "waiting")
+    if message.status == OutboxMessage.Status.REFUSED:
+        sentence = f"{SUBJECTS[kind]} is kept, but cannot be sent to the workflow: {message.last_error}"
+        return Word(f"{sentence} Ask an administrator to look into it.", "waiting")
     last = live.answer.last_decision if live is not None and live.answer is not None else None
     answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
     if answer in {contracts.ACCEPTED, contracts.REPEATED}:

@@ -25,6 +25,7 @@ from console.environment import (
     read,
     read_list,
 )
+from orders.contracts import APPROVAL_SECONDS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -59,7 +60,7 @@ TEMPORAL_NAMESPACE = read(env.str, "TEMPORAL_NAMESPACE", "default", check=is_not
 TEMPORAL_UI_URL = read(env.str, "TEMPORAL_UI_URL", "", check=is_http_url_or_empty).rstrip("/")
 
 # Times of orders, in seconds
-ORDER_APPROVAL_TIMEOUT = read(env.int, "ORDER_APPROVAL_TIMEOUT", 24 * 3600, check=is_duration)
+ORDER_APPROVAL_TIMEOUT = read(env.int, "ORDER_APPROVAL_TIMEOUT", APPROVAL_SECONDS, check=is_duration)
 ORDER_WORKFLOW_TIMEOUT = read(
     env.int, "ORDER_WORKFLOW_TIMEOUT", ORDER_APPROVAL_TIMEOUT + 30 * 24 * 3600, check=is_duration
 )

@@ -28,6 +28,9 @@ ACTIVITY_LABELS: Final[Mapping[str, str]] = {
     "process_cancellation": "Finish the cancellation",
 }
 
+# How long an order waits for a decision, in seconds, where the setting ORDER_APPROVAL_TIMEOUT says nothing else.
+APPROVAL_SECONDS: Final = 24 * 3600
+
 # The name under which a signal that carries no decision is written down.
 UNNAMED_ACTOR: Final = "unnamed Temporal signal"
 
@@ -65,6 +68,7 @@ class Decision:
 class OrderInput:
     """The argument of OrderWorkflow.
 
+    Without `approval_seconds` the order waits for as long as receive_order answers.
     `deadline` and `decision` are given when an order goes on in a new run after Temporal lost the old one.
     `compensate_for` says why an order is cleaned up in a new run: refund, then cancel, with `compensate_code` as the
     reason code (STAFF where it is empty).
@@ -72,7 +76,7 @@ class OrderInput:
 
     order_id: str
     payment_id: str = ""
-    approval_seconds: int = 24 * 3600
+    approval_seconds: int | None = None
     deadline: str = ""
     decision: Decision | None = None
     compensate_for: str = ""
@@ -125,9 +129,13 @@ class ReceiveOrder:
 
 @dataclass(frozen=True)
 class OrderReceived:
-    """The answer of receive_order: the payment_id that the order got when it was submitted."""
+    """The answer of receive_order: the payment_id that the order got when it was submitted.
+
+    `approval_seconds` is how long an order waits for a decision by the settings of the workers.
+    """
 
     payment_id: str
+    approval_seconds: int = APPROVAL_SECONDS
 
 
 @dataclass(frozen=True)

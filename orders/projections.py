@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -94,7 +95,7 @@ def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
     order.run_id = command.run_id
     order.save(update_fields=["run_id", "updated_at"])
     add_event(order, key=f"received:{command.run_id}", title="Received by the workflow")
-    return contracts.OrderReceived(payment_id=order.payment_id)
+    return contracts.OrderReceived(order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
 
 
 def validate_order(command: contracts.ValidateOrder) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -133,7 +134,9 @@ def _going_on(order: Order) -> contracts.OrderInput:
     """Describe the order as it stands, for a run that passes over what was done."""
     decision = contracts.Decision(order.decision_id, order.decided_by) if order.is_approved else None
     deadline = order.approval_deadline.isoformat() if order.approval_deadline else ""
-    return contracts.OrderInput(order.order_id, order.payment_id, deadline=deadline, decision=decision)
+    return contracts.OrderInput(
+        order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT, deadline=deadline, decision=decision
+    )
 
 
 def _cleaning_up(order: Order, sentence: str) -> contracts.OrderInput:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -91,6 +92,10 @@ class Play:
         self.handle: WorkflowHandle[Any, StatusAnswer] = self._stage.run(
             client.start_workflow(OrderWorkflow.run, order, id=self.order_id, task_queue=contracts.ORDER_QUEUE)
         )
+
+    def started_at(self) -> datetime:
+        """Return when the run began, by the server's clock, which may be ahead of ours."""
+        return self._stage.run(self.handle.describe()).start_time
 
     def approve(self, *decision: object) -> StatusAnswer:
         """Send an approval and return the status after it."""

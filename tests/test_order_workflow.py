@@ -340,6 +340,16 @@ class TestDeadline:
         assert end.reason.startswith("Nobody approved the order until ")
         assert play.names == [*WAY_TO_APPROVAL, "process_cancellation"]
 
+    def test_a_run_that_is_told_no_time_waits_for_as_long_as_the_workers_say(self, play: Play) -> None:
+        play.answer("receive_order", contracts.OrderReceived("pay-of-the-row", 7 * 24 * 3600))
+        play.start()
+        play.wait_for("approval")
+
+        deadline = datetime.fromisoformat(play.status().deadline or "")
+
+        assert abs(deadline - play.started_at() - timedelta(days=7)) < timedelta(hours=1)
+        play.cancel()
+
     def test_it_is_told_to_the_tables_before_the_wait(self, waiting: Play) -> None:
         deadline = waiting.status().deadline
 

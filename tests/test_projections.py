@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from pytest_django import Settings
 
 from orders import contracts, projections, services
 from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
@@ -19,6 +20,14 @@ pytestmark = pytest.mark.django_db
 
 def timeout_of(order: Order) -> contracts.ProcessCancellation:
     return contracts.ProcessCancellation(order.order_id, ReasonCode.APPROVAL_TIMEOUT, "Nobody decided in time.")
+
+
+def test_a_run_is_told_how_long_to_wait_for_a_decision(make_order: MakeOrder, settings: Settings) -> None:
+    settings.ORDER_APPROVAL_TIMEOUT = 90
+
+    received = projections.receive_order(contracts.ReceiveOrder(make_order("CREATED").order_id, "run"))
+
+    assert received.approval_seconds == 90
 
 
 def test_an_order_walks_the_whole_way_with_one_event_a_status(make_order: MakeOrder) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from orders import contracts, reconcile, services, temporal
 from orders.models import GatewayMovement, Order, OutboxMessage, Payment
@@ -66,6 +67,17 @@ def test_an_order_that_temporal_lost_goes_on_where_it_stood(workers_running: obj
     wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
     services.approve_order(order, actor=make_user("bob", "approver"))
     wait_for_status(order, Status.COMPLETED)
+
+
+def test_an_order_that_goes_on_waits_as_long_as_the_setting_says(
+    workers_running: object, make_order: MakeOrder, settings: Settings
+) -> None:
+    settings.ORDER_APPROVAL_TIMEOUT = 90
+    order = lost(make_order("CREATED"))
+    assert reconcile.mend_orders() == 1
+    wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
+    assert order.approval_deadline is not None
+    assert timedelta(0) < order.approval_deadline - timezone.now() <= timedelta(seconds=90)
 
 
 def test_a_decision_for_a_run_that_temporal_lost_takes_effect_before_the_deadline(

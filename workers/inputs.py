@@ -27,7 +27,7 @@ def read_order_input(arguments: Sequence[object]) -> OrderInput:
     return OrderInput(
         order_id=_read_id(fields, "order_id", is_needed=True),
         payment_id=_read_id(fields, "payment_id"),
-        approval_seconds=_read_seconds(fields.get("approval_seconds", OrderInput.approval_seconds)),
+        approval_seconds=_read_seconds(fields.get("approval_seconds")),
         deadline=_read_time(fields.get("deadline", "")),
         decision=_read_decision(fields.get("decision")),
         compensate_for=_read_text(fields, "compensate_for")[:LONGEST_TEXT],
@@ -80,7 +80,9 @@ def _read_reason_code(fields: Mapping[str, object]) -> str:
     return value
 
 
-def _read_seconds(value: object) -> int:
+def _read_seconds(value: object) -> int | None:
+    if value is None:
+        return None
     # True and False are integers in Python, but no numbers of seconds.
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LONGEST_APPROVAL_SECONDS:
         raise _refuse(f"The approval_seconds of the argument have to be a number, at most {LONGEST_APPROVAL_SECONDS}.")

@@ -112,6 +112,7 @@ class OrderWorkflow:
             self._wrong_input = error
         order = self._order
         self._payment_id = order.payment_id
+        self._approval_seconds = contracts.APPROVAL_SECONDS
         self._status = Status.CREATED
         self._waiting_for: str | None = "validation"
         self._deadline: datetime | None = None
@@ -216,11 +217,12 @@ class OrderWorkflow:
                 raise
             raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be received")) from error
         self._payment_id = self._payment_id or received.payment_id
+        self._approval_seconds = received.approval_seconds if order.approval_seconds is None else order.approval_seconds
         if order.compensate_for:
             raise _OrderEnds(ReasonCode(order.compensate_code or ReasonCode.STAFF), order.compensate_for)
 
     async def _validate(self) -> None:
-        self._deadline = _plan_deadline(self._order)
+        self._deadline = _plan_deadline(self._order, self._approval_seconds)
         argument = contracts.ValidateOrder(self._order.order_id, self._deadline.isoformat())
         try:
             await self._unless_cancelled(start_step(steps.VALIDATE_ORDER, argument))
@@ -351,8 +353,8 @@ class OrderWorkflow:
         self._move_to(Status.CANCELLED, waiting_for=None)
 
 
-def _plan_deadline(order: OrderInput) -> datetime:
+def _plan_deadline(order: OrderInput, approval_seconds: int) -> datetime:
     """Return until when a decision is waited for."""
     if order.deadline:
         return datetime.fromisoformat(order.deadline)
-    return workflow.now() + timedelta(seconds=order.approval_seconds)
+    return workflow.now() + timedelta(seconds=approval_seconds)

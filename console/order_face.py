@@ -183,15 +183,15 @@ class DecisionPanel:
     next_order: Order | None = None
 
 
-def build_decision_panel(order: Order, user: User) -> DecisionPanel:
+def build_decision_panel(order: Order, user: User, *, now: datetime) -> DecisionPanel:
     """Return the panel for `user`; what they may not do is not offered."""
     has_approve = permissions.may_decide(user, DecisionKind.APPROVE)
-    is_approvable = has_approve and may_be_decided(order, DecisionKind.APPROVE)
+    is_undecided = may_be_decided(order, DecisionKind.APPROVE, now=now)
+    is_approvable = has_approve and is_undecided
     is_own = permissions.is_own_order(user, order)
-    may_cancel = permissions.may_decide(user, DecisionKind.CANCEL) and may_be_decided(order, DecisionKind.CANCEL)
-    hint = (
-        "An approver decides on this order." if not has_approve and may_be_decided(order, DecisionKind.APPROVE) else ""
-    )
+    is_cancellable = may_be_decided(order, DecisionKind.CANCEL, now=now)
+    may_cancel = permissions.may_decide(user, DecisionKind.CANCEL) and is_cancellable
+    hint = "An approver decides on this order." if is_undecided and not has_approve else ""
     next_order = None
     if has_approve:
         next_order = Order.objects.next_to_decide(after=order, username=user.get_username())

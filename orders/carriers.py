@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from orders.errors import OrderInvalid, ShippingRefused
 from orders.identifiers import new_identifier
@@ -86,7 +86,7 @@ class SimulatedCarrier:
     def _recall(self, shipment_id: str) -> None:
         with transaction.atomic():
             self._new_booking(shipment_id)
-            CarrierBooking.objects.filter(shipment_id=shipment_id, recalled_at=None).update(recalled_at=timezone.now())
+            CarrierBooking.objects.filter(shipment_id=shipment_id, recalled_at=None).update(recalled_at=Now())
 
 
 warehouse: Final[Warehouse] = SimulatedWarehouse()

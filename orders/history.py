@@ -3,9 +3,10 @@
 from typing import Final
 
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from orders import contracts
+from orders.clock import database_now
 from orders.errors import OrderNotFound
 from orders.models import Decision, Order, OrderEvent
 from orders.states import DECISION_LABELS, DECISION_NOUNS, DecisionKind, Outcome
@@ -40,7 +41,7 @@ def add_event(order: Order, *, key: str, title: str, detail: str = "", actor: st
     OrderEvent.objects.create(
         order=order, key=key, title=title, detail=clean_text(detail), actor=clean_text(actor, 150), status=status
     )
-    Order.objects.filter(pk=order.pk).update(version=F("version") + 1, updated_at=timezone.now())
+    Order.objects.filter(pk=order.pk).update(version=F("version") + 1, updated_at=Now())
     order.refresh_from_db(fields=["version", "updated_at"])
     return True
 
@@ -67,7 +68,7 @@ def write_decision(
     )
     if not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
         order.decision, order.decision_id = kind, decision_id
-        order.decided_by, order.decided_at = actor, timezone.now()
+        order.decided_by, order.decided_at = actor, database_now()
         order.save(update_fields=["decision", "decision_id", "decided_by", "decided_at", "updated_at"])
 
 
@@ -90,7 +91,7 @@ def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "")
                 title="A decision came too late",
                 detail=f"{DECISION_NOUNS[DecisionKind(decision.kind)]} by {decision.actor} had no effect.",
             )
-        decision.answered_at = timezone.now()
+        decision.answered_at = database_now()
         decision.save(update_fields=["outcome", "answered_at"])
 
 
@@ -101,5 +102,5 @@ def accept_approval(order: Order, accepted_id: str) -> None:
     """
     accepted_id = accepted_id or order.decision_id
     waiting = order.decisions.filter(outcome=Outcome.PENDING, kind=DecisionKind.APPROVE)
-    waiting.filter(decision_id=accepted_id).update(outcome=Outcome.ACCEPTED, answered_at=timezone.now())
-    waiting.exclude(decision_id=accepted_id).update(outcome=Outcome.REPEATED, answered_at=timezone.now())
+    waiting.filter(decision_id=accepted_id).update(outcome=Outcome.ACCEPTED, answered_at=Now())
+    waiting.exclude(decision_id=accepted_id).update(outcome=Outcome.REPEATED, answered_at=Now())

@@ -7,10 +7,11 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone
 
 from orders import states
+from orders.fields import ChangedAtField
 from orders.money import CURRENCIES, Money
 from orders.querysets import OrderQuerySet
 from orders.search import search_document
@@ -69,8 +70,8 @@ class Order(models.Model):
     approval_deadline = models.DateTimeField(null=True, blank=True)
     run_id = models.CharField(max_length=64, blank=True, help_text="The latest Temporal run of the workflow.")
     version = models.PositiveIntegerField(default=1, help_text="Grows with each event.")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = ChangedAtField()
     search_document = models.GeneratedField(
         expression=search_document("order_id", "customer_name", "customer_email"),
         output_field=SearchVectorField(),
@@ -199,8 +200,8 @@ class Payment(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     gateway = models.CharField(max_length=50)
     gateway_reference = models.CharField(max_length=100, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = ChangedAtField()
 
     class Meta:
         ordering = ["-created_at", "-payment_id"]
@@ -243,7 +244,7 @@ class PaymentAttempt(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.UNKNOWN)
     error = models.TextField(blank=True)
-    started_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -269,7 +270,7 @@ class Shipment(models.Model):
     package_reference = models.CharField(max_length=100)
     carrier = models.CharField(max_length=50, blank=True)
     tracking_number = models.CharField(max_length=100, blank=True)
-    prepared_at = models.DateTimeField(default=timezone.now)
+    prepared_at = models.DateTimeField(db_default=Now())
     dispatched_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
@@ -287,7 +288,7 @@ class OrderEvent(models.Model):
     title = models.CharField(max_length=200)
     detail = models.TextField(blank=True)
     actor = models.CharField(max_length=150, blank=True, help_text="The person, or empty for the workflow itself.")
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["id"]
@@ -313,7 +314,7 @@ class Decision(models.Model):
     actor = models.CharField(max_length=150)
     channel = models.CharField(max_length=16, choices=Channel.choices)
     reason = models.TextField(blank=True)
-    taken_at = models.DateTimeField(default=timezone.now)
+    taken_at = models.DateTimeField(db_default=Now())
     outcome = models.CharField(max_length=16, choices=OUTCOME_CHOICES, default=states.Outcome.PENDING)
     answered_at = models.DateTimeField(
         null=True, blank=True, help_text="When the order's workflow answered; a decision counts from its row on."
@@ -340,7 +341,7 @@ class Trouble(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="troubles")
     code = models.CharField(max_length=32, choices=TROUBLE_CHOICES)
     detail = models.TextField(blank=True)
-    since = models.DateTimeField(default=timezone.now)
+    since = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["id"]
@@ -368,8 +369,8 @@ class OutboxMessage(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    next_attempt_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(db_default=Now())
+    next_attempt_at = models.DateTimeField(db_default=Now())
     delivered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from orders import contracts
+from orders.clock import database_now
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.gateways import ChargeRequest, gateway
 from orders.history import accept_approval, add_event, lock_order
@@ -145,7 +146,7 @@ def _ask(call: _Call, ask: Callable[[], T]) -> T:
 
 
 def _finish(attempt: PaymentAttempt, outcome: PaymentAttempt.Outcome, error: str = "") -> None:
-    attempt.outcome, attempt.error, attempt.finished_at = outcome, error, timezone.now()
+    attempt.outcome, attempt.error, attempt.finished_at = outcome, error, database_now()
     attempt.save(update_fields=["outcome", "error", "finished_at"])
 
 
@@ -167,7 +168,7 @@ def _write_charge(command: contracts.ChargePayment, reference: str) -> contracts
 def _write_decline(command: contracts.ChargePayment, sentence: str) -> None:
     order = lock_order(command.order_id)
     declined = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.PENDING)
-    if declined.update(status=Payment.Status.DECLINED, updated_at=timezone.now()):
+    if declined.update(status=Payment.Status.DECLINED, updated_at=Now()):
         add_event(order, key=f"declined:{command.payment_id}", title="Payment declined", detail=sentence)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from orders import contracts
 from orders.carriers import carrier, warehouse
@@ -163,7 +163,7 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
             status=Shipment.Status.DISPATCHED,
             carrier=carrier.name,
             tracking_number=tracking_number,
-            dispatched_at=timezone.now(),
+            dispatched_at=Now(),
         )
     return contracts.CarrierDispatched(shipment_id, carrier.name, tracking_number)
 

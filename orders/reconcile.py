@@ -16,9 +16,9 @@ from typing import Final
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from orders import contracts, temporal
+from orders.clock import database_now
 from orders.companions import run_companion
 from orders.errors import OrderError, TemporalAway
 from orders.history import add_event, lock_order
@@ -47,7 +47,7 @@ def mend_orders(walk: _Round | None = None) -> int:
     Raises TemporalAway.
     """
     walk = walk or _Round()
-    ids = temporal.list_closed_from_outside(timezone.now() - LOOK_BACK)
+    ids = temporal.list_closed_from_outside(database_now() - LOOK_BACK)
     suspects = {order.pk: order for order in _started().filter(order_id__in=ids)}
     stale = list(_stale().filter(pk__gt=walk.last_pk).order_by("pk")[:STALE_BATCH])
     walk.last_pk = stale[-1].pk if len(stale) == STALE_BATCH else 0
@@ -89,7 +89,7 @@ def _started() -> "QuerySet[Order]":
 
 def _stale() -> "QuerySet[Order]":
     """Return open orders that should have moved by now, or whose decision finds no run to go to."""
-    limit = timezone.now() - STALE_AFTER
+    limit = database_now() - STALE_AFTER
     in_motion = Q(status__in=IN_MOTION, updated_at__lt=limit)
     waiting = Q(status=Status.PENDING_MANUAL_APPROVAL)
     refused = OutboxMessage.objects.filter(order=OuterRef("pk"), status=OutboxMessage.Status.PENDING, attempts__gt=1)

@@ -5,6 +5,7 @@ The decision counts from the moment its row is written; its signal follows throu
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
@@ -12,9 +13,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Model
-from django.utils import timezone
 
 from orders import contracts, outbox, permissions, states
+from orders.clock import database_now
 from orders.errors import AlreadyDecided, DecisionRefused, OrderError, OrderExists, OrderInvalid, OrderNotFound, TooLate
 from orders.history import add_event, clean_text, lock_order, write_decision
 from orders.identifiers import is_order_id, new_identifier
@@ -154,7 +155,7 @@ def describe_delivery(message: OutboxMessage) -> str:
     return f"{done}."
 
 
-def check_may_be_decided(order: Order, kind: DecisionKind) -> None:
+def check_may_be_decided(order: Order, kind: DecisionKind, *, now: datetime) -> None:
     """Raise AlreadyDecided or TooLate when the decision could have no effect on the order as it stands."""
     status = Status(order.status)
     if order.decision == kind and order.is_open:
@@ -165,14 +166,14 @@ def check_may_be_decided(order: Order, kind: DecisionKind) -> None:
         decided = f" {_who_and_when(order)}." if order.decision else ""
         raise TooLate(f"Too late to {kind}: the order is {STATUS_LABELS[status].lower()}.{decided}")
     deadline = order.approval_deadline
-    if kind == DecisionKind.APPROVE and deadline is not None and deadline <= timezone.now():
+    if kind == DecisionKind.APPROVE and deadline is not None and deadline <= now:
         raise TooLate(f"Too late to approve: the deadline was {deadline:%d %b %Y %H:%M} UTC.")
 
 
-def may_be_decided(order: Order, kind: DecisionKind) -> bool:
+def may_be_decided(order: Order, kind: DecisionKind, *, now: datetime) -> bool:
     """Tell whether the decision could have an effect on the order as it stands; buttons ask this."""
     try:
-        check_may_be_decided(order, kind)
+        check_may_be_decided(order, kind, now=now)
     except DecisionRefused:
         return False
     return True
@@ -182,7 +183,7 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
     permissions.check_may_decide(actor, kind, order)
     with transaction.atomic():
         locked = lock_order(order.order_id)
-        check_may_be_decided(locked, kind)
+        check_may_be_decided(locked, kind, now=database_now())
         decision = contracts.Decision(
             decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason.strip())
         )

@@ -5,7 +5,7 @@ gateway and carrier write them, so they can answer "how often was this customer 
 """
 
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 
 
 class GatewayMovement(models.Model):
@@ -24,7 +24,7 @@ class GatewayMovement(models.Model):
     currency = models.CharField(max_length=3)
     merchant_reference = models.CharField(max_length=64, db_index=True, help_text="The order_id the merchant told us.")
     reference = models.CharField(max_length=64, unique=True)
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "simulated_gateway_movement"
@@ -40,7 +40,7 @@ class CarrierBooking(models.Model):
     shipment_id = models.CharField(max_length=80, unique=True)
     tracking_number = models.CharField(max_length=64, unique=True)
     recalled_at = models.DateTimeField(null=True, blank=True)
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "simulated_carrier_booking"

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
-from django.utils import timezone
 
 from orders import contracts, payments, projections, services
+from orders.clock import database_now
 from orders.history import lock_order
 from orders.models import Order, OutboxMessage
 from orders.permissions import ROLES, TerminalOperator
@@ -102,7 +102,7 @@ def build_order(
 def _walk(order: Order, goal: Status, decided_by: str, deadline_seconds: float) -> None:
     """Do what the workflow does, step by step, until the order is at `goal`."""
     shipment_id = contracts.shipping_workflow_id(order.order_id)
-    deadline = (timezone.now() + timedelta(seconds=deadline_seconds)).isoformat()
+    deadline = (database_now() + timedelta(seconds=deadline_seconds)).isoformat()
     steps: list[tuple[Status, Callable[[], object]]] = [
         (Status.CREATED, lambda: projections.receive_order(contracts.ReceiveOrder(order.order_id, "run"))),
         (Status.VALIDATED, lambda: projections.advance(lock_order(order.order_id), Status.VALIDATED)),

@@ -121,7 +121,7 @@ class TestFacts:
         order = make_order("COMPLETED", lines=lines)
         # session, person, two of permissions, order with payment and shipment, lines, messages, attempts, events,
         # twice the next that waits
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(12):
             bobs.get(url(order))
 
 

@@ -113,7 +113,7 @@ class TestPage:
         for status in ("PENDING_MANUAL_APPROVAL", "PAID", "COMPLETED", "CANCELLED") * 3:
             make_order(status)
         # session, person, two of permissions, four counts, one page of rows
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(10):
             assert len(shown(bobs.get(URL))) == 12
 
     @pytest.mark.parametrize("status", ["", "awaiting", "in-motion", "completed", "cancelled"])
@@ -266,7 +266,7 @@ class TestLiveRows:
         for _ in range(10):
             make_order()
         page = bobs.get(URL)
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(11):
             self.ask(bobs, page)
 
     def test_ids_that_are_none_are_left_out(self, bobs: Client, make_order: MakeOrder) -> None:

@@ -7,7 +7,6 @@ one whose worker died or that took too long by the attempt after it.
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -66,7 +65,7 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
                 logger.warning("failed%s: %s: %s", _tell_time(started_at), type(error).__name__, error)
                 sentence = str(error) or type(error).__name__
                 _write_failure(order_id, info.activity_type, info.attempt, sentence)
-                tried_for = datetime.now(UTC) - info.scheduled_time
+                tried_for = info.started_time - info.scheduled_time
                 if isinstance(error, OutsideWorldFailed) and is_unresolved(attempt=info.attempt, tried_for=tried_for):
                     _write(projections.record_unresolved, order_id, info.activity_type, sentence)
                 raise

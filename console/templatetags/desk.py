@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 from django import template
+from django.template import Context
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console import words
+from orders.clock import database_now
 from orders.states import STATUS_LABELS, Status
 
 register = template.Library()
@@ -33,16 +34,22 @@ def status_mark(status: str) -> SafeString:
     )
 
 
-@register.simple_tag
-def age(moment: datetime) -> SafeString:
+def _now(context: Context) -> datetime:
+    """Return the time that the page is made at, by the database's clock."""
+    now: datetime | None = context.get("now")
+    return now or database_now()
+
+
+@register.simple_tag(takes_context=True)
+def age(context: Context, moment: datetime) -> SafeString:
     """Return how long ago a moment was, with the exact time behind it."""
-    return _time(moment, words.describe_age(moment, timezone.now()))
+    return _time(moment, words.describe_age(moment, _now(context)))
 
 
-@register.simple_tag
-def until(deadline: datetime) -> SafeString:
+@register.simple_tag(takes_context=True)
+def until(context: Context, deadline: datetime) -> SafeString:
     """Return how far away a deadline is, with the exact time behind it."""
-    return _time(deadline, words.describe_deadline(deadline, timezone.now()))
+    return _time(deadline, words.describe_deadline(deadline, _now(context)))
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from orders import temporal
+from orders.clock import describe_skew, skew_watch
 from orders.errors import OrderError
 
 TEMPORAL_SECONDS: Final = 0.5
@@ -33,11 +34,13 @@ def show_ready(request: HttpRequest) -> JsonResponse:
     Without Temporal pages open and decisions are kept, so that it is reported and does not count.
     """
     database, temporal_server = _check_database(), _check_temporal()
+    clock = _check_clock() if database == "ok" else "unknown"
     is_ready = database == "ok"
     facts = {
         "status": "ready" if is_ready else "not ready",
         "database": database,
         "temporal": temporal_server,
+        "clock": clock,
     }
     return JsonResponse(facts, status=200 if is_ready else 503)
 
@@ -49,6 +52,15 @@ def _check_database() -> str:
     except Error:
         return "away"
     return "ok"
+
+
+def _check_clock() -> str:
+    """Tell how far this machine's clock is off; nothing is decided by it, so that it does not count."""
+    try:
+        skew = skew_watch.check()
+    except Error:
+        return "unknown"
+    return "ok" if skew is None else describe_skew(skew)
 
 
 def _check_temporal() -> str:

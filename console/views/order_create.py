@@ -3,11 +3,11 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_submit, render_page
 from console.submission import Submission, Typed, read_typed_lines
+from orders.clock import database_now
 from orders.errors import OrderError
 from orders.services import MOST_LINES, submit_order
 
@@ -48,7 +48,7 @@ def _change_lines(lines: list[Typed], step: str) -> tuple[list[Typed], int | Non
 
 
 def _submit(request: ConsoleRequest) -> HttpResponse:
-    submission, started_at = Submission.sent(request.POST), timezone.now()
+    submission, started_at = Submission.sent(request.POST), database_now()
     if not submission.is_valid():
         return _show(request, submission, status=422)
     key = submission.order_form.cleaned_data["idempotency_key"]

@@ -1,12 +1,12 @@
 """The page of one order, and the fragment of it that is asked for again and again while the order is open."""
 
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HTMX_STOP_POLLING
 
@@ -14,6 +14,7 @@ from console.access import ConsoleRequest, find_order, needs_view, render_page
 from console.countries import COUNTRIES
 from console.forms import CancelForm
 from console.order_face import Word, build_decision_panel, build_status_panel, payment_of, shipment_of
+from orders.clock import database_now
 from orders.live_status import LiveStatus, get_live_status
 from orders.models import Order
 
@@ -46,7 +47,7 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     if is_new_version or not order.is_open:
         status = 200 if order.is_open else HTMX_STOP_POLLING
         return render_changes(request, order, live, has_word=False, status=status)
-    panel = build_status_panel(order, live, now=timezone.now())
+    panel = build_status_panel(order, live, now=database_now())
     if request.GET.get("seen") == panel.seen:
         return HttpResponse(status=204)
     return render_page(request, "orders/_status.html", {"order": order, "panel": panel})
@@ -63,10 +64,11 @@ def render_changes(
     status: int = 200,
 ) -> HttpResponse:
     """Render all panels of the page anew, for htmx to swap in; without `has_word` the last word stays."""
+    now = database_now()
     context = {
         "order": order,
-        "panel": build_status_panel(order, live, now=timezone.now()),
-        **_collect_facts(request, order, cancel_form=cancel_form),
+        "panel": build_status_panel(order, live, now=now),
+        **_collect_facts(request, order, now, cancel_form=cancel_form),
         "word": word,
         "has_word": has_word,
     }
@@ -82,23 +84,27 @@ def render_order(
     status: int = 200,
 ) -> HttpResponse:
     """Render the whole page, with what became of a decision that was sent without htmx."""
+    now = database_now()
     context = {
         "order": order,
-        "panel": build_status_panel(order, None, now=timezone.now()),
+        "panel": build_status_panel(order, None, now=now),
         "lines": order.lines.select_related("order"),
         "country": COUNTRIES.get(order.address_country, order.address_country),
         "run_url": _find_run(order),
-        **_collect_facts(request, order, cancel_form=cancel_form),
+        **_collect_facts(request, order, now, cancel_form=cancel_form),
         "word": word,
     }
     return render_page(request, "orders/order_detail.html", context, status=status)
 
 
-def _collect_facts(request: ConsoleRequest, order: Order, *, cancel_form: CancelForm | None) -> dict[str, Any]:
+def _collect_facts(
+    request: ConsoleRequest, order: Order, now: datetime, *, cancel_form: CancelForm | None
+) -> dict[str, Any]:
     """Return what a new version of the order may have changed on its page."""
     payment = payment_of(order)
     return {
-        "decision": build_decision_panel(order, request.user),
+        "now": now,
+        "decision": build_decision_panel(order, request.user, now=now),
         "cancel_form": cancel_form or CancelForm(),
         "payment": payment,
         "attempts": list(payment.attempts.order_by("-id")[:MOST_ATTEMPTS]) if payment else [],

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console import words
 from console.access import ConsoleRequest, Desk, needs_view, render_page
 from console.forms import PAGE_SIZE, TABS, ListForm
 from orders import states
+from orders.clock import database_now
 from orders.errors import OrderError
 from orders.models import Order
 from orders.pages import Page, cut_page
@@ -176,13 +176,14 @@ def _describe_list(
     request: ConsoleRequest, asked: ListAsked, orders: Iterable[Order], *, news: int = 0
 ) -> dict[str, Any]:
     """Return what both the page and its live fragment show."""
-    desk, now = Desk.of(request.user), timezone.now()
+    desk, now = Desk.of(request.user), database_now()
     rows = [Row.of(order, desk, now) for order in orders]
     tabs = _describe_tabs(asked)
     shown = [*(row.describe(now) for row in rows), *(tab.count for tab in tabs), str(news)]
     seen = hashlib.sha256("\n".join(shown).encode()).hexdigest()[:16]
     ids = ",".join(row.order.order_id for row in rows)
     return {
+        "now": now,
         "asked": asked,
         "heading": "Orders" if asked.status == "all" else f"{TABS[asked.status]}, orders",
         "rows": rows,

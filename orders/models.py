@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from orders import states
 from orders.fields import ChangedAtField
+from orders.leases import Lease
 from orders.money import CURRENCIES, Money
 from orders.querysets import OrderQuerySet
 from orders.search import search_document
@@ -21,6 +22,7 @@ __all__ = [
     "CarrierBooking",
     "Decision",
     "GatewayMovement",
+    "Lease",
     "Order",
     "OrderEvent",
     "OrderLine",

@@ -7,14 +7,12 @@ as after the loss of its database, is followed by one that goes on where the tab
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders import contracts, temporal
@@ -22,6 +20,7 @@ from orders.clock import database_now
 from orders.companions import run_companion
 from orders.errors import OrderError, TemporalAway
 from orders.history import add_event, lock_order
+from orders.leases import HeldLease, hold_lease
 from orders.models import Order, OutboxMessage
 from orders.states import IN_MOTION, OPEN, Status
 
@@ -31,7 +30,8 @@ LOOK_BACK: Final = timedelta(days=1)
 # An order in motion that has not changed for this long is worth a look; so is one that waits beyond its deadline.
 STALE_AFTER: Final = timedelta(minutes=2)
 STALE_BATCH: Final = 50
-ADVISORY_LOCK: Final = 7_233_001
+# One process at a time reconciles. Should it die or hang, another one takes over after this many seconds.
+LEASE_SECONDS: Final = 30.0
 
 
 @dataclass
@@ -41,10 +41,10 @@ class _Round:
     last_pk: int = 0
 
 
-def mend_orders(walk: _Round | None = None) -> int:
+def mend_orders(walk: _Round | None = None, lease: HeldLease | None = None) -> int:
     """Look once, and return how many orders were mended; one that cannot be does not keep the others from it.
 
-    Raises TemporalAway.
+    Before each order the `lease` is renewed. Raises TemporalAway, LeaseLost.
     """
     walk = walk or _Round()
     ids = temporal.list_closed_from_outside(database_now() - LOOK_BACK)
@@ -52,7 +52,12 @@ def mend_orders(walk: _Round | None = None) -> int:
     stale = list(_stale().filter(pk__gt=walk.last_pk).order_by("pk")[:STALE_BATCH])
     walk.last_pk = stale[-1].pk if len(stale) == STALE_BATCH else 0
     suspects |= {order.pk: order for order in stale}
-    return sum(_try_to_mend(order) for order in suspects.values())
+    mended = 0
+    for order in suspects.values():
+        if lease is not None:
+            lease.renew()
+        mended += _try_to_mend(order)
+    return mended
 
 
 def run_mending(stop: threading.Event, *, interval_seconds: float = 15.0) -> None:
@@ -60,25 +65,11 @@ def run_mending(stop: threading.Event, *, interval_seconds: float = 15.0) -> Non
     walk = _Round()
 
     def mend_alone() -> None:
-        with _alone() as is_alone:
-            if is_alone:
-                mend_orders(walk)
+        with hold_lease("reconcile", seconds=LEASE_SECONDS) as lease:
+            if lease is not None:
+                mend_orders(walk, lease)
 
     run_companion("mending", mend_alone, stop, interval_seconds=interval_seconds)
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Tell whether no other process is at it, and keep others away meanwhile."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
-        is_alone = bool(cursor.fetchone()[0])
-    try:
-        yield is_alone
-    finally:
-        if is_alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
 
 
 def _started() -> "QuerySet[Order]":

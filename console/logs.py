@@ -1,9 +1,14 @@
 """How lines of the log are shaped where Python's own shape would not do."""
 
 import logging
+import re
+import traceback
+from collections.abc import Iterator
 from typing import Final
 
 LONGEST: Final = 300
+# Where the message of an error of PostgreSQL ends, and what it repeats of the row or the statement begins.
+REPEATED: Final = re.compile(r"\n(?:DETAIL|HINT|CONTEXT|QUERY|LINE \d+):.*", re.DOTALL)
 
 
 class OneLine(logging.Filter):
@@ -21,3 +26,36 @@ class OneLine(logging.Filter):
         record.exc_info = record.exc_text = record.stack_info = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
+
+
+class WithoutRows(logging.Filter):
+    """Takes out what PostgreSQL repeats of a row or a statement in an error, such as "Failing row contains (…)".
+
+    psycopg puts that after the message, on lines that begin with DETAIL and the like. What went wrong, and with which
+    constraint, is in the message itself.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Reshape `record` where it tells of such an error, and let it through."""
+        if REPEATED.search(message := record.getMessage()):
+            record.msg, record.args = REPEATED.sub("", message), ()
+        if record.exc_info and record.exc_info[1] is not None:
+            texts = {text for error in chain_of(record.exc_info[1]) if REPEATED.search(text := str(error))}
+            if texts:
+                told = "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
+                for text in sorted(texts, key=len, reverse=True):
+                    told = told.replace(text, REPEATED.sub("", text))
+                record.exc_text = told
+        return True
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exception and those that it came from, each once."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            waiting += [each.__cause__, each.__context__]
+            yield each

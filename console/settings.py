@@ -206,9 +206,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"one_line": {"()": "console.logs.OneLine"}},
+    "filters": {"one_line": {"()": "console.logs.OneLine"}, "without_rows": {"()": "console.logs.WithoutRows"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_rows"]},
         "stderr_one_line": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"]},
     },
     "root": {"handlers": ["stderr"], "level": read(env.str, "LOG_LEVEL", "INFO", check=is_log_level)},

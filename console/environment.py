@@ -14,6 +14,7 @@ from environs import Env, EnvError
 T = TypeVar("T")
 
 env = Env()
+_names_read: set[str] = set()
 
 # What Django's own `check --deploy` asks of a key (security.W009); a start does not run that check.
 KEY_LENGTH: Final = 50
@@ -29,6 +30,7 @@ def read(reader: Callable[..., T], name: str, default: Any = None, *, check: Cal
     `check` returns what is wrong with the value, or an empty string.
     Raises ImproperlyConfigured with a sentence that names the variable.
     """
+    _names_read.add(name)
     try:
         value = reader(name, default) if os.environ.get(name) else default
     except (EnvError, ValueError) as error:
@@ -36,6 +38,11 @@ def read(reader: Callable[..., T], name: str, default: Any = None, *, check: Cal
     if check is not None and (complaint := check(value)):
         raise ImproperlyConfigured(f"{name} is wrong: {complaint}")
     return value
+
+
+def names_read() -> frozenset[str]:
+    """Return the names of the variables that have been asked for in this process: all settings, once they are read."""
+    return frozenset(_names_read)
 
 
 def read_list(name: str, *, check: Callable[[list[str]], str] | None = None) -> list[str]:

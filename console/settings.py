@@ -100,6 +100,8 @@ def database_from_url(url: str, *, with_pool: bool) -> dict[str, Any]:
     if with_pool:
         options["pool"] = {"min_size": 1, "max_size": 40, "timeout": 4}
     database["OPTIONS"] = {**options, **database.get("OPTIONS", {})}
+    # Where it belongs: `dbshell` looks for a socket's folder among the options in vain.
+    database["HOST"] = database["OPTIONS"].pop("host", database["HOST"])
     return database
 
 

@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,6 +125,15 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(temporal, "EXIT_PAUSE_SECONDS", 0)
     temporal.close()
     live_status.forget()
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder with a space in its path, and longer than the path of a socket may be."""
+    with tempfile.TemporaryDirectory(prefix="console-stack-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / ("a long way down " * 6).strip()
+        path.mkdir()
+        yield path
 
 
 @pytest.fixture

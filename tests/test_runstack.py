@@ -1,18 +1,15 @@
 """`manage.py runstack`, started and stopped as a real process in folders and on ports of the test's own."""
 
-import http.client
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from console.stack.errors import StackError
@@ -21,93 +18,15 @@ from console.stack.leftovers import Leftovers
 from console.stack.options import check_ports, read_options
 from console.stack.postgres import find_programs
 from console.stack.processes import started_at
-from console.stack.programs import SETTINGS
 from console.stack.screen import Screen
 from console.stack.temporal_server import find_temporal
 from tests.programs import ROOT, free_port
+from tests.stacks import PARTS, RunningStack, clean_environment, get_status, run
 from tests.waiting import wait_until
 
-READY = "Ctrl-C stops everything.\n"
 LIST_PEOPLE = (
     "from django.contrib.auth.models import User; print(*sorted(user.username for user in User.objects.all()))"
 )
-PARTS = ("--without", "web", "--without", "workers")
-
-
-class RunningStack:
-    """A `runstack` process, in `folder`."""
-
-    def __init__(self, folder: Path, *arguments: str, **changes: str) -> None:
-        self.folder = folder
-        self.log = folder.parent / f"{folder.name}.log"
-        self.port, self.temporal_port, self.ui_port = (free_port() for _ in range(3))
-        ports = {"PORT": self.port, "TEMPORAL_PORT": self.temporal_port, "TEMPORAL_UI_PORT": self.ui_port}
-        self.environment = clean_environment(folder) | {name: str(port) for name, port in ports.items()} | changes
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "runstack", *arguments],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    @property
-    def output(self) -> str:
-        """What it has written so far."""
-        return self.log.read_text()
-
-    @property
-    def children(self) -> dict[str, int]:
-        """The process ids of its programs, by name."""
-        record: list[dict[str, Any]] = json.loads((self.folder / "children.json").read_text())
-        return {each["name"]: each["pid"] for each in record}
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """What it tells other terminals."""
-        settings: dict[str, str] = json.loads((self.folder / "environment.json").read_text())
-        return settings
-
-    def wait_until_ready(self) -> None:
-        """Wait for its last line of the start."""
-        wait_until(lambda: READY in self.output or self.process.poll() is not None, seconds=60, what="the start")
-        assert self.process.poll() is None, self.output
-
-    def wait_for_end(self) -> int:
-        """Wait for its end; return the exit code."""
-        return self.process.wait(60)
-
-    def stop(self) -> int:
-        """Ask it to stop; return the exit code."""
-        self.process.terminate()
-        return self.wait_for_end()
-
-    def statuses(self) -> list[str]:
-        """Return the statuses of its orders, read from its database."""
-        with psycopg.connect(self.settings["DATABASE_URL"]) as connection:
-            return [row[0] for row in connection.execute("SELECT status FROM orders_order ORDER BY id")]
-
-
-def clean_environment(folder: Path) -> dict[str, str]:
-    """Return an environment that says nothing of an installation but the stack's folder."""
-    foreign = {*SETTINGS, "DJANGO_SETTINGS_MODULE"}
-    return {name: value for name, value in os.environ.items() if name not in foreign} | {"STACK_FOLDER": str(folder)}
-
-
-def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `manage.py` to its end."""
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder with a space in its path, and longer than the path of a socket may be."""
-    with tempfile.TemporaryDirectory(prefix="console-stack-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / ("a long way down " * 6).strip()
-        path.mkdir()
-        yield path
 
 
 @pytest.fixture
@@ -167,15 +86,6 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
 def run_reset(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "console.stack.reset"]
     return subprocess.run(command, cwd=ROOT, env=clean_environment(folder), capture_output=True, text=True)
-
-
-def get_status(port: int, path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    finally:
-        connection.close()
 
 
 def assert_nothing_is_left(stack: RunningStack, pids: Any) -> None:

@@ -5,18 +5,31 @@ import json
 import os
 import secrets
 import shlex
+import socket
+import stat
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from console.bind import parse_bind
 from console.stack.errors import StackError
 
 PROJECT: Final = Path(__file__).resolve().parent.parent.parent
 LOOPBACK: Final = "127.0.0.1,localhost,[::1]"
 # Whoever sets one of these has an installation of their own in mind.
 OWN_INSTALLATION: Final = ("DATABASE_URL", "SECRET_KEY", "DEBUG")
+# Set by `.stack/manage`, whose caller means the stack and nothing else, whatever the shell says.
+STACK_IS_MEANT: Final = "STACK_IS_MEANT"
+# Published with the settings: which servers are the stack's own, so that variables for others must not count.
+EMBEDDED: Final = "STACK_EMBEDDED"
+# The folder with the programs of the embedded PostgreSQL.
+PROGRAMS: Final = "STACK_POSTGRES_PROGRAMS"
+# What a server of one's own is chosen by, and an embedded one must not be led away by.
+FOREIGN_PREFIXES: Final = {"postgres": "PG", "temporal": "TEMPORAL_"}
+# Everything but its owner; the group is PostgreSQL's own, which passes through, where root runs the stack.
+OTHERS: Final = 0o067
 
 
 class StackFolder:
@@ -38,15 +51,32 @@ class StackFolder:
         return shorten(self.path)
 
     def make(self) -> None:
-        """Make the folder. Raises StackError."""
+        """Make the folder, for its owner alone: it holds customers' data, logs and keys. Raises StackError."""
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
-            self._lock.touch()
+            is_ours = not self.path.exists() or self._lock.exists() or not any(self.path.iterdir())
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if is_ours:  # and not somebody's home that was named by mistake
+                self.path.chmod(stat.S_IMODE(self.path.stat().st_mode) & ~OTHERS)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
+            self._lock.touch(mode=0o600)
         except OSError as error:
             raise StackError(
                 f"The folder {self} cannot be written ({error.strerror}). "
                 "Give it to the user who runs the stack, or name another one with STACK_FOLDER."
             ) from error
+
+    def close_to_others(self) -> None:
+        """Take the right to read from everybody but the owner, also in what an earlier version left open.
+
+        PostgreSQL's data folder is closed by PostgreSQL, and may belong to another user.
+        """
+        for path in self.path.iterdir():
+            if path == self.postgres or path.name.startswith(self.postgres.name):
+                continue
+            for each in (path, *path.rglob("*")) if path.is_dir() else (path,):
+                mode = stat.S_IMODE(each.lstat().st_mode)
+                if mode & 0o077 and not each.is_symlink():
+                    each.chmod(mode & ~0o077)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -76,10 +106,11 @@ class StackFolder:
             raise StackError(f"The file {self._secret_key} cannot be used ({error.strerror}).") from error
 
     @contextmanager
-    def published(self, environment: Mapping[str, str]) -> Iterator[None]:
+    def published(self, environment: Mapping[str, str | None]) -> Iterator[None]:
         """Let `manage.py` in another terminal find the running stack, until the block ends.
 
-        `manage` in the folder is `manage.py` with the right Python, wherever one stands.
+        A variable that is None is not set in the stack. `manage` in the folder is `manage.py` with the right Python,
+        wherever one stands and whatever the shell there has set.
         """
         write_private(self._environment, json.dumps(dict(environment)))
         command = shlex.join([sys.executable, str(PROJECT / "manage.py")])
@@ -89,21 +120,22 @@ class StackFolder:
             "    echo 'The stack is not running. Start it with make run.' >&2",
             "    exit 1",
             "fi",
-            f'STACK_FOLDER={shlex.quote(str(self.path))} exec {command} "$@"',
+            f'{STACK_IS_MEANT}=1 STACK_FOLDER={shlex.quote(str(self.path))} exec {command} "$@"',
         ]
-        self._manage.write_text("\n".join([*script, ""]))
-        self._manage.chmod(0o755)
+        write_private(self._manage, "\n".join([*script, ""]))
+        self._manage.chmod(0o700)
         try:
             yield
         finally:
             self._environment.unlink(missing_ok=True)
 
-    def published_environment(self) -> dict[str, str]:
-        """Return the settings of the stack that runs in this folder, none when none runs."""
+    def published_environment(self) -> dict[str, str | None]:
+        """Return the settings of the stack that runs in this folder, none when none runs. None stands for not set."""
         try:
-            return {str(name): str(value) for name, value in json.loads(self._environment.read_text()).items()}
+            published: dict[str, str | None] = json.loads(self._environment.read_text())
         except (OSError, ValueError):
             return {}
+        return published
 
 
 def shorten(path: Path) -> str:
@@ -122,14 +154,52 @@ def complete_environment(environment: MutableMapping[str, str], *, command: str)
     """Fill what `command` needs of the environment on a developer's machine.
 
     `runstack` gets what every local installation shares, before the settings are read. Every other command finds the
-    stack that is running here, unless the environment names an installation of its own. Raises StackError.
+    stack that is running here, unless the environment names an installation of its own; `.stack/manage` finds it even
+    then. The stack's settings then count as a whole: half of another installation's would lead to its Temporal with our
+    database. Raises StackError.
     """
     folder = StackFolder(environment)
+    is_meant = environment.pop(STACK_IS_MEANT, "") != ""
     if command == "runstack":
         for name in [name for name, value in environment.items() if not value]:
             del environment[name]
         environment.setdefault("SECRET_KEY", folder.secret_key())
-        environment.setdefault("ALLOWED_HOSTS", LOOPBACK)
-    elif not any(environment.get(name) for name in OWN_INSTALLATION):
-        for name, value in folder.published_environment().items():
-            environment.setdefault(name, value)
+        environment.setdefault("ALLOWED_HOSTS", ",".join([LOOPBACK, *own_names(environment.get("BIND", ""))]))
+    elif is_meant or not any(environment.get(name) for name in OWN_INSTALLATION):
+        take_over(environment, folder.published_environment())
+
+
+def take_over(environment: MutableMapping[str, str], published: Mapping[str, str | None]) -> None:
+    """Put the settings of a running stack into `environment`, in place of all others; without one, change nothing."""
+    forget_other_servers(environment, embedded=(published.get(EMBEDDED) or "").split())
+    for name, value in published.items():
+        if value is None:
+            environment.pop(name, None)
+        else:
+            environment[name] = value
+    if programs := published.get(PROGRAMS):  # psql, which `dbshell` looks for on the PATH
+        environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
+
+
+def forget_other_servers(
+    environment: MutableMapping[str, str], *, embedded: Collection[str], kept: Collection[str] = ()
+) -> None:
+    """Take out what leads to other servers than the `embedded` ones ("postgres", "temporal"), all but the names `kept`.
+
+    PGSERVICE or TEMPORAL_API_KEY of a person's shell would count beside an address of ours.
+    """
+    for server in embedded:
+        for name in [name for name in environment if name.startswith(FOREIGN_PREFIXES[server])]:
+            if name not in kept:
+                del environment[name]
+
+
+def own_names(bind: str) -> list[str]:
+    """Return the names, beside the loopback's, under which a web server that listens at `bind` is reached."""
+    try:
+        parsed = parse_bind(bind)
+    except ValueError:  # the options say so
+        return []
+    if parsed.is_every_address:
+        return [name for name in [socket.gethostname()] if name and name != "localhost"]
+    return [] if parsed.is_loopback else [f"[{parsed.host}]" if ":" in parsed.host else parsed.host]

@@ -34,6 +34,13 @@ PORT: Final = 5432
 SOCKET_PATH_BYTES: Final = 107
 SOCKET_PREFIX: Final = "order-console-"
 PASSABLE: Final = stat.S_IXOTH
+# Statements and the details of errors repeat what customers are called and where they live.
+WITHOUT_ROWS: Final = {
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 
 
 def find_programs() -> Path:
@@ -77,6 +84,11 @@ class Postgres:
         self._socket_folder = folder.postgres
         self._socket_note = folder.path / "socket-folder"
         self._environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+    @property
+    def programs(self) -> Path:
+        """The folder of its programs, psql and pg_dump among them."""
+        return self._programs
 
     @property
     def socket_folder(self) -> Path:
@@ -153,6 +165,7 @@ class Postgres:
             "port": str(PORT),
             "log_min_messages": "warning",
             "log_checkpoints": "off",
+            **WITHOUT_ROWS,
             **self._settings,
         }
         command = [str(self._programs / "postgres"), "-D", str(self._folder.postgres)]
@@ -198,9 +211,10 @@ class Postgres:
         """
         if not self._user:
             return []
-        self._owner()
+        os.chown(self._folder.path, -1, self._owner().pw_gid)
+        self._folder.path.chmod(stat.S_IMODE(self._folder.path.stat().st_mode) & ~0o007 | stat.S_IXGRP)
         opened = []
-        for path in {*self._programs.parents, self._programs, *self._folder.path.parents, self._folder.path}:
+        for path in {*self._programs.parents, self._programs, *self._folder.path.parents}:
             mode = path.stat().st_mode
             if not mode & PASSABLE:
                 path.chmod(mode | PASSABLE)

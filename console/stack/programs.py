@@ -4,24 +4,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from console.environment import names_read
 from console.stack.children import Program
-from console.stack.folder import PROJECT, StackFolder
+from console.stack.folder import FOREIGN_PREFIXES, PROJECT, StackFolder
 
-# What `manage.py` in another terminal needs in order to be of the same installation.
-SETTINGS: Final = (
-    "ALLOWED_HOSTS",
-    "DATABASE_URL",
-    "DEBUG",
-    "FLAKY_FAIL_RATE",
-    "FLAKY_HANG_RATE",
-    "ORDER_APPROVAL_TIMEOUT",
-    "ORDER_WORKFLOW_TIMEOUT",
-    "SECRET_KEY",
-    "STATIC_ROOT",
-    "TEMPORAL_ADDRESS",
-    "TEMPORAL_NAMESPACE",
-    "TEMPORAL_UI_URL",
-)
+TEMPORAL_PREFIX: Final = FOREIGN_PREFIXES["temporal"]
+
+# Settings that are each program's own, or the person's at the terminal.
+PER_PROGRAM: Final = frozenset({"DATABASE_POOL", "DATABASE_STATEMENT_TIMEOUT", "LOG_LEVEL"})
 
 
 class Programs:
@@ -32,9 +22,10 @@ class Programs:
         self._environment = environment
 
     @property
-    def settings(self) -> dict[str, str]:
-        """The part of the environment that is settings of the console."""
-        return {name: self._environment[name] for name in SETTINGS if name in self._environment}
+    def settings(self) -> dict[str, str | None]:
+        """What `manage.py` in another terminal needs in order to be of the same installation; None where not set."""
+        names = {*names_read(), *(name for name in self._environment if name.startswith(TEMPORAL_PREFIX))}
+        return {name: self._environment.get(name) for name in sorted(names - PER_PROGRAM)}
 
     def collect_static(self) -> Program:
         """The program that lays static files ready under names with their content's hash."""

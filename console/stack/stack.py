@@ -1,14 +1,19 @@
 """The start, the life and the end of the local stack, in the order in which a person is told of them."""
 
 import http.client
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final
 
+from django.conf import settings
+from django.http.request import validate_host
+
+from console.bind import allowed_host_header
 from console.stack.accounts import ACCOUNTS, NO_ACCOUNTS
 from console.stack.children import Child, Program
 from console.stack.errors import StackError
-from console.stack.folder import StackFolder
+from console.stack.folder import EMBEDDED, PROGRAMS, StackFolder
 from console.stack.leftovers import Leftovers
 from console.stack.options import Options, check_ports, check_temporal, child_environment
 from console.stack.postgres import Postgres
@@ -24,12 +29,11 @@ PROBE_SECONDS: Final = 2.0
 
 
 class Stack:
-    """One local stack in `folder`, with the Temporal namespace `namespace`."""
+    """One local stack in `folder`."""
 
-    def __init__(self, options: Options, folder: StackFolder, *, namespace: str) -> None:
+    def __init__(self, options: Options, folder: StackFolder) -> None:
         self._options = options
         self._folder = folder
-        self._namespace = namespace
         self._screen = Screen()
         self._leftovers = Leftovers(folder.leftovers)
         self._supervisor = Supervisor(self._screen, self._leftovers)
@@ -55,7 +59,8 @@ class Stack:
     def _check(self) -> None:
         """Find what is wrong before anything is started."""
         self._leftovers.stop(self._screen)
-        check_ports(self._options.ports())
+        self._folder.close_to_others()
+        check_ports(self._options.ports(), web_host=self._options.bind.host)
         if self._options.starts("postgres"):
             self._postgres = Postgres(self._folder)
             self._has_data = self._postgres.has_data()
@@ -66,7 +71,7 @@ class Stack:
                 self._folder,
                 port=self._options.temporal_port,
                 ui_port=self._options.temporal_ui_port,
-                namespace=self._namespace,
+                namespace=settings.TEMPORAL_NAMESPACE,
             )
 
     def _start(self, at_the_end: ExitStack) -> None:
@@ -77,21 +82,31 @@ class Stack:
         self._start_postgres()
         self._wait_for_temporal()
         programs = self._programs()
-        at_the_end.enter_context(self._folder.published(programs.settings))
+        published = {**programs.settings, EMBEDDED: " ".join(self._options.embedded)}
+        if self._postgres is not None:
+            published[PROGRAMS] = str(self._postgres.programs)
+        at_the_end.enter_context(self._folder.published(published))
         has_accounts = NO_ACCOUNTS not in " ".join(self._do(programs.prepare()))
         if collecting is not None:
             self._finish(collecting)
+            self._folder.close_to_others()
             self._screen.say("Static files: ready")
         self._start_console(programs)
         self._screen.write(self._welcome(has_accounts=has_accounts))
 
     def _programs(self) -> Programs:
         """Return our own programs with what is known by now of the servers."""
-        own = {"STATIC_ROOT": str(self._folder.static), "BIND": f"127.0.0.1:{self._options.port}"}
+        own = {
+            "STATIC_ROOT": os.environ.get("STATIC_ROOT") or str(self._folder.static),
+            "BIND": str(self._options.bind),
+        }
         if self._postgres is not None:
             own["DATABASE_URL"] = self._postgres.url()
         if self._temporal is not None:
-            own |= {"TEMPORAL_ADDRESS": self._temporal.address, "TEMPORAL_UI_URL": self._temporal.ui_url}
+            own |= {
+                "TEMPORAL_ADDRESS": self._temporal.address,
+                "TEMPORAL_UI_URL": os.environ.get("TEMPORAL_UI_URL") or self._temporal.ui_url,
+            }
         return Programs(self._folder, child_environment(self._options, own))
 
     def _start_postgres(self) -> None:
@@ -152,9 +167,10 @@ class Stack:
 
     def _answers(self) -> bool:
         """Tell whether the web server is alive. Raises StackError when it is, but cannot serve."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._options.port, timeout=PROBE_SECONDS)
+        connection = self._options.bind.connection(seconds=PROBE_SECONDS)
+        host = allowed_host_header(",".join(settings.ALLOWED_HOSTS))
         try:
-            connection.request("GET", "/health/live/")
+            connection.request("GET", "/health/live/", headers={"Host": host})
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException):
             return False
@@ -170,7 +186,9 @@ class Stack:
         """Return the lines that a person needs to begin."""
         facts = {}
         if self._options.starts("web"):
-            facts["Console"] = f"http://127.0.0.1:{self._options.port}/"
+            facts["Console"] = self._console_address()
+            if not self._options.bind.is_loopback:
+                facts["Other machines"] = f"reach it as {', '.join(settings.ALLOWED_HOSTS)}; without TLS"
         if self._temporal is not None:
             facts["Temporal Web UI"] = f"{self._temporal.ui_url}/"
         if has_accounts:
@@ -180,6 +198,15 @@ class Stack:
         facts["Logs"] = f"{self._folder}/logs"
         lines = [f"    {name:<17}{value}" for name, value in facts.items()]
         return "\n".join(["", "The order console is ready.", "", *lines, "", "Ctrl-C stops everything.", ""])
+
+    def _console_address(self) -> str:
+        """Return where a browser on this machine finds the console, under a name that it answers to."""
+        bind = self._options.bind
+        near = f"[{bind.near_host}]" if ":" in bind.near_host else bind.near_host
+        host = near if validate_host(near, settings.ALLOWED_HOSTS) else allowed_host_header(settings.ALLOWED_HOSTS[0])
+        if settings.HTTPS or bind.path:
+            return f"{'https' if settings.HTTPS else 'http'}://{host}/ through your proxy, which asks {bind}"
+        return f"http://{host}:{bind.port}/"
 
     def _stop(self) -> None:
         if self._supervisor.stop_all():

@@ -53,7 +53,7 @@ class TemporalServer:
     def by_hand(self) -> str:
         """The line that starts it in another terminal."""
         program = self.serve()
-        return f"cd {shlex.quote(str(program.folder))} && {shlex.join(program.command)}"
+        return f"(umask 077 && cd {shlex.quote(str(program.folder))} && exec {shlex.join(program.command)})"
 
     def serve(self) -> Program:
         """Return the program of the server. Its data file is named relative to its folder, whatever that is called."""

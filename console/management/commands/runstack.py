@@ -6,18 +6,18 @@ import signal
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder
 from console.stack.leash import end_with_parent
-from console.stack.options import MAY_BE_LEFT_OUT, read_options
+from console.stack.options import MAY_BE_LEFT_OUT, keep_to_embedded, read_options
 from console.stack.stack import Stack
 
 # The options, by the environment variable that each stands for.
 OPTIONS = {
     "PORT": "port of the console, 8000",
+    "BIND": "address that the console listens on, 127.0.0.1; 0.0.0.0 lets other machines in",
     "TEMPORAL_PORT": "port of the embedded Temporal, 7233",
     "TEMPORAL_UI_PORT": "port of its Web UI, 8233",
     "DEMO_PASSWORD": "password of the demo accounts, demo",
@@ -58,11 +58,13 @@ class Command(BaseCommand):
         chosen = {name: options[name] for name in OPTIONS if options[name] is not None}
         if options["flaky"]:
             chosen["FLAKY"] = "1"
+        os.umask(0o077)  # logs and data are for the person who runs the stack
         try:
             if options["end_with_parent"]:
                 end_with_parent(os.getppid(), signal.SIGTERM)
             choices = read_options({**os.environ, **chosen}, left_out=options["without"])
-            Stack(choices, StackFolder(os.environ), namespace=settings.TEMPORAL_NAMESPACE).run()
+            keep_to_embedded(choices)
+            Stack(choices, StackFolder(os.environ)).run()
         except StackError as error:
             self.stderr.write(str(error))
             raise SystemExit(1) from error

@@ -238,12 +238,12 @@ def _decision_of(order: Order) -> contracts.Decision:
 
 
 @transaction.atomic
-def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str) -> None:
-    """Write down that an attempt of an activity failed, once for each run, activity and attempt."""
+def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str) -> bool:
+    """Write down that an attempt of an activity failed, once for each run, activity and attempt; tell whether new."""
     order = lock_order(order_id)
     label = contracts.ACTIVITY_LABELS.get(activity, activity)
     key = f"attempt:{order.run_id}:{activity}:{attempt}"
-    add_event(order, key=key, title=f"{label}: attempt {attempt} failed", detail=error)
+    return add_event(order, key=key, title=f"{label}: attempt {attempt} failed", detail=error)
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from orders.models import CarrierBooking, GatewayMovement, Order, Shipment
 from orders.services import LineDraft
 from tests.making import MakeOrder
 from workers import activities, steps
-from workers.attempts import make_attempt
+from workers.attempts import NO_ANSWER, StrayFailures, make_attempt
 from workers.logs import SubjectFilter
 
 ALL = [*activities.ORDER_ACTIVITIES, *activities.SHIPPING_ACTIVITIES]
@@ -48,6 +48,10 @@ def charge(order: Order) -> contracts.ChargePayment:
 
 def attempts_told(order: Order) -> list[tuple[str, str]]:
     return list(order.events.filter(title__contains=": attempt ").values_list("title", "detail"))
+
+
+def is_silence(record: logging.LogRecord) -> bool:
+    return NO_ANSWER in record.getMessage()
 
 
 class TestNamesAndSignatures:
@@ -292,7 +296,72 @@ class TestAttempts:
             with pytest.raises(OutsideWorldFailed):
                 attempt(activities.validate_order, argument, number=number)
 
-        assert len(attempts_told(order)) == 12
+        assert len(attempts_told(order)) == 13
+
+    @pytest.mark.parametrize(
+        ("number", "level"),
+        [
+            (1, "WARNING"),
+            (9, "WARNING"),
+            (10, "ERROR"),
+            (11, "WARNING"),
+            (60, "WARNING"),
+            (100, "ERROR"),
+            (1000, "ERROR"),
+        ],
+    )
+    def test_a_step_that_keeps_failing_becomes_an_error(
+        self, make_order: MakeOrder, settings: Settings, caplog: pytest.LogCaptureFixture, number: int, level: str
+    ) -> None:
+        order = make_order()
+        settings.FLAKY_FAIL_RATE = 1.0
+        with pytest.raises(OutsideWorldFailed) as caught:
+            attempt(activities.charge_payment, charge(order), number=number)
+
+        (record,) = [record for record in caplog.records if "fail" in record.getMessage() and not is_silence(record)]
+        assert record.levelname == level
+        told = {name: vars(record)[name] for name in ("order_id", "step", "attempt")}
+        assert told == {"order_id": order.order_id, "step": "charge_payment", "attempt": number}
+        if level == "ERROR":
+            assert record.exc_info is not None
+            assert record.exc_info[1] is caught.value
+
+    def test_a_step_that_never_answers_becomes_an_error_too(
+        self, make_order: MakeOrder, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        order = make_order()
+        for number in (10, 11, 12, 101):
+            attempt(activities.charge_payment, charge(order), number=number)
+
+        told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+        assert told == [
+            "the step charge_payment keeps failing, attempt 10: No answer within 5 s.",
+            "the step charge_payment keeps failing, attempt 100: No answer within 5 s.",
+        ]
+
+    def test_an_attempt_that_told_of_itself_is_no_second_error(
+        self, make_order: MakeOrder, settings: Settings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        order = make_order()
+        settings.FLAKY_FAIL_RATE = 1.0
+        for number in (10, 11):
+            with pytest.raises(OutsideWorldFailed):
+                attempt(activities.charge_payment, charge(order), number=number)
+
+        assert [record.levelname for record in caplog.records].count("ERROR") == 1
+
+    def test_what_fails_before_its_attempt_begins_becomes_an_error(self, caplog: pytest.LogCaptureFixture) -> None:
+        hears = StrayFailures()
+        sdk = logging.getLogger("a stand-in for the SDK's")
+        sdk.addFilter(hears)
+        for number in (9, 10):
+            try:
+                raise RuntimeError("Failed decoding arguments")
+            except RuntimeError:
+                info = {"workflow_id": "order-1", "activity_type": "charge_payment", "attempt": number}
+                sdk.warning("Completing activity as failed", exc_info=True, extra={"temporal_activity": info})
+
+        assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
 
     def test_a_failure_that_cannot_be_written_down_does_not_hide_the_attempts(
         self, make_order: MakeOrder, settings: Settings

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from traceback import walk_tb
 from typing import Any, Final
 
 from django.db import Error as DatabaseFailure
@@ -17,6 +18,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from orders import contracts, projections
+from orders.alarms import is_alarming
 from orders.errors import OrderError, OutsideWorldFailed
 from orders.troubles import is_unresolved
 from workers import logs, steps
@@ -24,6 +26,7 @@ from workers import logs, steps
 logger = logging.getLogger(__name__)
 
 NO_ANSWER: Final = f"No answer within {steps.START_TO_CLOSE.total_seconds():g} s."
+KEEPS_FAILING: Final = "the step %s keeps failing, attempt %d: %s"
 # An outage of a day must not fill an order's page: the first attempts are told one by one, later ones now and then.
 TOLD_ONE_BY_ONE: Final = 10
 TOLD_EVERY: Final = 60
@@ -53,7 +56,7 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
     try:
         with logs.telling(f"{order_id} {info.activity_type} attempt {info.attempt}"):
             if info.attempt > 1:
-                _write_failure(order_id, info.activity_type, info.attempt - 1, NO_ANSWER)
+                _tell_of_silence(order_id, info.activity_type, info.attempt - 1)
             try:
                 answer = function(argument)
             except ApplicationError as refusal:
@@ -62,7 +65,7 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
                     _write(projections.record_refused_run, order_id, info.workflow_run_id or "", info.activity_type)
                 raise
             except Exception as error:
-                logger.warning("failed%s: %s: %s", _tell_time(started_at), type(error).__name__, error)
+                _log_failure(error, order_id, info.activity_type, info.attempt, _tell_time(started_at))
                 sentence = str(error) or type(error).__name__
                 _write_failure(order_id, info.activity_type, info.attempt, sentence)
                 tried_for = info.started_time - info.scheduled_time
@@ -83,16 +86,64 @@ def _tell_time(started_at: float) -> str:
     return f" in {seconds:.2f} s{', too late to be heard' if is_late else ''}"
 
 
-def _write_failure(order_id: str, name: str, attempt: int, sentence: str) -> None:
-    """Write a failed attempt into the order's history."""
-    if attempt <= TOLD_ONE_BY_ONE or attempt % TOLD_EVERY == 0:
-        _write(projections.record_failed_attempt, order_id, name, attempt, sentence)
+def _tell_of_silence(order_id: str, name: str, attempt: int) -> None:
+    """Tell of an attempt that did not do so itself: its worker died, or it still hangs."""
+    is_new = _write_failure(order_id, name, attempt, NO_ANSWER)
+    if is_new and is_alarming(attempt):
+        logger.error(KEEPS_FAILING, name, attempt, NO_ANSWER, extra=_extra(order_id, name, attempt))
 
 
-def _write(record: Callable[..., None], *facts: object) -> None:
+def _log_failure(error: Exception, order_id: str, name: str, attempt: int, time_taken: str) -> None:
+    """Log a failed attempt: as an error, which an error tracker hears, when the step keeps failing."""
+    extra = _extra(order_id, name, attempt)
+    if is_alarming(attempt):
+        logger.error(KEEPS_FAILING, name, attempt, error, exc_info=error, extra=extra)
+    else:
+        logger.warning("failed%s: %s: %s", time_taken, type(error).__name__, error, extra=extra)
+
+
+def _extra(order_id: str, name: str, attempt: int) -> dict[str, Any]:
+    """Return what an error tracker groups and finds the records by."""
+    return {"order_id": order_id, "step": name, "attempt": attempt}
+
+
+def _write_failure(order_id: str, name: str, attempt: int, sentence: str) -> bool:
+    """Write a failed attempt into the order's history, and tell whether it was not there yet."""
+    is_told = attempt <= TOLD_ONE_BY_ONE or attempt % TOLD_EVERY == 0 or is_alarming(attempt)
+    return is_told and bool(_write(projections.record_failed_attempt, order_id, name, attempt, sentence))
+
+
+def _write(record: Callable[..., bool | None], *facts: object) -> bool | None:
     """Write something about an attempt. Its own failure must not hide the attempt's."""
     close_old_connections()  # an attempt that hung may hold one that broke meanwhile
     try:
-        record(*facts)
+        return record(*facts)
     except (DatabaseFailure, OrderError) as error:
         logger.warning("it could not be written down: %s", error)
+        return None
+
+
+class StrayFailures(logging.Filter):
+    """Makes errors of what the SDK logs of steps that keep failing before an attempt of ours begins.
+
+    Such as an argument that cannot be read, or an activity of another release. It belongs to the SDK's logger, for what
+    error trackers hear does not pass the handlers' filters.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Raise the record's level where it is such a failure; nothing is dropped."""
+        info: dict[str, Any] | None = getattr(record, "temporal_activity", None)
+        error = record.exc_info[1] if record.exc_info else None
+        if info is not None and error is not None and is_alarming(info["attempt"]) and not _is_ours(error):
+            record.levelno, record.levelname = logging.ERROR, logging.getLevelName(logging.ERROR)
+        return True
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Tell whether `make_attempt` let the failure through, and so has logged it."""
+    return any(frame.f_code is make_attempt.__code__ for frame, _ in walk_tb(error.__traceback__))
+
+
+def hear_stray_failures() -> None:
+    """Have steps that fail before their attempt begins become errors too. To be called once."""
+    activity.logger.base_logger.addFilter(StrayFailures())

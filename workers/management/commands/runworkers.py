@@ -20,7 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from orders import temporal
-from workers import logs
+from workers import attempts, logs
 from workers.companions import CompanionEnded
 from workers.processes import Supervisor
 from workers.worker import QUEUES, DrainTimeout, serve_queues
@@ -44,6 +44,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until stopped."""
         logs.shape_lines()
+        attempts.hear_stray_failures()
         queue: str | None = options["queue"]
         if options["processes"] > 1:
             _supervise(options["processes"], ["--queue", queue] if queue else [])

@@ -110,7 +110,7 @@ needs_submit = needs(permissions.may_submit, "Your account may not submit orders
 def find_order(order_id: str) -> Order:
     """Return the order with what its page shows of payment and shipment. Raises Http404 with a sentence."""
     try:
-        order: Order = Order.objects.select_related("payment", "shipment").get(order_id=order_id)
+        order: Order = Order.objects.with_own_approval().select_related("payment", "shipment").get(order_id=order_id)
     except Order.DoesNotExist as error:
         raise Http404(f"There is no order {order_id}.") from error
     return order

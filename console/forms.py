@@ -42,6 +42,23 @@ class CancelForm(forms.Form):
             self.fields["reason"].widget.attrs["hx-preserve"] = "true"
 
 
+class ApproveForm(forms.Form):
+    """Why somebody approves an order; only who approves an own one has to say."""
+
+    reason = forms.CharField(
+        label="Why nobody else can approve it",
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, auto_id="approve-%s")
+        if not self.is_bound:
+            # A reason that is being typed outlives a panel that is swapped in under it.
+            self.fields["reason"].widget.attrs["hx-preserve"] = "true"
+
+
 class OrderIdsField(forms.MultipleChoiceField):
     """Ids of orders that were ticked; whether they exist is for the service to say, one by one."""
 

@@ -174,11 +174,13 @@ class DecisionPanel:
     """What this person may decide on the order now, what will happen then, and what was decided."""
 
     may_approve: bool
+    needs_reason: bool
     may_cancel: bool
     why_not_approve: str
     consequence: str
     is_decided: bool
     is_approved: bool
+    own_reason: str
     hint: str
     next_order: Order | None = None
 
@@ -188,23 +190,32 @@ def build_decision_panel(order: Order, user: User, *, now: datetime) -> Decision
     has_approve = permissions.may_decide(user, DecisionKind.APPROVE)
     is_undecided = may_be_decided(order, DecisionKind.APPROVE, now=now)
     is_approvable = has_approve and is_undecided
-    is_own = permissions.is_own_order(user, order)
+    needs_reason = permissions.needs_reason(user, DecisionKind.APPROVE, order)
+    is_refused = needs_reason and not user.is_superuser
     is_cancellable = may_be_decided(order, DecisionKind.CANCEL, now=now)
     may_cancel = permissions.may_decide(user, DecisionKind.CANCEL) and is_cancellable
     hint = "An approver decides on this order." if is_undecided and not has_approve else ""
     next_order = None
     if has_approve:
-        next_order = Order.objects.next_to_decide(after=order, username=user.get_username())
+        next_order = Order.objects.next_to_decide(after=order, username=user.get_username(), account_id=user.pk)
     return DecisionPanel(
-        may_approve=is_approvable and not is_own,
+        may_approve=is_approvable and not is_refused,
+        needs_reason=needs_reason,
         may_cancel=may_cancel,
-        why_not_approve=str(OwnOrder()) if is_approvable and is_own else "",
+        why_not_approve=str(OwnOrder()) if is_approvable and is_refused else "",
         consequence=describe_consequence(order) if may_cancel else "",
         is_decided=bool(order.decision),
         is_approved=order.is_approved,
+        own_reason=_find_own_reason(order),
         hint=hint,
         next_order=next_order,
     )
+
+
+def _find_own_reason(order: Order) -> str:
+    """Return why whoever submitted the order approved it as well, or an empty text when somebody else did."""
+    reason = getattr(order, "own_approval_reason", None)
+    return "" if reason is None else reason or "no reason given"
 
 
 def describe_consequence(order: Order) -> str:

@@ -47,6 +47,13 @@ class OwnOrder(NotAllowed):
         super().__init__("You submitted this order yourself, so somebody else has to approve it.")
 
 
+class ReasonMissing(OrderError):
+    """Somebody approves an order that they submitted themselves, and does not say why."""
+
+    def __init__(self) -> None:
+        super().__init__("You submitted this order yourself. To approve it all the same, give the reason.")
+
+
 class DecisionRefused(OrderError):
     """The order has been decided, or has moved on, so the decision has no effect."""
 

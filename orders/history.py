@@ -9,7 +9,7 @@ from orders import contracts
 from orders.clock import database_now
 from orders.errors import OrderNotFound
 from orders.models import Decision, Order, OrderEvent
-from orders.states import DECISION_LABELS, DECISION_NOUNS, DecisionKind, Outcome
+from orders.states import DECISION_LABELS, DECISION_NOUNS, OWN_APPROVAL_LABEL, DecisionKind, Outcome
 
 LONGEST_TEXT: Final = 2000
 
@@ -47,14 +47,21 @@ def add_event(order: Order, *, key: str, title: str, detail: str = "", actor: st
 
 
 def write_decision(
-    order: Order, kind: DecisionKind, decision: contracts.Decision, *, channel: Decision.Channel
+    order: Order,
+    kind: DecisionKind,
+    decision: contracts.Decision,
+    *,
+    channel: Decision.Channel,
+    account_id: int | None = None,
+    is_own_order: bool = False,
 ) -> None:
     """Write a decision on a locked order, once: its row, its event, and who decided what and when.
 
+    `account_id` is None for who has no account; `is_own_order` marks the approval by whoever submitted the order.
     A cancellation stays the order's decision, even where an approval from before it is learned later.
     """
     actor, decision_id = clean_text(decision.actor, 150), clean_text(decision.decision_id, 64)
-    title = DECISION_LABELS[kind]
+    title = OWN_APPROVAL_LABEL if is_own_order else DECISION_LABELS[kind]
     is_new = add_event(order, key=f"decision:{decision_id}", title=title, detail=decision.reason, actor=actor)
     if not is_new:
         return
@@ -63,6 +70,8 @@ def write_decision(
         order=order,
         kind=kind,
         actor=actor,
+        actor_account_id=account_id,
+        is_own_order=is_own_order,
         channel=channel,
         reason=clean_text(decision.reason),
     )

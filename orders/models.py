@@ -65,6 +65,10 @@ class Order(models.Model):
     reason_code = models.CharField(max_length=32, choices=REASON_CHOICES, blank=True)
     reason = models.TextField(blank=True)
     submitted_by = models.CharField(max_length=150)
+    # An account's id, but no reference to it: the history outlives every account, and stops nobody from removing one.
+    submitter_account_id = models.BigIntegerField(
+        null=True, editable=False, help_text="Empty when the order was submitted at the terminal."
+    )
     decision = models.CharField(max_length=8, choices=DECISION_CHOICES, blank=True, help_text="The latest decision.")
     decision_id = models.CharField(max_length=64, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
@@ -84,7 +88,11 @@ class Order(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        permissions = [("approve_order", "Can approve an order"), ("cancel_order", "Can cancel an order")]
+        permissions = [
+            ("approve_order", "Can approve an order"),
+            ("cancel_order", "Can cancel an order"),
+            ("open_temporal_ui", "Can open the Temporal Web UI, where everything can be done to a workflow"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(total__gte=0), name="order_total_is_not_negative"),
             models.CheckConstraint(condition=Q(currency__in=CURRENCIES), name="order_currency_is_known"),
@@ -314,6 +322,12 @@ class Decision(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="decisions")
     kind = models.CharField(max_length=8, choices=DECISION_CHOICES)
     actor = models.CharField(max_length=150)
+    actor_account_id = models.BigIntegerField(
+        null=True, editable=False, help_text="Empty when the decision came from the terminal or over Temporal."
+    )
+    is_own_order = models.BooleanField(
+        default=False, help_text="An approval by whoever submitted the order; only superusers may, with a reason."
+    )
     channel = models.CharField(max_length=16, choices=Channel.choices)
     reason = models.TextField(blank=True)
     taken_at = models.DateTimeField(db_default=Now())

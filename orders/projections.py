@@ -19,6 +19,7 @@ from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNot
 from orders.history import add_event, answer_decisions, clean_text, lock_order, write_decision
 from orders.models import Decision, Order, Payment, Shipment
 from orders.money import add_up
+from orders.permissions import is_same_name
 from orders.states import (
     FINAL,
     REASON_LABELS,
@@ -63,7 +64,8 @@ def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decisi
     if decision is None or not decision.decision_id:
         return
     named = replace(decision, actor=decision.actor or contracts.UNNAMED_ACTOR)
-    write_decision(order, kind, named, channel=Decision.Channel.TEMPORAL)
+    claims_own = kind == DecisionKind.APPROVE and is_same_name(named.actor, order.submitted_by)
+    write_decision(order, kind, named, channel=Decision.Channel.TEMPORAL, is_own_order=claims_own)
 
 
 def begin_cancelling(

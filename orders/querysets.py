@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from orders import states
 from orders.identifiers import is_order_id
@@ -61,16 +61,25 @@ class OrderQuerySet(models.QuerySet[Any]):
         found: OrderQuerySet = self.annotate(has_message_on_its_way=Exists(pending))
         return found
 
+    def with_own_approval(self) -> "OrderQuerySet":
+        """Add `own_approval_reason`: why whoever submitted the order approved it as well; None when nobody did."""
+        own = self.model._default_manager.filter(
+            pk=OuterRef("pk"), decisions__is_own_order=True, decisions__decision_id=OuterRef("decision_id")
+        )
+        found: OrderQuerySet = self.annotate(own_approval_reason=Subquery(own.values("decisions__reason")[:1]))
+        return found
+
     def count_up_to(self, limit: int) -> int:
         """Return the number of orders, or `limit` when there are as many or more; reads no more rows than that."""
         return self.order_by()[:limit].count()
 
-    def next_to_decide(self, *, after: Any, username: str) -> Any:
-        """Return the order that `username` may approve and that expires next after the order `after`.
+    def next_to_decide(self, *, after: Any, username: str, account_id: int | None = None) -> Any:
+        """Return the order that this person did not submit and that expires next after the order `after`.
 
         Beyond the last one it begins again at the first; None when no other order waits.
         """
-        waiting = self.awaiting_decision().exclude(submitted_by=username).exclude(pk=after.pk)
+        others = self.exclude(submitter_account_id=account_id) if account_id is not None else self
+        waiting = others.awaiting_decision().exclude(submitted_by__iexact=username).exclude(pk=after.pk)
         waiting = waiting.filter(decision="").order_by(*NEXT_TO_EXPIRE.order_by())
         deadline = after.approval_deadline
         beyond = Q(approval_deadline__gt=deadline) | Q(approval_deadline=deadline, pk__gt=after.pk)

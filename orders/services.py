@@ -81,7 +81,11 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
     facts = asdict(draft)
     facts.pop("lines")
     facts |= {"order_id": order_id or new_identifier("order"), "payment_id": new_identifier("pay")}
-    facts |= {"total": draft.total.minor, "submitted_by": actor.get_username()}
+    facts |= {
+        "total": draft.total.minor,
+        "submitted_by": actor.get_username(),
+        "submitter_account_id": actor.pk,
+    }
     lines = [OrderLine(position=position, **asdict(line)) for position, line in enumerate(draft.lines, start=1)]
     _check_fields(Order(idempotency_key=idempotency_key, **facts), *lines)
     with transaction.atomic():
@@ -104,7 +108,7 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
 def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
     """Approve the order, so that its payment is charged and it is shipped.
 
-    Raises NotAllowed, OwnOrder, AlreadyDecided, TooLate.
+    Raises NotAllowed, OwnOrder, AlreadyDecided, TooLate, ReasonMissing for an own order.
     """
     return _decide(order, DecisionKind.APPROVE, actor=actor, reason=reason)
 
@@ -187,9 +191,17 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
         decision = contracts.Decision(
             decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason.strip())
         )
+        permissions.check_has_reason(actor, kind, locked, decision.reason)
         is_terminal = isinstance(actor, TerminalOperator)
         channel = Decision.Channel.TERMINAL if is_terminal else Decision.Channel.CONSOLE
-        write_decision(locked, kind, decision, channel=channel)
+        write_decision(
+            locked,
+            kind,
+            decision,
+            channel=channel,
+            account_id=actor.pk,
+            is_own_order=permissions.needs_reason(actor, kind, locked),
+        )
         key = outbox.decision_key(decision.decision_id)
         return outbox.enqueue(locked, key=key, name=SIGNAL_OF[kind], payload=asdict(decision))
 

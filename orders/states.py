@@ -88,6 +88,9 @@ DECISION_LABELS: Final[Mapping[DecisionKind, str]] = {
     DecisionKind.CANCEL: "Cancellation requested",
 }
 
+# What the history says of an approval by whoever submitted the order.
+OWN_APPROVAL_LABEL: Final = "Approved by the submitter"
+
 DECISION_NOUNS: Final[Mapping[DecisionKind, str]] = {
     DecisionKind.APPROVE: "The approval",
     DecisionKind.CANCEL: "The cancellation",

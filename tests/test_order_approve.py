@@ -162,3 +162,47 @@ def test_a_request_of_another_site_is_refused(bob: User, make_order: MakeOrder) 
     assert client.post(url(order)).status_code == 403
     order.refresh_from_db()
     assert order.decision == ""
+
+
+@BOTH
+class TestOwnOrderOfASuperuser:
+    @pytest.fixture
+    def own(self, client: Client, admin_user: User) -> Order:
+        client.force_login(admin_user)
+        return services.submit_order(make_draft(), actor=admin_user, idempotency_key="own")
+
+    @pytest.mark.parametrize("sent", [{}, {"reason": " "}], ids=["no field", "blank"])
+    def test_it_needs_a_reason(self, client: Client, own: Order, headers: dict[str, str], sent: dict[str, str]) -> None:
+        response = client.post(url(own), sent, headers=headers)
+        assert response.status_code == 422
+        assert "To approve it all the same, give the reason." in text_of(response)
+        assert 'id="approve-reason"' in text_of(response)
+        assert ("<html" in text_of(response)) is not bool(headers)
+        own.refresh_from_db()
+        assert own.decision == ""
+
+    def test_it_is_marked(self, client: Client, own: Order, bob: User, headers: dict[str, str]) -> None:
+        response = client.post(url(own), {"reason": "Nobody else at 3 am"}, headers=headers, follow=True)
+        assert response.status_code == 200
+        client.force_login(bob)
+        page = text_of(client.get(own.get_absolute_url()))
+        assert "Whoever approved this order had submitted it as well: Nobody else at 3 am" in page
+        assert "<b>Approved by the submitter</b>" in page
+
+    def test_a_reason_has_an_end(self, client: Client, own: Order, headers: dict[str, str]) -> None:
+        response = client.post(url(own), {"reason": "x" * 501}, headers=headers)
+        assert response.status_code == 422
+        assert "at most 500 characters" in text_of(response)
+
+    def test_the_page_asks_for_it(
+        self, client: Client, own: Order, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        asked = 'id="approve-reason"'
+        assert asked in text_of(client.get(own.get_absolute_url()))
+        assert asked not in text_of(client.get(make_order().get_absolute_url()))
+
+
+def test_the_approval_of_another_persons_order_is_not_marked(bobs: Client, make_order: MakeOrder) -> None:
+    order = make_order()
+    bobs.post(url(order))
+    assert "as well:" not in text_of(bobs.get(order.get_absolute_url()))

@@ -133,3 +133,16 @@ class TestRefusals:
     def test_it_cannot_be_looked_at(self, bobs: Client, headers: dict[str, str]) -> None:
         response = bobs.get(URL, headers=headers)
         assert (response.status_code, response["Allow"]) == (405, "POST")
+
+
+def test_a_superusers_own_order_needs_a_reason(
+    client: Client, admin_user: User, make_order: MakeOrder, headers: dict[str, str]
+) -> None:
+    client.force_login(admin_user)
+    own, other = make_order(submitted_by="admin"), make_order()
+    response = client.post(URL, ticked("approve", own, other), headers=headers)
+    results = {result.order_id: result for result in response.context["results"]}
+    assert [results[order.order_id].is_done for order in (own, other)] == [False, True]
+    assert "give the reason" in results[own.order_id].sentence
+    client.post(URL, ticked("approve", own, reason="Alone tonight"), headers=headers)
+    assert own.decisions.get().is_own_order

@@ -69,6 +69,16 @@ def test_the_temporal_command_line_works_without_an_argument(
     assert GatewayMovement.objects.filter(merchant_reference=order.order_id).count() == 1
 
 
+def test_an_own_order_is_approved_with_a_reason_only(make_order: MakeOrder, run_command: RunCommand) -> None:
+    order = make_order(submitted_by="nina")
+    command = ("order", "signal", order.order_id, "approve", "--by", "Nina")
+    result = run_command(*command, TEMPORAL_ADDRESS="127.0.0.1:1")
+    assert (result.returncode, "give the reason" in result.stderr) == (1, True), result.stderr
+    result = run_command(*command, "--reason", "Alone tonight", TEMPORAL_ADDRESS="127.0.0.1:1")
+    assert result.returncode == 0, result.stderr
+    assert order.decisions.get().is_own_order
+
+
 def test_a_second_decision_is_refused_with_who_and_when(workers_running: object, run_command: RunCommand) -> None:
     order = start(run_command)
     run_command("order", "signal", order.order_id, "approve", "--by", "nina")

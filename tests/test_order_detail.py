@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -104,11 +104,13 @@ class TestFacts:
         assert "The submission is kept and on its way to the workflow." in page
         assert "The approval by bob is kept and on its way to the workflow." in page
 
-    def test_it_links_to_the_run_where_there_is_a_temporal_ui(
-        self, bobs: Client, make_order: MakeOrder, settings: Settings
+    def test_it_links_to_the_run_for_those_with_the_right_where_there_is_a_temporal_ui(
+        self, bobs: Client, bob: User, make_order: MakeOrder, settings: Settings
     ) -> None:
         order = make_order()
         settings.TEMPORAL_UI_URL, settings.TEMPORAL_NAMESPACE = "http://temporal.example", "or/ders"
+        assert "http://temporal.example" not in text_of(bobs.get(url(order)))
+        bob.user_permissions.add(Permission.objects.get(codename="open_temporal_ui"))
         link = f'href="http://temporal.example/namespaces/or%2Fders/workflows/{order.order_id}"'
         assert link in text_of(bobs.get(url(order)))
         settings.TEMPORAL_UI_URL = ""

@@ -3,11 +3,11 @@
 import pytest
 from django.contrib.auth.models import Group, User
 
-from orders import permissions
+from orders import permissions, services
 from orders.errors import NotAllowed, OwnOrder
 from orders.permissions import TerminalOperator
 from orders.states import DecisionKind
-from tests.making import MakeOrder
+from tests.making import MakeOrder, make_draft, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +46,53 @@ def test_a_shell_may_do_everything(make_order: MakeOrder) -> None:
     operator = TerminalOperator("nina")
     permissions.check_may_submit(operator)
     permissions.check_may_decide(operator, DecisionKind.APPROVE, make_order(submitted_by="nina"))
+
+
+class TestOwnOrder:
+    def test_the_account_tells_whatever_it_is_called_by_now(self, bob: User, dana: User) -> None:
+        order = services.submit_order(make_draft(), actor=make_user("t_clap", "clerk"), idempotency_key="1")
+        person = User.objects.get(username="t_clap")
+        person.groups.add(*bob.groups.all())
+        for name in ("T_Clap", "somebody-else", "t_clap"):
+            User.objects.filter(pk=person.pk).update(username=name)
+            with pytest.raises(OwnOrder):
+                permissions.check_may_decide(User.objects.get(pk=person.pk), DecisionKind.APPROVE, order)
+        permissions.check_may_decide(dana, DecisionKind.APPROVE, order)
+
+    @pytest.mark.parametrize("submitter", ["bob", "BOB", "Bob", "\uff42\uff4f\uff42"])
+    def test_an_order_from_the_terminal_is_that_of_its_name(
+        self, bob: User, make_order: MakeOrder, submitter: str
+    ) -> None:
+        order = make_order(submitted_by=submitter)
+        assert order.submitter_account_id is None
+        with pytest.raises(OwnOrder):
+            permissions.check_may_decide(bob, DecisionKind.APPROVE, order)
+
+    def test_the_name_of_an_account_that_is_gone_is_not_taken_over(self, alice: User) -> None:
+        order = services.submit_order(make_draft(), actor=alice, idempotency_key="1")
+        alice.delete()
+        heir = make_user("Alice", "approver")
+        assert heir.pk != order.submitter_account_id
+        with pytest.raises(OwnOrder):
+            permissions.check_may_decide(heir, DecisionKind.APPROVE, order)
+
+    def test_deleting_an_account_leaves_its_trail(self, alice: User, bob: User) -> None:
+        order = services.submit_order(make_draft(), actor=alice, idempotency_key="1")
+        services.approve_order(order, actor=bob)
+        before = (list(order.events.values()), list(order.decisions.values()))
+        alice_id = alice.pk
+        alice.delete()
+        bob.delete()
+        order.refresh_from_db()
+        assert (order.submitted_by, order.submitter_account_id, order.decided_by) == ("alice", alice_id, "bob")
+        assert (list(order.events.values()), list(order.decisions.values())) == before
+
+    def test_the_account_of_a_shell_stands_for_nobody(self, make_order: MakeOrder) -> None:
+        order = make_order(submitted_by="root (terminal)")
+        assert not permissions.is_own_order(TerminalOperator("root (terminal)", is_named=False), order)
+        assert permissions.is_own_order(TerminalOperator("Root (terminal)"), order)
+
+
+def test_no_role_opens_the_temporal_web_ui(alice: User, bob: User, charlie: User, admin_user: User) -> None:
+    assert not any(map(permissions.may_open_temporal_ui, (alice, bob, charlie)))
+    assert permissions.may_open_temporal_ui(admin_user)

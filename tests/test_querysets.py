@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -239,3 +240,11 @@ class TestNextToDecide:
         rows = make_rows(2)
         here = make_order(Status.CREATED)
         assert Order.objects.next_to_decide(after=here, username="bob") == rows[0]
+
+    def test_an_own_order_is_not_next_whatever_the_account_is_called_by_now(
+        self, make_order: MakeOrder, bob: User
+    ) -> None:
+        here, own = make_order(deadline_seconds=100), make_order(deadline_seconds=200, submitted_by="old-name")
+        Order.objects.filter(pk=own.pk).update(submitter_account_id=bob.pk)
+        free = make_order(deadline_seconds=300)
+        assert Order.objects.next_to_decide(after=here, username="bob", account_id=bob.pk) == free

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from orders import contracts, projections, services
-from orders.errors import AlreadyDecided, NotAllowed, OrderExists, OrderInvalid, OwnOrder, TooLate
+from orders.errors import AlreadyDecided, NotAllowed, OrderExists, OrderInvalid, OwnOrder, ReasonMissing, TooLate
 from orders.models import Order, OutboxMessage
 from orders.services import LineDraft
 from orders.states import DecisionKind, ReasonCode, Status
@@ -89,9 +89,24 @@ class TestApprove:
         with pytest.raises(OwnOrder):
             services.approve_order(order, actor=bob)
 
-    def test_a_superuser_may_approve_an_own_order(self, make_order: MakeOrder, admin_user: User) -> None:
+    @pytest.mark.parametrize("reason", ["", "  ", "\n\t"])
+    def test_a_superuser_who_approves_an_own_order_says_why(
+        self, make_order: MakeOrder, admin_user: User, reason: str
+    ) -> None:
         order = make_order(submitted_by="admin")
-        services.approve_order(order, actor=admin_user)
+        with pytest.raises(ReasonMissing, match="give the reason"):
+            services.approve_order(order, actor=admin_user, reason=reason)
+        services.approve_order(order, actor=admin_user, reason=f"{reason}Nobody else is here")
+        decision = order.decisions.get()
+        assert (decision.is_own_order, decision.reason) == (True, "Nobody else is here")
+        assert order.events.get(title="Approved by the submitter").detail == "Nobody else is here"
+
+    def test_it_keeps_the_accounts_of_both(self, alice: User, bob: User) -> None:
+        order = services.submit_order(make_draft(), actor=alice, idempotency_key="form-1")
+        services.approve_order(order, actor=bob)
+        decision = order.decisions.get()
+        assert (order.submitter_account_id, decision.actor_account_id) == (alice.pk, bob.pk)
+        assert not decision.is_own_order
 
     def test_a_clerk_and_a_viewer_may_not(self, make_order: MakeOrder, alice: User, charlie: User) -> None:
         for person in (alice, charlie):

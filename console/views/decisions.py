@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
 from console.access import ConsoleRequest, find_order, needs_view, render_page
-from console.forms import BulkForm, CancelForm
+from console.forms import ApproveForm, BulkForm, CancelForm
 from console.order_face import Word
 from console.views.order_detail import render_changes, render_order
 from orders import contracts, services
-from orders.errors import DecisionRefused, NotAllowed
+from orders.errors import DecisionRefused, NotAllowed, ReasonMissing
 from orders.live_status import LiveStatus, get_live_status
 from orders.models import Order, OutboxMessage
 from orders.permissions import may_decide
@@ -36,8 +36,18 @@ TOO_LATE: Final = "{} came too late: the order had taken its way already."
 @require_POST
 @needs_view
 def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
-    """Approve the order: 403 when the person may not, 409 when it is too late."""
-    return _decide(request, find_order(order_id), DecisionKind.APPROVE)
+    """Approve the order: 403 when the person may not, 422 when an own order wants a reason, 409 when it is too late."""
+    order, form = find_order(order_id), ApproveForm(request.POST)
+    if not may_decide(request.user, DecisionKind.APPROVE):
+        raise PermissionDenied("Your account may look at orders, but not approve them.")
+    if form.is_valid():
+        try:
+            return _decide(request, order, DecisionKind.APPROVE, reason=form.cleaned_data["reason"])
+        except ReasonMissing as error:
+            form.add_error("reason", str(error))
+    if request.htmx:
+        return render_changes(request, order, None, approve_form=form, status=422)
+    return render_order(request, order, approve_form=form, status=422)
 
 
 @require_POST

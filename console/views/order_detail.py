@@ -12,11 +12,12 @@ from django_htmx.http import HTMX_STOP_POLLING
 
 from console.access import ConsoleRequest, find_order, needs_view, render_page
 from console.countries import COUNTRIES
-from console.forms import CancelForm
+from console.forms import ApproveForm, CancelForm
 from console.order_face import Word, build_decision_panel, build_status_panel, payment_of, shipment_of
 from orders.clock import database_now
 from orders.live_status import LiveStatus, get_live_status
 from orders.models import Order
+from orders.permissions import may_open_temporal_ui
 
 # An order that an outside world in trouble held up for days may have thousands.
 MOST_EVENTS: Final = 200
@@ -60,6 +61,7 @@ def render_changes(
     *,
     word: Word | None = None,
     has_word: bool = True,
+    approve_form: ApproveForm | None = None,
     cancel_form: CancelForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -68,7 +70,7 @@ def render_changes(
     context = {
         "order": order,
         "panel": build_status_panel(order, live, now=now),
-        **_collect_facts(request, order, now, cancel_form=cancel_form),
+        **_collect_facts(request, order, now, approve_form=approve_form, cancel_form=cancel_form),
         "word": word,
         "has_word": has_word,
     }
@@ -80,6 +82,7 @@ def render_order(
     order: Order,
     *,
     word: Word | None = None,
+    approve_form: ApproveForm | None = None,
     cancel_form: CancelForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -90,21 +93,27 @@ def render_order(
         "panel": build_status_panel(order, None, now=now),
         "lines": order.lines.select_related("order"),
         "country": COUNTRIES.get(order.address_country, order.address_country),
-        "run_url": _find_run(order),
-        **_collect_facts(request, order, now, cancel_form=cancel_form),
+        "run_url": _find_run(order) if may_open_temporal_ui(request.user) else "",
+        **_collect_facts(request, order, now, approve_form=approve_form, cancel_form=cancel_form),
         "word": word,
     }
     return render_page(request, "orders/order_detail.html", context, status=status)
 
 
 def _collect_facts(
-    request: ConsoleRequest, order: Order, now: datetime, *, cancel_form: CancelForm | None
+    request: ConsoleRequest,
+    order: Order,
+    now: datetime,
+    *,
+    approve_form: ApproveForm | None,
+    cancel_form: CancelForm | None,
 ) -> dict[str, Any]:
     """Return what a new version of the order may have changed on its page."""
     payment = payment_of(order)
     return {
         "now": now,
         "decision": build_decision_panel(order, request.user, now=now),
+        "approve_form": approve_form or ApproveForm(),
         "cancel_form": cancel_form or CancelForm(),
         "payment": payment,
         "attempts": list(payment.attempts.order_by("-id")[:MOST_ATTEMPTS]) if payment else [],

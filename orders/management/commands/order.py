@@ -167,7 +167,9 @@ def _is_paused(order: Order) -> bool:
 
 
 def _operator(options: dict[str, Any]) -> TerminalOperator:
-    return TerminalOperator(options["by"][:150] or f"{getpass.getuser()} (terminal)")
+    if options["by"]:
+        return TerminalOperator(options["by"][:150])
+    return TerminalOperator(f"{getpass.getuser()} (terminal)", is_named=False)
 
 
 def _country(text: str) -> str:

@@ -1,6 +1,7 @@
 """The warehouse and the carrier: the small interfaces that shipping needs, and simulated ones with their own books."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from django.db import transaction
@@ -22,12 +23,23 @@ class Warehouse(Protocol):
         """Pack the parcel once, and return the package's reference."""
 
 
+@dataclass(frozen=True)
+class Booking:
+    """A parcel in the carrier's own books."""
+
+    tracking_number: str
+    is_recalled: bool
+
+
 class Carrier(Protocol):
     """What orders need of a carrier. Every call raises OutsideWorldFailed when its outcome is unknown."""
 
     @property
     def name(self) -> str:
         """The carrier's name, as it is written on shipments."""
+
+    def find_booking(self, shipment_id: str) -> Booking | None:
+        """Return what the carrier's books say of the parcel, or None."""
 
     def book(self, shipment_id: str, postcode: str) -> str:
         """Hand the parcel over once, and return its tracking number. Raises ShippingRefused."""
@@ -59,6 +71,11 @@ class SimulatedCarrier:
     """A carrier that keeps its own bookings and goes everywhere but to postcode 00000."""
 
     name: Final = "Simulated Parcel"
+
+    def find_booking(self, shipment_id: str) -> Booking | None:
+        """Return what the books say. Looking up is calm: the rates of failure are meant for what has an effect."""
+        booking = CarrierBooking.objects.filter(shipment_id=shipment_id).first()
+        return Booking(booking.tracking_number, booking.recalled_at is not None) if booking else None
 
     def book(self, shipment_id: str, postcode: str) -> str:
         """Take the parcel once and return its tracking number. Raises ShippingRefused."""

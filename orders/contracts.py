@@ -15,6 +15,8 @@ SHIPPING_QUEUE: Final = "shipping-tq"
 APPROVE_SIGNAL: Final = "approve_order"
 CANCEL_SIGNAL: Final = "cancel_order"
 STATUS_QUERY: Final = "status"
+# Which signal carries which kind of decision.
+SIGNALS: Final[Mapping[str, str]] = {"approve": APPROVE_SIGNAL, "cancel": CANCEL_SIGNAL}
 
 # The activities, in words for people.
 ACTIVITY_LABELS: Final[Mapping[str, str]] = {
@@ -71,7 +73,7 @@ class OrderInput:
     Without `approval_seconds` the order waits for as long as receive_order answers.
     `deadline` and `decision` are given when an order goes on in a new run after Temporal lost the old one.
     `compensate_for` says why an order is cleaned up in a new run: refund, then cancel, with `compensate_code` as the
-    reason code (STAFF where it is empty).
+    reason code (STAFF where it is empty). `is_refund_due` says that money may have been taken already.
     """
 
     order_id: str
@@ -81,6 +83,7 @@ class OrderInput:
     decision: Decision | None = None
     compensate_for: str = ""
     compensate_code: str = ""
+    is_refund_due: bool = False
 
 
 @dataclass(frozen=True)

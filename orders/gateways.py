@@ -38,10 +38,16 @@ class PaymentGateway(Protocol):
         """The gateway's name, as it is written on payments."""
 
     def find_charge(self, idempotency_key: str) -> str | None:
-        """Return the reference of the charge that was made under this key, or None."""
+        """Return the reference of the charge that was made under this key and stands, or None."""
+
+    def has_charged(self, idempotency_key: str) -> bool:
+        """Tell whether money was ever taken under this key, also where it was given back since."""
 
     def charge(self, request: ChargeRequest) -> str:
-        """Take the money once, and return the charge's reference. Raises PaymentDeclined."""
+        """Take the money once, and return the charge's reference.
+
+        Raises PaymentDeclined, also when the charge was given back before: a key is good for one charge.
+        """
 
     def refund(self, request: ChargeRequest) -> Refund:
         """Give back what was taken under the key; where nothing was, see to it that nothing can be taken later."""
@@ -53,11 +59,17 @@ class SimulatedGateway:
     name: Final = "simulated"
 
     def find_charge(self, idempotency_key: str) -> str | None:
-        """Return the reference of the charge that was made under this key, or None.
+        """Return the reference of the charge that was made under this key and was not given back, or None.
 
         Looking up is calm: the rates of failure are meant for an attempt, and one that asks first would have two moods.
         """
+        if self._reference_of(idempotency_key, "REFUND"):
+            return None
         return self._reference_of(idempotency_key, "CHARGE")
+
+    def has_charged(self, idempotency_key: str) -> bool:
+        """Tell whether money was ever taken under this key, also where it was given back since."""
+        return self._reference_of(idempotency_key, "CHARGE") is not None
 
     def charge(self, request: ChargeRequest) -> str:
         """Take the money once; an e-mail whose local part ends in `+declined` stands for a card that is refused."""
@@ -94,6 +106,8 @@ class SimulatedGateway:
             self._lock(request.idempotency_key)
             if self._reference_of(request.idempotency_key, "VOID"):
                 raise PaymentDeclined("The payment was closed before it was charged.")
+            if self._reference_of(request.idempotency_key, "REFUND"):
+                raise PaymentDeclined("The payment was charged and given back before.")
             if reference := self._reference_of(request.idempotency_key, "CHARGE"):
                 return reference
             if request.payer.partition("@")[0].endswith(DECLINED_MARK):

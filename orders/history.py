@@ -1,6 +1,7 @@
 """Writes the history of orders: each event once, and the order's version with it."""
 
 from typing import Final
+from uuid import NAMESPACE_URL, uuid5
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -60,11 +61,10 @@ def write_decision(
     `account_id` is None for who has no account; `is_own_order` marks the approval by whoever submitted the order.
     A cancellation stays the order's decision, even where an approval from before it is learned later.
     """
-    actor, decision_id = clean_text(decision.actor, 150), clean_text(decision.decision_id, 64)
-    title = OWN_APPROVAL_LABEL if is_own_order else DECISION_LABELS[kind]
-    is_new = add_event(order, key=f"decision:{decision_id}", title=title, detail=decision.reason, actor=actor)
-    if not is_new:
+    actor, decision_id = clean_text(decision.actor, 150), decision.decision_id
+    if Decision.objects.filter(order=order, decision_id=decision_id).exists():
         return
+    reason = clean_text(decision.reason)
     Decision.objects.create(
         decision_id=decision_id,
         order=order,
@@ -73,12 +73,25 @@ def write_decision(
         actor_account_id=account_id,
         is_own_order=is_own_order,
         channel=channel,
-        reason=clean_text(decision.reason),
+        reason=reason,
     )
+    title = OWN_APPROVAL_LABEL if is_own_order else DECISION_LABELS[kind]
+    add_event(order, key=f"decision:{decision_id}", title=title, detail=reason, actor=actor)
     if not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
         order.decision, order.decision_id = kind, decision_id
         order.decided_by, order.decided_at = actor, database_now()
         order.save(update_fields=["decision", "decision_id", "decided_by", "decided_at", "updated_at"])
+
+
+def own_decision_id(order: Order, claimed: str) -> str:
+    """Return the id under which a decision that came over Temporal is written for a locked order.
+
+    It is the one that the signal claims, unless that is another order's; then always the same other one.
+    """
+    claimed = clean_text(claimed, 64)
+    if not Decision.objects.filter(decision_id=claimed).exclude(order=order).exists():
+        return claimed
+    return str(uuid5(NAMESPACE_URL, f"{order.order_id}/{claimed}"))
 
 
 def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "") -> None:

@@ -13,6 +13,7 @@ import logging
 import random
 import threading
 import time
+from dataclasses import asdict
 from datetime import timedelta
 from enum import Enum, auto
 from functools import partial
@@ -117,8 +118,19 @@ def send_again(order: Order) -> bool:
 
     For a run that does not know it any more, as after a restore of Temporal's data from an older copy.
     """
-    message = OutboxMessage.objects.filter(order=order, key=decision_key(order.decision_id))
-    return bool(message.update(status=OutboxMessage.Status.PENDING, next_attempt_at=Now()))
+    decision = order.decisions.filter(decision_id=order.decision_id).first()
+    if decision is None:
+        return False
+    message, _ = OutboxMessage.objects.get_or_create(
+        key=decision_key(decision.decision_id),
+        defaults={
+            "order": order,
+            "name": contracts.SIGNALS[decision.kind],
+            "payload": asdict(contracts.Decision(decision.decision_id, decision.actor, decision.reason)),
+        },
+    )
+    OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxMessage.Status.PENDING, next_attempt_at=Now())
+    return True
 
 
 def decision_key(decision_id: str) -> str:

@@ -18,7 +18,7 @@ from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.gateways import ChargeRequest, gateway
 from orders.history import accept_approval, add_event, lock_order
 from orders.models import Order, Payment, PaymentAttempt
-from orders.projections import advance, begin_cancelling, lock_open_order, record_decision
+from orders.projections import advance, begin_cancelling, lock_open_order, read_order, record_decision
 from orders.states import DecisionKind, Status, is_at_or_past
 
 T = TypeVar("T")
@@ -75,32 +75,44 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
     return contracts.PaymentRefunded(command.payment_id, refund.money.minor, refund.money.currency)
 
 
+def adopt_charge(order_id: str) -> None:
+    """Write down a charge that the gateway has and the tables do not know, as after a restore from an older copy.
+
+    It stands as an attempt without an answer, so that the next charge asks the gateway first and a refund finds it.
+    """
+    order = read_order(order_id)
+    if Payment.objects.filter(order=order).exists() or not gateway.has_charged(order.payment_id):
+        return
+    with transaction.atomic():
+        order = lock_open_order(order_id)
+        payment = _open_payment(order, order.payment_id)
+        if not payment.attempts.exists():
+            PaymentAttempt.objects.create(payment=payment, kind=PaymentAttempt.Kind.CHARGE, finished_at=database_now())
+            add_event(order, key=f"adopted:{payment.payment_id}", title="The gateway has charged the payment already")
+
+
 @transaction.atomic
 def _begin_charge(command: contracts.ChargePayment) -> _Call | None:
     """Write the approval, the payment and the attempt; None when the payment is charged already."""
     order = lock_open_order(command.order_id)
     if order.status == Status.CANCELLING:
         raise PaymentDeclined("The order is being cancelled.")
-    record_decision(order, DecisionKind.APPROVE, command.decision)
-    accept_approval(order, command.decision.decision_id)
+    accept_approval(order, record_decision(order, DecisionKind.APPROVE, command.decision))
     advance(order, Status.CHARGING_PAYMENT)
-    # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
-    Payment.objects.bulk_create(
-        [
-            Payment(
-                payment_id=command.payment_id,
-                order=order,
-                amount=order.total,
-                currency=order.currency,
-                gateway=gateway.name,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    payment = Payment.objects.get(payment_id=command.payment_id)
+    payment = _open_payment(order, command.payment_id)
     if payment.status == Payment.Status.CHARGED:
         return None
     return _begin_attempt(order, payment, PaymentAttempt.Kind.CHARGE)
+
+
+def _open_payment(order: Order, payment_id: str) -> Payment:
+    """Return the order's payment, which is written unless it is there."""
+    # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
+    payment = Payment(
+        payment_id=payment_id, order=order, amount=order.total, currency=order.currency, gateway=gateway.name
+    )
+    Payment.objects.bulk_create([payment], ignore_conflicts=True)
+    return Payment.objects.get(payment_id=payment_id)
 
 
 @transaction.atomic

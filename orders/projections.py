@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from orders import contracts
 from orders.carriers import carrier, warehouse
 from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
-from orders.history import add_event, answer_decisions, clean_text, lock_order, write_decision
+from orders.history import add_event, answer_decisions, clean_text, lock_order, own_decision_id, write_decision
 from orders.models import Decision, Order, Payment, Shipment
 from orders.money import add_up
 from orders.permissions import is_same_name
@@ -59,26 +59,31 @@ def lock_open_order(order_id: str) -> Order:
     return order
 
 
-def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decision | None) -> None:
-    """Write down a decision that came over Temporal, unless a person took it here and it is written already."""
+def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decision | None) -> str:
+    """Write down a decision that came over Temporal, unless a person took it here and it is written already.
+
+    Returns the id that it has in the tables, empty when there is no decision.
+    """
     if decision is None or not decision.decision_id:
-        return
-    named = replace(decision, actor=decision.actor or contracts.UNNAMED_ACTOR)
+        return ""
+    decision_id = own_decision_id(order, decision.decision_id)
+    named = replace(decision, decision_id=decision_id, actor=decision.actor or contracts.UNNAMED_ACTOR)
     claims_own = kind == DecisionKind.APPROVE and is_same_name(named.actor, order.submitted_by)
     write_decision(order, kind, named, channel=Decision.Channel.TEMPORAL, is_own_order=claims_own)
+    return decision_id
 
 
 def begin_cancelling(
     order: Order, *, reason_code: str, reason: str, decision: contracts.Decision | None = None
 ) -> None:
     """Take a locked order out of the ordinary way, with the reason why; nothing happens when it has left already."""
-    record_decision(order, DecisionKind.CANCEL, decision)
+    decision_id = record_decision(order, DecisionKind.CANCEL, decision)
     if is_at_or_past(Status(order.status), Status.CANCELLING):
         return
     order.reason_code, order.reason = ReasonCode(reason_code), clean_text(reason)
     advance(order, Status.CANCELLING, detail=reason or REASON_LABELS[ReasonCode(reason_code)])
     is_by_staff = reason_code == ReasonCode.STAFF and order.is_cancel_requested
-    accepted_id = (decision.decision_id if decision else order.decision_id) if is_by_staff else ""
+    accepted_id = (decision_id or order.decision_id) if is_by_staff else ""
     answer_decisions(order, DecisionKind.CANCEL, accepted_id=accepted_id)
 
 
@@ -139,9 +144,10 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
     package_reference = warehouse.pack(shipment_id)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)
-        shipment, _ = Shipment.objects.get_or_create(
-            shipment_id=shipment_id, defaults={"order": order, "package_reference": package_reference}
-        )
+        shipment, _ = Shipment.objects.get_or_create(shipment_id=shipment_id, defaults={"order": order})
+        if not shipment.package_reference:
+            shipment.package_reference = package_reference
+            shipment.save(update_fields=["package_reference"])
         advance(order, Status.PACKAGE_PREPARED, detail=shipment.package_reference)
     return contracts.PackagePrepared(shipment_id, shipment.package_reference)
 
@@ -155,7 +161,7 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
         sent = Shipment.objects.filter(order=order, status=Shipment.Status.DISPATCHED).first()
-    if sent is not None:
+    if sent is not None and is_at_or_past(Status(order.status), Status.DISPATCHED):
         return contracts.CarrierDispatched(shipment_id, sent.carrier, sent.tracking_number)
     tracking_number = carrier.book(shipment_id, order.address_postcode)
     with transaction.atomic():
@@ -181,6 +187,24 @@ def _lock_for_shipping(order_id: str, goal: Status) -> Order:
     if not is_at_or_past(Status(order.status), goal):
         check_transition(Status(order.status), goal)
     return order
+
+
+def adopt_shipment(order_id: str) -> None:
+    """Write down a parcel that the carrier has and the tables do not know, as after a restore from an older copy."""
+    shipment_id = contracts.shipping_workflow_id(order_id)
+    if Shipment.objects.filter(shipment_id=shipment_id).exists():
+        return
+    booking = carrier.find_booking(shipment_id)
+    if booking is None or booking.is_recalled:
+        return
+    with transaction.atomic():
+        order = lock_open_order(order_id)
+        Shipment.objects.get_or_create(
+            shipment_id=shipment_id,
+            defaults={"order": order, "carrier": carrier.name, "tracking_number": booking.tracking_number},
+        )
+        detail = f"{carrier.name}, tracking number {booking.tracking_number}"
+        add_event(order, key=f"adopted:{shipment_id}", title="The carrier has the parcel already", detail=detail)
 
 
 @transaction.atomic
@@ -264,12 +288,12 @@ def record_success(order_id: str, activity: str) -> None:
 
 
 @transaction.atomic
-def record_refused_run(order_id: str, run_id: str, activity: str) -> None:
+def record_refused_run(order_id: str, run_id: str, activity: str = "") -> None:
     """Write into a final order's history that another run of it was stopped, once for each run."""
     order = lock_order(order_id)
     add_event(
         order,
         key=f"refused:{run_id}",
         title="Another workflow run for the closed order was stopped",
-        detail=f"{contracts.ACTIVITY_LABELS.get(activity, activity)}: nothing was done.",
+        detail=f"{contracts.ACTIVITY_LABELS[activity]}: nothing was done." if activity else "Nothing was done.",
     )

@@ -1,75 +1,113 @@
-"""Finds orders whose run was closed from outside, or lost, and mends them; no order stays open for ever.
+"""Compares the orders that are open with the runs that are open, both ways, and repairs what disagrees.
 
-A run that was terminated, timed out, failed or was cancelled in Temporal is followed by a new one that gives the money
-back and cancels the order (or, when the parcel is out, completes it). A run that Temporal knows nothing of any more,
-as after the loss of its database, is followed by one that goes on where the tables say the order stands.
+- An open order without an open run gets a new one (see `repair`), however its run came to an end.
+- An open run whose order is final is ended. One whose order nobody knows is reported: this may be the wrong database.
+- An open order that should have moved is compared with what its run says of itself: a decision that the run does not
+  know is sent again, a row that is behind is brought to where the run stands.
+- A run that cannot go on, because its workflow task keeps failing or somebody paused it, is told to people.
+
+Temporal's list lags some seconds behind, so that whatever it says is looked up before anything is done. No order is
+passed over, however many there are: all are compared in each round.
 """
 
 import logging
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
-from orders import contracts, temporal
+from orders import companions, contracts, outbox, projections, runs, temporal
 from orders.clock import database_now
-from orders.companions import run_companion
 from orders.errors import OrderError, TemporalAway
-from orders.history import add_event, lock_order
+from orders.history import lock_order
 from orders.leases import HeldLease, hold_lease
-from orders.models import Order, OutboxMessage
-from orders.states import IN_MOTION, OPEN, Status
+from orders.models import Decision, Order, OutboxMessage, Trouble
+from orders.repair import plan_repair
+from orders.runs import OpenRun
+from orders.states import FINAL, IN_MOTION, OPEN, Outcome, Status, TroubleCode
+from orders.temporal import Run
+from orders.troubles import clear_troubles, raise_trouble
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
-LOOK_BACK: Final = timedelta(days=1)
-# An order in motion that has not changed for this long is worth a look; so is one that waits beyond its deadline.
+# Temporal's list may not know yet what changed a moment ago.
+SETTLED_AFTER: Final = timedelta(seconds=5)
+# An order in motion that has not changed for this long is compared with its run.
 STALE_AFTER: Final = timedelta(minutes=2)
 STALE_BATCH: Final = 50
+# So many orders are repaired between two signs of life.
+BATCH: Final = 50
 # One process at a time reconciles. Should it die or hang, another one takes over after this many seconds.
-LEASE_SECONDS: Final = 30.0
+LEASE_SECONDS: Final = 60.0
+# A workflow task that has failed so often in a row does not get better by itself.
+FAILING_TASKS: Final = 3
+WAITING_FOR_APPROVAL: Final = "approval"
+RUN_TROUBLES: Final = (TroubleCode.RUN_FAILING, TroubleCode.RUN_PAUSED)
+NON_DETERMINISTIC: Final = "WorkflowTaskFailedCauseNonDeterministicError"
 
 
 @dataclass
-class _Round:
-    """Where the slow walk through stale orders stands, so that each has its turn."""
+class Walk:
+    """What one round leaves to the next: how far the comparison of stale orders came, and what was told already."""
 
     last_pk: int = 0
+    orphans: frozenset[str] = frozenset()
 
 
-def mend_orders(walk: _Round | None = None, lease: HeldLease | None = None) -> int:
-    """Look once, and return how many orders were mended; one that cannot be does not keep the others from it.
+def reconcile_orders(walk: Walk | None = None, lease: HeldLease | None = None) -> int:
+    """Compare all orders and runs once, and return how many orders were repaired.
 
-    Before each order the `lease` is renewed. Raises TemporalAway, LeaseLost.
+    One that cannot be repaired now is logged, keeps no other from it and has its turn again. The `lease` is renewed
+    all the while. Raises TemporalAway, LeaseLost.
     """
-    walk = walk or _Round()
-    ids = temporal.list_closed_from_outside(database_now() - LOOK_BACK)
-    suspects = {order.pk: order for order in _started().filter(order_id__in=ids)}
-    stale = list(_stale().filter(pk__gt=walk.last_pk).order_by("pk")[:STALE_BATCH])
-    walk.last_pk = stale[-1].pk if len(stale) == STALE_BATCH else 0
-    suspects |= {order.pk: order for order in stale}
-    mended = 0
-    for order in suspects.values():
+    walk = walk or Walk()
+
+    def show_life() -> None:
+        companions.beat()
         if lease is not None:
             lease.renew()
-        mended += _try_to_mend(order)
-    return mended
+
+    open_runs = runs.list_open_runs()
+    settled = database_now() - SETTLED_AFTER
+    expected = dict(_started().values_list("order_id", "updated_at").iterator(chunk_size=2000))
+    missing = [
+        order_id for order_id, updated_at in expected.items() if order_id not in open_runs and updated_at < settled
+    ]
+    repaired = 0
+    for batch in _batches(missing, BATCH):
+        repaired += _repair(batch, show_life)
+    left_over = [order_id for order_id in open_runs if order_id not in expected]
+    for batch in _batches(left_over, 1000):
+        show_life()
+        _look_at_left_over(batch, open_runs, walk)
+    repaired += _compare_stale(walk, open_runs, show_life)
+    _tell_of_runs_that_stand_still(open_runs)
+    return repaired
 
 
-def run_mending(stop: threading.Event, *, interval_seconds: float = 15.0) -> None:
-    """Look again and again until `stop` is set, in one process at a time; see `companions` for what it outlives."""
-    walk = _Round()
+def run_reconciler(stop: threading.Event, *, interval_seconds: float = 15.0) -> None:
+    """Compare again and again until `stop` is set, in one process at a time; see `companions` for what it outlives."""
+    walk = Walk()
 
-    def mend_alone() -> None:
+    def reconcile_alone() -> None:
         with hold_lease("reconcile", seconds=LEASE_SECONDS) as lease:
             if lease is not None:
-                mend_orders(walk, lease)
+                reconcile_orders(walk, lease)
 
-    run_companion("mending", mend_alone, stop, interval_seconds=interval_seconds)
+    companions.run_companion("reconciler", reconcile_alone, stop, interval_seconds=interval_seconds)
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def _started() -> "QuerySet[Order]":
@@ -78,60 +116,152 @@ def _started() -> "QuerySet[Order]":
     return Order.objects.filter(~Exists(start), status__in=OPEN)
 
 
-def _stale() -> "QuerySet[Order]":
-    """Return open orders that should have moved by now, or whose decision finds no run to go to."""
-    limit = database_now() - STALE_AFTER
-    in_motion = Q(status__in=IN_MOTION, updated_at__lt=limit)
-    waiting = Q(status=Status.PENDING_MANUAL_APPROVAL)
-    refused = OutboxMessage.objects.filter(order=OuterRef("pk"), status=OutboxMessage.Status.PENDING, attempts__gt=1)
-    return _started().filter(in_motion | waiting & (Q(approval_deadline__lt=limit) | Exists(refused)))
+def _repair(order_ids: Sequence[str], show_life: Callable[[], None]) -> int:
+    """Start new runs for the orders of these that have no open one, and return for how many.
+
+    Raises TemporalAway, LeaseLost.
+    """
+    starts = []
+    for order_id, run in runs.describe_runs(order_ids).items():
+        show_life()
+        if isinstance(run, TemporalAway):
+            raise run
+        if isinstance(run, OrderError):
+            logger.warning("%s cannot be looked up: %s", order_id, run)
+        elif run is None or not run.is_open:
+            new = _try_to_plan(order_id, run)
+            starts += [new] if new is not None else []
+    failures = runs.start_orders(starts)
+    for order_id, failure in failures.items():
+        logger.warning("%s could not be started again, and will be: %s", order_id, failure)
+    return len(starts) - len(failures)
 
 
-def _try_to_mend(order: Order) -> bool:
-    """Mend the order if it needs it; what Temporal refuses is logged and tried again in the next round."""
+def _try_to_plan(order_id: str, run: Run | None) -> contracts.OrderInput | None:
     try:
-        return _mend(order)
+        return plan_repair(order_id, run)
     except TemporalAway:
         raise
     except OrderError as error:
-        logger.warning("mending %s: %s", order.order_id, error)
-        return False
+        logger.warning("%s cannot be repaired now: %s", order_id, error)
+        return None
 
 
-def _mend(order: Order) -> bool:
-    """Start a new run for an order whose latest one was closed from outside or is lost; tell whether it was needed."""
+def _look_at_left_over(order_ids: Sequence[str], open_runs: Mapping[str, OpenRun], walk: Walk) -> None:
+    """End open runs whose orders are final, and report those whose orders are not there."""
+    known = dict(Order.objects.filter(order_id__in=order_ids).values_list("order_id", "status"))
+    settled = database_now() - STALE_AFTER
+    closed = Order.objects.filter(order_id__in=order_ids, status__in=FINAL, updated_at__lt=settled)
+    for order_id in closed.values_list("order_id", flat=True):
+        run_id = open_runs[order_id].run_id
+        try:
+            runs.terminate_run(order_id, run_id, f"The order is {known[order_id].lower()}.")
+            projections.record_refused_run(order_id, run_id)
+        except TemporalAway:
+            raise
+        except OrderError as error:
+            logger.warning("the left-over run of %s could not be ended: %s", order_id, error)
+    orphans = frozenset(order_ids) - known.keys()
+    if orphans:
+        companions.report("runs_without_order", count=len(orphans), order_ids=sorted(orphans)[:10])
+    if news := orphans - walk.orphans:
+        names = ", ".join(sorted(news)[:10])
+        logger.error("%d open runs belong to no order of this database, such as %s", len(news), names)
+    walk.orphans |= orphans
+
+
+def _stale() -> "QuerySet[Order]":
+    """Return open orders that should have moved by now, or whose decision has no answer."""
+    limit = Now() - STALE_AFTER
+    unanswered = Decision.objects.filter(order=OuterRef("pk"), outcome=Outcome.PENDING, taken_at__lt=limit)
+    waiting = Q(status=Status.PENDING_MANUAL_APPROVAL)
+    overdue = waiting & Q(approval_deadline__lt=limit)
+    return _started().filter(Q(status__in=IN_MOTION, updated_at__lt=limit) | overdue | waiting & Exists(unanswered))
+
+
+def _compare_stale(walk: Walk, open_runs: Mapping[str, OpenRun], show_life: Callable[[], None]) -> int:
+    """Compare the next orders that should have moved with what their runs say; return how many needed help."""
+    stale = list(_stale().filter(pk__gt=walk.last_pk).order_by("pk")[:STALE_BATCH])
+    walk.last_pk = stale[-1].pk if len(stale) == STALE_BATCH else 0
+    count = 0
+    for order in stale:
+        show_life()
+        if order.order_id not in open_runs or open_runs[order.order_id].is_paused:
+            continue
+        try:
+            count += _compare(order)
+        except TemporalAway as error:
+            logger.info("%s cannot be compared now: %s", order.order_id, error)
+        except OrderError as error:
+            logger.warning("%s cannot be compared with its run: %s", order.order_id, error)
+    return count
+
+
+def _compare(order: Order) -> bool:
+    """Bring a row and its open run together, where one is behind; tell whether that was needed.
+
+    A run that is ahead of its row fails at its next step, and is then followed by another. Raises OrderError.
+    """
     run = temporal.describe_run(order.order_id)
-    if run is not None and not run.ending:
+    if run is None or not run.is_open or run.is_paused:
         return False
-    is_lost, ending = run is None, run.ending if run else "is unknown to Temporal"
+    if run.failed_tasks >= FAILING_TASKS:
+        _raise_run_trouble(order.order_id, TroubleCode.RUN_FAILING, f"It has failed {run.failed_tasks} times in a row.")
+        return False
+    answer = temporal.query_status(order.order_id)
+    if answer.waiting_for != WAITING_FOR_APPROVAL:
+        return False
+    if order.decision:
+        logger.warning("%s: its run does not know the decision of %s, which is sent again", order, order.decided_by)
+        return outbox.send_again(order)
+    if order.status in {Status.CREATED, Status.VALIDATED} and answer.deadline:
+        logger.warning("%s: its row is behind its run, which waits for a decision", order)
+        projections.validate_order(contracts.ValidateOrder(order.order_id, answer.deadline))
+        return True
+    return False
+
+
+def _tell_of_runs_that_stand_still(open_runs: Mapping[str, OpenRun]) -> None:
+    """Raise and clear the troubles of runs that are paused, or whose workflow task keeps failing."""
+    failing = {order_id: run.problem for order_id, run in open_runs.items() if run.problem}
+    paused = [order_id for order_id, run in open_runs.items() if run.is_paused]
+    for order_id, problem in failing.items():
+        _raise_run_trouble(order_id, TroubleCode.RUN_FAILING, _explain(problem))
+    for order_id in paused:
+        _raise_run_trouble(order_id, TroubleCode.RUN_PAUSED, "It goes on when somebody resumes it there.")
+    if failing:
+        companions.report("runs_failing", count=len(failing), order_ids=sorted(failing)[:10])
+    if paused:
+        companions.report("runs_paused", count=len(paused), order_ids=sorted(paused)[:10])
+    told = Trouble.objects.filter(code__in=RUN_TROUBLES).select_related("order")
+    for trouble in told:
+        order_id = trouble.order.order_id
+        still = failing if trouble.code == TroubleCode.RUN_FAILING else paused
+        if order_id in still or _is_failing_still(trouble):
+            continue
+        with transaction.atomic():
+            clear_troubles(lock_order(order_id), [TroubleCode(trouble.code)])
+        logger.info("%s: its run goes on", order_id)
+
+
+def _is_failing_still(trouble: Trouble) -> bool:
+    """Look up a run of which the list says nothing: not every server names failing ones there."""
+    if trouble.code != TroubleCode.RUN_FAILING:
+        return False
+    run = temporal.describe_run(trouble.order.order_id)
+    return run is not None and run.failed_tasks >= FAILING_TASKS
+
+
+def _raise_run_trouble(order_id: str, code: TroubleCode, detail: str) -> None:
     with transaction.atomic():
-        order = lock_order(order.order_id)
-        if not order.is_open:
-            return False
-        goes_on = order.status == Status.DISPATCHED or (is_lost and not _is_to_be_cancelled(order))
-        sentence = f"The order's run {ending}"
-        title = f"{sentence}, the order {'goes on' if goes_on else 'is being cancelled'} in a new one"
-        add_event(order, key=f"mended:{run.run_id if run else order.run_id}", title=title)
-    logger.warning("mending %s: %s", order.order_id, title)
-    temporal.start_order(_going_on(order) if goes_on else _cleaning_up(order, f"{sentence}."), is_restart=True)
-    return True
+        order = lock_order(order_id) if Order.objects.filter(order_id=order_id, status__in=OPEN).exists() else None
+        is_new = order is not None and raise_trouble(order, code, detail)
+    if is_new:
+        logger.error("%s: %s: %s", order_id, code, detail)
 
 
-def _is_to_be_cancelled(order: Order) -> bool:
-    return order.is_cancel_requested or order.status == Status.CANCELLING
-
-
-def _going_on(order: Order) -> contracts.OrderInput:
-    """Describe the order as it stands, for a run that passes over what was done."""
-    decision = contracts.Decision(order.decision_id, order.decided_by) if order.is_approved else None
-    deadline = order.approval_deadline.isoformat() if order.approval_deadline else ""
-    return contracts.OrderInput(
-        order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT, deadline=deadline, decision=decision
-    )
-
-
-def _cleaning_up(order: Order, sentence: str) -> contracts.OrderInput:
-    """Describe a run that gives the money back and cancels the order, for the person's reason if there is one."""
-    asked = order.events.filter(key=f"decision:{order.decision_id}").first() if order.is_cancel_requested else None
-    reason = asked.detail if asked and asked.detail else sentence
-    return contracts.OrderInput(order.order_id, order.payment_id, compensate_for=reason)
+def _explain(problem: str) -> str:
+    """Say why a workflow task keeps failing, by the server's code for it."""
+    if problem == NON_DETERMINISTIC:
+        return "The workers' code does not fit the run's history any more. The code that it began with brings it back."
+    return f"The workers' code fails on it ({problem}). Their log says how; repaired code lets it go on."

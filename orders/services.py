@@ -27,10 +27,6 @@ from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Outcome,
 MOST_LINES: Final = 100
 # A thousand million major units: far below what BIGINT holds, far above any order.
 LARGEST_TOTAL: Final = 10**11
-SIGNAL_OF: Final = {
-    DecisionKind.APPROVE: contracts.APPROVE_SIGNAL,
-    DecisionKind.CANCEL: contracts.CANCEL_SIGNAL,
-}
 
 
 @dataclass(frozen=True)
@@ -203,7 +199,7 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
             is_own_order=permissions.needs_reason(actor, kind, locked),
         )
         key = outbox.decision_key(decision.decision_id)
-        return outbox.enqueue(locked, key=key, name=SIGNAL_OF[kind], payload=asdict(decision))
+        return outbox.enqueue(locked, key=key, name=contracts.SIGNALS[kind], payload=asdict(decision))
 
 
 def _who_and_when(order: Order) -> str:

@@ -16,6 +16,7 @@ from concurrent.futures import CancelledError as FutureCancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from typing import Final, TypeVar
 from uuid import uuid4
@@ -27,11 +28,11 @@ from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
     DescribeWorkflowExecutionResponse,
-    ListWorkflowExecutionsRequest,
     QueryWorkflowRequest,
 )
 from temporalio.client import Client, RetryConfig
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.converter import DataConverter
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode
@@ -53,11 +54,26 @@ EXIT_PAUSE_SECONDS: Final = 0.25
 FAST_RETRY: Final = RetryConfig(
     initial_interval_millis=50, max_interval_millis=300, max_elapsed_time_millis=1500, max_retries=5
 )
-CLOSED_FROM_OUTSIDE: Final[Mapping[int, str]] = {
-    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED: "was terminated",
-    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: "ran out of its execution time",
-    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED: "failed",
-    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: "was cancelled in Temporal",
+PAYLOADS: Final = DataConverter.default.payload_converter
+
+
+class Ending(StrEnum):
+    """How a run was closed; it is open or UNKNOWN to us otherwise."""
+
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    TERMINATED = "TERMINATED"
+    TIMED_OUT = "TIMED_OUT"
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+
+
+ENDINGS: Final[Mapping[int, Ending]] = {
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED: Ending.COMPLETED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED: Ending.FAILED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED: Ending.TERMINATED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: Ending.TIMED_OUT,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: Ending.CANCELLED,
 }
 RUNNING: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
 PAUSED: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED
@@ -84,14 +100,16 @@ class Progress:
 
 @dataclass(frozen=True)
 class Run:
-    """The latest run of an order's workflow: `ending` is empty unless it was closed from outside.
+    """The latest run of an order's workflow; `ending` is None while it is open.
 
-    A paused run is open; `paused_since` is None where the server does not say.
+    A paused run is open; `paused_since` is None where the server does not say. `failed_tasks` counts how often its
+    workflow task has failed in a row.
     """
 
     run_id: str
     is_open: bool
-    ending: str
+    ending: Ending | None
+    failed_tasks: int = 0
     is_paused: bool = False
     paused_since: datetime | None = None
 
@@ -127,7 +145,14 @@ class _Door:
                     raise TemporalAway("The Temporal server cannot be reached.") from error
             return self._client
 
-    def call(self, work: Callable[[Client], Awaitable[T]], *, order_id: str = "", is_probe: bool = False) -> T:
+    def call(
+        self,
+        work: Callable[[Client], Awaitable[T]],
+        *,
+        order_id: str = "",
+        is_probe: bool = False,
+        seconds: float = CALL_SECONDS,
+    ) -> T:
         """Do `work` with the client, on the client's own loop.
 
         After a call found the server away, the next ones fail at once for a moment. A probe is made all the same; when
@@ -138,7 +163,7 @@ class _Door:
             raise TemporalAway("The Temporal server cannot be reached.")
         future = asyncio.run_coroutine_threadsafe(self._work(work, order_id), self._loop)
         try:
-            answer = future.result(CALL_SECONDS)
+            answer = future.result(seconds)
         except (FutureTimeoutError, FutureCancelledError, OrderError) as error:
             future.cancel()
             failure = translate_failure(error, order_id)
@@ -215,31 +240,40 @@ def close() -> None:
         _door = None
 
 
+def call(work: Callable[[Client], Awaitable[T]], *, order_id: str = "", seconds: float = CALL_SECONDS) -> T:
+    """Do `work`, which is about `order_id` if about one order, with the client, within `seconds`.
+
+    Raises TemporalAway, RunNotFound, OrderError.
+    """
+    return _open_door().call(work, order_id=order_id, seconds=seconds)
+
+
 def start_order(order: contracts.OrderInput, *, is_restart: bool = False) -> None:
     """Start the order's workflow; one that was started before is a success.
 
     `is_restart` allows a new run after an earlier one was closed. Raises TemporalAway.
     """
+    call(lambda client: start_run(client, order, is_restart=is_restart), order_id=order.order_id)
 
-    async def start(client: Client) -> None:
-        try:
-            await client.start_workflow(
-                contracts.ORDER_WORKFLOW,
-                order,
-                id=order.order_id,
-                task_queue=contracts.ORDER_QUEUE,
-                execution_timeout=timedelta(seconds=settings.ORDER_WORKFLOW_TIMEOUT),
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
-                if is_restart
-                else WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                static_summary=f"Order {order.order_id}",
-                rpc_timeout=RPC_TIMEOUT,
-            )
-        except WorkflowAlreadyStartedError:
-            logger.info("%s was started before", order.order_id)
 
-    _open_door().call(start, order_id=order.order_id)
+async def start_run(client: Client, order: contracts.OrderInput, *, is_restart: bool) -> None:
+    """Do what `start_order` does, with the client and on its loop. Raises what the SDK does."""
+    try:
+        await client.start_workflow(
+            contracts.ORDER_WORKFLOW,
+            order,
+            id=order.order_id,
+            task_queue=contracts.ORDER_QUEUE,
+            execution_timeout=timedelta(seconds=settings.ORDER_WORKFLOW_TIMEOUT),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
+            if is_restart
+            else WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"Order {order.order_id}",
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        logger.info("%s was started before", order.order_id)
 
 
 def signal_decision(order_id: str, name: str, decision: contracts.Decision) -> None:
@@ -248,7 +282,7 @@ def signal_decision(order_id: str, name: str, decision: contracts.Decision) -> N
     async def signal(client: Client) -> None:
         await client.get_workflow_handle(order_id).signal(name, decision, rpc_timeout=RPC_TIMEOUT)
 
-    _open_door().call(signal, order_id=order_id)
+    call(signal, order_id=order_id)
 
 
 def query_status(order_id: str) -> contracts.StatusAnswer:
@@ -272,7 +306,7 @@ def query_status(order_id: str) -> contracts.StatusAnswer:
                 raise OrderError(f"The workflow of {order_id} could not answer: {error.message}") from error
             raise
         if response.HasField("query_rejected"):
-            run = await _read_run(client, order_id)
+            run = await read_run(client, order_id)
             if run.is_paused:
                 raise RunPaused(order_id, run.paused_since)
             raise OrderError(f"The workflow of {order_id} does not answer in the state that it is in.")
@@ -281,7 +315,7 @@ def query_status(order_id: str) -> contracts.StatusAnswer:
             raise OrderError(f"The workflow of {order_id} gave no answer.")
         return answers[0]
 
-    return _open_door().call(query, order_id=order_id)
+    return call(query, order_id=order_id)
 
 
 def describe_progress(order_id: str) -> Progress:
@@ -300,34 +334,15 @@ def describe_progress(order_id: str) -> Progress:
             is_shipping_paused=shipping.workflow_execution_info.status == PAUSED,
         )
 
-    return _open_door().call(describe, order_id=order_id)
+    return call(describe, order_id=order_id)
 
 
 def describe_run(order_id: str) -> Run | None:
     """Return the latest run of the order's workflow, or None when Temporal knows none. Raises TemporalAway."""
     try:
-        return _open_door().call(lambda client: _read_run(client, order_id), order_id=order_id)
+        return call(lambda client: read_run(client, order_id), order_id=order_id)
     except RunNotFound:
         return None
-
-
-def list_closed_from_outside(since: datetime, *, limit: int = 1000) -> list[str]:
-    """Return ids of order workflows that were terminated, timed out, failed or cancelled after `since`.
-
-    The list may lag a second or two behind. Raises TemporalAway.
-    """
-    statuses = ", ".join(f"'{status}'" for status in ("Terminated", "TimedOut", "Failed", "Canceled"))
-    query = (
-        f"WorkflowType = '{contracts.ORDER_WORKFLOW}' AND ExecutionStatus IN ({statuses}) "
-        f"AND CloseTime > '{since.astimezone(UTC).isoformat()}'"
-    )
-
-    async def read(client: Client) -> list[str]:
-        request = ListWorkflowExecutionsRequest(namespace=client.namespace, query=query, page_size=limit)
-        found = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=RPC_TIMEOUT)
-        return [run.execution.workflow_id for run in found.executions]
-
-    return _open_door().call(read)
 
 
 def check_server() -> None:
@@ -352,14 +367,17 @@ async def _describe(client: Client, workflow_id: str) -> DescribeWorkflowExecuti
     return await client.workflow_service.describe_workflow_execution(request, retry=True, timeout=RPC_TIMEOUT)
 
 
-async def _read_run(client: Client, order_id: str) -> Run:
+async def read_run(client: Client, order_id: str) -> Run:
+    """Return the latest run of the order's workflow. Raises RPCError."""
     description = await _describe(client, order_id)
     info, extended = description.workflow_execution_info, description.workflow_extended_info
     since = extended.pause_info.paused_time.ToDatetime(UTC) if extended.HasField("pause_info") else None
+    is_open = info.status in {RUNNING, PAUSED}
     return Run(
         run_id=info.execution.run_id,
-        is_open=info.status in {RUNNING, PAUSED},
-        ending=CLOSED_FROM_OUTSIDE.get(info.status, ""),
+        is_open=is_open,
+        ending=None if is_open else ENDINGS.get(info.status, Ending.UNKNOWN),
+        failed_tasks=max(description.pending_workflow_task.attempt - 1, 0),
         is_paused=info.status == PAUSED,
         paused_since=since,
     )

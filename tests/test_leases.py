@@ -99,12 +99,12 @@ def test_threads_that_want_it_at_once_get_it_once() -> None:
 
 def test_no_round_of_reconciling_begins_while_another_process_is_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
     stop, rounds = threading.Event(), []
-    monkeypatch.setattr(reconcile, "mend_orders", lambda *arguments: rounds.append("a round"))
+    monkeypatch.setattr(reconcile, "reconcile_orders", lambda *arguments: rounds.append("a round"))
     ticks = iter([False, False, True])
     monkeypatch.setattr(stop, "is_set", lambda: next(ticks))
     with hold_lease("reconcile", seconds=30):
-        reconcile.run_mending(stop, interval_seconds=0)
+        reconcile.run_reconciler(stop, interval_seconds=0)
     assert rounds == []
     ticks = iter([False, True])
-    reconcile.run_mending(stop, interval_seconds=0)
+    reconcile.run_reconciler(stop, interval_seconds=0)
     assert rounds == ["a round"]

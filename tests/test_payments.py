@@ -172,3 +172,23 @@ def test_an_approval_that_is_learned_late_does_not_hide_a_cancellation(make_orde
     order.refresh_from_db()
     assert (order.decision, order.decided_by) == ("cancel", "dana")
     assert order.events.filter(title="Approved", actor="olga").count() == 1
+
+
+def test_an_approval_under_another_orders_id_is_written_under_its_own(make_order: MakeOrder) -> None:
+    first, second = make_order("PENDING_MANUAL_APPROVAL"), make_order("PENDING_MANUAL_APPROVAL")
+    decision = contracts.Decision("the-same", "olga")
+    for order in (first, second, second):
+        payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, decision))
+    assert first.decisions.get().decision_id == "the-same"
+    assert second.decisions.get().decision_id != "the-same"
+    assert {first.decisions.get().outcome, second.decisions.get().outcome} == {"ACCEPTED"}
+
+
+def test_money_that_was_given_back_is_not_taken_again_under_the_same_key(make_order: MakeOrder) -> None:
+    order = make_order("PAID")
+    refund(order)
+    request = payments._begin_attempt(order, order.payment, PaymentAttempt.Kind.CHARGE).request
+    assert gateway.find_charge(order.payment_id) is None
+    with pytest.raises(PaymentDeclined, match="given back"):
+        gateway.charge(request)
+    assert movements(order) == ["CHARGE", "REFUND"]

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import pytest
 from pytest_django import Settings
@@ -18,10 +17,11 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.workflowservice.v1 import QueryWorkflowResponse
 from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
-from orders import temporal
+from orders import runs, temporal
 from orders.contracts import Decision, OrderInput
 from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, RunPaused, TemporalAway
 from tests.programs import run_temporal
+from tests.waiting import wait_until
 
 
 def rpc(code: RPCStatusCode) -> RPCError:
@@ -126,7 +126,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "query": lambda: temporal.query_status("order-1"),
     "progress": lambda: temporal.describe_progress("order-1"),
     "run": lambda: temporal.describe_run("order-1"),
-    "list": lambda: temporal.list_closed_from_outside(datetime.now(UTC)),
+    "list": runs.list_open_runs,
     "check": temporal.check_server,
 }
 FAILURES: list[tuple[BaseException, type[OrderError]]] = [
@@ -204,13 +204,14 @@ class TestPaused:
             temporal.query_status(paused)
         run = temporal.describe_run(paused)
         assert run is not None
-        assert (run.is_open, run.is_paused, run.ending) == (True, True, "")
+        assert (run.is_open, run.is_paused, run.ending) == (True, True, None)
         assert run.paused_since is not None
+        run_id = run.run_id
         assert temporal.describe_progress(paused).is_shipping_paused is False
 
         temporal.start_order(OrderInput(paused, "pay-1"))
         temporal.signal_decision(paused, "approve_order", Decision("1", "bob"))
-        temporal.list_closed_from_outside(datetime.now(UTC))
+        wait_until(lambda: runs.list_open_runs().get(paused) == runs.OpenRun(run_id, is_paused=True), what="the list")
 
         run_temporal(pausing_server, "workflow", "unpause", "--workflow-id", paused)
         run = temporal.describe_run(paused)

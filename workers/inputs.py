@@ -32,6 +32,7 @@ def read_order_input(arguments: Sequence[object]) -> OrderInput:
         decision=_read_decision(fields.get("decision")),
         compensate_for=_read_text(fields, "compensate_for")[:LONGEST_TEXT],
         compensate_code=_read_reason_code(fields),
+        is_refund_due=fields.get("is_refund_due") is True,
     )
 
 

@@ -1,4 +1,4 @@
-"""The worker process: both Temporal workers in one event loop, and beside them the relay and the mending.
+"""The worker process: both Temporal workers in one event loop, and beside them the relay and the reconciler.
 
 It waits for a Temporal server that is not there yet, and outlives one that goes away. When it is told to stop, it
 takes no more tasks, lets running activities end, and is gone within DRAIN_SECONDS.
@@ -35,11 +35,11 @@ ACTIVITIES: Final[dict[str, Sequence[Callable[..., Any]]]] = {
     contracts.ORDER_QUEUE: ORDER_ACTIVITIES,
     contracts.SHIPPING_QUEUE: SHIPPING_ACTIVITIES,
 }
-COMPANIONS: Final[dict[str, Target]] = {"relay": outbox.run_relay, "mending": reconcile.run_mending}
+COMPANIONS: Final[dict[str, Target]] = {"relay": outbox.run_relay, "reconciler": reconcile.run_reconciler}
 
 # Workflow tasks are Python at work, so more at once only wait for one another.
 WORKFLOW_TASK_SLOTS: Final = 8
-# For all queues of a process together: with the relay, the mending and a reserve it fits the pool of 40 connections.
+# For all queues of a process together: with the relay, the reconciler and a reserve it fits the pool of 40 connections.
 ACTIVITY_SLOTS: Final = 32
 # After a worker died, its runs are taken over once their sticky tasks have waited this long.
 STICKY_TIMEOUT: Final = timedelta(seconds=2)

@@ -118,7 +118,7 @@ class OrderWorkflow:
         self._deadline: datetime | None = None
         self._end: _OrderEnds | None = None
         # The outcome of a charge can be unknown, so from the first attempt on it is always undone.
-        self._is_refund_due = bool(order.compensate_for)
+        self._is_refund_due = bool(order.compensate_for) or order.is_refund_due
         self._decisions = Decisions()
         if order.decision is not None:
             self._decide(DecisionKind.APPROVE, order.decision)

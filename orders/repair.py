@@ -1,0 +1,149 @@
+"""Plans the run that follows one which ended before its order did, or of which the tables say something else.
+
+The tables, the gateway and the carrier say where the order stands, and the earlier run what people decided. A run that
+somebody ended is cleaned up after: the money goes back and the order is cancelled, unless the parcel is out. After any
+other the order goes on where it stands; every step asks the outside world before it repeats anything. What nobody can
+know waits for a person, with the reason on the order's page.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from orders import contracts, payments, projections, runs, temporal
+from orders.clock import database_now
+from orders.errors import OrderError, TemporalAway
+from orders.history import add_event, lock_order
+from orders.models import Order, Payment
+from orders.states import ReasonCode, Status, TroubleCode
+from orders.temporal import Ending, Run
+from orders.troubles import raise_trouble
+
+logger = logging.getLogger(__name__)
+
+ENDINGS: Final[Mapping[Ending | None, str]] = {
+    None: "is unknown to Temporal",
+    Ending.COMPLETED: "ended before the order did",
+    Ending.FAILED: "failed",
+    Ending.TERMINATED: "was terminated",
+    Ending.TIMED_OUT: "ran out of its execution time",
+    Ending.CANCELLED: "was cancelled in Temporal",
+    Ending.UNKNOWN: "was closed in Temporal",
+}
+# Somebody or something outside ended these; the order is not to go on as if nothing had been.
+ENDED_FROM_OUTSIDE: Final = frozenset({Ending.TERMINATED, Ending.TIMED_OUT, Ending.CANCELLED, Ending.UNKNOWN})
+# After so many runs of one order that ended before it, each next one waits longer, and people are told.
+QUICK_REPAIRS: Final = 3
+FIRST_PAUSE: Final = timedelta(minutes=1)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+REPAIRED: Final = "repaired:"
+# Who is written down for an approval of which only the run itself knows.
+UNKNOWN_APPROVER: Final = "somebody, by the earlier run"
+
+
+def plan_repair(order_id: str, run: Run | None) -> contracts.OrderInput | None:
+    """Write that the order gets a new run, and return what to start it with; None when it needs none, or not yet.
+
+    Raises OrderError when the gateway or the carrier does not answer, TemporalAway.
+    """
+    ending = run.ending if run is not None else None
+    answer = _ask_earlier_run(order_id, run)
+    if ending not in ENDED_FROM_OUTSIDE:
+        payments.adopt_charge(order_id)
+        projections.adopt_shipment(order_id)
+    with transaction.atomic():
+        order = lock_order(order_id)
+        if not order.is_open or _has_to_wait(order):
+            return None
+        sentence = f"The order's run {ENDINGS[ending]}"
+        goes_on = _goes_on(order, ending, answer)
+        title = f"{sentence}, the order {'goes on' if goes_on else 'is being cancelled'} in a new one"
+        number = order.events.filter(key__startswith=REPAIRED).count() + 1
+        add_event(order, key=f"{REPAIRED}{number}:{run.run_id if run else order.run_id}", title=title)
+        new = _go_on(order, run, answer) if goes_on else _clean_up(order, ending, answer, f"{sentence}.")
+    logger.warning("%s: %s", order_id, title)
+    return new
+
+
+def _ask_earlier_run(order_id: str, run: Run | None) -> contracts.StatusAnswer | None:
+    """Return the last status answer of a run that ended by itself, where it can still be had."""
+    if run is not None and run.ending == Ending.COMPLETED:
+        return runs.read_ending(order_id, run.run_id)
+    if run is None or run.ending != Ending.FAILED:
+        return None
+    try:
+        return temporal.query_status(order_id)
+    except TemporalAway:
+        raise
+    except OrderError as error:  # its history may be what failed it
+        logger.info("%s: the failed run does not answer: %s", order_id, error)
+        return None
+
+
+def _has_to_wait(order: Order) -> bool:
+    """Tell whether run after run of the order ends before it, so that the next one is not due yet."""
+    repairs = order.events.filter(key__startswith=REPAIRED).order_by("-id")
+    count, latest = repairs.count(), repairs.first()
+    if count < QUICK_REPAIRS or latest is None:
+        return False
+    detail = "Each was followed by a new one, and the next follows later. The workers' log says why they end."
+    raise_trouble(order, TroubleCode.RUN_LOST, detail)
+    pause = min(FIRST_PAUSE * 2 ** min(count - QUICK_REPAIRS, 10), LONGEST_PAUSE)
+    return bool(latest.at + pause > database_now())
+
+
+def _goes_on(order: Order, ending: Ending | None, answer: contracts.StatusAnswer | None) -> bool:
+    if ending in ENDED_FROM_OUTSIDE:
+        return order.status == Status.DISPATCHED
+    if order.is_cancel_requested or order.status == Status.CANCELLING:
+        return False
+    return answer is None or answer.status != Status.CANCELLED
+
+
+def _go_on(order: Order, run: Run | None, answer: contracts.StatusAnswer | None) -> contracts.OrderInput:
+    """Describe the order as it stands, for a run that passes over what was done."""
+    decision = _find_approval(order, run, answer)
+    has_payment = Payment.objects.filter(order=order).exists()
+    if decision is None and has_payment:
+        detail = "Approve it to go on, which takes no money again, or cancel it to give the money back."
+        raise_trouble(order, TroubleCode.MONEY_TAKEN, detail)
+    known = order.approval_deadline.isoformat() if order.approval_deadline else ""
+    return contracts.OrderInput(
+        order.order_id,
+        order.payment_id,
+        approval_seconds=settings.ORDER_APPROVAL_TIMEOUT,
+        deadline=known or (answer.deadline if answer and answer.deadline else ""),
+        decision=decision,
+        is_refund_due=has_payment,
+    )
+
+
+def _find_approval(order: Order, run: Run | None, answer: contracts.StatusAnswer | None) -> contracts.Decision | None:
+    """Return the approval that the row knows, or else the earlier run."""
+    if order.is_approved:
+        decision = order.decisions.get(decision_id=order.decision_id)
+        return contracts.Decision(decision.decision_id, decision.actor, decision.reason)
+    if run is None or answer is None or not answer.approved:
+        return None
+    last = answer.last_decision
+    if last is not None and last.kind == "approve":
+        return contracts.Decision(last.decision_id, last.actor, last.reason)
+    return contracts.Decision(f"run-{run.run_id}", UNKNOWN_APPROVER)
+
+
+def _clean_up(
+    order: Order, ending: Ending | None, answer: contracts.StatusAnswer | None, sentence: str
+) -> contracts.OrderInput:
+    """Describe a run that gives the money back and cancels the order, for the reason that is known best."""
+    code, reason = ReasonCode.STAFF, sentence
+    if order.status == Status.CANCELLING:
+        code, reason = ReasonCode(order.reason_code), order.reason or sentence
+    elif order.is_cancel_requested:
+        reason = order.decisions.get(decision_id=order.decision_id).reason or sentence
+    elif ending == Ending.COMPLETED and answer is not None and answer.reason_code in set(ReasonCode):
+        code, reason = ReasonCode(answer.reason_code), answer.reason or sentence
+    return contracts.OrderInput(order.order_id, order.payment_id, compensate_for=reason, compensate_code=code)

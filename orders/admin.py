@@ -21,6 +21,7 @@ from orders.models import (
     Payment,
     PaymentAttempt,
     Shipment,
+    WorkerProcess,
 )
 
 admin.site.site_header = "Order console: tables"
@@ -278,6 +279,14 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     list_filter = ("status", "name")
     list_select_related = ("order",)
     ordering = ("-id",)
+
+
+@admin.register(WorkerProcess)
+class WorkerProcessAdmin(ReadOnlyAdmin):
+    """The worker processes, as they last reported themselves."""
+
+    list_display = ("process_id", "queues", "problems", "started_at", "seen_at")
+    ordering = ("host", "pid")
 
 
 @admin.register(GatewayMovement)

@@ -31,6 +31,7 @@ __all__ = [
     "PaymentAttempt",
     "Shipment",
     "Trouble",
+    "WorkerProcess",
 ]
 
 STATUS_CHOICES = [(status.value, label) for status, label in states.STATUS_LABELS.items()]
@@ -399,3 +400,21 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.status}"
+
+
+class WorkerProcess(models.Model):
+    """A worker process as it last reported itself; one that ends in the ordinary way takes its row along."""
+
+    process_id = models.CharField(max_length=200, primary_key=True)
+    host = models.CharField(max_length=100)
+    pid = models.PositiveIntegerField()
+    queues = models.JSONField()
+    problems = models.JSONField(help_text="What is wrong with it, or was found by it: codes with data.")
+    started_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "worker processes"
+
+    def __str__(self) -> str:
+        return self.process_id

@@ -23,9 +23,11 @@ from uuid import uuid4
 
 from django.conf import settings
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import WorkflowExecutionStatus
+from temporalio.api.enums.v1 import TaskQueueType, WorkflowExecutionStatus
 from temporalio.api.query.v1 import WorkflowQuery
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
     DescribeWorkflowExecutionRequest,
     DescribeWorkflowExecutionResponse,
     QueryWorkflowRequest,
@@ -357,6 +359,28 @@ def check_server() -> None:
                 raise
 
     _open_door().call(check, is_probe=True)
+
+
+def find_poll(queue: str, identity: str) -> datetime | None:
+    """Return when a worker last asked for both kinds of tasks of a queue, by Temporal's clock; None when it does not.
+
+    Raises TemporalAway.
+    """
+
+    async def find(client: Client) -> datetime | None:
+        polls = []
+        for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
+            request = DescribeTaskQueueRequest(
+                namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
+            )
+            found = await client.workflow_service.describe_task_queue(request, retry=True, timeout=RPC_TIMEOUT)
+            own = [poller.last_access_time.ToDatetime(UTC) for poller in found.pollers if poller.identity == identity]
+            if not own:
+                return None
+            polls.append(max(own))
+        return min(polls)
+
+    return _open_door().call(find)
 
 
 async def _describe(client: Client, workflow_id: str) -> DescribeWorkflowExecutionResponse:

@@ -116,8 +116,8 @@ def together() -> Iterator[Callable[..., Companions]]:
     started: list[Companions] = []
 
     def start(**targets: Callable[[threading.Event], None]) -> Companions:
-        started.append(Companions(targets))
-        started[-1].start()
+        started.append(Companions())
+        started[-1].start(targets)
         return started[-1]
 
     yield start

@@ -38,7 +38,13 @@ def test_live_does_not_even_read_a_session(
 def test_ready_without_temporal_is_ready_and_says_so(client: Client) -> None:
     response = client.get(READY)
     assert response.status_code == 200
-    assert response.json() == {"status": "ready", "database": "ok", "temporal": "away", "clock": "ok"}
+    assert response.json() == {
+        "status": "ready",
+        "database": "ok",
+        "temporal": "away",
+        "clock": "ok",
+        "workers": "not ready",
+    }
 
 
 @pytest.mark.django_db
@@ -65,7 +71,13 @@ def test_without_a_database_it_is_not_ready_and_tells_no_secrets(
     monkeypatch.setattr(health, "connection", Broken())
     response = client.get(READY)
     assert response.status_code == 503
-    assert response.json() == {"status": "not ready", "database": "away", "temporal": "away", "clock": "unknown"}
+    assert response.json() == {
+        "status": "not ready",
+        "database": "away",
+        "temporal": "away",
+        "clock": "unknown",
+        "workers": "unknown",
+    }
 
 
 @pytest.mark.parametrize("path", [LIVE, READY])

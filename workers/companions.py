@@ -29,17 +29,16 @@ class CompanionEnded(Exception):
 class Companions:
     """Runs each target in a thread of its own until `stop`."""
 
-    def __init__(self, targets: Mapping[str, Target]) -> None:
+    def __init__(self) -> None:
         self._stop = threading.Event()
         self._ended: list[str] = []
-        self._threads = [
-            threading.Thread(target=self._run, args=(name, target), name=name, daemon=True)
-            for name, target in targets.items()
-        ]
+        self._threads: list[threading.Thread] = []
 
-    def start(self) -> None:
-        """Start the threads."""
-        for thread in self._threads:
+    def start(self, targets: Mapping[str, Target]) -> None:
+        """Start a thread for each target."""
+        for name, target in targets.items():
+            thread = threading.Thread(target=self._run, args=(name, target), name=name, daemon=True)
+            self._threads.append(thread)
             thread.start()
 
     async def watch(self) -> None:

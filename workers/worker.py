@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from orders import contracts, outbox, reconcile
+from orders.worker_health import HEARTBEAT, run_heartbeat, worker_identity
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workers.attempts import AttemptInterceptor
 from workers.companions import Companions, Target
@@ -47,6 +49,7 @@ STICKY_TIMEOUT: Final = timedelta(seconds=2)
 GRACEFUL_SHUTDOWN: Final = timedelta(seconds=20)
 DRAIN_SECONDS: Final = 25.0
 CONNECT_EVERY_SECONDS: Final = 2.0
+CONNECT_SECONDS: Final = 15.0
 RPC_TIMEOUT: Final = timedelta(seconds=5)
 
 
@@ -59,10 +62,11 @@ async def connect_patiently(stop: asyncio.Event) -> Client | None:
     complaint = ""
     while not stop.is_set():
         try:
-            return await _connect()
-        except (RuntimeError, RPCError) as error:  # a refused connection is a plain RuntimeError
-            if str(error) != complaint:
-                complaint = str(error)
+            return await asyncio.wait_for(_connect(), CONNECT_SECONDS)
+        except (RuntimeError, RPCError, TimeoutError) as error:  # a refused connection is a plain RuntimeError
+            said = str(error) or "no answer"
+            if said != complaint:
+                complaint = said
                 logger.warning("waiting for Temporal at %s: %s", settings.TEMPORAL_ADDRESS, " ".join(complaint.split()))
         await _wait(stop, CONNECT_EVERY_SECONDS)
     return None
@@ -70,7 +74,10 @@ async def connect_patiently(stop: asyncio.Event) -> Client | None:
 
 async def _connect() -> Client:
     client = await Client.connect(
-        settings.TEMPORAL_ADDRESS, namespace=settings.TEMPORAL_NAMESPACE, data_converter=DATA_CONVERTER
+        settings.TEMPORAL_ADDRESS,
+        namespace=settings.TEMPORAL_NAMESPACE,
+        data_converter=DATA_CONVERTER,
+        identity=worker_identity(),
     )
     request = DescribeNamespaceRequest(namespace=settings.TEMPORAL_NAMESPACE)
     await client.workflow_service.describe_namespace(request, timeout=RPC_TIMEOUT)
@@ -105,30 +112,36 @@ async def serve_queues(queues: Sequence[str], stop: asyncio.Event) -> None:
 
     Raises DrainTimeout when that takes too long, CompanionEnded, and what made a worker end by itself.
     """
-    client = await connect_patiently(stop)
-    if client is None:
-        return
+    companions = Companions()
+    companions.start({HEARTBEAT: partial(run_heartbeat, queues=queues)})
+    watching = asyncio.create_task(companions.watch())
+    watching.add_done_callback(lambda _: stop.set())
+    try:
+        client = await connect_patiently(stop)
+        if client is not None:
+            companions.start(COMPANIONS)
+            await _serve(client, queues, stop, companions)
+    finally:
+        companions.stop()
+    companions.join()
+    if watching.done():
+        await watching
+    watching.cancel()
+
+
+async def _serve(client: Client, queues: Sequence[str], stop: asyncio.Event, companions: Companions) -> None:
     executor = ThreadPoolExecutor(ACTIVITY_SLOTS, thread_name_prefix="activity")
     slots = ACTIVITY_SLOTS // len(queues)
     workers = [build_worker(client, queue, executor, activity_slots=slots) for queue in queues]
     running = [asyncio.create_task(worker.run()) for worker in workers]
-    companions = Companions(COMPANIONS)
-    companions.start()
-    stopping, watching = asyncio.create_task(stop.wait()), asyncio.create_task(companions.watch())
+    stopping = asyncio.create_task(stop.wait())
     logger.info("serving %s of Temporal at %s", " and ".join(queues), settings.TEMPORAL_ADDRESS)
-    try:
-        await asyncio.wait([*running, stopping, watching], return_when=asyncio.FIRST_COMPLETED)
-        companions.stop()
-        await _drain(workers)
-    finally:
-        stopping.cancel()
-        companions.stop()
-    companions.join()
+    await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    companions.stop()
+    await _drain(workers)
     executor.shutdown()
     await asyncio.gather(*running)
-    if watching.done():
-        await watching
-    watching.cancel()
 
 
 async def _drain(workers: Sequence[Worker]) -> None:

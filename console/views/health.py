@@ -9,9 +9,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from orders import temporal
+from orders import contracts, temporal
 from orders.clock import describe_skew, skew_watch
 from orders.errors import OrderError
+from orders.worker_health import judge_workers
 
 TEMPORAL_SECONDS: Final = 0.5
 _asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health")
@@ -41,6 +42,7 @@ def show_ready(request: HttpRequest) -> JsonResponse:
         "database": database,
         "temporal": temporal_server,
         "clock": clock,
+        "workers": _check_workers() if database == "ok" else "unknown",
     }
     return JsonResponse(facts, status=200 if is_ready else 503)
 
@@ -61,6 +63,14 @@ def _check_clock() -> str:
     except Error:
         return "unknown"
     return "ok" if skew is None else describe_skew(skew)
+
+
+def _check_workers() -> str:
+    """Tell what the worker processes report of themselves: ready, degraded, not ready. Pages do not need them."""
+    try:
+        return judge_workers(queues=(contracts.ORDER_QUEUE, contracts.SHIPPING_QUEUE)).status
+    except Error:
+        return "unknown"
 
 
 def _check_temporal() -> str:

@@ -1,11 +1,12 @@
 """`manage.py runworkers`: serve the Temporal task queues until SIGTERM or SIGINT.
 
 Exit codes: 0 after a clean stop, 1 when tasks did not end in time, a worker or a companion ended by itself or a second
-signal asked for a hard stop, 2 for wrong arguments.
+signal asked for a hard stop, 2 for wrong arguments. With `--check`: 0 when the processes are at work, 1 when not.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -17,12 +18,13 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from orders import temporal
 from workers import attempts, logs
 from workers.companions import CompanionEnded
 from workers.processes import Supervisor
+from workers.readiness import check_workers, describe_as_json, describe_health
 from workers.worker import QUEUES, DrainTimeout, serve_queues
 
 # Ctrl-C reaches a whole group of processes, and a parent among them may pass it on: that is one wish, not two.
@@ -39,10 +41,23 @@ class Command(BaseCommand):
         """Describe the options."""
         parser.add_argument("--processes", type=_read_count, default=1, metavar="N", help="worker processes (1)")
         parser.add_argument("--queue", choices=QUEUES, help="the task queue to serve (both)")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="tell how this machine's worker processes are doing, and run none: exit code 0 when they are at work",
+        )
+        parser.add_argument("--everywhere", action="store_true", help="with --check: the processes of all machines")
+        parser.add_argument(
+            "--strict", action="store_true", help="with --check: exit code 1 also when orders are in trouble (degraded)"
+        )
+        parser.add_argument("--json", action="store_true", help="with --check: print an object for programs")
         parser.add_argument("--end-with-stdin", action="store_true", help=argparse.SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run until stopped."""
+        """Run until stopped, or tell how those that run are doing."""
+        if options["check"]:
+            self._check(options)
+            return
         logs.shape_lines()
         attempts.hear_stray_failures()
         queue: str | None = options["queue"]
@@ -50,6 +65,17 @@ class Command(BaseCommand):
             _supervise(options["processes"], ["--queue", queue] if queue else [])
         else:
             _serve([queue] if queue else QUEUES, ends_with_stdin=options["end_with_stdin"])
+
+    def _check(self, options: dict[str, Any]) -> None:
+        """Tell how the worker processes are doing. A probe: quick, and a sentence for whatever is wrong."""
+        try:
+            health = check_workers(is_everywhere=options["everywhere"])
+        except (DatabaseError, InterfaceError) as error:
+            raise CommandError(f"not ready\n  - The database does not answer: {error}") from error
+        told = json.dumps(describe_as_json(health)) if options["json"] else "\n".join(describe_health(health))
+        self.stdout.write(told)
+        if not health.is_ready or (options["strict"] and health.problems):
+            sys.exit(1)
 
 
 def _read_count(text: str) -> int:

@@ -22,6 +22,8 @@ test: lint ## run the gates and every test
 	status=0; $(PY) -m pytest $(ARGS) || status=$$?; \
 	command -v chromium >/dev/null || \
 	  echo 'NOTE: there is no chromium on the PATH, so the tests in a real browser were skipped.'; \
+	PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || \
+	  echo 'NOTE: there is no nginx on the PATH, so the tests of the proxy were skipped.'; \
 	exit $$status
 
 lint: install ## run the gates alone

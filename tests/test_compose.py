@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from console.bind import allowed_host_header
+from console.stack.postgres import WITHOUT_ROWS
 from tests.programs import ROOT
+from tests.test_proxy import FILE as PROXY_FILE
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -32,6 +34,7 @@ def test_it_has_every_part(services: dict[str, dict[str, Any]]) -> None:
         "temporal-ui",
         "migrate",
         "web",
+        "proxy",
         "workers",
     }
     assert services.keys() == parts
@@ -45,10 +48,63 @@ def test_every_image_is_pinned(services: dict[str, dict[str, Any]]) -> None:
         assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-[a-z]+", image)
 
 
-def test_ports_are_bound_to_the_loopback_address(services: dict[str, dict[str, Any]]) -> None:
-    ports = {name: service.get("ports", []) for name, service in services.items()}
-    assert all(port.startswith("127.0.0.1:") for each in ports.values() for port in each)
-    assert ports["postgres"] == []
+def test_the_proxy_alone_is_reached_from_other_machines(services: dict[str, dict[str, Any]]) -> None:
+    ports = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert ports.keys() == {"proxy", "temporal", "temporal-ui"}
+    assert all(port.startswith("127.0.0.1:") for name in ("temporal", "temporal-ui") for port in ports[name])
+
+
+def test_networks_are_apart(services: dict[str, dict[str, Any]]) -> None:
+    networks = yaml.safe_load(COMPOSE)["networks"]
+    members = {network: {name for name in services if network in services[name]["networks"]} for network in networks}
+    assert members == {
+        "front": {"proxy", "web"},
+        "engine": {"temporal", "temporal-namespace", "temporal-ui", "web", "workers"},
+        "database": {"postgres", "temporal-schema", "temporal", "migrate", "web", "workers"},
+    }
+    assert networks["database"]["internal"], "nothing outside reaches the database, and it reaches nothing outside"
+    # A port is published from a network that is not internal.
+    for name, service in services.items():
+        published_from = [network for network in service["networks"] if not (networks[network] or {}).get("internal")]
+        assert published_from or "ports" not in service, name
+
+
+def test_everything_has_its_limits(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        limits = service["deploy"]["resources"]["limits"]
+        assert limits.keys() == {"memory", "pids"}, name
+
+
+def test_everything_that_stays_is_looked_after(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        if service["restart"] == "unless-stopped" and name != "web":  # the image has the web's check
+            assert service["healthcheck"]["test"][0] == "CMD", name
+            assert {"interval", "timeout", "retries"} <= service["healthcheck"].keys(), name
+
+
+def test_the_web_ui_of_temporal_only_shows(services: dict[str, dict[str, Any]]) -> None:
+    environment = services["temporal-ui"]["environment"]
+    assert environment["TEMPORAL_DISABLE_WRITE_ACTIONS"] == "true"
+    assert "postgres" not in str(environment)
+
+
+def test_the_log_of_postgresql_repeats_no_rows(services: dict[str, dict[str, Any]]) -> None:
+    assert {f"-c{name}={value}" for name, value in WITHOUT_ROWS.items()} <= set(services["postgres"]["command"])
+
+
+def test_the_proxy_mounts_the_file_that_is_tried(services: dict[str, dict[str, Any]]) -> None:
+    compose, proxy = yaml.safe_load(COMPOSE), services["proxy"]
+    assert proxy["configs"] == [{"source": "proxy", "target": "/etc/nginx/nginx.conf"}]
+    assert ROOT / compose["configs"]["proxy"]["file"] == PROXY_FILE
+    text = PROXY_FILE.read_text()
+    inner_ports = [port.rpartition(":")[2] for port in proxy["ports"]]
+    assert re.findall(r"listen (\d+)", text) == inner_ports
+    assert {f"/run/secrets/{name}" for name in proxy["secrets"]} == set(re.findall(r"/run/secrets/\w+", text))
+    assert compose["secrets"].keys() == set(proxy["secrets"])
+    assert "http://web:8000" in text
+    assert services["web"]["environment"]["HTTPS"] == "true"
+    assert "location = /proxy/live" in text
+    assert proxy["healthcheck"]["test"][-1] == f"http://127.0.0.1:{inner_ports[0]}/proxy/live"
 
 
 def test_every_service_is_started_again_or_done(services: dict[str, dict[str, Any]]) -> None:
@@ -76,6 +132,8 @@ def test_nothing_secret_has_a_default_and_what_is_missing_is_named() -> None:
     assert required == {
         "SECRET_KEY",
         "ALLOWED_HOSTS",
+        "TLS_CERTIFICATE",
+        "TLS_KEY",
         "POSTGRES_PASSWORD",
         "CONSOLE_DB_PASSWORD",
         "TEMPORAL_DB_PASSWORD",
@@ -95,6 +153,8 @@ def test_the_example_has_every_variable_and_no_secret() -> None:
         "DATABASE_STATEMENT_TIMEOUT",
         "GUNICORN_CMD_ARGS",
         "SECRET_KEY_FALLBACKS",
+        "TLS_CERTIFICATE",
+        "TLS_KEY",
         "POSTGRES_PASSWORD",
         "CONSOLE_DB_PASSWORD",
         "TEMPORAL_DB_PASSWORD",
@@ -151,9 +211,10 @@ def test_compose_passes_every_documented_setting_on(name: str, services: dict[st
 
 
 def test_the_console_runs_without_rights(services: dict[str, dict[str, Any]]) -> None:
-    for name in ("web", "workers", "migrate"):
+    for name in ("web", "workers", "migrate", "proxy"):
         assert services[name]["read_only"]
         assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["security_opt"] == ["no-new-privileges:true"]
     assert re.search(r"^USER 10001$", DOCKERFILE, re.MULTILINE)
     assert DOCKERFILE.rstrip().splitlines()[-1].startswith('CMD ["gunicorn"')
     assert "HEALTHCHECK" in DOCKERFILE

@@ -77,6 +77,11 @@ def test_the_scripts_are_shell() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
+def test_ci_installs_what_tests_would_skip_without() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    assert {"chromium", "nginx", "openssl"} <= set(re.search(r"for program in (.*); do", script)[1].split())  # type: ignore[index]
+
+
 def test_an_old_python_is_refused_with_a_sentence(tmp_path: Path) -> None:
     result = run("sh", ".ci/install", str(tmp_path / "venv"), PYTHON="no-such-python")
     assert result.returncode == 1

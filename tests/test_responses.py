@@ -1,12 +1,7 @@
 """What every response has in common, and what a request that nobody should send costs the log."""
 
-import http.client
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,8 +14,7 @@ from console.responses import ResponseMiddleware
 from console.views import order_list
 from tests.asking import HTMX, LOGIN
 from tests.making import MakeOrder
-from tests.programs import ROOT, free_port
-from tests.waiting import wait_until
+from tests.web import ask, web_server
 
 EVIL = {"host": "evil.example"}
 
@@ -106,42 +100,8 @@ class TestHead:
         assert (response.getvalue(), response["X-Kind"], begun) == (b"", "export", [])
 
 
-@contextmanager
-def web_server(folder: Path) -> Iterator[int]:
-    """Run gunicorn with production's settings and no database, its log in `folder`; yield its port."""
-    port = free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "SECRET_KEY": "only-for-tests-and-long-enough-for-the-checks-of-django-0123456789",
-        "ALLOWED_HOSTS": "console.example.com",
-        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
-        "STATIC_ROOT": str(folder / "static"),
-        "BIND": f"127.0.0.1:{port}",
-        "WEB_PROCESSES": "1",
-    }
-    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
-    subprocess.run(collect, cwd=ROOT, env=environment, check=True)
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:console.gunicorn_conf", "console.wsgi"]
-    with (folder / "web.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
-    try:
-        wait_until(lambda: ask(port, "GET", "/health/live/") == 200, what="the web server")
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def ask(port: int, method: str, path: str, *, body: bytes | None = None, **headers: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    with suppress(OSError):
-        connection.request(method, path, body=body, headers={"Host": "console.example.com"} | headers)
-        return connection.getresponse().status
-    return 0
-
-
 def test_what_anybody_can_send_costs_one_line_of_the_log(tmp_path: Path) -> None:
-    with web_server(tmp_path) as port:
+    with web_server(tmp_path, WEB_PROCESSES="1") as port:
         assert ask(port, "GET", "/orders/", Host="evil.example") == 400
         assert ask(port, "GET", "/orders/", Host="x" * 2000) == 400
         assert ask(port, "HEAD", "/health/live/") == 200

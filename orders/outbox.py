@@ -174,9 +174,9 @@ def _wake() -> None:
 
 def _report_refused() -> None:
     refused = OutboxMessage.objects.filter(status=OutboxMessage.Status.REFUSED, order__status__in=OPEN)
-    order_ids = list(refused.values_list("order__order_id", flat=True).distinct()[:10])
+    order_ids = sorted(set(refused.values_list("order__order_id", flat=True)))
     if order_ids:
-        report("messages_refused", orders=order_ids)
+        report("messages_refused", count=len(order_ids), order_ids=order_ids[:10])
 
 
 def _sendable() -> "QuerySet[OutboxMessage]":

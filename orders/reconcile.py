@@ -104,6 +104,12 @@ def run_reconciler(stop: threading.Event, *, interval_seconds: float = 15.0) -> 
     companions.run_companion("reconciler", reconcile_alone, stop, interval_seconds=interval_seconds)
 
 
+def _raise_if_away(failure: OrderError) -> None:
+    """Raise TemporalAway when the server itself is away, and not only silent about one order."""
+    if isinstance(failure, TemporalAway):
+        temporal.check_server()
+
+
 def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while batch := list(islice(rest, size)):
@@ -124,9 +130,8 @@ def _repair(order_ids: Sequence[str], show_life: Callable[[], None]) -> int:
     starts = []
     for order_id, run in runs.describe_runs(order_ids).items():
         show_life()
-        if isinstance(run, TemporalAway):
-            raise run
         if isinstance(run, OrderError):
+            _raise_if_away(run)
             logger.warning("%s cannot be looked up: %s", order_id, run)
         elif run is None or not run.is_open:
             new = _try_to_plan(order_id, run)
@@ -140,9 +145,8 @@ def _repair(order_ids: Sequence[str], show_life: Callable[[], None]) -> int:
 def _try_to_plan(order_id: str, run: Run | None) -> contracts.OrderInput | None:
     try:
         return plan_repair(order_id, run)
-    except TemporalAway:
-        raise
     except OrderError as error:
+        _raise_if_away(error)
         logger.warning("%s cannot be repaired now: %s", order_id, error)
         return None
 
@@ -157,9 +161,8 @@ def _look_at_left_over(order_ids: Sequence[str], open_runs: Mapping[str, OpenRun
         try:
             runs.terminate_run(order_id, run_id, f"The order is {known[order_id].lower()}.")
             projections.record_refused_run(order_id, run_id)
-        except TemporalAway:
-            raise
         except OrderError as error:
+            _raise_if_away(error)
             logger.warning("the left-over run of %s could not be ended: %s", order_id, error)
     orphans = frozenset(order_ids) - known.keys()
     if orphans:
@@ -190,9 +193,8 @@ def _compare_stale(walk: Walk, open_runs: Mapping[str, OpenRun], show_life: Call
             continue
         try:
             count += _compare(order)
-        except TemporalAway as error:
-            logger.info("%s cannot be compared now: %s", order.order_id, error)
         except OrderError as error:
+            _raise_if_away(error)
             logger.warning("%s cannot be compared with its run: %s", order.order_id, error)
     return count
 
@@ -248,7 +250,11 @@ def _is_failing_still(trouble: Trouble) -> bool:
     """Look up a run of which the list says nothing: not every server names failing ones there."""
     if trouble.code != TroubleCode.RUN_FAILING:
         return False
-    run = temporal.describe_run(trouble.order.order_id)
+    try:
+        run = temporal.describe_run(trouble.order.order_id)
+    except OrderError as error:
+        _raise_if_away(error)
+        return True
     return run is not None and run.failed_tasks >= FAILING_TASKS
 
 

@@ -5,6 +5,7 @@ is off, and what the companions found. What keeps the process from its work make
 that cannot go on, makes it degraded. Problems are codes with data; `workers.readiness` has the words.
 """
 
+import json
 import logging
 import os
 import socket
@@ -211,4 +212,9 @@ def _is_alive(row: WorkerProcess) -> bool:
 
 
 def _distinct(problems: Sequence[Problem]) -> list[Problem]:
-    return [problem for index, problem in enumerate(problems) if problem not in problems[:index]]
+    """Return each problem once, though several processes tell of it in their own words."""
+    found: dict[str, Problem] = {}
+    for problem in problems:
+        facts = {name: value for name, value in problem.items() if name != "detail"}
+        found.setdefault(json.dumps(facts, sort_keys=True), problem)
+    return list(found.values())

@@ -1,13 +1,16 @@
 """orders.reconcile without workers: what it leaves alone."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
 from orders import reconcile, runs, temporal
-from orders.errors import OrderError
+from orders.errors import OrderError, TemporalAway
 from orders.models import Order
 from orders.states import TroubleCode
 from tests.making import MakeOrder, submit
@@ -48,6 +51,34 @@ def test_an_order_that_cannot_be_repaired_does_not_keep_others_from_it(
     assert reconcile.reconcile_orders() == 1
     assert temporal.describe_run(repairable.order_id) is not None
     terminate(temporal_server, repairable.order_id)
+
+
+@pytest.mark.parametrize("code", [RPCStatusCode.UNAVAILABLE, RPCStatusCode.INTERNAL, RPCStatusCode.DEADLINE_EXCEEDED])
+def test_an_order_that_the_server_says_nothing_about_keeps_no_other_from_it(
+    temporal_server: str, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch, code: RPCStatusCode
+) -> None:
+    silent, repairable = make_order("PAID"), make_order("PAID")
+    age()
+    call = _BridgeServiceClient._rpc_call
+
+    async def fail_one(self: _BridgeServiceClient, rpc: str, req: Any, *args: Any, **kwargs: Any) -> Any:
+        if silent.order_id in str(req):
+            raise RPCError("shard status unknown", code, b"")
+        return await call(self, rpc, req, *args, **kwargs)
+
+    monkeypatch.setattr(_BridgeServiceClient, "_rpc_call", fail_one)
+    assert reconcile.reconcile_orders() == 1
+    assert temporal.describe_run(repairable.order_id) is not None
+    terminate(temporal_server, repairable.order_id)
+
+
+def test_a_server_that_is_away_ends_the_round(temporal_server: str, make_order: MakeOrder, settings: Settings) -> None:
+    make_order("PAID")
+    age()
+    temporal.close()
+    settings.TEMPORAL_ADDRESS = "127.0.0.1:1"
+    with pytest.raises(TemporalAway):
+        reconcile.reconcile_orders()
 
 
 def test_every_run_that_ended_at_once_is_followed(temporal_server: str, make_order: MakeOrder) -> None:

@@ -177,7 +177,7 @@ class TestRefused:
             facts = facts_of_relay()
         message = message_of(order)
         assert (message.status, message.attempts) == (Delivery.REFUSED, 1)
-        assert {"code": "messages_refused", "orders": [order.order_id]} in facts
+        assert {"code": "messages_refused", "count": 1, "order_ids": [order.order_id]} in facts
         assert any(record.levelno == logging.ERROR and record.exc_info for record in caplog.records)
 
         client.force_login(make_user("bob", "approver"))

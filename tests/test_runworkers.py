@@ -198,6 +198,15 @@ class TestDraining:
         order.refresh_from_db()
         assert order.run_id != "run"
 
+    def test_no_statement_outlives_the_attempt_that_sent_it(self, order: Order, start_engine: StartEngine) -> None:
+        with transaction.atomic():
+            lock_order(order.order_id)
+            engine = start_engine()
+            wait_until_blocked(engine)
+            engine.wait_for(f"[{order.order_id} receive_order attempt 1] failed in 4.")
+        engine.wait_for(f"[{order.order_id} receive_order attempt 2] done in")
+        assert engine.stop() == 0
+
     def test_a_second_signal_stops_hard(self, order: Order, start_engine: StartEngine) -> None:
         with transaction.atomic():
             lock_order(order.order_id)

@@ -66,10 +66,10 @@ class TestJudging:
         report(2, problems=[{"code": code, "queue": "order-tq", "companion": "relay", "detail": "x"}])
         assert judge_workers(queues=QUEUES).status == "not ready"
 
-    @pytest.mark.parametrize("code", ["clock_skewed", "messages_refused", "runs_stuck", "something_new"])
+    @pytest.mark.parametrize("code", ["clock_skewed", "messages_refused", "runs_failing", "something_new"])
     def test_other_problems_make_it_degraded(self, code: str) -> None:
-        report(1, problems=[{"code": code, "orders": ["order-1"], "seconds": 9}])
-        report(2, problems=[{"code": code, "orders": ["order-1"], "seconds": 9}])
+        report(1, problems=[{"code": code, "count": 1, "order_ids": ["order-1"], "seconds": 9}])
+        report(2, problems=[{"code": code, "count": 1, "order_ids": ["order-1"], "seconds": 9}])
         health = judge_workers(queues=QUEUES)
         assert (health.status, health.is_ready) == ("degraded", True)
         assert codes(health) == [code], "what two processes report is told once"
@@ -100,14 +100,19 @@ class TestJudging:
             process.communicate(b"\n")
         assert judge_workers(host=HOST, queues=QUEUES).status == "ready"
 
+    def test_what_several_processes_say_in_their_own_words_is_told_once(self) -> None:
+        report(1, problems=[{"code": "temporal_away", "detail": "It cannot be reached."}])
+        report(2, problems=[{"code": "temporal_away", "detail": "It did not answer in time."}])
+        assert codes(judge_workers(queues=QUEUES)) == ["temporal_away"]
+
 
 class TestWords:
     def test_every_problem_has_a_sentence(self) -> None:
-        report(1, problems=[{"code": "messages_refused", "orders": ["order-1", "order-2"]}])
+        report(1, problems=[{"code": "messages_refused", "count": 2, "order_ids": ["order-1", "order-2"]}])
         lines = describe_health(judge_workers(queues=QUEUES))
         assert lines[0] == "degraded"
         assert "process 1 on worker-1, order-tq and shipping-tq: ready" in lines[1]
-        assert lines[2] == "  - Temporal refuses messages of these orders: order-1, order-2."
+        assert lines[2] == "  - Orders of which Temporal refuses a message: 2, such as order-1, order-2."
 
     def test_a_problem_of_another_release_is_told_all_the_same(self) -> None:
         assert describe_problem({"code": "moon_missing", "count": 2}) == "Moon missing: count 2."
@@ -170,7 +175,7 @@ class TestReporting:
         stop = threading.Event()
 
         def find() -> None:
-            companions.report("runs_stuck", orders=["order-1"])
+            companions.report("runs_failing", count=1, order_ids=["order-1"])
 
         companion = threading.Thread(
             target=lambda: companions.run_companion("walker", find, stop, interval_seconds=0.05)
@@ -178,7 +183,8 @@ class TestReporting:
         companion.start()
         beating()
         try:
-            wait_until(lambda: {"code": "runs_stuck", "orders": ["order-1"]} in judge_workers().problems)
+            fact = {"code": "runs_failing", "count": 1, "order_ids": ["order-1"]}
+            wait_until(lambda: fact in judge_workers().problems)
         finally:
             stop.set()
             companion.join(5)
@@ -215,7 +221,7 @@ class TestCheck:
                 os.kill(hanging, signal.SIGSTOP)
                 WorkerProcess.objects.filter(pid=hanging).update(seen_at=database_now() - timedelta(seconds=31))
                 try:
-                    assert is_told(1, "process_silent")
+                    wait_until(lambda: is_told(1, "process_silent"), what="that it is silent")
                 finally:
                     os.kill(hanging, signal.SIGCONT)
                 wait_until(lambda: is_told(0), what="readiness again")
@@ -223,11 +229,11 @@ class TestCheck:
         assert is_told(1, "no_process", "queue_unserved", "queue_unserved")
 
     def test_strictly_degraded_is_not_enough(self, run_command: RunCommand) -> None:
-        report(os.getpid(), host=HOST, problems=[{"code": "runs_stuck", "orders": ["order-1"]}])
+        report(os.getpid(), host=HOST, problems=[{"code": "runs_failing", "count": 1, "order_ids": ["order-1"]}])
         assert run_command("runworkers", "--check").returncode == 0
         strict = run_command("runworkers", "--check", "--strict")
         assert (strict.returncode, strict.stdout.splitlines()[0]) == (1, "degraded")
-        assert "The runs of these orders cannot go on: order-1." in strict.stdout
+        assert "Runs that cannot go on, for their workflow task keeps failing: 1, such as order-1." in strict.stdout
 
     def test_elsewhere_counts_when_asked_for(self, run_command: RunCommand) -> None:
         report(1, host="elsewhere")

@@ -16,9 +16,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "no_process": "No worker process reports itself.",
     "clock_skewed": "The machine's clock is {seconds} s ahead of PostgreSQL's (behind when negative).",
     "queue_unserved": "No process serves {queue}.",
-    "runs_stuck": "The runs of these orders cannot go on: {orders}.",
-    "orders_in_trouble": "These orders are in trouble and wait for a person: {orders}.",
-    "messages_refused": "Temporal refuses messages of these orders: {orders}.",
+    "runs_failing": "Runs that cannot go on, for their workflow task keeps failing: {count}, such as {order_ids}.",
+    "runs_paused": "Runs that somebody paused in Temporal: {count}, such as {order_ids}.",
+    "runs_without_order": "Open runs of orders that this database does not know: {count}, such as {order_ids}.",
+    "messages_refused": "Orders of which Temporal refuses a message: {count}, such as {order_ids}.",
 }
 
 

@@ -17,6 +17,7 @@ PAGE_SIZE: Final = 50
 TABS: Final[Mapping[str, str]] = {
     "awaiting": "Awaiting approval",
     "in-motion": "In motion",
+    "trouble": "In trouble",
     "completed": "Completed",
     "cancelled": "Cancelled",
     "all": "All",

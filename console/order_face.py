@@ -14,7 +14,7 @@ from orders.errors import OwnOrder
 from orders.live_status import LiveStatus
 from orders.models import Order, OutboxMessage, Payment, Shipment
 from orders.services import may_be_decided
-from orders.states import HAPPY_PATH, STATUS_LABELS, DecisionKind, Status
+from orders.states import HAPPY_PATH, STATUS_LABELS, TROUBLE_LABELS, DecisionKind, Status, TroubleCode
 from orders.temporal import PendingActivity
 
 STEP_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
@@ -39,6 +39,16 @@ class Step:
 
 
 @dataclass(frozen=True)
+class TroubleFace:
+    """Something that keeps the order from moving, in words: what, since when, and what can be done."""
+
+    label: str
+    detail: str
+    since: datetime
+    advice: str
+
+
+@dataclass(frozen=True)
 class StatusPanel:
     """Where the order is, what it waits for and until when, and what is being tried."""
 
@@ -55,6 +65,7 @@ class StatusPanel:
     is_live: bool = False
     away: str = ""
     paused: str = ""
+    troubles: tuple[TroubleFace, ...] = ()
 
     @property
     def label(self) -> str:
@@ -96,6 +107,22 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime) 
         is_live=answer is not None,
         away=live.sentence if live is not None and live.is_away and order.is_open else "",
         paused=_describe_pause(live) if live is not None and order.is_open else "",
+        troubles=_describe_troubles(order, live) if order.is_open else (),
+    )
+
+
+def _describe_troubles(order: Order, live: LiveStatus | None) -> tuple[TroubleFace, ...]:
+    """Return what keeps the order from moving; a pause that the workflow itself tells of is said once."""
+    is_paused = live is not None and live.is_paused
+    return tuple(
+        TroubleFace(
+            label=TROUBLE_LABELS[TroubleCode(trouble.code)],
+            detail=trouble.detail,
+            since=trouble.since,
+            advice=words.TROUBLE_ADVICE[TroubleCode(trouble.code)],
+        )
+        for trouble in order.troubles.all()
+        if not (is_paused and trouble.code == TroubleCode.RUN_PAUSED)
     )
 
 

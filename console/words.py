@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from orders import permissions
 from orders.contracts import ACTIVITY_LABELS
-from orders.states import DecisionKind, Status
+from orders.states import DecisionKind, Status, TroubleCode
 
 # Each status has a tone (a colour) and an icon of its own (a shape), beside its words.
 STATUS_TONES: Final[Mapping[Status, str]] = {
@@ -58,6 +58,26 @@ LIVE_STEPS: Final[Mapping[str, str]] = {
     "completion": "Is with the carrier and about to be completed.",
     "refund": "Is being cancelled; waits for the money to be given back.",
     "cancellation": "Is being cancelled.",
+}
+
+# What people can do about an order in trouble.
+TROUBLE_ADVICE: Final[Mapping[TroubleCode, str]] = {
+    TroubleCode.CHARGE_UNRESOLVED: (
+        "Nothing has been declined. The charge is tried again until there is an answer. You can wait, or cancel the "
+        "order: whatever was taken is given back."
+    ),
+    TroubleCode.REFUND_UNRESOLVED: "The refund is tried again until the gateway confirms it. Nothing else is needed.",
+    TroubleCode.SHIPMENT_UNRESOLVED: (
+        "The step is tried again until there is an answer. You can wait, or cancel the order: the money is given back."
+    ),
+    TroubleCode.CHECK_UNRESOLVED: "The check is tried again until there is an answer. You can wait, or cancel.",
+    TroubleCode.RUN_FAILING: (
+        "Decisions are kept, but nothing happens to the order until this is repaired. "
+        "Tell the people who run the console."
+    ),
+    TroubleCode.RUN_PAUSED: "Decisions are kept. Nothing happens to the order until its workflow is resumed.",
+    TroubleCode.RUN_LOST: "Tell the people who run the console. Decisions are kept and take effect later.",
+    TroubleCode.MONEY_TAKEN: "",
 }
 
 DAY: Final = 24 * 3600

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from orders.gateways import gateway
 from orders.models import (
+    Decision,
     GatewayMovement,
     Order,
     OrderEvent,
@@ -21,6 +22,7 @@ from orders.models import (
     Payment,
     PaymentAttempt,
     Shipment,
+    Trouble,
     WorkerProcess,
 )
 
@@ -162,6 +164,20 @@ class EventInline(ReadOnlyInline):
         return _to_the_second(event.at)
 
 
+class DecisionInline(ReadOnlyInline):
+    """The decisions on an order, and what became of them."""
+
+    model = Decision
+    fields = ("kind", "actor", "channel", "reason", "outcome", "taken_at", "answered_at")
+
+
+class TroubleInline(ReadOnlyInline):
+    """What keeps an order from moving."""
+
+    model = Trouble
+    fields = ("code", "detail", "since")
+
+
 class OutboxInline(ReadOnlyInline):
     """The messages of an order to its workflow."""
 
@@ -177,7 +193,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_filter = ("status", "reason_code", "currency", "created_at")
     search_fields = ("order_id",)
     search_help_text = "Beginnings of words of the order id, the customer's name or e-mail"
-    inlines = (LineInline, PaymentInline, ShipmentInline, EventInline, OutboxInline)
+    inlines = (TroubleInline, LineInline, DecisionInline, PaymentInline, ShipmentInline, EventInline, OutboxInline)
     readonly_fields = ("money", "on_console", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("order_id", "on_console", "status", "money", "submitted_by", "created_at", "updated_at")}),

@@ -35,6 +35,18 @@ class OrderQuerySet(models.QuerySet[Any]):
         """Return the open orders that wait for no person."""
         return self.filter(status__in=sorted(states.IN_MOTION))
 
+    def in_trouble(self) -> "OrderQuerySet":
+        """Return the open orders that something keeps from moving, or that need a person to look at them."""
+        return self.filter(status__in=sorted(states.OPEN)).filter(self._has_trouble())
+
+    def with_trouble(self) -> "OrderQuerySet":
+        """Add `is_in_trouble`."""
+        found: OrderQuerySet = self.annotate(is_in_trouble=self._has_trouble())
+        return found
+
+    def _has_trouble(self) -> Exists:
+        return Exists(self.model._default_manager.filter(pk=OuterRef("pk"), troubles__isnull=False))
+
     def completed(self) -> "OrderQuerySet":
         """Return the orders that were carried out."""
         return self.filter(status=states.Status.COMPLETED)

@@ -49,7 +49,9 @@ LEASE_SECONDS: Final = 60.0
 # A workflow task that has failed so often in a row does not get better by itself.
 FAILING_TASKS: Final = 3
 WAITING_FOR_APPROVAL: Final = "approval"
-RUN_TROUBLES: Final = (TroubleCode.RUN_FAILING, TroubleCode.RUN_PAUSED)
+RUN_TROUBLES: Final = (TroubleCode.RUN_FAILING, TroubleCode.RUN_PAUSED, TroubleCode.RUN_LOST)
+# A run that has stayed open for so long is not one more that ends before its order.
+STAYS_AFTER: Final = timedelta(minutes=5)
 NON_DETERMINISTIC: Final = "WorkflowTaskFailedCauseNonDeterministicError"
 
 
@@ -238,24 +240,28 @@ def _tell_of_runs_that_stand_still(open_runs: Mapping[str, OpenRun]) -> None:
     told = Trouble.objects.filter(code__in=RUN_TROUBLES).select_related("order")
     for trouble in told:
         order_id = trouble.order.order_id
-        still = failing if trouble.code == TroubleCode.RUN_FAILING else paused
-        if order_id in still or _is_failing_still(trouble):
+        if _lasts(trouble, open_runs.get(order_id)):
             continue
         with transaction.atomic():
             clear_troubles(lock_order(order_id), [TroubleCode(trouble.code)])
         logger.info("%s: its run goes on", order_id)
 
 
-def _is_failing_still(trouble: Trouble) -> bool:
-    """Look up a run of which the list says nothing: not every server names failing ones there."""
-    if trouble.code != TroubleCode.RUN_FAILING:
-        return False
+def _lasts(trouble: Trouble, run: OpenRun | None) -> bool:
+    """Tell whether the trouble of a run is still there, by what the list says of it."""
+    if trouble.code == TroubleCode.RUN_LOST:
+        return run is None or database_now() - trouble.since < STAYS_AFTER
+    if trouble.code == TroubleCode.RUN_PAUSED:
+        return run is not None and run.is_paused
+    if run is not None and run.problem:
+        return True
+    # Not every server names failing runs in the list.
     try:
-        run = temporal.describe_run(trouble.order.order_id)
+        described = temporal.describe_run(trouble.order.order_id)
     except OrderError as error:
         _raise_if_away(error)
         return True
-    return run is not None and run.failed_tasks >= FAILING_TASKS
+    return described is not None and described.failed_tasks >= FAILING_TASKS
 
 
 def _raise_run_trouble(order_id: str, code: TroubleCode, detail: str) -> None:

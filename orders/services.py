@@ -22,7 +22,8 @@ from orders.identifiers import is_order_id, new_identifier
 from orders.models import Decision, Order, OrderLine, OutboxMessage
 from orders.money import CURRENCIES, Money, add_up
 from orders.permissions import Actor, TerminalOperator
-from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Outcome, Status
+from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Outcome, Status, TroubleCode
+from orders.troubles import clear_troubles
 
 MOST_LINES: Final = 100
 # A thousand million major units: far below what BIGINT holds, far above any order.
@@ -198,6 +199,7 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
             account_id=actor.pk,
             is_own_order=permissions.needs_reason(actor, kind, locked),
         )
+        clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
         key = outbox.decision_key(decision.decision_id)
         return outbox.enqueue(locked, key=key, name=contracts.SIGNALS[kind], payload=asdict(decision))
 

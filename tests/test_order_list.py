@@ -112,8 +112,8 @@ class TestPage:
     ) -> None:
         for status in ("PENDING_MANUAL_APPROVAL", "PAID", "COMPLETED", "CANCELLED") * 3:
             make_order(status)
-        # session, person, two of permissions, four counts, one page of rows
-        with django_assert_max_num_queries(10):
+        # session, person, two of permissions, five counts, one page of rows
+        with django_assert_max_num_queries(11):
             assert len(shown(bobs.get(URL))) == 12
 
     @pytest.mark.parametrize("status", ["", "awaiting", "in-motion", "completed", "cancelled"])
@@ -266,7 +266,7 @@ class TestLiveRows:
         for _ in range(10):
             make_order()
         page = bobs.get(URL)
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(12):
             self.ask(bobs, page)
 
     def test_ids_that_are_none_are_left_out(self, bobs: Client, make_order: MakeOrder) -> None:

@@ -10,11 +10,9 @@ from temporalio import workflow
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from orders import contracts
-from orders.contracts import StatusAnswer
+from tests.changed_workflow import ForgetfulWorkflow
 from tests.record_histories import FOLDER, WAYS
-from workers import steps
-from workers.workflows import OrderWorkflow, ShippingWorkflow, start_step
+from workers.workflows import OrderWorkflow, ShippingWorkflow
 
 HISTORIES = sorted(FOLDER.glob("*.json"))
 
@@ -46,17 +44,6 @@ def test_a_history_notices_mismatches(path: Path) -> None:
     completed = [event[key] for event in events for key in event if key == "workflowTaskCompletedEventAttributes"]
 
     assert 1 in completed[0]["sdkMetadata"]["coreUsedFlags"]
-
-
-@workflow.defn(name=contracts.ORDER_WORKFLOW)
-class ForgetfulWorkflow(OrderWorkflow):
-    """An order workflow as somebody might change it who does not think of runs that are under way."""
-
-    @workflow.run
-    async def run(self, *arguments: Any) -> StatusAnswer:
-        order_id = workflow.info().workflow_id
-        await start_step(steps.VALIDATE_ORDER, contracts.ValidateOrder(order_id, ""))
-        return self.status()
 
 
 def test_an_incompatible_change_is_caught() -> None:

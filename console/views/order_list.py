@@ -26,6 +26,7 @@ MOST_COUNTED: Final = 100
 QUESTIONS: Final[Mapping[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
     "awaiting": OrderQuerySet.awaiting_decision,
     "in-motion": OrderQuerySet.in_motion,
+    "trouble": OrderQuerySet.in_trouble,
     "completed": OrderQuerySet.completed,
     "cancelled": OrderQuerySet.cancelled,
 }
@@ -79,7 +80,7 @@ class ListAsked:
         """Return the page. Raises CursorError."""
         question = QUESTIONS.get(self.status, OrderQuerySet.all)
         return cut_page(
-            question(Order.objects.with_message_on_its_way()),
+            question(Order.objects.with_message_on_its_way().with_trouble()),
             NEXT_TO_EXPIRE if self.sort == "expiring" else NEWEST,
             search=search_condition(self.search),
             cursor=self.cursor,
@@ -113,8 +114,8 @@ class Row:
         """Return a text that changes when anything that the row shows does."""
         deadline = words.describe_deadline(self.deadline, now) if self.deadline else ""
         age = words.describe_age(self.order.created_at, now)
-        is_on_its_way = getattr(self.order, "has_message_on_its_way", False)
-        return f"{self.order.order_id} {self.order.version} {age} {deadline} {is_on_its_way}"
+        marks = [getattr(self.order, name, False) for name in ("has_message_on_its_way", "is_in_trouble")]
+        return f"{self.order.order_id} {self.order.version} {age} {deadline} {marks}"
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
 
 def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
     """Show the same rows anew, in their places, or 204 while they are as the page shows them."""
-    found = Order.objects.with_message_on_its_way().filter(order_id__in=asked.rows)
+    found = Order.objects.with_message_on_its_way().with_trouble().filter(order_id__in=asked.rows)
     by_id = {order.order_id: order for order in found}
     orders = [by_id[order_id] for order_id in asked.rows if order_id in by_id]
     news = 0
@@ -205,6 +206,8 @@ def _describe_tabs(asked: ListAsked) -> list[Tab]:
         if status in QUESTIONS and not asked.search:
             number = QUESTIONS[status](Order.objects.all()).count_up_to(MOST_COUNTED)
             count = f"{MOST_COUNTED - 1}+" if number >= MOST_COUNTED else str(number)
+        if status == "trouble" and count == "0" and asked.status != "trouble":
+            continue  # it is there when it is needed
         url = ListAsked(status, "expiring" if status == "awaiting" else "newest", asked.search, "").link()
         tabs.append(Tab(label, url, count, is_current=status == asked.status))
     return tabs

@@ -55,7 +55,9 @@ class Command(BaseCommand):
         signal.add_argument("order_id")
         signal.add_argument("decision", choices=[kind.value for kind in DecisionKind])
         signal.add_argument("--reason", default="")
-        audit = verbs.add_parser("audit", help="compare all orders with the gateway's own books", epilog=EPILOG)
+        audit = verbs.add_parser(
+            "audit", help="compare all orders with the books of gateway and carrier, and with Temporal", epilog=EPILOG
+        )
         for verb in (start, signal):
             verb.add_argument("--by", default="", help="who does it; by default the name of the shell's user")
         for verb in (start, query, signal, audit):
@@ -142,7 +144,7 @@ class Command(BaseCommand):
             for item in found:
                 self.stdout.write(f"{item['order_id']}  {item['status']}  {item['sentence']}")
         if found:
-            raise CommandError(f"{len(found)} orders do not agree with the gateway's books.")
+            raise CommandError(f"{len(found)} orders do not agree with the books.")
 
     def _print(self, options: dict[str, Any], facts: dict[str, Any]) -> None:
         """Print an object for programs, or a table of two columns for people."""

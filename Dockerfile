@@ -6,7 +6,7 @@ WORKDIR /app
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 COPY requirements-runtime.txt ./
-RUN pip install -r requirements-runtime.txt
+RUN pip install --require-hashes -r requirements-runtime.txt
 COPY manage.py ./
 COPY console console
 COPY orders orders

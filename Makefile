@@ -2,7 +2,7 @@
 # Variables such as PORT=8001, FLAKY=1 or DATABASE_URL=... after `make run` reach the stack as its environment.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format screenshots benchmark install clean reset
+.PHONY: help run test lint format screenshots benchmark install lock clean reset
 .SILENT:
 
 VENV := .venv
@@ -40,6 +40,9 @@ benchmark: install ## compare reads among many orders; ORDERS=1000000
 	$(PY) -m tests.benchmark $(ORDERS)
 
 install: $(INSTALLED)
+
+lock: ## write the requirements' versions and hashes anew, after a change of requirements*.in; UPGRADE="--upgrade"
+	sh .ci/lock $(VENV) $(UPGRADE)
 
 $(INSTALLED): requirements.txt requirements-runtime.txt
 	sh .ci/install $(VENV)

@@ -35,13 +35,6 @@ def test_make_test_runs_every_gate() -> None:
     assert "sh .ci/gates" in makefile
 
 
-def test_every_requirement_is_pinned() -> None:
-    for name in ("requirements.txt", "requirements-runtime.txt"):
-        lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r "))]
-        assert lines
-        assert [line for line in lines if not re.fullmatch(r"[\w.-]+(\[[\w,]+\])?==[\w.]+", line)] == []
-
-
 @pytest.mark.django_db
 def test_models_and_migrations_agree() -> None:
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
@@ -71,7 +64,7 @@ def test_a_forbidden_import_is_found(tmp_path: Path) -> None:
 
 
 def test_the_scripts_are_shell() -> None:
-    for name in ("gates", "install"):
+    for name in ("gates", "install", "lock"):
         assert run("sh", "-n", f".ci/{name}").returncode == 0
     assert run("bash", "-n", ".ci/run").returncode == 0
     assert os.access(ROOT / ".ci" / "run", os.X_OK)

@@ -1,5 +1,6 @@
 """`manage.py runworkers` as a process: it starts, waits for Temporal, drains, and comes in several."""
 
+import logging
 import os
 import re
 import signal
@@ -234,6 +235,32 @@ class TestSeveralProcesses:
         assert engine.stop() == 0
         assert engine.log.count("draining") == 2
         assert not any(is_alive(pid) for pid in engine.children())
+
+    def test_a_single_one_is_supervised_too_when_asked_for(self, start_engine: StartEngine) -> None:
+        engine = start_engine("--processes", "1")
+        engine.wait_for(SERVING)
+
+        assert len(engine.children()) == 1
+        assert engine.stop() == 0
+
+    def test_one_whose_companion_ends_is_started_again(
+        self,
+        program_environment: dict[str, str],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        for name, value in program_environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(processes, "SHORTEST_LIFE_SECONDS", 0.0)
+        supervisor = Supervisor([sys.executable, "-c", DOOMED], 1)
+        thread = threading.Thread(target=supervisor.run)
+        with caplog.at_level(logging.INFO):
+            thread.start()
+            wait_until(lambda: "ended with code 1; starting another" in caplog.text, seconds=40)
+        supervisor.stop()
+        supervisor.kill()
+        thread.join(10)
+        assert not thread.is_alive()
 
     def test_they_do_not_outlive_their_parent(self, start_engine: StartEngine) -> None:
         engine = start_engine("--processes", "2", "--queue", "order-tq")

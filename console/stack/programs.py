@@ -43,7 +43,9 @@ class Programs:
 
     def workers(self) -> Program:
         """The program that works both task queues. Stopped, it finishes what it has begun."""
-        return self._program("workers", "the workers", ["manage.py", "runworkers"], patience=35, stop_turn=2)
+        return self._program(
+            "workers", "the workers", ["manage.py", "runworkers", "--processes", "1"], patience=35, stop_turn=2
+        )
 
     def web(self) -> Program:
         """The web server."""

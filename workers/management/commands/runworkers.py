@@ -39,7 +39,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Describe the options."""
-        parser.add_argument("--processes", type=_read_count, default=1, metavar="N", help="worker processes (1)")
+        parser.add_argument(
+            "--processes",
+            type=_read_count,
+            metavar="N",
+            help="worker processes, each started again when it ends; without it this process is the only one",
+        )
         parser.add_argument("--queue", choices=QUEUES, help="the task queue to serve (both)")
         parser.add_argument(
             "--check",
@@ -61,7 +66,7 @@ class Command(BaseCommand):
         logs.shape_lines()
         attempts.hear_stray_failures()
         queue: str | None = options["queue"]
-        if options["processes"] > 1:
+        if options["processes"]:
             _supervise(options["processes"], ["--queue", queue] if queue else [])
         else:
             _serve([queue] if queue else QUEUES, ends_with_stdin=options["end_with_stdin"])

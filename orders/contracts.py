@@ -72,6 +72,7 @@ class OrderInput:
 
     Without `approval_seconds` the order waits for as long as receive_order answers.
     `deadline` and `decision` are given when an order goes on in a new run after Temporal lost the old one.
+    `decision` is an approval, or, with `compensate_for`, the cancellation that led to it.
     `compensate_for` says why an order is cleaned up in a new run: refund, then cancel, with `compensate_code` as the
     reason code (STAFF where it is empty). `is_refund_due` says that money may have been taken already.
     """

@@ -19,7 +19,7 @@ from orders.clock import database_now
 from orders.errors import OrderError, TemporalAway
 from orders.history import add_event, lock_order
 from orders.models import Order, Payment
-from orders.states import ReasonCode, Status, TroubleCode
+from orders.states import DecisionKind, ReasonCode, Status, TroubleCode
 from orders.temporal import Ending, Run
 from orders.troubles import raise_trouble
 
@@ -130,7 +130,7 @@ def _find_approval(order: Order, run: Run | None, answer: contracts.StatusAnswer
     if run is None or answer is None or not answer.approved:
         return None
     last = answer.last_decision
-    if last is not None and last.kind == "approve":
+    if last is not None and last.kind == DecisionKind.APPROVE:
         return contracts.Decision(last.decision_id, last.actor, last.reason)
     return contracts.Decision(f"run-{run.run_id}", UNKNOWN_APPROVER)
 
@@ -139,11 +139,16 @@ def _clean_up(
     order: Order, ending: Ending | None, answer: contracts.StatusAnswer | None, sentence: str
 ) -> contracts.OrderInput:
     """Describe a run that gives the money back and cancels the order, for the reason that is known best."""
-    code, reason = ReasonCode.STAFF, sentence
+    code, reason, decision = ReasonCode.STAFF, sentence, None
     if order.status == Status.CANCELLING:
         code, reason = ReasonCode(order.reason_code), order.reason or sentence
     elif order.is_cancel_requested:
         reason = order.decisions.get(decision_id=order.decision_id).reason or sentence
     elif ending == Ending.COMPLETED and answer is not None and answer.reason_code in set(ReasonCode):
         code, reason = ReasonCode(answer.reason_code), answer.reason or sentence
-    return contracts.OrderInput(order.order_id, order.payment_id, compensate_for=reason, compensate_code=code)
+        last = answer.last_decision
+        if last is not None and last.kind == DecisionKind.CANCEL and last.outcome != contracts.TOO_LATE:
+            decision = contracts.Decision(last.decision_id, last.actor, last.reason)
+    return contracts.OrderInput(
+        order.order_id, order.payment_id, decision=decision, compensate_for=reason, compensate_code=code
+    )

@@ -120,6 +120,7 @@ class TestRowsThatAreOlder:
         reconcile_until(order, Status.CANCELLED)
 
         assert (order.reason_code, order.reason, movements(order)) == ("STAFF", "Customer called", [])
+        assert (order.decided_by, order.decisions.get().outcome) == ("dana", Outcome.ACCEPTED)
 
     def test_an_order_that_was_refunded_since_keeps_nothing(self, workers_running: object) -> None:
         order = wait_for_status(submit_unreachable(), Status.PENDING_MANUAL_APPROVAL)

@@ -120,10 +120,10 @@ class OrderWorkflow:
         # The outcome of a charge can be unknown, so from the first attempt on it is always undone.
         self._is_refund_due = bool(order.compensate_for) or order.is_refund_due
         self._decisions = Decisions()
-        if order.decision is not None:
-            self._decide(DecisionKind.APPROVE, order.decision)
         if order.compensate_for:
             self._decisions.close()
+        elif order.decision is not None:
+            self._decide(DecisionKind.APPROVE, order.decision)
 
     @workflow.run
     async def run(self, *arguments: Any) -> StatusAnswer:
@@ -219,7 +219,8 @@ class OrderWorkflow:
         self._payment_id = self._payment_id or received.payment_id
         self._approval_seconds = received.approval_seconds if order.approval_seconds is None else order.approval_seconds
         if order.compensate_for:
-            raise _OrderEnds(ReasonCode(order.compensate_code or ReasonCode.STAFF), order.compensate_for)
+            code = ReasonCode(order.compensate_code or ReasonCode.STAFF)
+            raise _OrderEnds(code, order.compensate_for, order.decision)
 
     async def _validate(self) -> None:
         self._deadline = _plan_deadline(self._order, self._approval_seconds)

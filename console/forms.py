@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
+from console.fields import LineField, TextField
 from orders.identifiers import is_order_id
 from orders.pages import LONGEST_CURSOR
 from orders.querysets import LONGEST_SEARCH
@@ -27,7 +28,7 @@ TABS: Final[Mapping[str, str]] = {
 class CancelForm(forms.Form):
     """Why an order, or several, shall be cancelled."""
 
-    reason = forms.CharField(
+    reason = TextField(
         label="Reason",
         max_length=LONGEST_REASON,
         error_messages={"required": "Say why the order shall be cancelled."},
@@ -46,7 +47,7 @@ class CancelForm(forms.Form):
 class ApproveForm(forms.Form):
     """Why somebody approves an order; only who approves an own one has to say."""
 
-    reason = forms.CharField(
+    reason = TextField(
         label="Why nobody else can approve it",
         required=False,
         max_length=LONGEST_REASON,
@@ -73,7 +74,7 @@ class BulkForm(forms.Form):
 
     kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DecisionKind])
     order_id = OrderIdsField(error_messages={"required": "Tick at least one order first."})
-    reason = forms.CharField(
+    reason = TextField(
         required=False,
         max_length=LONGEST_REASON,
         error_messages={"max_length": f"A reason has at most {LONGEST_REASON} characters."},
@@ -106,7 +107,7 @@ class ListForm(forms.Form):
 
     status = forms.ChoiceField(required=False, choices=[(tab, label) for tab, label in TABS.items()])
     sort = forms.ChoiceField(required=False, choices=[("newest", "Newest first"), ("expiring", "Next to expire")])
-    q = forms.CharField(required=False, max_length=LONGEST_SEARCH)
+    q = LineField(required=False, max_length=LONGEST_SEARCH)
     cursor = forms.CharField(required=False, max_length=LONGEST_CURSOR)
     live = forms.BooleanField(required=False)
     rows = forms.CharField(required=False, max_length=PAGE_SIZE * 66)

@@ -30,6 +30,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Its socket would have to fit into a path of 107 bytes, and nothing here speaks to it.
 control_socket_disable = True
 loglevel = "warning"
+logger_class = "console.logs.GunicornLogger"
 
 
 def worker_exit(server: Any, worker: Any) -> None:

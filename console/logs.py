@@ -4,11 +4,26 @@ import logging
 import re
 import traceback
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
+
+from gunicorn.glogging import Logger
+
+from orders.log_lines import LineFormatter
 
 LONGEST: Final = 300
 # Where the message of an error of PostgreSQL ends, and what it repeats of the row or the statement begins.
 REPEATED: Final = re.compile(r"\n(?:DETAIL|HINT|CONTEXT|QUERY|LINE \d+):.*", re.DOTALL)
+
+
+class GunicornLogger(Logger):  # type: ignore[misc]
+    """Gunicorn's own log, of errors and, where it is turned on, of requests, in lines that nobody can forge."""
+
+    def setup(self, cfg: Any) -> None:
+        """Shape the lines of gunicorn's own handlers, which it makes here."""
+        super().setup(cfg)
+        for log, shape in ((self.error_log, self.error_fmt), (self.access_log, self.access_fmt)):
+            for handler in log.handlers:
+                handler.setFormatter(LineFormatter(shape, self.datefmt))
 
 
 class OneLine(logging.Filter):

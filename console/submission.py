@@ -12,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.datastructures import MultiValueDict
 
 from console.countries import COUNTRIES
+from console.fields import CleanEmailField, LineField
 from orders.money import CURRENCIES, DECIMALS, Money, add_up
 from orders.services import LARGEST_TOTAL, MOST_LINES, LineDraft, OrderDraft
 
@@ -27,12 +28,12 @@ Typed = Mapping[str, Any]
 class OrderForm(forms.Form):
     """Customer, address and currency of a new order."""
 
-    idempotency_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
-    customer_name = forms.CharField(label="Name", max_length=200)
-    customer_email = forms.EmailField(label="E-mail", max_length=254)
-    address_line = forms.CharField(label="Street and number", max_length=200)
-    address_postcode = forms.CharField(label="Postcode", max_length=20)
-    address_city = forms.CharField(label="City", max_length=100)
+    idempotency_key = LineField(max_length=64, widget=forms.HiddenInput)
+    customer_name = LineField(label="Name", max_length=200)
+    customer_email = CleanEmailField(label="E-mail", max_length=254)
+    address_line = LineField(label="Street and number", max_length=200)
+    address_postcode = LineField(label="Postcode", max_length=20)
+    address_city = LineField(label="City", max_length=100)
     address_country = forms.ChoiceField(label="Country", choices=[("", "Choose a country"), *COUNTRIES.items()])
     currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in CURRENCIES])
 
@@ -53,8 +54,8 @@ class OrderForm(forms.Form):
 class LineForm(forms.Form):
     """One line; the price is a decimal text in the order's currency."""
 
-    sku = forms.CharField(label="SKU", max_length=64)
-    description = forms.CharField(label="Description", max_length=200)
+    sku = LineField(label="SKU", max_length=64)
+    description = LineField(label="Description", max_length=200)
     quantity = forms.IntegerField(
         label="Quantity",
         initial=1,
@@ -65,9 +66,7 @@ class LineForm(forms.Form):
         error_messages={"invalid": "Write a whole number."},
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
-    unit_price = forms.CharField(
-        label="Unit price", max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal"})
-    )
+    unit_price = LineField(label="Unit price", max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
 
     use_required_attribute = False
 

@@ -2,9 +2,17 @@
 
 from datetime import datetime
 
+from orders.texts import clean_line
+
 
 class OrderError(Exception):
-    """Something about an order was refused or failed; `str(error)` is a sentence for people."""
+    """Something about an order was refused or failed; `str(error)` is a sentence for people.
+
+    It may repeat what other programs said, so it is clean: it goes to pages, columns and logs as it is.
+    """
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(clean_line(sentence))
 
 
 class OrderNotFound(OrderError):

@@ -1,6 +1,5 @@
 """Writes the history of orders: each event once, and the order's version with it."""
 
-from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from django.db.models import F
@@ -9,20 +8,16 @@ from django.db.models.functions import Now
 from orders import contracts
 from orders.clock import database_now
 from orders.errors import OrderNotFound
+from orders.identifiers import is_order_id
 from orders.models import Decision, Order, OrderEvent
 from orders.states import DECISION_LABELS, DECISION_NOUNS, OWN_APPROVAL_LABEL, DecisionKind, Outcome
-
-LONGEST_TEXT: Final = 2000
-
-
-def clean_text(text: str, limit: int = LONGEST_TEXT) -> str:
-    """Make a text from outside fit to be written: PostgreSQL refuses NUL, and a column has an end."""
-    clean = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+from orders.texts import LONGEST_NAME, LONGEST_TITLE, clean_id, clean_line, clean_text
 
 
 def lock_order(order_id: str) -> Order:
     """Return the order, locked until the transaction ends. Raises OrderNotFound."""
+    if not is_order_id(order_id):
+        raise OrderNotFound(order_id)
     try:
         order: Order = Order.objects.select_for_update().get(order_id=order_id)
     except Order.DoesNotExist as error:
@@ -40,7 +35,12 @@ def add_event(order: Order, *, key: str, title: str, detail: str = "", actor: st
     if OrderEvent.objects.filter(order=order, key=key).exists():
         return False
     OrderEvent.objects.create(
-        order=order, key=key, title=title, detail=clean_text(detail), actor=clean_text(actor, 150), status=status
+        order=order,
+        key=key,
+        title=clean_line(title, LONGEST_TITLE),
+        detail=clean_text(detail),
+        actor=clean_line(actor, LONGEST_NAME),
+        status=status,
     )
     Order.objects.filter(pk=order.pk).update(version=F("version") + 1, updated_at=Now())
     order.refresh_from_db(fields=["version", "updated_at"])
@@ -61,7 +61,7 @@ def write_decision(
     `account_id` is None for who has no account; `is_own_order` marks the approval by whoever submitted the order.
     A cancellation stays the order's decision, even where an approval from before it is learned later.
     """
-    actor, decision_id = clean_text(decision.actor, 150), decision.decision_id
+    actor, decision_id = clean_line(decision.actor, LONGEST_NAME), clean_id(decision.decision_id)
     if Decision.objects.filter(order=order, decision_id=decision_id).exists():
         return
     reason = clean_text(decision.reason)
@@ -88,7 +88,7 @@ def own_decision_id(order: Order, claimed: str) -> str:
 
     It is the one that the signal claims, unless that is another order's; then always the same other one.
     """
-    claimed = clean_text(claimed, 64)
+    claimed = clean_id(claimed)
     if not Decision.objects.filter(decision_id=claimed).exclude(order=order).exists():
         return claimed
     return str(uuid5(NAMESPACE_URL, f"{order.order_id}/{claimed}"))

@@ -20,6 +20,7 @@ from orders.history import accept_approval, add_event, lock_order
 from orders.models import Order, Payment, PaymentAttempt
 from orders.projections import advance, begin_cancelling, lock_open_order, read_order, record_decision
 from orders.states import DecisionKind, Status, is_at_or_past
+from orders.texts import LONGEST_REFERENCE, clean_line
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged
     except PaymentDeclined as error:
         _write_decline(command, str(error))
         raise
-    return _write_charge(command, reference)
+    return _write_charge(command, clean_line(reference, LONGEST_REFERENCE))
 
 
 def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunded:
@@ -68,7 +69,7 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
         payment = Payment.objects.get(payment_id=command.payment_id)
         payment.status = Payment.Status.REFUNDED if is_refunded else Payment.Status.DECLINED
         # A charge whose answer never came is known to us only by its refund.
-        payment.gateway_reference = payment.gateway_reference or refund.reference
+        payment.gateway_reference = payment.gateway_reference or clean_line(refund.reference, LONGEST_REFERENCE)
         payment.save(update_fields=["status", "gateway_reference", "updated_at"])
         title = f"Refunded {refund.money}" if is_refunded else "Nothing had been charged, payment closed"
         add_event(order, key=f"refunded:{command.payment_id}", title=title, detail=refund.reference)

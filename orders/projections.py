@@ -16,7 +16,8 @@ from django.db.models.functions import Now
 from orders import contracts
 from orders.carriers import carrier, warehouse
 from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
-from orders.history import add_event, answer_decisions, clean_text, lock_order, own_decision_id, write_decision
+from orders.history import add_event, answer_decisions, lock_order, own_decision_id, write_decision
+from orders.identifiers import is_order_id
 from orders.models import Decision, Order, Payment, Shipment
 from orders.money import add_up
 from orders.permissions import is_same_name
@@ -30,6 +31,7 @@ from orders.states import (
     check_transition,
     is_at_or_past,
 )
+from orders.texts import LONGEST_REFERENCE, clean_line, clean_text
 from orders.troubles import UNRESOLVED, clear_troubles, raise_trouble
 
 UNSETTLED: Final = (Payment.Status.PENDING, Payment.Status.CHARGED)
@@ -89,6 +91,8 @@ def begin_cancelling(
 
 def read_order(order_id: str) -> Order:
     """Return the order as it is. Raises OrderNotFound."""
+    if not is_order_id(order_id):
+        raise OrderNotFound(order_id)
     try:
         return Order.objects.get(order_id=order_id)
     except Order.DoesNotExist as error:
@@ -141,7 +145,7 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
         packed = Shipment.objects.filter(order=order).first()
     if packed is not None and is_at_or_past(Status(order.status), Status.PACKAGE_PREPARED):
         return contracts.PackagePrepared(shipment_id, packed.package_reference)
-    package_reference = warehouse.pack(shipment_id)
+    package_reference = clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)
         shipment, _ = Shipment.objects.get_or_create(shipment_id=shipment_id, defaults={"order": order})
@@ -163,7 +167,7 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
         sent = Shipment.objects.filter(order=order, status=Shipment.Status.DISPATCHED).first()
     if sent is not None and is_at_or_past(Status(order.status), Status.DISPATCHED):
         return contracts.CarrierDispatched(shipment_id, sent.carrier, sent.tracking_number)
-    tracking_number = carrier.book(shipment_id, order.address_postcode)
+    tracking_number = clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
         advance(order, Status.DISPATCHED, detail=f"{carrier.name}, tracking number {tracking_number}")

@@ -17,12 +17,13 @@ from django.db.models import Model
 from orders import contracts, outbox, permissions, states
 from orders.clock import database_now
 from orders.errors import AlreadyDecided, DecisionRefused, OrderError, OrderExists, OrderInvalid, OrderNotFound, TooLate
-from orders.history import add_event, clean_text, lock_order, write_decision
+from orders.history import add_event, lock_order, write_decision
 from orders.identifiers import is_order_id, new_identifier
 from orders.models import Decision, Order, OrderLine, OutboxMessage
 from orders.money import CURRENCIES, Money, add_up
 from orders.permissions import Actor, TerminalOperator
 from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Outcome, Status, TroubleCode
+from orders.texts import clean_id, clean_line, clean_message, clean_text
 from orders.troubles import clear_troubles
 
 MOST_LINES: Final = 100
@@ -74,6 +75,7 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
     Raises NotAllowed, OrderInvalid for a draft that can never be an order, OrderExists for an `order_id` that is taken.
     """
     permissions.check_may_submit(actor)
+    draft, idempotency_key = clean_message(draft, clean_line), clean_id(idempotency_key)
     _check_draft(draft, order_id)
     facts = asdict(draft)
     facts.pop("lines")
@@ -185,9 +187,7 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
     with transaction.atomic():
         locked = lock_order(order.order_id)
         check_may_be_decided(locked, kind, now=database_now())
-        decision = contracts.Decision(
-            decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason.strip())
-        )
+        decision = contracts.Decision(decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason))
         permissions.check_has_reason(actor, kind, locked, decision.reason)
         is_terminal = isinstance(actor, TerminalOperator)
         channel = Decision.Channel.TERMINAL if is_terminal else Decision.Channel.CONSOLE

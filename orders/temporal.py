@@ -42,6 +42,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from orders import contracts
 from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
 from orders.temporal_failures import translate_failure
+from orders.texts import LONGEST_NAME, clean_line, clean_message, clean_text
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -315,7 +316,7 @@ def query_status(order_id: str) -> contracts.StatusAnswer:
         answers = await client.data_converter.decode(response.query_result.payloads, [contracts.StatusAnswer])
         if not answers or not isinstance(answers[0], contracts.StatusAnswer):
             raise OrderError(f"The workflow of {order_id} gave no answer.")
-        return answers[0]
+        return clean_message(answers[0])
 
     return call(query, order_id=order_id)
 
@@ -411,9 +412,9 @@ def _read_activities(description: DescribeWorkflowExecutionResponse) -> tuple[Pe
     """Return what the server says about activities under way."""
     return tuple(
         PendingActivity(
-            name=activity.activity_type.name,
+            name=clean_line(activity.activity_type.name, LONGEST_NAME),
             attempt=activity.attempt,
-            last_failure=activity.last_failure.message,
+            last_failure=clean_text(activity.last_failure.message),
             next_attempt_at=activity.scheduled_time.ToDatetime(UTC) if activity.HasField("scheduled_time") else None,
             is_paused=activity.paused,
         )

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from orders.history import add_event, clean_text
+from orders.history import add_event
 from orders.models import Order, Trouble
 from orders.states import TROUBLE_LABELS, TroubleCode
+from orders.texts import clean_text
 
 # How long, and for how many attempts, the outside world may fail a step before people are told.
 UNRESOLVED_AFTER: Final = timedelta(minutes=15)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -69,8 +70,23 @@ def started_workers(environment: dict[str, str], *arguments: str, **changes: str
     """Start `manage.py runworkers`, and stop it; what it logged is shown when the test fails."""
     command = [sys.executable, "manage.py", "runworkers", *arguments]
     process = subprocess.Popen(command, cwd=ROOT, env=environment | changes)
-    try:
+    with _stopped_at_the_end(process):
         yield process
+
+
+@contextlib.contextmanager
+def logging_workers(environment: dict[str, str], log: IO[bytes], **changes: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start `manage.py runworkers`, and stop it; what it logged is in `log`."""
+    command = [sys.executable, "manage.py", "runworkers"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment | changes, stdout=log, stderr=log)
+    with _stopped_at_the_end(process):
+        yield process
+
+
+@contextlib.contextmanager
+def _stopped_at_the_end(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    try:
+        yield
     finally:
         process.terminate()
         process.wait(40)

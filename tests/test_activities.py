@@ -248,6 +248,19 @@ def _check_refused(error_type: str, function: Function, argument: Any) -> None:
 
 @pytest.mark.django_db(transaction=True)  # an attempt lets go of connections, and a test's transaction with them
 class TestAttempts:
+    def test_a_run_from_before_texts_were_cleaned_is_carried_out(self, make_order: MakeOrder) -> None:
+        order = make_order()
+        decision = Decision("d\ud83d", "olga\0", "\ud83d\x1b[31mwhy")
+
+        attempt(
+            activities.process_cancellation,
+            contracts.ProcessCancellation(order.order_id, "STAFF", f"{'r' * 9000}\ud83d", decision),
+        )
+
+        order.refresh_from_db()
+        assert (order.status, order.decided_by, len(order.reason)) == ("CANCELLED", "olga", 2000)
+        assert order.decisions.get().reason == "�why"
+
     def test_a_failed_attempt_is_told_in_the_orders_history(self, make_order: MakeOrder, settings: Settings) -> None:
         order = make_order()
         settings.FLAKY_FAIL_RATE = 1.0

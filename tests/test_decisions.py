@@ -9,6 +9,7 @@ from workers.decisions import Decisions, read_decision, tidy_decision
 AT = "2026-01-01T12:00:00+00:00"
 LATER = "2026-01-01T12:05:00+00:00"
 APPROVE, CANCEL = DecisionKind.APPROVE, DecisionKind.CANCEL
+LONG = 1_900_000
 BOB = Decision("d-bob", "bob", "Looks good")
 DANA = Decision("d-dana", "dana", "Customer called")
 
@@ -117,7 +118,21 @@ def test_a_decision_keeps_its_own_id_and_actor() -> None:
 def test_a_text_that_no_table_could_hold_is_made_to_fit() -> None:
     tidy = tidy_decision(Decision("d" * 100, " b\0ob ", "w\0hy"), decision_id="d-1", actor="nobody")
 
-    assert tidy == Decision("d" * 64, "bob", "why")
+    assert (len(tidy.decision_id) <= 64, tidy.actor, tidy.reason) == (True, "bob", "why")
+
+
+def test_two_ids_that_begin_alike_are_two_decisions(decisions: Decisions) -> None:
+    long = [tidy_decision(Decision("d" * 100 + end, "bob"), decision_id="", actor="") for end in "12"]
+    decisions.take(APPROVE, long[0], at=AT)
+
+    assert decisions.take(CANCEL, long[1], at=AT).outcome == "accepted"
+
+
+def test_a_text_is_cut_before_it_is_sent_on() -> None:
+    tidy = tidy_decision(Decision("d" * LONG, "a" * LONG, "r" * LONG), decision_id="d-1", actor="nobody")
+
+    assert len(tidy.decision_id) <= 64
+    assert (len(tidy.actor), len(tidy.reason)) == (150, 2000)
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,15 @@ def test_only_what_is_not_to_be_tried_again_is_a_refusal() -> None:
     assert is_refusal(of_child(of_activity(REFUSAL)))
     assert not is_refusal(of_activity(FAILURE))
     assert not is_refusal(of_activity(SILENCE))
+
+
+@pytest.mark.parametrize("type_of_error", ["ShippingRefused", "OutsideWorldFailed"])
+def test_an_operator_may_fail_an_activity_with_any_text(type_of_error: str) -> None:
+    text = f"\x1b[31m\u202eno\r\n{'!' * 1_000_000}"
+    error = of_activity(ApplicationError(text, type=type_of_error, non_retryable=type_of_error == "ShippingRefused"))
+
+    sentence = explain_failure(error, COMPLAINT)
+
+    assert len(sentence) < 2000
+    assert "no\n!!!" in sentence
+    assert "\x1b" not in sentence

@@ -66,7 +66,7 @@ class TestCancel:
 
 @BOTH
 class TestRefusals:
-    @pytest.mark.parametrize("reason", ["", "   ", "\x00", "r" * (LONGEST_REASON + 1)])
+    @pytest.mark.parametrize("reason", ["", "   ", "\x00", "\u200b\u202e", "r" * (LONGEST_REASON + 1)])
     def test_a_reason_is_wanted_at_the_field(
         self, bobs: Client, make_order: MakeOrder, headers: dict[str, str], reason: str
     ) -> None:

@@ -149,3 +149,28 @@ def test_the_audit_finds_a_second_charge(make_order: MakeOrder, run_command: Run
     result = run_command("order", "audit", TEMPORAL_ADDRESS="127.0.0.1:1")
     assert result.returncode == 1
     assert "The customer was charged 2 times." in result.stdout
+
+
+def test_the_shell_may_pass_anything(run_command: RunCommand) -> None:
+    half = b"\xff\xed\xa0\x80".decode("utf-8", "surrogateescape")
+    evil = f"\x1b[31m{half}\u202e"
+
+    result = run_command(
+        "order", "start", "--json", "--name", f"N{evil}", "--by", f"B{evil}", "--city", f"C{evil}",
+        "--idempotency-key", f"K{evil}", "--line", f"S{evil}:1:1.00:D{evil}",
+    )  # fmt: skip
+
+    assert result.returncode == 0, result.stderr
+    order = Order.objects.get()
+    assert (order.customer_name[0], order.submitted_by[0], order.address_city[0]) == ("N", "B", "C")
+    for text in (order.customer_name, order.submitted_by, order.address_city, order.lines.get().sku):
+        assert text.isprintable()
+    result = run_command("order", "signal", order.order_id, "cancel", "--reason", f"R{evil}", "--by", f"B{evil}")
+    assert result.returncode == 0, result.stderr
+    assert order.decisions.get().reason.isprintable()
+    for verb in (("query", evil), ("signal", evil, "cancel")):
+        refused = run_command("order", *verb)
+        assert refused.returncode == 1
+        assert "There is no order" in refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert "\x1b" not in refused.stderr

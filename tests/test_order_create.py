@@ -94,6 +94,13 @@ class TestSubmit:
         assert Order.objects.count() == OutboxMessage.objects.count() == 1
         assert "No second order was made" in text_of(response)
 
+    def test_what_nobody_means_to_type_is_taken_out(self, alices: Client) -> None:
+        alices.post(
+            URL, typed(customer_name="Emma\u202e \x1b[31mExample\u200b", customer_email="emma\u200e@example.com")
+        )
+        order = Order.objects.get()
+        assert (order.customer_name, order.customer_email) == ("Emma Example", "emma@example.com")
+
     def test_yen_have_no_decimals(self, alices: Client) -> None:
         response = alices.post(URL, typed(currency="JPY"))
         assert response.status_code == 422

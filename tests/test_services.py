@@ -7,7 +7,17 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from orders import contracts, projections, services
-from orders.errors import AlreadyDecided, NotAllowed, OrderExists, OrderInvalid, OwnOrder, ReasonMissing, TooLate
+from orders.errors import (
+    AlreadyDecided,
+    NotAllowed,
+    OrderExists,
+    OrderInvalid,
+    OrderNotFound,
+    OwnOrder,
+    ReasonMissing,
+    TooLate,
+)
+from orders.history import lock_order
 from orders.models import Order, OutboxMessage
 from orders.services import LineDraft
 from orders.states import DecisionKind, ReasonCode, Status
@@ -180,3 +190,41 @@ def test_a_decision_that_came_too_late_is_said_to_be_so(make_order: MakeOrder, b
     message = services.approve_order(order, actor=bob)
     projections.process_cancellation(contracts.ProcessCancellation(order.order_id, ReasonCode.INVALID, "Sold out."))
     assert services.describe_delivery(message).startswith("Too late")
+
+
+class TestTexts:
+    """Whatever reaches a verb, by whichever face: its texts are clean before they are written and sent."""
+
+    def test_the_texts_of_an_order_are_cleaned(self, alice: User) -> None:
+        draft = make_draft(
+            customer_name="Emma\u202e\x1b[31m \ud800Example\n",
+            customer_email="emma\u200b@example.com",
+            address_line="Long\r\nStreet 1",
+            lines=(LineDraft("MUG\0-1", "A\tmug\u2066", 1, 100),),
+        )
+        order = services.submit_order(draft, actor=alice, idempotency_key="form\ud800")
+        assert (order.customer_name, order.customer_email) == ("Emma �Example", "emma@example.com")
+        assert order.address_line == "Long Street 1"
+        assert [(line.sku, line.description) for line in order.lines.all()] == [("MUG-1", "A mug")]
+        again = services.submit_order(draft, actor=alice, idempotency_key="form\ud800")
+        assert again == order
+
+    @pytest.mark.parametrize("name", ["\u200b\u2060", "\0", "\u3164", "n" * 201])
+    def test_a_name_of_nothing_or_too_long_is_refused(self, alice: User, name: str) -> None:
+        with pytest.raises(OrderInvalid, match="Customer name"):
+            services.submit_order(make_draft(customer_name=name), actor=alice, idempotency_key="form-1")
+
+    def test_a_reason_is_cleaned_and_cut_for_row_and_message_alike(self, bob: User, make_order: MakeOrder) -> None:
+        order = make_order()
+        message = services.cancel_order(order, actor=bob, reason=f"\x1b[2J\ud800Fraud\u202e\n{'!' * 5000}")
+        decision = order.decisions.get()
+        assert decision.reason == message.payload["reason"]
+        assert decision.reason.startswith("�Fraud\n!!!")
+        assert len(decision.reason) == 2000
+
+    @pytest.mark.parametrize("order_id", ["\0", "order-\ud800", "order-\0", "x" * 10_000])
+    def test_what_is_no_order_id_is_no_order(self, order_id: str) -> None:
+        with pytest.raises(OrderNotFound):
+            projections.read_order(order_id)
+        with pytest.raises(OrderNotFound):
+            lock_order(order_id)

@@ -9,14 +9,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
 from orders.contracts import ACCEPTED, REPEATED, TOO_LATE, UNDECIDED, Decision, DecisionAnswer
 from orders.states import DecisionKind
-
-# A signal may come from anybody with access to Temporal; what it says has to fit into the tables.
-DECISION_ID_LENGTH: Final = 64
-ACTOR_LENGTH: Final = 150
+from orders.texts import LONGEST_NAME, clean_id, clean_line, clean_text, describe_value
 
 
 class Decisions:
@@ -91,19 +87,18 @@ def read_decision(arguments: Sequence[object]) -> Decision:
     if value is None or isinstance(value, Decision):
         return value or Decision()
     if isinstance(value, Mapping):
-        known = {name: value.get(name) for name in ("decision_id", "actor", "reason")}
-        return Decision(**{name: str(text) for name, text in known.items() if text is not None})
-    return Decision(reason=str(value))
+        return Decision(**{name: describe_value(value.get(name)) for name in ("decision_id", "actor", "reason")})
+    return Decision(reason=describe_value(value))
 
 
 def tidy_decision(decision: Decision, *, decision_id: str, actor: str) -> Decision:
-    """Return the decision with `decision_id` and `actor` where it has none, in texts that every table can hold."""
+    """Return the decision with `decision_id` and `actor` where it has none, in texts that every table can hold.
+
+    A signal may come from anybody with access to Temporal. What it says is cut here, before it is sent on: carried
+    twice in a message, a text that the server took from outside would be too large for it.
+    """
     return Decision(
-        decision_id=_tidy(decision.decision_id)[:DECISION_ID_LENGTH] or decision_id,
-        actor=_tidy(decision.actor)[:ACTOR_LENGTH] or actor,
-        reason=_tidy(decision.reason),
+        decision_id=clean_id(decision.decision_id) or decision_id,
+        actor=clean_line(decision.actor, LONGEST_NAME) or actor,
+        reason=clean_text(decision.reason),
     )
-
-
-def _tidy(text: str) -> str:
-    return text.replace("\0", "").strip()  # PostgreSQL holds no NUL

@@ -1,5 +1,7 @@
 """Says in a sentence for people why a step failed, from the chain of failures that Temporal hands to a workflow."""
 
+from typing import Final
+
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -10,7 +12,11 @@ from temporalio.exceptions import (
     TimeoutError,  # noqa: A004 - Temporal's, which is no subclass of Python's
 )
 
+from orders.texts import clean_text
 from workers.steps import DISAGREEMENTS
+
+# Leaves room for what stands round it in the reason of a cancellation.
+LONGEST_CAUSE: Final = 1500
 
 
 def find_cause(error: BaseException) -> BaseException:
@@ -51,4 +57,5 @@ def explain_failure(error: FailureError, complaint: str) -> str:
 
 
 def _message(error: BaseException) -> str:
-    return error.message if isinstance(error, FailureError) else str(error)
+    # An operator can fail an activity from outside, with any text.
+    return clean_text(error.message if isinstance(error, FailureError) else str(error), LONGEST_CAUSE)

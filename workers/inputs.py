@@ -12,13 +12,12 @@ from temporalio.exceptions import ApplicationError
 
 from orders.contracts import Decision, OrderInput, ShippingInput
 from orders.states import ReasonCode
+from orders.texts import LONGEST_ID, clean_text
 from workers.decisions import read_decision
 
 WRONG_INPUT: Final = "WrongInput"
 # Ten years: far above any wait for a decision, and far below what a time can hold.
 LONGEST_APPROVAL_SECONDS: Final = 10 * 365 * 24 * 3600
-LONGEST_ID: Final = 64
-LONGEST_TEXT: Final = 2000
 
 
 def read_order_input(arguments: Sequence[object]) -> OrderInput:
@@ -30,7 +29,7 @@ def read_order_input(arguments: Sequence[object]) -> OrderInput:
         approval_seconds=_read_seconds(fields.get("approval_seconds")),
         deadline=_read_time(fields.get("deadline", "")),
         decision=_read_decision(fields.get("decision")),
-        compensate_for=_read_text(fields, "compensate_for")[:LONGEST_TEXT],
+        compensate_for=clean_text(_read_text(fields, "compensate_for")),
         compensate_code=_read_reason_code(fields),
         is_refund_due=fields.get("is_refund_due") is True,
     )

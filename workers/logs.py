@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from orders.errors import OrderError
+from orders.log_lines import LineFormatter
 
 LINE: Final = "{asctime} {levelname} {name} {subject}{message}"
 # Failures that an attempt tells of in a line; anything else keeps its traceback.
@@ -84,7 +85,7 @@ def shape_lines() -> None:
     activity.logger.activity_info_on_message = False
     for handler in logging.getLogger().handlers:
         handler.addFilter(SubjectFilter())
-        handler.setFormatter(logging.Formatter(LINE, style="{"))
+        handler.setFormatter(LineFormatter(LINE, style="{"))
 
 
 def hear_core() -> None:

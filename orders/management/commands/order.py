@@ -20,6 +20,7 @@ from orders.permissions import TerminalOperator
 from orders.projections import read_order
 from orders.services import LineDraft, OrderDraft
 from orders.states import DecisionKind
+from orders.texts import LONGEST_NAME, clean_line
 
 EPILOG = "Exit codes: 0 done, 1 refused or failed (a sentence says why), 2 wrong usage."
 
@@ -170,7 +171,7 @@ def _is_paused(order: Order) -> bool:
 
 def _operator(options: dict[str, Any]) -> TerminalOperator:
     if options["by"]:
-        return TerminalOperator(options["by"][:150])
+        return TerminalOperator(clean_line(options["by"], LONGEST_NAME))
     return TerminalOperator(f"{getpass.getuser()} (terminal)", is_named=False)
 
 

@@ -2,7 +2,7 @@
 # Variables such as PORT=8001, FLAKY=1 or DATABASE_URL=... after `make run` reach the stack as its environment.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format screenshots benchmark install lock clean reset
+.PHONY: help run test lint format screenshots benchmark install lock backup restore clean reset
 .SILENT:
 
 VENV := .venv
@@ -47,6 +47,12 @@ lock: ## write the requirements' versions and hashes anew, after a change of req
 $(INSTALLED): requirements.txt requirements-runtime.txt
 	sh .ci/install $(VENV)
 	touch $@
+
+backup: install ## copy the data of the running local stack; TO=folder
+	$(PY) -m console.stack.backup save "$(TO)"
+
+restore: install ## put such a copy into the stopped local stack; FROM=folder
+	$(PY) -m console.stack.backup restore "$(FROM)"
 
 clean: ## remove what was made and can be made again; the local stack's data stays
 	rm -rf $(VENV) staticfiles artefacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

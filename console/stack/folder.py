@@ -39,6 +39,7 @@ class StackFolder:
         self.path = Path(environment.get("STACK_FOLDER") or PROJECT / ".stack").absolute()
         self.postgres = self.path / "postgres"
         self.logs = self.path / "logs"
+        self.temporal = self.path / "temporal.db"
         self.static = self.path / "static"
         self.leftovers = self.path / "children.json"
         self._environment = self.path / "environment.json"

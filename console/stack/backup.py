@@ -1,0 +1,157 @@
+"""Copies the data of the running local stack, and puts a copy back into one that is stopped.
+
+`python -m console.stack.backup save FOLDER` and `… restore FOLDER`. A copy is a folder with `console.dump`, made by
+pg_dump, and `temporal.db`, Temporal's SQLite file as one moment saw it. Either may be put back alone: the reconciler finds
+what does not agree then, and repairs it or tells people.
+"""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+from console.stack.errors import StackError
+from console.stack.folder import StackFolder, forget_other_servers, shorten, take_over
+from console.stack.leftovers import Leftovers
+from console.stack.postgres import DATABASE, Postgres, find_programs
+from console.stack.screen import Screen
+from console.stack.supervisor import Supervisor
+
+CONSOLE: Final = "console.dump"
+TEMPORAL: Final = "temporal.db"
+# What was there before a restore, kept until the next one.
+FORMER: Final = "former"
+READY_SECONDS: Final = 45
+WRITE_AHEAD: Final = ("-wal", "-shm")
+
+
+def save(folder: StackFolder, target: Path, screen: Screen) -> None:
+    """Copy the data of the stack that runs in `folder` into the new folder `target`. Raises StackError."""
+    published = folder.published_environment()
+    url = published.get("DATABASE_URL")
+    if not url:
+        raise StackError(
+            f"The stack in {folder} is not running. Start it with make run, or copy the folder while it is stopped."
+        )
+    take_over(os.environ, published)
+    try:
+        target.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise StackError(f"The folder {shorten(target)} cannot be made ({error.strerror}). Name a new one.") from error
+    # The database first: what a run has done since is found again from the tables, as after a crash.
+    _run("pg_dump", "--format=custom", f"--file={target / CONSOLE}", f"--dbname={url}")
+    screen.say(f"PostgreSQL: {shorten(target)}/{CONSOLE}")
+    if folder.temporal.exists():
+        _copy_sqlite(folder.temporal, target / TEMPORAL)
+        screen.say(f"Temporal: {shorten(target)}/{TEMPORAL}")
+    else:
+        screen.say("Temporal: not copied, for it is not the stack's own")
+
+
+def restore(folder: StackFolder, source: Path, screen: Screen) -> None:
+    """Put what is in `source` into the stopped stack of `folder`. Raises StackError."""
+    names = [name for name in (CONSOLE, TEMPORAL) if (source / name).is_file()]
+    if not names:
+        raise StackError(
+            f"There is neither {CONSOLE} nor {TEMPORAL} in {shorten(source)}. Name a folder that save made."
+        )
+    forget_other_servers(os.environ, embedded=["postgres"])
+    folder.make()
+    with folder.locked():
+        folder.close_to_others()
+        if CONSOLE in names:
+            _restore_console(folder, source / CONSOLE, screen)
+            screen.say(f"PostgreSQL: restored; what was there before is the database {DATABASE}_{FORMER}")
+        if TEMPORAL in names:
+            _restore_temporal(folder, source / TEMPORAL)
+            screen.say(f"Temporal: restored; what was there before is {folder}/{TEMPORAL}.{FORMER}")
+        folder.close_to_others()
+
+
+def _restore_console(folder: StackFolder, dump: Path, screen: Screen) -> None:
+    """Fill a new database, and give it the name of the old one only when it is whole."""
+    postgres = Postgres(folder)
+    leftovers = Leftovers(folder.leftovers)
+    leftovers.stop(screen)
+    supervisor = Supervisor(Screen(is_quiet=True), leftovers)
+    try:
+        postgres.let_user_in()
+        if not postgres.has_data():
+            supervisor.wait_for_end(supervisor.start(postgres.make_data()), seconds=READY_SECONDS)
+            postgres.put_data_in_place()
+        supervisor.start(postgres.serve())
+        supervisor.wait_until(postgres.is_ready, seconds=READY_SECONDS, complaint="PostgreSQL does not get ready.")
+        postgres.ensure_database()
+        restored, former = f"{DATABASE}_restored", f"{DATABASE}_{FORMER}"
+        _execute(postgres.url("postgres"), "DROP DATABASE IF EXISTS {}", restored)
+        _execute(postgres.url("postgres"), "CREATE DATABASE {}", restored)
+        _run("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={postgres.url(restored)}", str(dump))
+        _execute(postgres.url("postgres"), "DROP DATABASE IF EXISTS {}", former)
+        _execute(postgres.url("postgres"), "ALTER DATABASE {} RENAME TO {}", DATABASE, former)
+        _execute(postgres.url("postgres"), "ALTER DATABASE {} RENAME TO {}", restored, DATABASE)
+    finally:
+        supervisor.stop_all()
+        postgres.clean_up()
+
+
+def _restore_temporal(folder: StackFolder, copy: Path) -> None:
+    """Put Temporal's file in place; the files that a write-ahead log left beside the former one go with that."""
+    new = folder.path / f"{TEMPORAL}.new"
+    _copy_sqlite(copy, new)
+    for suffix in ("", *WRITE_AHEAD):
+        old = folder.path / f"{TEMPORAL}{suffix}"
+        former = folder.path / f"{TEMPORAL}.{FORMER}{suffix}"
+        former.unlink(missing_ok=True)
+        if old.exists():
+            old.rename(former)
+    new.rename(folder.temporal)
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """Copy a SQLite file as one moment sees it, also while a program writes to it. Raises StackError."""
+    target.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as from_file:
+            if from_file.execute("PRAGMA quick_check").fetchone() != ("ok",):
+                raise sqlite3.DatabaseError("its pages do not fit together")
+            with closing(sqlite3.connect(target)) as to_file:
+                from_file.backup(to_file)
+    except sqlite3.Error as error:
+        target.unlink(missing_ok=True)
+        raise StackError(f"{shorten(source)} cannot be copied: {error}.") from error
+
+
+def _execute(url: str, statement: str, *names: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _run(program: str, *arguments: str) -> None:
+    """Run a program of PostgreSQL to its end. Raises StackError with what it said."""
+    command = [str(find_programs() / program), *arguments]
+    result = subprocess.run(command, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise StackError(f"{program} failed: {' '.join(result.stderr.split()) or f'exit code {result.returncode}'}")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Save or restore, or end with a sentence and exit code 1."""
+    verbs = {"save": save, "restore": restore}
+    if len(arguments) != 2 or arguments[0] not in verbs or not arguments[1]:
+        sys.exit("Name a folder: make backup TO=folder, make restore FROM=folder.")
+    os.umask(0o077)
+    try:
+        verbs[arguments[0]](StackFolder(os.environ), Path(arguments[1]).absolute(), Screen())
+    except StackError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,8 +1,8 @@
 """Copies the data of the running local stack, and puts a copy back into one that is stopped.
 
 `python -m console.stack.backup save FOLDER` and `… restore FOLDER`. A copy is a folder with `console.dump`, made by
-pg_dump, and `temporal.db`, Temporal's SQLite file as one moment saw it. Either may be put back alone: the reconciler finds
-what does not agree then, and repairs it or tells people.
+pg_dump, and `temporal.db`, Temporal's SQLite file as one moment saw it. Either may be put back alone: the reconciler
+finds what does not agree then, and repairs it or tells people.
 """
 
 import os

@@ -26,6 +26,7 @@ from console.environment import (
     read_list,
 )
 from orders.contracts import APPROVAL_SECONDS
+from orders.postgres.limits import Limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -85,17 +86,29 @@ DATABASE_POOL = read(env.bool, "DATABASE_POOL", False)
 DATABASE_STATEMENT_TIMEOUT = read(
     env.float, "DATABASE_STATEMENT_TIMEOUT", 4.0 if DATABASE_POOL else 0.0, check=is_duration_or_zero
 )
+# Seconds that one waits for what somebody else's transaction holds; below those of a statement, to be told apart.
+DATABASE_LOCK_TIMEOUT = read(env.float, "DATABASE_LOCK_TIMEOUT", 3.0, check=is_duration_or_zero)
+# Seconds that a transaction may stand idle, as when its program is stopped: then it is rolled back and its locks are
+# free. No call within a transaction of ours takes longer than half of it.
+DATABASE_IDLE_TIMEOUT = read(env.float, "DATABASE_IDLE_TIMEOUT", 10.0, check=is_duration_or_zero)
 
 
 def database_from_url(url: str, *, with_pool: bool) -> dict[str, Any]:
     """Return Django's description of the PostgreSQL at `url`; a `host` in its query may name a socket folder."""
     database: dict[str, Any] = dict(
-        dj_database_url.parse(url, conn_max_age=0 if with_pool else 60, conn_health_checks=True)
+        dj_database_url.parse(
+            url, engine="orders.postgres", conn_max_age=0 if with_pool else 60, conn_health_checks=True
+        )
     )
     options: dict[str, Any] = {
         "application_name": "order-console",
         "connect_timeout": 3,
-        "options": f"-c statement_timeout={int(DATABASE_STATEMENT_TIMEOUT * 1000)}",
+        # A peer that vanished without a word, by TCP: noticed after about ten seconds.
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        "limits": Limits(DATABASE_STATEMENT_TIMEOUT, DATABASE_LOCK_TIMEOUT, DATABASE_IDLE_TIMEOUT),
     }
     if with_pool:
         options["pool"] = {"min_size": 1, "max_size": 40, "timeout": 4}

@@ -3,6 +3,8 @@
 import importlib
 import os
 
+from orders.postgres.limits import Limits
+
 os.environ.update(
     {
         "DEBUG": "false",
@@ -17,7 +19,16 @@ os.environ.update(
         "LOG_LEVEL": "INFO",
     }
 )
-for name in ("DATABASE_POOL", "HTTPS", "CSRF_TRUSTED_ORIGINS", "ORDER_APPROVAL_TIMEOUT", "ORDER_WORKFLOW_TIMEOUT"):
+for name in (
+    "DATABASE_IDLE_TIMEOUT",
+    "DATABASE_LOCK_TIMEOUT",
+    "DATABASE_POOL",
+    "DATABASE_STATEMENT_TIMEOUT",
+    "HTTPS",
+    "CSRF_TRUSTED_ORIGINS",
+    "ORDER_APPROVAL_TIMEOUT",
+    "ORDER_WORKFLOW_TIMEOUT",
+):
     os.environ.pop(name, None)
 
 project = importlib.import_module("console.settings")
@@ -27,3 +38,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Pages are tested without `collectstatic`.
 STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 STATIC_ROOT = project.BASE_DIR / "static"
+# A test may think for as long as it likes in the middle of the transaction that it is rolled back with.
+project.DATABASES["default"]["OPTIONS"]["limits"] = Limits(lock=3)

@@ -165,6 +165,8 @@ class Postgres:
             "port": str(PORT),
             "log_min_messages": "warning",
             "log_checkpoints": "off",
+            # The console bounds its own transactions; this is for a person at psql who forgets one.
+            "idle_in_transaction_session_timeout": "5min",
             **WITHOUT_ROWS,
             **self._settings,
         }

@@ -1,0 +1,81 @@
+"""The database backend: Django's own for PostgreSQL, with the limits of `OPTIONS["limits"]` on every connection."""
+
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.backends.postgresql import base
+from django.db.backends.postgresql.psycopg_any import IsolationLevel
+from django.db.backends.utils import CursorWrapper
+
+from orders.postgres.connections import HEALTH_SECONDS, BoundedConnection, BoundedCursor
+from orders.postgres.limits import UNLIMITED, Limits
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection of Django's whose statements, locks, pauses and silences are bounded."""
+
+    def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
+        super().__init__(settings_dict, alias)
+        # Without a database of ours there is only CREATE and DROP DATABASE to do, which must be by themselves.
+        limits = UNLIMITED if alias == NO_DB_ALIAS else settings_dict["OPTIONS"].get("limits", UNLIMITED)
+        self.limits: Limits = limits
+        pool = settings_dict["OPTIONS"].get("pool")
+        if pool:
+            pool["connection_class"] = BoundedConnection
+
+    def limit(self, limits: Limits) -> None:
+        """Have these limits from now on, in this thread."""
+        self.limits = limits
+        if self.connection is not None:
+            self._put_limits(self.connection)
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return what the connection is made with. Of our options nothing is for the server."""
+        params: dict[str, Any] = super().get_connection_params()
+        params.pop("limits", None)
+        return {**params, "cursor_factory": BoundedCursor}
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> BoundedConnection:
+        """Make a connection, or take one out of the pool."""
+        if self.pool:
+            connection: BoundedConnection = super().get_new_connection(conn_params)
+        else:
+            self.isolation_level = IsolationLevel.READ_COMMITTED
+            connection = BoundedConnection.connect(**conn_params)
+        self._put_limits(connection)
+        return connection
+
+    def is_usable(self) -> bool:
+        """Tell whether the connection lives; one that says nothing for HEALTH_SECONDS does not."""
+        if self.connection is None:
+            return False
+        self.connection.answer_seconds = HEALTH_SECONDS
+        try:
+            return bool(super().is_usable())
+        finally:
+            self._put_limits(self.connection)
+
+    def chunked_cursor(self) -> CursorWrapper:
+        """Return a cursor that reads in pieces; only within a transaction, for beyond one a pooler knows no cursors."""
+        if self.get_autocommit():
+            return self.cursor()
+        with self.cursor() as cursor:
+            cursor.execute("")  # the limits come before DECLARE
+        return super().chunked_cursor()
+
+    def _configure_connection(self, connection: BoundedConnection) -> bool:
+        """Prepare a connection, which in a pool has not been given to anybody yet."""
+        if not self.pool:
+            self._put_limits(connection)
+        return bool(super()._configure_connection(connection))  # type: ignore[misc]
+
+    def _close(self) -> None:
+        """Close the connection or give it back to the pool, which asks it no more than whether it lives."""
+        if self.connection is not None and self.pool:
+            self.connection.answer_seconds = HEALTH_SECONDS
+        super()._close()  # type: ignore[misc]
+
+    def _put_limits(self, connection: BoundedConnection) -> None:
+        connection.limits = self.limits
+        connection.answer_seconds = self.limits.answer

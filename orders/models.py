@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from orders import states
+from orders.database_check import WriteProbe
 from orders.fields import ChangedAtField
 from orders.leases import Lease
 from orders.money import CURRENCIES, Money
@@ -32,6 +33,7 @@ __all__ = [
     "Shipment",
     "Trouble",
     "WorkerProcess",
+    "WriteProbe",
 ]
 
 STATUS_CHOICES = [(status.value, label) for status, label in states.STATUS_LABELS.items()]

@@ -1,7 +1,10 @@
 """Answers for probes: public, without a session, and without secrets."""
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
@@ -11,11 +14,17 @@ from django.views.decorators.http import require_safe
 
 from orders import contracts, temporal
 from orders.clock import describe_skew, skew_watch
+from orders.database_check import DatabaseState, database_check
 from orders.errors import OrderError
 from orders.worker_health import judge_workers
 
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+DATABASE_SECONDS: Final = 2.0
 TEMPORAL_SECONDS: Final = 0.5
-_asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health")
+_database_asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-database")
+_temporal_asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-temporal")
 
 
 @login_not_required
@@ -30,55 +39,64 @@ def show_live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def show_ready(request: HttpRequest) -> JsonResponse:
-    """Tell whether pages can be served: 503 without the database.
+    """Tell whether pages can be served and decisions kept: 503 without a database that answers and can be written to.
 
     Without Temporal pages open and decisions are kept, so that it is reported and does not count.
     """
-    database, temporal_server = _check_database(), _check_temporal()
-    clock = _check_clock() if database == "ok" else "unknown"
-    is_ready = database == "ok"
+    database_question, temporal_question = _ask(_database_asker, _look), _ask(_temporal_asker, temporal.check_server)
+    seen = _hear_database(database_question)
+    is_ready = seen.database == DatabaseState.OK
     facts = {
         "status": "ready" if is_ready else "not ready",
-        "database": database,
-        "temporal": temporal_server,
-        "clock": clock,
-        "workers": _check_workers() if database == "ok" else "unknown",
+        "database": seen.database,
+        "temporal": _hear_temporal(temporal_question),
+        "clock": seen.clock,
+        "workers": seen.workers,
     }
     return JsonResponse(facts, status=200 if is_ready else 503)
 
 
-def _check_database() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Error:
-        return "away"
-    return "ok"
+@dataclass(frozen=True)
+class _Seen:
+    """How the database is, and what it tells of this machine's clock and of the workers: of these nothing depends."""
+
+    database: DatabaseState
+    clock: str = "unknown"
+    workers: str = "unknown"
 
 
-def _check_clock() -> str:
-    """Tell how far this machine's clock is off; nothing is decided by it, so that it does not count."""
+def _look() -> _Seen:
+    """Look at the database with a connection of this thread's own, which is closed again."""
+    database = DatabaseState.AWAY
     try:
+        database = database_check.look()
+        if database != DatabaseState.OK:
+            return _Seen(database)
         skew = skew_watch.check()
+        workers = judge_workers(queues=(contracts.ORDER_QUEUE, contracts.SHIPPING_QUEUE)).status
     except Error:
-        return "unknown"
-    return "ok" if skew is None else describe_skew(skew)
+        logger.exception("the database could not be looked at")
+        return _Seen(database)
+    finally:
+        connection.close()
+    return _Seen(database, "ok" if skew is None else describe_skew(skew), workers)
 
 
-def _check_workers() -> str:
-    """Tell what the worker processes report of themselves: ready, degraded, not ready. Pages do not need them."""
+def _ask(asker: ThreadPoolExecutor, ask: Callable[[], T]) -> "Future[T]":
+    """Ask in another thread: a server that hangs must not hold the probe, or its answer comes when nobody waits."""
+    return asker.submit(ask)
+
+
+def _hear_database(question: "Future[_Seen]") -> _Seen:
     try:
-        return judge_workers(queues=(contracts.ORDER_QUEUE, contracts.SHIPPING_QUEUE)).status
-    except Error:
-        return "unknown"
+        return question.result(DATABASE_SECONDS)
+    except TimeoutError:
+        question.cancel()
+        return _Seen(DatabaseState.SILENT)
 
 
-def _check_temporal() -> str:
-    """Ask in another thread: a server that hangs must not make a probe take the web for broken.
-
-    A question that waits behind one that hangs is taken back, so that none pile up.
-    """
-    question = _asker.submit(temporal.check_server)
+def _hear_temporal(question: "Future[None]") -> str:
+    """Return how Temporal is. A question that waits behind one that hangs is taken back, so that none pile up."""
     try:
         question.result(TEMPORAL_SECONDS)
     except OrderError:

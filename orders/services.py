@@ -6,12 +6,13 @@ The decision counts from the moment its row is written; its signal follows throu
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Final
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.db.models import Model
 
 from orders import contracts, outbox, permissions, states
@@ -22,6 +23,7 @@ from orders.identifiers import is_order_id, new_identifier
 from orders.models import Decision, Order, OrderLine, OutboxMessage
 from orders.money import CURRENCIES, Money, add_up
 from orders.permissions import Actor, TerminalOperator
+from orders.postgres.faults import FAULT_SENTENCES, find_fault
 from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Outcome, Status, TroubleCode
 from orders.texts import clean_id, clean_line, clean_message, clean_text
 from orders.troubles import clear_troubles
@@ -29,6 +31,7 @@ from orders.troubles import clear_troubles
 MOST_LINES: Final = 100
 # A thousand million major units: far below what BIGINT holds, far above any order.
 LARGEST_TOTAL: Final = 10**11
+LONGEST_BULK_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -121,19 +124,31 @@ def cancel_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessa
 
 
 def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor, reason: str = "") -> list[BulkResult]:
-    """Take the same decision on several orders, each by itself, and tell what became of each."""
+    """Take the same decision on several orders, each by itself, and tell what became of each.
+
+    Orders that somebody else holds keep nobody waiting for long: what is left after LONGEST_BULK_SECONDS is not tried.
+    """
     orders = Order.objects.in_bulk(order_ids, field_name="order_id")
+    end = monotonic() + LONGEST_BULK_SECONDS
     results = []
     for order_id in dict.fromkeys(order_ids):
         try:
+            if monotonic() > end:
+                raise OrderError("Not tried, because the orders before it took too long. Try it again.")
             if order_id not in orders:
                 raise OrderNotFound(order_id)
             message = _decide(orders[order_id], kind, actor=actor, reason=reason)
-        except OrderError as error:
-            results.append(BulkResult(order_id, is_done=False, sentence=str(error)))
-        else:
             sentence = describe_delivery(message)
             is_done = find_decision(message).outcome != Outcome.TOO_LATE
+        except OrderError as error:
+            results.append(BulkResult(order_id, is_done=False, sentence=str(error)))
+        except (DatabaseError, InterfaceError) as error:
+            fault = find_fault(error)
+            if fault is None:
+                raise
+            sentence = f"{FAULT_SENTENCES[fault]} Look at the order before you try it again."
+            results.append(BulkResult(order_id, is_done=False, sentence=sentence))
+        else:
             results.append(BulkResult(order_id, is_done, sentence))
     return results
 

@@ -1,5 +1,6 @@
 """Pages for what went wrong: a sentence, what to do, and a way on. A fragment gets the sentence alone."""
 
+import sys
 from http import HTTPStatus
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -8,8 +9,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from console.access import Desk
-
-PLAIN = "text/plain; charset=utf-8"
+from console.outages import PLAIN, answer_fault, is_fragment
+from orders.postgres.faults import find_fault
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -30,20 +31,19 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 without asking anything of the database, which may be what is broken."""
-    if _is_fragment(request):
+    """Answer 500, or 503 where the database is at fault, without asking anything of the database."""
+    error = sys.exception()
+    fault = find_fault(error) if error is not None else None
+    if error is not None and fault is not None:
+        return answer_fault(request, fault, error)
+    if is_fragment(request):
         return HttpResponse("Something went wrong on the server.", status=500, content_type=PLAIN)
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
 def _show(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
-    if _is_fragment(request):
+    if is_fragment(request):
         return HttpResponse(sentence, status=status, content_type=PLAIN)
     user: User | AnonymousUser = getattr(request, "user", AnonymousUser())
     desk = Desk.of(user) if user.is_authenticated else None
     return render(request, f"{status.value}.html", {"sentence": sentence, "desk": desk}, status=status)
-
-
-def _is_fragment(request: HttpRequest) -> bool:
-    """Tell whether htmx asked; a request that failed early has not met its middleware."""
-    return bool(getattr(request, "htmx", False))

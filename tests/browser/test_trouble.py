@@ -1,10 +1,16 @@
 """Trouble is visible, and costs nobody what they typed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import connection
 from playwright.sync_api import expect
 
+from orders.models import Order
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder
 
@@ -86,3 +92,55 @@ def test_a_half_typed_order_is_not_left_by_accident(visit: Visit, alice: User) -
     expect(page.get_by_label("Name", exact=True)).to_have_value("Lisa")
     assert asked == ["beforeunload"]
     page.remove_listener("dialog", stay)
+
+
+@contextmanager
+def locked(order: Order) -> Iterator[None]:
+    """Hold the order's lock, as a program does that was stopped in the middle of a transaction."""
+    params = connection.get_connection_params()
+    with psycopg.connect(
+        host=params["host"], port=params["port"], user=params["user"], dbname=params["dbname"]
+    ) as holder:
+        holder.execute("SELECT 1 FROM orders_order WHERE order_id = %s FOR UPDATE", [order.order_id])
+        yield
+        holder.rollback()
+
+
+def test_an_order_that_somebody_else_holds_costs_nobody_what_they_typed(
+    visit: Visit, bob: User, make_order: MakeOrder
+) -> None:
+    order = make_order()
+    page = visit(order.get_absolute_url(), bob)
+    page.locator("#cancel summary").click()
+    page.locator("#cancel textarea").fill("Ordered twice")
+    with locked(order):
+        page.locator("#cancel").get_by_role("button").click()
+        expect(page.locator("#trouble")).to_contain_text("Somebody else is changing the same order")
+    expect(page.locator("#cancel textarea")).to_have_value("Ordered twice")
+    page.locator("#cancel").get_by_role("button").click()
+    expect(page.locator(".word")).to_be_visible()
+    order.refresh_from_db()
+    assert order.is_cancel_requested
+
+
+@pytest.mark.parametrize(
+    "look",
+    [{}, {"viewport": {"width": 390, "height": 800}, "color_scheme": "dark"}],
+    ids=["wide", "narrow-dark"],
+)
+def test_without_javascript_the_form_can_be_sent_again_from_the_page(
+    visit: Visit, bob: User, make_order: MakeOrder, look: dict[str, object]
+) -> None:
+    order = make_order()
+    page = visit(order.get_absolute_url(), bob, java_script_enabled=False, **look)
+    page.locator("#cancel summary").click()
+    page.locator("#cancel textarea").fill("Ordered twice")
+    with locked(order):
+        page.locator("#cancel").get_by_role("button").click()
+        expect(page.get_by_role("heading", name="The order is busy")).to_be_visible()
+    page.get_by_text("What you entered", exact=True).click()
+    expect(page.get_by_text("Ordered twice")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".notice")).to_be_visible()
+    order.refresh_from_db()
+    assert order.is_cancel_requested

@@ -17,6 +17,7 @@ from orders.live_status import describe_row
 from orders.models import Order, OutboxMessage
 from orders.money import CURRENCIES, Money
 from orders.permissions import TerminalOperator
+from orders.postgres.faults import FAULT_SENTENCES, find_fault
 from orders.projections import read_order
 from orders.services import LineDraft, OrderDraft
 from orders.states import DecisionKind
@@ -72,7 +73,9 @@ class Command(BaseCommand):
         except OrderError as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, InterfaceError) as error:
-            raise CommandError(f"The database does not answer: {error}") from error
+            fault = find_fault(error)
+            sentence = FAULT_SENTENCES[fault] if fault else "The database refused this."
+            raise CommandError(f"{sentence} ({' '.join(str(error).split())})") from error
         finally:
             temporal.close()
 

@@ -87,10 +87,13 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime) 
         sentence = words.LIVE_STEPS.get(answer.waiting_for or "", words.NEXT_STEPS[status])
     is_undecided = status == Status.PENDING_MANUAL_APPROVAL and not order.decision
     deadline = order.approval_deadline if is_undecided else None
+    is_paused = live is not None and live.is_paused
     if order.is_approved and status in states.APPROVABLE:
-        sentence = f"Approved by {order.decided_by}; goes on as soon as its workflow has taken that in."
+        then = "when its workflow is resumed" if is_paused else "as soon as its workflow has taken that in"
+        sentence = f"Approved by {order.decided_by}; goes on {then}."
     elif order.is_cancel_requested and status in states.CANCELLABLE:
-        sentence = f"{order.decided_by} asked to cancel it; its workflow is about to do so."
+        then = "does so when it is resumed" if is_paused else "is about to do so"
+        sentence = f"{order.decided_by} asked to cancel it; its workflow {then}."
     elif deadline is not None and deadline <= now:
         sentence = "The time for a decision is over; the order is about to be cancelled."
     return StatusPanel(

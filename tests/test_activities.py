@@ -248,7 +248,7 @@ def _check_refused(error_type: str, function: Function, argument: Any) -> None:
 
 @pytest.mark.django_db(transaction=True)  # an attempt lets go of connections, and a test's transaction with them
 class TestAttempts:
-    def test_a_run_from_before_texts_were_cleaned_is_carried_out(self, make_order: MakeOrder) -> None:
+    def test_a_run_with_texts_from_before_they_were_cleaned_is_carried_out(self, make_order: MakeOrder) -> None:
         order = make_order()
         decision = Decision("d\ud83d", "olga\0", "\ud83d\x1b[31mwhy")
 
@@ -355,11 +355,11 @@ class TestAttempts:
     def test_an_attempt_that_told_of_itself_is_no_second_error(
         self, make_order: MakeOrder, settings: Settings, caplog: pytest.LogCaptureFixture
     ) -> None:
-        order = make_order()
+        argument = contracts.ValidateOrder(make_order("CREATED").order_id, "2030-01-01T00:00:00+00:00")
         settings.FLAKY_FAIL_RATE = 1.0
         for number in (10, 11):
             with pytest.raises(OutsideWorldFailed):
-                attempt(activities.charge_payment, charge(order), number=number)
+                attempt(activities.validate_order, argument, number=number)
 
         assert [record.levelname for record in caplog.records].count("ERROR") == 1
 

@@ -23,6 +23,7 @@ from orders.models import Order, OutboxMessage
 from tests.asking import HTMX, text_of
 from tests.making import make_user, submit
 from tests.programs import free_port, started_temporal, temporal_process
+from tests.proxies import line_to
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -251,6 +252,25 @@ class TestOutage:
                 wait_until(lambda: not OutboxMessage.objects.exclude(status=Delivery.DELIVERED).exists())
                 assert time.monotonic() - began_at < 4
                 temporal.close()
+
+    @pytest.mark.parametrize("kind", ["cut", "silent"])
+    def test_a_line_that_was_broken_and_is_whole_again_delivers_all_within_moments(
+        self, temporal_server: str, settings: Settings, kind: str
+    ) -> None:
+        with line_to(temporal_server) as broken:
+            settings.TEMPORAL_ADDRESS = broken.address
+            with relaying(interval_seconds=0.5):
+                before = submit(0)
+                assert message_of(before).status == Delivery.DELIVERED
+                broken.cut() if kind == "cut" else broken.fall_silent()
+                for number in range(1, 11):
+                    submit(number)
+                wait_until(lambda: any(found.failures for found in companions.look_at_companions()), what="the outage")
+                broken.heal()
+                healed_at = time.monotonic()
+                wait_until(lambda: not OutboxMessage.objects.exclude(status=Delivery.DELIVERED).exists())
+                assert time.monotonic() - healed_at < 5
+            temporal.close()
 
     def test_a_server_that_hangs_is_away_and_when_it_goes_on_all_is_delivered(
         self, settings: Settings, tmp_path: Path

@@ -14,7 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pytest_django import Settings
 from temporalio.api.common.v1 import Payload, Payloads
-from temporalio.api.workflowservice.v1 import QueryWorkflowResponse
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse, QueryWorkflowResponse
 from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
 from orders import runs, temporal
@@ -181,6 +183,38 @@ def test_an_answer_that_is_no_status_is_one_of_our_own_errors(
     monkeypatch.setattr(_BridgeServiceClient, "_rpc_call", respond)
     with pytest.raises(OrderError):
         temporal.query_status("order-1")
+
+
+def test_an_answer_of_another_release_has_clean_texts(temporal_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    decision = {"decision_id": "d\ud83d", "kind": "cancel", "actor": "olga\u202e", "outcome": "accepted", "at": ""}
+    answer = {
+        "order_id": "order-1",
+        "status": "PAID",
+        "reason": "\x1b[31mred",
+        "last_decision": decision | {"reason": "\0"},
+    }
+    payload = Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(answer).encode())
+
+    async def respond(*args: object, **kwargs: object) -> QueryWorkflowResponse:
+        return QueryWorkflowResponse(query_result=Payloads(payloads=[payload]))
+
+    monkeypatch.setattr(_BridgeServiceClient, "_rpc_call", respond)
+    read = temporal.query_status("order-1")
+    assert read.reason == "red"
+    assert read.last_decision is not None
+    assert (read.last_decision.decision_id, read.last_decision.actor, read.last_decision.reason) == ("d�", "olga", "")
+
+
+def test_what_an_attempt_failed_of_has_clean_texts(temporal_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    activity = PendingActivityInfo(last_failure=Failure(message="\x1b[31m\u202e" + "r" * 9000))
+    activity.activity_type.name = "charge\x1b_payment"
+
+    async def respond(*args: object, **kwargs: object) -> DescribeWorkflowExecutionResponse:
+        return DescribeWorkflowExecutionResponse(pending_activities=[activity])
+
+    monkeypatch.setattr(_BridgeServiceClient, "_rpc_call", respond)
+    told = temporal.describe_progress("order-1").activities[0]
+    assert (told.name, len(told.last_failure), told.last_failure[:3]) == ("charge_payment", 2000, "rrr")
 
 
 def test_after_an_outage_a_probe_finds_the_server_at_once(settings: Settings, temporal_address: str) -> None:

@@ -20,7 +20,6 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from orders import contracts, projections
 from orders.alarms import is_alarming
 from orders.errors import OrderError, OutsideWorldFailed
-from orders.texts import clean_message
 from orders.troubles import is_unresolved
 from workers import logs, steps
 
@@ -51,7 +50,6 @@ class _Attempt(ActivityInboundInterceptor):
 def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
     """Make one attempt of an activity: with a fresh or proven connection, one line in the log, failures written."""
     info = activity.info()
-    argument = clean_message(argument)  # a run that began before texts were cleaned on entry sends them as they were
     order_id: str = argument.order_id
     started_at = time.monotonic()
     close_old_connections()

@@ -170,7 +170,7 @@ def describe_delivery(message: OutboxMessage) -> str:
         return f"{done}. The decision is kept and on its way to the workflow."
     if message.status == OutboxMessage.Status.REFUSED:
         return f"{done}. The decision is kept, but cannot be sent to the workflow: {message.last_error}"
-    return f"{done}."
+    return f"{done}. The workflow has been told." if decision.outcome == Outcome.PENDING else f"{done}."
 
 
 def check_may_be_decided(order: Order, kind: DecisionKind, *, now: datetime) -> None:

@@ -100,6 +100,11 @@ def timed_out_but_approved_in_the_tables(play: Play) -> None:
     play.start(approval_seconds=1)
 
 
+def timed_out_but_cancelled_in_the_tables(play: Play) -> None:
+    play.answer("process_cancellation", contracts.CancellationProcessed(cancellation=DANA))
+    play.start(approval_seconds=1)
+
+
 def invalid(play: Play) -> None:
     play.refuse("validate_order", contracts.ORDER_INVALID, "SOLDOUT-1 is sold out.")
     play.start()
@@ -140,6 +145,10 @@ def cleaned_up(play: Play) -> None:
     play.start(compensate_for="The order's run was terminated.")
 
 
+def cleaned_up_for_a_reason(play: Play) -> None:
+    play.start(compensate_for="The card was declined.", compensate_code="PAYMENT_DECLINED", decision=DANA)
+
+
 WAYS: Final[Sequence[Callable[[Play], None]]] = (
     approved,
     approved_early,
@@ -151,6 +160,8 @@ WAYS: Final[Sequence[Callable[[Play], None]]] = (
     cancelled_in_the_tables,
     timed_out,
     timed_out_but_approved_in_the_tables,
+    timed_out_but_cancelled_in_the_tables,
+    cleaned_up_for_a_reason,
     invalid,
     declined,
     shipping_failed,

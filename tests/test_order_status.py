@@ -104,7 +104,7 @@ class TestWithoutTemporal:
     ) -> None:
         order = make_order()
         response = bobs.get(url(order), {"version": order.version}, headers=HTMX)
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(8):
             assert ask(bobs, order, response).status_code == 204
 
 

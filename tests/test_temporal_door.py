@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -223,6 +224,24 @@ def test_after_an_outage_a_probe_finds_the_server_at_once(settings: Settings, te
     assert outcome_of("order-NONE") == "away", "calls rest for a moment"
     temporal.check_server()
     assert outcome_of("order-NONE") == "not found"
+
+
+def test_what_one_order_meets_does_not_make_the_next_call_fail(
+    temporal_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert outcome_of("order-NONE") == "not found"
+    call = _BridgeServiceClient._rpc_call
+
+    async def fail_one(self: _BridgeServiceClient, method: str, req: Any, *args: Any, **kwargs: Any) -> Any:
+        if "order-LOST" in str(req):
+            raise rpc(RPCStatusCode.UNAVAILABLE)
+        return await call(self, method, req, *args, **kwargs)
+
+    monkeypatch.setattr(_BridgeServiceClient, "_rpc_call", fail_one)
+    assert outcome_of("order-LOST") == "away"
+    assert outcome_of("order-NONE") == "not found"
+    assert [outcome_of("order-LOST"), outcome_of("order-LOST")] == ["away", "away"]
+    assert outcome_of("order-NONE") == "away", "twice in a row it is the server"
 
 
 class TestPaused:

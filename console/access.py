@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
+from console.accounts.sessions import note_activity
 from console.words import describe_role
 from orders import permissions
 from orders.models import Order
@@ -67,9 +68,11 @@ class SignInMiddleware(LoginRequiredMiddleware):
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
     ) -> Any:
-        """Let public views through, and everybody who is signed in."""
+        """Let public views through, and everybody who is signed in, whose sign of life is noted."""
         if not getattr(view_func, "login_required", True):
             return None
+        if request.user.is_authenticated:
+            note_activity(request, view_func)
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> Any:

@@ -1,9 +1,16 @@
-"""The face of the project: pages, forms and the local stack."""
+"""The face of the project: pages, accounts and the local stack."""
 
 from django.apps import AppConfig
 
 
 class ConsoleConfig(AppConfig):
-    """The pages; an application for its `runstack` command and its template tags."""
+    """The pages; an application for its commands, its template tags and its migrations."""
 
     name = "console"
+
+    def ready(self) -> None:
+        """Listen to signing in and out."""
+        from console.accounts import access_log, sessions  # noqa: PLC0415 - there are no models any earlier
+
+        access_log.connect()
+        sessions.connect()

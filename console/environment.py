@@ -61,6 +61,11 @@ def is_positive(value: float) -> str:
     return "" if value > 0 else f"{value} is not above zero."
 
 
+def is_not_negative(value: float) -> str:
+    """Complain about what is below zero."""
+    return "" if value >= 0 else f"{value} is below zero."
+
+
 def is_duration(value: float) -> str:
     """Complain unless `value` is a number of seconds above zero that somebody might wait."""
     return is_positive(value) or ("" if value <= LONGEST_SECONDS else f"{value} seconds are more than ten years.")

@@ -1,6 +1,7 @@
 """The settings of the order console. Every value that may differ between places comes from the environment."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from console.environment import (
     is_http_url_or_empty,
     is_log_level,
     is_not_empty,
+    is_not_negative,
     is_postgresql_url,
     is_rate,
     is_strong_key,
@@ -138,20 +140,23 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_htmx",
     "csp",
+    "axes",
 ]
 MIDDLEWARE = [
     "console.responses.ResponseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "console.accounts.access_log.RefusalLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "console.accounts.sessions.SessionLimitMiddleware",
     "console.access.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -167,17 +172,45 @@ TEMPLATES = [
         },
     },
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+CSRF_FAILURE_VIEW = "console.views.errors.csrf_failure"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
+
+# Accounts
+AUTHENTICATION_BACKENDS = ["console.accounts.throttle.ThrottleBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "console.accounts.password_rules.ObviousPasswordValidator"},
+]
+# The longest that a session may last; how long it may be idle is in console.accounts.sessions.
+SESSION_COOKIE_AGE = 12 * 3600
+# How many proxies stand before the web server and write X-Forwarded-For: so many of its entries can be trusted.
+TRUSTED_PROXY_COUNT = read(env.int, "TRUSTED_PROXY_COUNT", 1 if HTTPS else 0, check=is_not_negative)
+# Wrong passwords are counted by account and address together, so that nobody locks others out from elsewhere. While
+# one has to wait nothing more is counted, so that the time that the page names stays true.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "console.accounts.addresses.throttled_address"
+AXES_LOCKOUT_CALLABLE = "console.accounts.throttle.show_locked"
+# What is kept of a form whose password was wrong; the log tells of everything else.
+AXES_SENSITIVE_PARAMETERS = [
+    *("username", "ip_address", "csrfmiddlewaretoken", "confirm_password"),
+    *("old_password", "new_password1", "new_password2", "password1", "password2"),
+]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # Static files: whitenoise serves them with names that carry their content's hash
 STATIC_URL = "static/"
@@ -237,5 +270,8 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # What anybody can send, such as a foreign Host header or a forged form: answered with 400 or 403.
         "django.security": {"handlers": ["stderr_one_line"], "propagate": False},
+        # console.accounts tells the same in its own line, with who and from where.
+        "django.security.csrf": {"level": "ERROR"},
+        "axes": {"level": "CRITICAL"},
     },
 }

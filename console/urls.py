@@ -1,11 +1,12 @@
 """Every address of the console."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from console.views import accounts, decisions, errors, health, order_create, order_detail, order_list
+from console.accounts.password import OwnPasswordView
+from console.accounts.sign_in import ConsoleLoginView, sign_out
+from console.views import decisions, errors, health, order_create, order_detail, order_list
 from orders.identifiers import ORDER_ID_PATTERN
 
 
@@ -26,8 +27,9 @@ urlpatterns = [
     path("orders/<order_id:order_id>/status/", order_detail.show_status, name="order-status"),
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
-    path("accounts/login/", accounts.ConsoleLoginView.as_view(), name="login"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/login/", ConsoleLoginView.as_view(), name="login"),
+    path("accounts/logout/", sign_out, name="logout"),
+    path("accounts/password/", OwnPasswordView.as_view(), name="password"),
     path("admin/", admin.site.urls),
     path("health/live/", health.show_live, name="health-live"),
     path("health/ready/", health.show_ready, name="health-ready"),

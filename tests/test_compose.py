@@ -155,6 +155,7 @@ def test_the_example_has_every_variable_and_no_secret() -> None:
         "SECRET_KEY_FALLBACKS",
         "TLS_CERTIFICATE",
         "TLS_KEY",
+        "TRUSTED_PROXY_COUNT",
         "POSTGRES_PASSWORD",
         "CONSOLE_DB_PASSWORD",
         "TEMPORAL_DB_PASSWORD",

@@ -186,7 +186,7 @@ class TestOwnOrderOfASuperuser:
         assert response.status_code == 200
         client.force_login(bob)
         page = text_of(client.get(own.get_absolute_url()))
-        assert "Whoever approved this order had submitted it as well: Nobody else at 3 am" in page
+        assert "admin had also submitted this order. Reason: Nobody else at 3 am" in page
         assert "<b>Approved by the submitter</b>" in page
 
     def test_a_reason_has_an_end(self, client: Client, own: Order, headers: dict[str, str]) -> None:
@@ -205,4 +205,4 @@ class TestOwnOrderOfASuperuser:
 def test_the_approval_of_another_persons_order_is_not_marked(bobs: Client, make_order: MakeOrder) -> None:
     order = make_order()
     bobs.post(url(order))
-    assert "as well:" not in text_of(bobs.get(order.get_absolute_url()))
+    assert "had also submitted" not in text_of(bobs.get(order.get_absolute_url()))

@@ -91,6 +91,8 @@ def test_production_refuses_to_start_without_them(name: str, arguments: tuple[st
         ("DATABASE_STATEMENT_TIMEOUT", "-1", "DATABASE_STATEMENT_TIMEOUT is wrong: -1.0 is not above zero."),
         ("TEMPORAL_NAMESPACE", " ", "TEMPORAL_NAMESPACE is wrong: it is empty."),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is wrong: 'loud' is not a level such as DEBUG, INFO or WARNING."),
+        ("TRUSTED_PROXY_COUNT", "-1", "TRUSTED_PROXY_COUNT is wrong: -1 is below zero."),
+        ("TRUSTED_PROXY_COUNT", "one", "TRUSTED_PROXY_COUNT is wrong: "),
         ("FLAKY_FAIL_RATE", "1.5", "FLAKY_FAIL_RATE is wrong: 1.5 is not between 0 and 1."),
         ("FLAKY_HANG_RATE", "1", "FLAKY_FAIL_RATE and FLAKY_HANG_RATE are wrong: together they must stay below 1."),
     ],
@@ -221,3 +223,16 @@ def test_checks_complain_in_words() -> None:
     assert is_postgresql_url("postgres:///console") == ""
     assert is_host_and_port("host:70000") == "'host:70000' is not host:port."
     assert is_rate(-0.1) == "-0.1 is not between 0 and 1."
+
+
+@pytest.mark.parametrize(("https", "count"), [("true", "1"), ("false", "0")])
+def test_https_stands_for_one_proxy(https: str, count: str) -> None:
+    printed = (
+        "manage.py",
+        "shell",
+        "-v0",
+        "-c",
+        "from django.conf import settings; print(settings.TRUSTED_PROXY_COUNT)",
+    )
+    assert run(printed, HTTPS=https).stdout == f"{count}\n"
+    assert run(printed, HTTPS=https, TRUSTED_PROXY_COUNT="2").stdout == "2\n"

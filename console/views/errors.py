@@ -7,8 +7,10 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.views import csrf
 
 from console.access import Desk
+from console.accounts.access_log import tell_of_refusal
 from console.outages import PLAIN, answer_fault, is_fragment
 from orders.postgres.faults import find_fault
 
@@ -20,7 +22,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403 with the sentence that the refusal brought."""
+    tell_of_refusal(request, str(exception))
     return _show(request, HTTPStatus.FORBIDDEN, str(exception) or "Your account may not do this.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form that may have been forged. The log has the reason; the page says what to do."""
+    tell_of_refusal(request, reason)
+    return csrf.csrf_failure(request, reason=reason)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

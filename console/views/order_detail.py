@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HTMX_STOP_POLLING
 
 from console.access import ConsoleRequest, find_order, needs_view, render_page
+from console.accounts.sessions import polled
 from console.countries import COUNTRIES
 from console.forms import ApproveForm, CancelForm
 from console.order_face import Word, build_decision_panel, build_status_panel, payment_of, shipment_of
@@ -31,6 +32,7 @@ def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
     return render_order(request, find_order(order_id))
 
 
+@polled(lambda request: "HX-Request" in request.headers)
 @require_safe
 @needs_view
 def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:

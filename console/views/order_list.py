@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from console import words
 from console.access import ConsoleRequest, Desk, needs_view, render_page
+from console.accounts.sessions import polled
 from console.forms import PAGE_SIZE, TABS, ListForm
 from orders import states
 from orders.clock import database_now
@@ -135,6 +136,7 @@ def show_desk(request: ConsoleRequest) -> HttpResponse:
     return redirect(f"{reverse('order-list')}?status=awaiting")
 
 
+@polled(lambda request: "live" in request.GET)
 @require_safe
 @needs_view
 def show_orders(request: ConsoleRequest) -> HttpResponse:

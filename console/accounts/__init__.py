@@ -1,0 +1,1 @@
+"""Accounts: signing in and out, sessions, passwords, and the admin's pages about people."""

@@ -1,0 +1,81 @@
+"""/accounts/password/: everybody changes their own password."""
+
+import logging
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.models import User
+from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
+
+from console.access import Desk
+from console.accounts.access_log import describe_account, write_line
+from console.accounts.throttle import is_own_password
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    """Django's own form, in the console's words; a wrong current password counts as one at signing in does."""
+
+    error_messages = {
+        **PasswordChangeForm.error_messages,
+        "password_mismatch": "The two new passwords differ.",
+        "password_incorrect": "This is not your current password.",
+    }
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._request = request
+        labels = {
+            "old_password": "Current password",
+            "new_password1": "New password",
+            "new_password2": "Repeat the new password",
+        }
+        for name, label in labels.items():
+            self.fields[name].label = label
+
+    def clean_old_password(self) -> str:
+        """Look at the current password."""
+        password: str = self.cleaned_data["old_password"]
+        if not is_own_password(self._request, password):
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        """Want another password than before."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("old_password") and cleaned.get("old_password") == cleaned.get("new_password1"):
+            self.add_error("new_password1", "This is your current password. Choose another one.")
+        return cleaned
+
+
+class OwnPasswordView(PasswordChangeView):
+    """Changes the password, signs every other session of the account out, and says so."""
+
+    form_class = OwnPasswordForm
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("password")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Hand the request to the form, for the count of wrong passwords."""
+        return super().get_form_kwargs() | {"request": self.request}
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Show the frame of the page."""
+        return super().get_context_data(**context) | {
+            "desk": Desk.of(cast(User, self.request.user)),
+            "place": "password",
+        }
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Change the password; this session goes on, all others end."""
+        response = super().form_valid(form)
+        write_line(logging.INFO, "password changed", self.request, **describe_account(self.request))
+        messages.success(self.request, "Your password was changed. You were signed out everywhere else.")
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Show what is wrong."""
+        return self.render_to_response(self.get_context_data(form=form), status=422)

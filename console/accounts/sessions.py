@@ -1,0 +1,110 @@
+"""How long a session lasts: 12 hours at most, and 30 minutes without a sign of life from the person.
+
+A page that asks by itself whether something has changed is no sign of life: see `polled`.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from django.contrib import messages
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
+from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from console.accounts.access_log import write_line
+
+LONGEST_SESSION: Final = timedelta(hours=12)
+LONGEST_IDLE: Final = timedelta(minutes=30)
+# A sign of life is written down at most this often, because each costs a write.
+ACTIVITY_STEP: Final = timedelta(seconds=30)
+SIGNED_IN_AT: Final = "signed_in_at"
+LAST_ACTIVE_AT: Final = "last_active_at"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class SessionLimitMiddleware(AuthenticationMiddleware):
+    """Django's own, but a session that has lasted too long, or whose account is gone or inactive, is nobody's."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Have `request.user` looked up when it is first asked for, so that public pages need no database."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(partial(_find_user, request))  # type: ignore[assignment]
+
+
+def polled(is_poll: Callable[[HttpRequest], bool]) -> Callable[[View], View]:
+    """Mark a view that pages ask again and again; `is_poll` tells such a request from a person's."""
+
+    def mark(view: View) -> View:
+        view.is_poll = is_poll  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def note_activity(request: HttpRequest, view: Callable[..., Any]) -> None:
+    """Write down that the person at the session is there, unless the page asked by itself."""
+    is_poll = getattr(view, "is_poll", None)
+    if is_poll is not None and is_poll(request):
+        return
+    now = timezone.now().timestamp()
+    request.session.setdefault(SIGNED_IN_AT, now)
+    if now - request.session.get(LAST_ACTIVE_AT, 0) >= ACTIVITY_STEP.total_seconds():
+        request.session[LAST_ACTIVE_AT] = now
+
+
+def end_sessions_of(user: User) -> None:
+    """End every session of the account; there is no index for that, but no more sessions than people either."""
+    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
+
+
+def start_session(request: HttpRequest, **_: Any) -> None:
+    """Note when a session began, and remove those that ended long ago; listens to signing in."""
+    now = timezone.now()
+    request.session[SIGNED_IN_AT] = request.session[LAST_ACTIVE_AT] = now.timestamp()
+    Session.objects.filter(expire_date__lt=now).delete()
+
+
+def connect() -> None:
+    """Listen to signing in; to be called once, when the application is ready."""
+    user_logged_in.connect(start_session, dispatch_uid="session-limits")
+
+
+def _find_user(request: HttpRequest) -> User | AnonymousUser:
+    if (known := getattr(request, "_limited_user", None)) is None:
+        known = request._limited_user = _look_up(request)  # type: ignore[attr-defined]
+    return known
+
+
+def _look_up(request: HttpRequest) -> User | AnonymousUser:
+    user: User | AnonymousUser = get_user(request)
+    if not user.is_authenticated:
+        if SESSION_KEY in request.session:  # the account was deactivated; the session does not come back with it
+            request.session.flush()
+        return user
+    if reason := _why_ended(request):
+        write_line(logging.INFO, "signed out", request, user=user.get_username(), account=user.pk, reason=reason)
+        request.session.flush()
+        messages.info(request, f"You were signed out: {reason}. Sign in to go on.", fail_silently=True)
+        return AnonymousUser()
+    return user
+
+
+def _why_ended(request: HttpRequest) -> str:
+    """Return why the session is over, or an empty text."""
+    now = timezone.now().timestamp()
+    if now - request.session.get(SIGNED_IN_AT, now) >= LONGEST_SESSION.total_seconds():
+        return f"a session lasts {LONGEST_SESSION // timedelta(hours=1)} hours at most"
+    if now - request.session.get(LAST_ACTIVE_AT, now) >= LONGEST_IDLE.total_seconds():
+        return f"nothing was done for {LONGEST_IDLE // timedelta(minutes=1)} minutes"
+    return ""

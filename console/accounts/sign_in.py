@@ -1,0 +1,59 @@
+"""Signing in, for the console and the admin alike, and signing out."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.urls import Resolver404, resolve
+
+
+class SignInForm(AuthenticationForm):
+    """Django's own form, in the console's words."""
+
+    username = UsernameField(
+        label="User name",
+        max_length=User._meta.get_field("username").max_length,
+        widget=forms.TextInput(attrs={"autofocus": True}),
+    )
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "User name and password do not belong together. Mind capital letters.",
+    }
+
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        password = self.fields["password"]
+        password.widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+
+
+class ConsoleLoginView(LoginView):
+    """Django's own view; who is signed in already is led on, but never back to a page about signing in or out."""
+
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self) -> str:  # type: ignore[override]
+        """Return the page that was asked for before, when it is one of ours that can be looked at."""
+        url: str = super().get_redirect_url()
+        try:
+            name = resolve(urlsplit(url).path).url_name
+        except Resolver404:  # let the page say that it is not there
+            return url
+        return "" if name in {"login", "logout"} else url
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Keep where to go on, also for a form that is sent to the other address of this page."""
+        return super().get_context_data(**context) | {"next": self.get_redirect_url() or self._default_next()}
+
+    def _default_next(self) -> str:
+        return resolve_url(self.next_page) if self.next_page else ""
+
+
+# Who was signed out meanwhile and clicks "Sign out" is not asked to sign in first.
+sign_out = login_not_required(LogoutView.as_view())

@@ -130,7 +130,7 @@ INSTALLED_APPS = [
     "console",
     "orders",
     "workers",
-    "django.contrib.admin",
+    "console.accounts.apps.ConsoleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,0 +1,181 @@
+"""The admin's pages about people: only superusers touch rights, groups and other people's passwords.
+
+Others who may change users edit names and e-mail addresses. What an account did stays readable: its name does not
+change once it was used, and a used account is deactivated instead of deleted.
+"""
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+
+from console.accounts import names, sessions
+from console.accounts.confirmation import asks_first
+
+RIGHTS: Final = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+# Nobody takes these from themselves, so that there is always a superuser left.
+OWN_RIGHTS: Final = ("is_active", "is_staff", "is_superuser")
+PERSON: Final = ("first_name", "last_name", "email")
+DATES: Final = ("last_login", "date_joined")
+KEEP_THE_TRAIL: Final = (
+    "This account has been used, so its name stays and it cannot be deleted: what it did has to stay readable. "
+    "Clear “Active” instead; its sessions end at once."
+)
+
+
+class NewNameMixin:
+    """Looks at a user name that is given for the first time."""
+
+    def clean_username(self) -> str:
+        """Refuse a name that could be taken for another one."""
+        name: str = self.cleaned_data["username"]  # type: ignore[attr-defined]
+        names.check_new_name(name, account_id=self.instance.pk)  # type: ignore[attr-defined]
+        return name
+
+
+class AccountForm(NewNameMixin, UserChangeForm):  # type: ignore[type-arg]
+    """An account; its name only while nobody has used it."""
+
+
+class NewAccountForm(NewNameMixin, UserCreationForm):  # type: ignore[type-arg]
+    """A new account with its first password, as superusers make it. Rights come on the next page."""
+
+    class Meta(UserCreationForm.Meta):
+        fields = ("username", *PERSON)
+
+
+class NewAccountWithoutPasswordForm(NewNameMixin, forms.ModelForm):  # type: ignore[type-arg]
+    """A new account as others make it: nobody can sign in before a superuser has given it a password and rights."""
+
+    class Meta:
+        model = User
+        fields = ("username", *PERSON)
+        field_classes = UserCreationForm.Meta.field_classes
+
+    def save(self, commit: bool = True) -> Any:
+        """Make the account without a password."""
+        self.instance.set_unusable_password()
+        return super().save(commit=commit)
+
+
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
+    """Accounts, with rules about who may change what of whom."""
+
+    form = AccountForm
+    add_form = NewAccountForm
+    actions = None
+    list_display = (
+        "username",
+        "first_name",
+        "last_name",
+        "email",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "last_login",
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show rights to those who may give them, and a password to those who may set it."""
+        is_superuser = request.user.is_superuser
+        if obj is None:
+            passwords = ("password1", "password2") if is_superuser else ()
+            return [(None, {"classes": ("wide",), "fields": ("username", *PERSON, *passwords)})]
+        told = KEEP_THE_TRAIL if names.is_used(obj) else ""
+        if obj.pk == request.user.pk:
+            told = "Another superuser can take your own rights away; you cannot."
+        return [
+            (None, {"fields": ("username", "password") if is_superuser else ("username",)}),
+            ("Person", {"fields": PERSON}),
+            ("Rights", {"fields": RIGHTS, "description": told if is_superuser else "Only superusers change these."}),
+            ("Dates", {"fields": DATES}),
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Let only superusers choose the first password of somebody else."""
+        if obj is None and not request.user.is_superuser:
+            kwargs.setdefault("form", NewAccountWithoutPasswordForm)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "username" in form.base_fields:
+            form.base_fields["username"].help_text = names.HELP
+        return form
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Keep what this person may not change, and the name of an account that was used."""
+        if obj is None:
+            return ()
+        fixed = list(DATES)
+        if not request.user.is_superuser:
+            fixed += ["username", *RIGHTS]
+        elif obj.pk == request.user.pk:
+            fixed += OWN_RIGHTS
+        if "username" not in fixed and names.is_used(obj):
+            fixed.append("username")
+        return tuple(fixed)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nobody but superusers touch a superuser's account."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let only accounts go that nobody has used."""
+        allowed = super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return allowed and (obj is None or not names.is_used(obj))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Say why an account that was used stays."""
+        account = self.get_object(request, object_id)
+        if account is not None and names.is_used(account):
+            raise PermissionDenied(KEEP_THE_TRAIL)
+        return super().delete_view(request, object_id, extra_context)
+
+    @asks_first
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Add an account; its first password is entered here, so the administrator's own is asked for first."""
+        return super().add_view(request, form_url, extra_context)
+
+    @asks_first
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Set somebody's password, as superusers may."""
+        if not request.user.is_superuser:
+            raise PermissionDenied("Only superusers set other people's passwords. Everybody changes their own.")
+        return super().user_change_password(request, id, form_url)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save, and sign out at once who was deactivated."""
+        super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            sessions.end_sessions_of(obj)
+
+
+class RoleAdmin(GroupAdmin):
+    """Groups: only superusers change them, because whoever changes a group gives rights."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let only superusers add one."""
+        return request.user.is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Let only superusers change one."""
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Let only superusers delete one."""
+        return request.user.is_superuser
+
+
+def _may_touch(request: HttpRequest, account: Any) -> bool:
+    return request.user.is_superuser or account is None or not account.is_superuser
+
+
+admin.site.unregister([User, Group])
+admin.site.register(User, AccountAdmin)
+admin.site.register(Group, RoleAdmin)

@@ -1,0 +1,37 @@
+"""The admin with the console's own way in and out, and the password asked for again before every change."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+
+from console.accounts.confirmation import confirmed
+from console.accounts.sign_in import ConsoleLoginView, sign_out
+
+
+class ConsoleAdminSite(AdminSite):
+    """One door for the console and its admin: one page to sign in, one for the password, one count of failures."""
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Have the password entered again before anything is changed; who may not see the page is not asked."""
+        return super().admin_view(view if view == self.logout else confirmed(view), cacheable)
+
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show the console's own page; who is signed in, but has no place here, is told so instead of asked again."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied("Your account may not use the admin. A superuser can give it that right.")
+        return ConsoleLoginView.as_view(next_page="admin:index")(request)
+
+    @method_decorator(login_not_required)
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Sign out as everywhere."""
+        return sign_out(request)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Lead to the page on which everybody changes their password."""
+        return redirect("password")

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from console import access
+from console.accounts.sessions import note_activity
 from tests.asking import HTMX, LOGIN, leads_to_login, text_of
 from tests.making import MakeOrder
 
@@ -95,6 +99,24 @@ class TestIdle:
             for _ in range(5):
                 alices.get(PAGE)
         assert len([query for query in queries.captured_queries if "UPDATE" in query["sql"]]) == 1
+
+    def test_pages_can_be_read_while_the_database_takes_no_changes(self, alices: Client, wait: Wait) -> None:
+        wait(minutes=1)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET TRANSACTION READ ONLY")
+        assert alices.get(PAGE).status_code == 200
+
+    def test_signing_out_in_another_tab_meanwhile_is_no_error(
+        self, alices: Client, wait: Wait, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wait(minutes=1)
+
+        def sign_out_first(*args: Any) -> None:
+            Session.objects.all().delete()
+            note_activity(*args)
+
+        monkeypatch.setattr(access, "note_activity", sign_out_first)
+        assert alices.get(PAGE).status_code == 200
 
 
 class TestLength:

@@ -5,6 +5,7 @@ A page that asks by itself whether something has changed is no sign of life: see
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -14,6 +15,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
@@ -56,9 +58,15 @@ def note_activity(request: HttpRequest, view: Callable[..., Any]) -> None:
     if is_poll is not None and is_poll(request):
         return
     now = timezone.now().timestamp()
+    if now - request.session.get(LAST_ACTIVE_AT, 0) < ACTIVITY_STEP.total_seconds():
+        return
     request.session.setdefault(SIGNED_IN_AT, now)
-    if now - request.session.get(LAST_ACTIVE_AT, 0) >= ACTIVITY_STEP.total_seconds():
-        request.session[LAST_ACTIVE_AT] = now
+    request.session[LAST_ACTIVE_AT] = now
+    # Saved here instead of after the answer: a page can be read although the database takes no changes, or although the
+    # person signs out in another tab at this very moment.
+    with suppress(UpdateError):
+        request.session.save()
+    request.session.modified = False
 
 
 def end_sessions_of(user: User) -> None:

@@ -251,7 +251,9 @@ def _find_own_reason(order: Order) -> str:
 def describe_consequence(order: Order) -> str:
     """Say what cancelling the order now does to the customer's money and parcel."""
     payment, shipment = payment_of(order), shipment_of(order)
-    if payment is not None and payment.status == Payment.Status.CHARGED:
+    if order.is_free:
+        sentences = ["The order costs nothing, so there is nothing to refund."]
+    elif payment is not None and payment.status == Payment.Status.CHARGED:
         sentences = [f"{payment.amount_money} will be given back to the customer."]
     elif order.is_approved and (payment is None or payment.status == Payment.Status.PENDING):
         sentences = [f"The charge is under way: if it goes through, {order.total_money} will be given back."]

@@ -42,11 +42,13 @@ class Discrepancy:
 class Audit:
     """What was compared and what was found.
 
-    `charges` and `refunds` are numbers of movements in the gateway's books, `parcels` of bookings in the carrier's,
+    `nothing_to_charge` is the number of orders that cost nothing and took their way without the gateway. `charges` and
+    `refunds` are numbers of movements in the gateway's books, `parcels` of bookings in the carrier's,
     `runs` of open runs in Temporal, or None where it did not answer.
     """
 
     orders: int
+    nothing_to_charge: int
     charges: int
     refunds: int
     parcels: int
@@ -80,6 +82,7 @@ def audit_orders() -> Audit:
             found += _compare_runs(open_runs)
         return Audit(
             orders=Order.objects.count(),
+            nothing_to_charge=Payment.objects.filter(status=Payment.Status.NOTHING_DUE).count(),
             charges=totals["charges"],
             refunds=totals["refunds"],
             parcels=CarrierBooking.objects.count(),

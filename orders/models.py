@@ -148,6 +148,11 @@ class Order(models.Model):
         return Money(self.total, self.currency)
 
     @property
+    def is_free(self) -> bool:
+        """Tell whether the order costs nothing, so that no gateway is asked about it."""
+        return self.total == 0
+
+    @property
     def is_open(self) -> bool:
         """Tell whether something may still happen to the order."""
         return self.status in states.OPEN
@@ -205,13 +210,14 @@ class Payment(models.Model):
         CHARGED = "CHARGED", "Charged"
         REFUNDED = "REFUNDED", "Refunded"
         DECLINED = "DECLINED", "Not charged"  # refused by the gateway, or closed before any money was taken
+        NOTHING_DUE = "NOTHING_DUE", "Nothing to charge"  # the order costs nothing, and no gateway was asked
 
     payment_id = models.CharField(max_length=64, primary_key=True)
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="payment")
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
-    gateway = models.CharField(max_length=50)
+    gateway = models.CharField(max_length=50, blank=True, help_text="Empty when there is nothing to charge.")
     gateway_reference = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = ChangedAtField()
@@ -223,6 +229,9 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=~Q(status__in=["CHARGED", "REFUNDED"]) | Q(gateway_reference__gt=""),
                 name="payment_that_moved_money_has_a_reference",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="NOTHING_DUE") | Q(amount=0), name="payment_with_nothing_due_is_of_nothing"
             ),
         ]
         indexes = [models.Index(F("created_at").desc(), F("payment_id").desc(), name="payment_newest")]

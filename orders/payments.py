@@ -3,11 +3,13 @@
 A charge cannot be one transaction, for the gateway is not part of it. It is two: first the payment and the attempt are
 written, then the gateway is called with the payment_id as idempotency key, then the answer is written. An attempt whose
 answer never came stays UNKNOWN, and the next one asks the gateway before it charges.
+
+An order that costs nothing has a payment too, which says so; no gateway is asked about it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -23,6 +25,8 @@ from orders.states import DecisionKind, Status, is_at_or_past
 from orders.texts import LONGEST_REFERENCE, clean_line
 
 T = TypeVar("T")
+
+FREE: Final = "The order costs nothing."
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def adopt_charge(order_id: str) -> None:
     It stands as an attempt without an answer, so that the next charge asks the gateway first and a refund finds it.
     """
     order = read_order(order_id)
-    if Payment.objects.filter(order=order).exists() or not gateway.has_charged(order.payment_id):
+    if order.is_free or Payment.objects.filter(order=order).exists() or not gateway.has_charged(order.payment_id):
         return
     with transaction.atomic():
         order = lock_open_order(order_id)
@@ -94,23 +98,38 @@ def adopt_charge(order_id: str) -> None:
 
 @transaction.atomic
 def _begin_charge(command: contracts.ChargePayment) -> _Call | None:
-    """Write the approval, the payment and the attempt; None when the payment is charged already."""
+    """Write the approval, the payment and the attempt; None when the payment is charged, or there is nothing due."""
     order = lock_open_order(command.order_id)
     if order.status == Status.CANCELLING:
         raise PaymentDeclined("The order is being cancelled.")
     accept_approval(order, record_decision(order, DecisionKind.APPROVE, command.decision))
     advance(order, Status.CHARGING_PAYMENT)
     payment = _open_payment(order, command.payment_id)
+    if order.is_free:
+        _close_free_payment(payment)
+        add_event(order, key=f"charged:{payment.payment_id}", title="Nothing to charge", detail=FREE)
+        advance(order, Status.PAID)
+        return None
     if payment.status == Payment.Status.CHARGED:
         return None
     return _begin_attempt(order, payment, PaymentAttempt.Kind.CHARGE)
+
+
+def _close_free_payment(payment: Payment) -> None:
+    """Write that nothing is due. An earlier release may have asked the gateway, and had an answer or none."""
+    payment.status = Payment.Status.NOTHING_DUE
+    payment.save(update_fields=["status", "updated_at"])
 
 
 def _open_payment(order: Order, payment_id: str) -> Payment:
     """Return the order's payment, which is written unless it is there."""
     # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
     payment = Payment(
-        payment_id=payment_id, order=order, amount=order.total, currency=order.currency, gateway=gateway.name
+        payment_id=payment_id,
+        order=order,
+        amount=order.total,
+        currency=order.currency,
+        gateway="" if order.is_free else gateway.name,
     )
     Payment.objects.bulk_create([payment], ignore_conflicts=True)
     return Payment.objects.get(payment_id=payment_id)
@@ -122,6 +141,11 @@ def _begin_refund(command: contracts.RefundPayment) -> _Call | None:
     order = lock_open_order(command.order_id)
     begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
     payment = Payment.objects.filter(order=order).first()
+    if order.is_free:
+        if payment is not None:
+            _close_free_payment(payment)
+        add_event(order, key=f"refunded:{command.payment_id}", title="Nothing to refund", detail=FREE)
+        return None
     if payment is None or payment.status in {Payment.Status.REFUNDED, Payment.Status.DECLINED}:
         return None
     return _begin_attempt(order, payment, PaymentAttempt.Kind.REFUND)

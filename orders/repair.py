@@ -107,7 +107,7 @@ def _goes_on(order: Order, ending: Ending | None, answer: contracts.StatusAnswer
 def _go_on(order: Order, run: Run | None, answer: contracts.StatusAnswer | None) -> contracts.OrderInput:
     """Describe the order as it stands, for a run that passes over what was done."""
     decision = _find_approval(order, run, answer)
-    has_payment = Payment.objects.filter(order=order).exists()
+    has_payment = Payment.objects.filter(order=order).exclude(status=Payment.Status.NOTHING_DUE).exists()
     if decision is None and has_payment:
         detail = "Approve it to go on, which takes no money again, or cancel it to give the money back."
         raise_trouble(order, TroubleCode.MONEY_TAKEN, detail)

@@ -30,6 +30,7 @@ DONE: Final = {
     DecisionKind.APPROVE: "Approved. The payment is charged next.",
     DecisionKind.CANCEL: "Cancellation taken in. The order is being cancelled.",
 }
+APPROVED_FREE: Final = "Approved. The order costs nothing, so it is packed next."
 TOO_LATE: Final = "{} came too late: the order had taken its way already."
 
 
@@ -93,7 +94,7 @@ def judge_decision(message: OutboxMessage, kind: DecisionKind, live: LiveStatus 
     """Say what a person may trust after a decision. That it counts, or came too late, is said only once it is known."""
     decision = services.find_decision(message)
     if decision.outcome in {Outcome.ACCEPTED, Outcome.REPEATED}:
-        return Word(DONE[kind], "done")
+        return _done(message.order, kind)
     if decision.outcome == Outcome.TOO_LATE:
         return Word(TOO_LATE.format(SUBJECTS[kind]), "refused")
     if message.status == OutboxMessage.Status.PENDING:
@@ -105,7 +106,7 @@ def judge_decision(message: OutboxMessage, kind: DecisionKind, live: LiveStatus 
     last = live.answer.last_decision if live is not None and live.answer is not None else None
     answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
     if answer in {contracts.ACCEPTED, contracts.REPEATED}:
-        return Word(DONE[kind], "done")
+        return _done(message.order, kind)
     if answer == contracts.TOO_LATE:
         return Word(TOO_LATE.format(SUBJECTS[kind]), "refused")
     if live is not None and live.is_paused:
@@ -116,6 +117,11 @@ def judge_decision(message: OutboxMessage, kind: DecisionKind, live: LiveStatus 
             f"{SUBJECTS[kind]} is kept. It takes effect as soon as the order's workflow answers again.", "waiting"
         )
     return Word(f"{SUBJECTS[kind]} is being checked. The order's history will say what became of it.", "waiting")
+
+
+def _done(order: Order, kind: DecisionKind) -> Word:
+    """Say that the decision counts, and what comes next."""
+    return Word(APPROVED_FREE if order.is_free and kind == DecisionKind.APPROVE else DONE[kind], "done")
 
 
 @require_POST

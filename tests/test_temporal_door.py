@@ -230,12 +230,12 @@ def test_what_one_order_meets_does_not_make_the_next_call_fail(
     temporal_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert outcome_of("order-NONE") == "not found"
-    call = _BridgeServiceClient._rpc_call
+    call, lost = _BridgeServiceClient._rpc_call, rpc(RPCStatusCode.UNAVAILABLE)
 
-    async def fail_one(self: _BridgeServiceClient, method: str, req: Any, *args: Any, **kwargs: Any) -> Any:
-        if "order-LOST" in str(req):
-            raise rpc(RPCStatusCode.UNAVAILABLE)
-        return await call(self, method, req, *args, **kwargs)
+    async def fail_one(self: _BridgeServiceClient, *args: Any, **kwargs: Any) -> Any:
+        if "order-LOST" in str(kwargs["req"]):
+            raise lost
+        return await call(self, *args, **kwargs)
 
     monkeypatch.setattr(_BridgeServiceClient, "_rpc_call", fail_one)
     assert outcome_of("order-LOST") == "away"

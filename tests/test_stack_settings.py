@@ -67,7 +67,7 @@ def test_it_listens_where_it_is_told_to_and_to_whom(stack: RunningStack) -> None
     assert get_status(stack.port, "/accounts/login/", address="127.0.0.2", host="anna.desk.test") == 200
     assert get_status(stack.port, "/accounts/login/", host="127.0.0.1") == 400
     assert f"http://console.test:{stack.port}/" in stack.output
-    assert "Other machines   reach it as console.test, .desk.test; without TLS" in stack.output
+    assert "Other machines   reach it under console.test, .desk.test, without TLS" in stack.output
 
 
 @pytest.mark.parametrize(

@@ -188,8 +188,8 @@ class Stack:
         if self._options.starts("web"):
             facts["Console"] = self._console_address()
             if not self._options.bind.is_loopback:
-                names = "any name" if "*" in settings.ALLOWED_HOSTS else ", ".join(settings.ALLOWED_HOSTS)
-                facts["Other machines"] = f"reach it under {names}, without TLS"
+                known_as = "any name" if "*" in settings.ALLOWED_HOSTS else ", ".join(settings.ALLOWED_HOSTS)
+                facts["Other machines"] = f"reach it under {known_as}, without TLS"
         if self._temporal is not None:
             facts["Temporal Web UI"] = f"{self._temporal.ui_url}/"
         if has_accounts:

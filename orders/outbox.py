@@ -47,8 +47,6 @@ LONGEST_PATIENCE_SECONDS: Final = 600
 LARGEST_MESSAGE_BYTES: Final = 4_000_000
 # Messages that take long to fail must not keep new ones waiting: after this time the relay looks for those first.
 ROUND_SECONDS: Final = 3.0
-# After so many different messages in a row that got nowhere, the relay asks whether the server is there.
-MOST_FAILED_IN_A_ROW: Final = 3
 
 
 class _Outcome(Enum):
@@ -74,24 +72,18 @@ def deliver_pending(limit: int = BATCH) -> int:
     Raises TemporalAway when the server itself does not answer.
     """
     due = _sendable().filter(next_attempt_at__lte=Now()).order_by("attempts", "pk").values_list("pk", flat=True)
-    end, sent, failed_in_a_row = time.monotonic() + ROUND_SECONDS, 0, 0
+    end, sent, has_failed = time.monotonic() + ROUND_SECONDS, 0, False
     for pk in list(due[:limit]):
         outcome = _deliver(pk)
         beat()
         if outcome is _Outcome.AWAY:
             temporal.check_server()
             _set_back(pk)  # the server is there, so it is this message that it does not answer
-            outcome = _Outcome.FAILED
-        if outcome is _Outcome.FAILED:
-            failed_in_a_row += 1
-        elif outcome is not _Outcome.LEFT:
-            failed_in_a_row = 0
+        has_failed |= outcome in {_Outcome.AWAY, _Outcome.FAILED}
         sent += outcome is _Outcome.SENT
-        if failed_in_a_row == MOST_FAILED_IN_A_ROW:
-            temporal.check_server()
-        if failed_in_a_row and time.monotonic() > end:
+        if has_failed and time.monotonic() > end:
             break
-    if failed_in_a_row and not sent:
+    if has_failed and not sent:
         temporal.check_server()
     return sent
 

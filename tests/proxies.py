@@ -20,6 +20,7 @@ class Line:
         self._is_silent = False
         self._is_cut = False
         self._is_closed = False
+        self._forgotten: set[tuple[socket.socket, socket.socket]] = set()
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._listener = self._listen(0)
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
@@ -34,6 +35,11 @@ class Line:
 
     def fall_silent(self) -> None:
         """Take everything in and pass nothing on, as a firewall does that forgot the connection."""
+        self._is_silent = True
+
+    def forget(self) -> None:
+        """Pass nothing on, and never again on the connections of now; after `heal` new ones work."""
+        self._forgotten |= self._pairs
         self._is_silent = True
 
     def heal(self) -> None:
@@ -79,7 +85,7 @@ class Line:
         self._pairs.add(pair)
         with contextlib.suppress(OSError, ValueError):
             while not self._is_cut:
-                if self._is_silent:
+                if self._is_silent or pair in self._forgotten:
                     threading.Event().wait(TICK_SECONDS)
                     continue
                 for ready in select.select(pair, [], [], TICK_SECONDS)[0]:

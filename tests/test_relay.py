@@ -103,7 +103,7 @@ def test_one_bad_message_holds_up_no_other(line: Line, code: RPCStatusCode) -> N
     assert message_of(orders[0]).status != Delivery.DELIVERED
 
 
-def test_more_bad_messages_in_a_row_than_make_it_ask_for_the_server_hold_up_none(line: Line) -> None:
+def test_many_bad_messages_hold_up_none(line: Line) -> None:
     orders = submit_unsent(9)
     line.fail(RPCStatusCode.INTERNAL, *orders[:8])
     assert outbox.deliver_pending() == 1
@@ -253,7 +253,7 @@ class TestOutage:
                 assert time.monotonic() - began_at < 4
                 temporal.close()
 
-    @pytest.mark.parametrize("kind", ["cut", "silent"])
+    @pytest.mark.parametrize("kind", ["cut", "silent", "forgotten"])
     def test_a_line_that_was_broken_and_is_whole_again_delivers_all_within_moments(
         self, temporal_server: str, settings: Settings, kind: str
     ) -> None:
@@ -262,7 +262,7 @@ class TestOutage:
             with relaying(interval_seconds=0.5):
                 before = submit(0)
                 assert message_of(before).status == Delivery.DELIVERED
-                broken.cut() if kind == "cut" else broken.fall_silent()
+                {"cut": broken.cut, "silent": broken.fall_silent, "forgotten": broken.forget}[kind]()
                 for number in range(1, 11):
                     submit(number)
                 wait_until(lambda: any(found.failures for found in companions.look_at_companions()), what="the outage")

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
+from orders.money import CURRENCIES
+
 T = TypeVar("T")
 
 env = Env()
@@ -45,12 +47,12 @@ def names_read() -> frozenset[str]:
     return frozenset(_names_read)
 
 
-def read_list(name: str, *, check: Callable[[list[str]], str] | None = None) -> list[str]:
+def read_list(name: str, default: str = "", *, check: Callable[[list[str]], str] | None = None) -> list[str]:
     """Return the texts that the variable `name` lists, separated by commas, with or without spaces around them.
 
     Raises ImproperlyConfigured with a sentence that names the variable.
     """
-    values = [text.strip() for text in read(env.str, name, "").split(",") if text.strip()]
+    values = [text.strip() for text in read(env.str, name, default).split(",") if text.strip()]
     if check is not None and (complaint := check(values)):
         raise ImproperlyConfigured(f"{name} is wrong: {complaint}")
     return values
@@ -125,6 +127,14 @@ def are_origins(values: Sequence[str]) -> str:
         if parts.hostname.strip("*.") == "":
             return f"{value!r} trusts the forms of every site. Name the sites."
     return ""
+
+
+def are_currencies(values: Sequence[str]) -> str:
+    """Complain about what ISO 4217 does not list as a currency in force, and about a list without any."""
+    for value in values:
+        if value not in CURRENCIES:
+            return f"{value!r} is not a currency of ISO 4217 in force. Its three letters are wanted, such as EUR."
+    return "" if values else "it lists no currency."
 
 
 def is_rate(value: float) -> str:

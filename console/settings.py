@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from console.environment import (
+    are_currencies,
     are_host_names,
     are_origins,
     are_strong_keys,
@@ -72,6 +73,9 @@ if ORDER_WORKFLOW_TIMEOUT < ORDER_APPROVAL_TIMEOUT + 3600:
         "ORDER_WORKFLOW_TIMEOUT is wrong: it must be at least an hour longer than ORDER_APPROVAL_TIMEOUT, "
         "for the server closes a run at this time without any clean-up."
     )
+
+# What new orders may be in, by ISO 4217; the form begins with the first. Orders in other currencies stay as they are.
+ORDER_CURRENCIES = list(dict.fromkeys(read_list("ORDER_CURRENCIES", "EUR,USD,GBP,CHF,JPY", check=are_currencies)))
 
 # The simulated outside world: the share of calls that fail, and that hang
 FLAKY_FAIL_RATE = read(env.float, "FLAKY_FAIL_RATE", 0.0, check=is_rate)

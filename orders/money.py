@@ -2,12 +2,35 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
-# Minor unit digits by ISO 4217, for the currencies the console takes orders in.
-DECIMALS: Final[Mapping[str, int]] = {"EUR": 2, "USD": 2, "GBP": 2, "CHF": 2, "JPY": 0}
-CURRENCIES: Final = tuple(DECIMALS)
+# Minor unit digits by ISO 4217, for its currencies and funds of 1 January 2026; precious metals and what is no money
+# have none. A currency that is withdrawn moves to WITHDRAWN, for orders in it remain.
+_CODES: Final[Mapping[int, str]] = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: """
+        AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY
+        COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS
+        INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR
+        MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP
+        STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG
+    """,
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+WITHDRAWN: Final[Mapping[str, int]] = {"BGN": 2}
+# In force today, each with its decimals.
+CURRENCIES: Final[Mapping[str, int]] = {code: decimals for decimals, codes in _CODES.items() for code in codes.split()}
+# All that an amount may be in.
+DECIMALS: Final[Mapping[str, int]] = {**CURRENCIES, **WITHDRAWN}
+
+# The highest price of a unit and the highest total of an order, in minor units: far above any order, and far below what
+# BIGINT holds. Where a euro buys more than a thousand, they are a thousand times as high.
+LARGEST_PRICE: Final = 10**9
+LARGEST_TOTAL: Final = 10**11
+_SMALL: Final = "ARS BIF CDF CLP COP GNF IDR IQD IRR KHR KRW LAK LBP MGA MMK MNT MWK NGN PYG RWF SYP TZS UGX UZS VND"
+SMALL_UNITS: Final = frozenset(_SMALL.split())
 
 
 @dataclass(frozen=True, order=False)
@@ -18,26 +41,9 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a currency that the console does not know."""
+        """Raise ValueError for what is no currency."""
         if self.currency not in DECIMALS:
-            raise ValueError(f"{self.currency!r} is not a currency of the console.")
-
-    @classmethod
-    def parse(cls, text: str, currency: str) -> "Money":
-        """Read a decimal text such as '12.50'. Raises ValueError when it is no number or has too many decimals."""
-        try:
-            amount = Decimal(text)
-        except InvalidOperation as error:
-            raise ValueError(f"{text!r} is not an amount.") from error
-        return cls.from_decimal(amount, currency)
-
-    @classmethod
-    def from_decimal(cls, amount: Decimal, currency: str) -> "Money":
-        """Turn 12.50 into 1250 minor units. Raises ValueError when `amount` is finer than the currency."""
-        minor = amount.scaleb(DECIMALS.get(currency, 2)) if amount.is_finite() else None
-        if minor is None or minor != minor.to_integral_value():
-            raise ValueError(f"{amount} has more decimals than {currency} knows.")
-        return cls(int(minor), currency)
+            raise ValueError(f"{self.currency!r} is not a currency of ISO 4217.")
 
     @property
     def amount(self) -> Decimal:
@@ -59,3 +65,17 @@ class Money:
 def add_up(amounts: Iterable[Money], currency: str) -> Money:
     """Return the sum of `amounts`, zero for none. Raises ValueError when one has another currency."""
     return sum(amounts, Money(0, currency))
+
+
+def largest_price(currency: str) -> Money:
+    """Return the highest price that one unit may have."""
+    return _enlarge(LARGEST_PRICE, currency)
+
+
+def largest_total(currency: str) -> Money:
+    """Return the highest total that an order may come to."""
+    return _enlarge(LARGEST_TOTAL, currency)
+
+
+def _enlarge(minor: int, currency: str) -> Money:
+    return Money(minor * 1000 if currency in SMALL_UNITS else minor, currency)

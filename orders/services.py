@@ -11,56 +11,22 @@ from typing import Final
 from uuid import uuid4
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
-from django.db.models import Model
 
 from orders import contracts, outbox, permissions, states
 from orders.clock import database_now
+from orders.drafts import OrderDraft, tidy_draft
 from orders.errors import AlreadyDecided, DecisionRefused, OrderError, OrderExists, OrderInvalid, OrderNotFound, TooLate
 from orders.history import add_event, lock_order, write_decision
 from orders.identifiers import is_order_id, new_identifier
 from orders.models import Decision, Order, OrderLine, OutboxMessage
-from orders.money import CURRENCIES, Money, add_up
 from orders.permissions import Actor, TerminalOperator
 from orders.postgres.faults import FAULT_SENTENCES, find_fault
 from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Outcome, Status, TroubleCode
-from orders.texts import clean_id, clean_line, clean_message, clean_text
+from orders.texts import clean_id, clean_text
 from orders.troubles import clear_troubles
 
-MOST_LINES: Final = 100
-# A thousand million major units: far below what BIGINT holds, far above any order.
-LARGEST_TOTAL: Final = 10**11
 LONGEST_BULK_SECONDS: Final = 10.0
-
-
-@dataclass(frozen=True)
-class LineDraft:
-    """A line of an order that is about to be submitted; `unit_price` in minor units."""
-
-    sku: str
-    description: str
-    quantity: int
-    unit_price: int
-
-
-@dataclass(frozen=True)
-class OrderDraft:
-    """An order that is about to be submitted."""
-
-    customer_name: str
-    customer_email: str
-    address_line: str
-    address_postcode: str
-    address_city: str
-    address_country: str
-    currency: str
-    lines: tuple[LineDraft, ...]
-
-    @property
-    def total(self) -> Money:
-        """The sum of the lines."""
-        return add_up((Money(line.unit_price, self.currency) * line.quantity for line in self.lines), self.currency)
 
 
 @dataclass(frozen=True)
@@ -78,8 +44,9 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
     Raises NotAllowed, OrderInvalid for a draft that can never be an order, OrderExists for an `order_id` that is taken.
     """
     permissions.check_may_submit(actor)
-    draft, idempotency_key = clean_message(draft, clean_line), clean_id(idempotency_key)
-    _check_draft(draft, order_id)
+    draft, idempotency_key = tidy_draft(draft), clean_id(idempotency_key)
+    if order_id and not is_order_id(order_id):
+        raise OrderInvalid(f"{order_id!r} is no order id: it is `order-` and up to 58 letters, digits, - and _.")
     facts = asdict(draft)
     facts.pop("lines")
     facts |= {"order_id": order_id or new_identifier("order"), "payment_id": new_identifier("pay")}
@@ -89,7 +56,6 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
         "submitter_account_id": actor.pk,
     }
     lines = [OrderLine(position=position, **asdict(line)) for position, line in enumerate(draft.lines, start=1)]
-    _check_fields(Order(idempotency_key=idempotency_key, **facts), *lines)
     with transaction.atomic():
         if Order.objects.filter(order_id=facts["order_id"]).exclude(idempotency_key=idempotency_key).exists():
             raise OrderExists(facts["order_id"])
@@ -222,27 +188,3 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
 def _who_and_when(order: Order) -> str:
     verb = "approved the order" if order.is_approved else "asked to cancel the order"
     return f"{order.decided_by} {verb} on {order.decided_at:%d %b %Y at %H:%M} UTC"
-
-
-def _check_draft(draft: OrderDraft, order_id: str) -> None:
-    if order_id and not is_order_id(order_id):
-        raise OrderInvalid(f"{order_id!r} is no order id: it is `order-` and up to 58 letters, digits, - and _.")
-    if draft.currency not in CURRENCIES:
-        raise OrderInvalid(f"{draft.currency!r} is not a currency of the console.")
-    if not 0 < len(draft.lines) <= MOST_LINES:
-        raise OrderInvalid(f"An order has 1 to {MOST_LINES} lines.")
-    if any(line.quantity <= 0 or line.unit_price < 0 for line in draft.lines):
-        raise OrderInvalid("A line needs a quantity above zero and a price that is not negative.")
-    if draft.total.minor > LARGEST_TOTAL:
-        raise OrderInvalid(f"The total is above {Money(LARGEST_TOTAL, draft.currency)}.")
-
-
-def _check_fields(*rows: Model) -> None:
-    """Raise OrderInvalid when a text is too long, or no e-mail address, for the column it goes to."""
-    for row in rows:
-        try:
-            row.clean_fields(exclude={"order"})
-        except ValidationError as error:
-            fields = error.message_dict.items()
-            sentences = [f"{name.replace('_', ' ').capitalize()}: {' '.join(found)}" for name, found in fields]
-            raise OrderInvalid(" ".join(sentences)) from error

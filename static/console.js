@@ -76,6 +76,12 @@
   document.addEventListener("submit", (event) => { isTyped = false; renewToken(event.target); }, true);
   window.addEventListener("beforeunload", (event) => { if (isTyped) event.preventDefault(); });
 
+  // The currency that prices are typed in: when it is another one by the time of submitting, the page asks.
+  document.addEventListener("input", (event) => {
+    const pricedIn = find("#id_priced_in");
+    if (pricedIn && !pricedIn.value && event.target.name?.endsWith("-unit_price")) pricedIn.value = find("#id_currency").value;
+  });
+
   // Times in the reader's own zone.
   const clock = new Intl.DateTimeFormat("en-GB", {
     day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",

@@ -10,10 +10,10 @@ from django.db import transaction
 
 from orders import contracts, payments, projections, services
 from orders.clock import database_now
+from orders.drafts import LineDraft, OrderDraft
 from orders.history import lock_order
 from orders.models import Order, OutboxMessage
 from orders.permissions import ROLES, TerminalOperator
-from orders.services import LineDraft, OrderDraft
 from orders.states import HAPPY_PATH, ReasonCode, Status, is_at_or_past
 
 ONE_LINE = (LineDraft(sku="MUG-1", description="Mug", quantity=2, unit_price=1250),)

@@ -17,9 +17,9 @@ from temporalio.testing import ActivityEnvironment
 
 from orders import contracts, projections
 from orders.contracts import Decision
+from orders.drafts import LineDraft
 from orders.errors import OutsideWorldFailed
 from orders.models import CarrierBooking, GatewayMovement, Order, Shipment
-from orders.services import LineDraft
 from tests.making import MakeOrder
 from workers import activities, steps
 from workers.attempts import NO_ANSWER, StrayFailures, make_attempt

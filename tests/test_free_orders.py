@@ -8,10 +8,10 @@ from django.test import Client
 from console.views.decisions import judge_decision
 from orders import contracts, payments, projections, services
 from orders.audit import audit_orders
+from orders.drafts import LineDraft
 from orders.gateways import gateway
 from orders.models import GatewayMovement, Order, Payment
 from orders.permissions import TerminalOperator
-from orders.services import LineDraft
 from orders.states import DecisionKind, ReasonCode
 from tests.asking import text_of
 from tests.making import MakeOrder, make_draft, make_user

@@ -15,7 +15,6 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from orders.money import CURRENCIES
 from orders.permissions import ROLES
 from orders.states import ReasonCode, Status
 from tests.programs import ROOT
@@ -109,7 +108,6 @@ def test_the_migrations_load_without_the_code() -> None:
     [
         ("order_status_is_known", set(Status)),
         ("order_reason_code_is_known", {"", *ReasonCode}),
-        ("order_currency_is_known", set(CURRENCIES)),
     ],
 )
 def test_postgresql_knows_the_same_values(constraint: str, values: set[str]) -> None:

@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from orders.drafts import LineDraft
 from orders.models import Order
-from orders.services import LineDraft
 from orders.states import ReasonCode, Status
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.making import MakeOrder, make_user

@@ -8,10 +8,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from orders import contracts, projections, services
+from orders.drafts import LineDraft
 from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
 from orders.models import CarrierBooking, Order, OrderEvent, Shipment
 from orders.permissions import TerminalOperator
-from orders.services import LineDraft
 from orders.states import HAPPY_PATH, ReasonCode, Status
 from tests.making import MakeOrder
 

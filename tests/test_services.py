@@ -1,12 +1,14 @@
 """orders.services: what people do, and what they are refused."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from orders import contracts, projections, services
+from orders.drafts import LineDraft
 from orders.errors import (
     AlreadyDecided,
     NotAllowed,
@@ -19,7 +21,6 @@ from orders.errors import (
 )
 from orders.history import lock_order
 from orders.models import Order, OutboxMessage
-from orders.services import LineDraft
 from orders.states import DecisionKind, ReasonCode, Status
 from tests.making import MakeOrder, make_draft
 
@@ -197,17 +198,34 @@ class TestTexts:
 
     def test_the_texts_of_an_order_are_cleaned(self, alice: User) -> None:
         draft = make_draft(
-            customer_name="Emma\u202e\x1b[31m \ud800Example\n",
+            customer_name="Emma\u200e Example\n",
             customer_email="emma\u200b@example.com",
             address_line="Long\r\nStreet 1",
-            lines=(LineDraft("MUG\0-1", "A\tmug\u2066", 1, 100),),
+            lines=(LineDraft("MUG\ufeff-1", "A\tmug\xad", 1, 100),),
         )
         order = services.submit_order(draft, actor=alice, idempotency_key="form\ud800")
-        assert (order.customer_name, order.customer_email) == ("Emma �Example", "emma@example.com")
+        assert (order.customer_name, order.customer_email) == ("Emma Example", "emma@example.com")
         assert order.address_line == "Long Street 1"
         assert [(line.sku, line.description) for line in order.lines.all()] == [("MUG-1", "A mug")]
         again = services.submit_order(draft, actor=alice, idempotency_key="form\ud800")
         assert again == order
+
+    @pytest.mark.parametrize(
+        ("fact", "sentence"),
+        [
+            ({"customer_name": "Emma\u202eExample"}, "Customer name: It holds a character that turns the direction"),
+            ({"address_line": "\x1b[31mWay 1"}, "Address line: It holds a control character"),
+            ({"address_city": "Ber\ud800lin"}, "Address city: A character was lost"),
+            ({"lines": (LineDraft("MUG\0", "Mug", 1, 100),)}, "Line 1, SKU: It holds a control character"),
+            ({"lines": (LineDraft("MUG", "Mug", 10_001, 100),)}, "Line 1: a quantity is above zero and at most"),
+            ({"lines": (LineDraft("MUG", "Mug", 1, 10**9 + 1),)}, "Line 1: the price of a unit is"),
+            ({"currency": "KWD"}, "Orders are not taken in 'KWD', but in EUR, USD, GBP, CHF, JPY."),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused(self, alice: User, fact: dict[str, Any], sentence: str) -> None:
+        with pytest.raises(OrderInvalid) as refusal:
+            services.submit_order(make_draft(**fact), actor=alice, idempotency_key="form-1")
+        assert str(refusal.value).startswith(sentence)
 
     @pytest.mark.parametrize("name", ["\u200b\u2060", "\0", "\u3164", "n" * 201])
     def test_a_name_of_nothing_or_too_long_is_refused(self, alice: User, name: str) -> None:

@@ -10,10 +10,10 @@ from django.db import Error as DatabaseError
 
 from console.stack.accounts import ACCOUNTS, MARK
 from orders import services, temporal
+from orders.drafts import LineDraft, OrderDraft
 from orders.errors import DecisionRefused, OrderError
 from orders.models import Order
 from orders.permissions import Actor
-from orders.services import LineDraft, OrderDraft
 from orders.simulation import DECLINED_MARK, SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE
 
 KEY_PREFIX: Final = "sample-"

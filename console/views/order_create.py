@@ -6,10 +6,12 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_submit, render_page
-from console.submission import Submission, Typed, read_typed_lines
+from console.order_lines import read_typed_lines
+from console.submission import Submission
 from orders.clock import database_now
+from orders.drafts import MOST_LINES, TypedLine
 from orders.errors import OrderError
-from orders.services import MOST_LINES, submit_order
+from orders.services import submit_order
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,15 +38,16 @@ def _show_change(request: ConsoleRequest, fragment: str, *, step: str = "") -> H
     return render_page(request, fragment, context)
 
 
-def _change_lines(lines: list[Typed], step: str) -> tuple[list[Typed], int | None]:
+def _change_lines(lines: tuple[TypedLine, ...], step: str) -> tuple[tuple[TypedLine, ...], int | None]:
     """Return the rows after the step, and the row that the person goes on with."""
+    blank = TypedLine(quantity="1")
     if step == "add" and len(lines) < MOST_LINES:
-        return [*lines, {}], len(lines)
+        return (*lines, blank), len(lines)
     row = step.removeprefix("remove-")
     if step.startswith("remove-") and row.isascii() and row.isdigit() and int(row) < len(lines):
-        left = [line for index, line in enumerate(lines) if index != int(row)] or [{}]
+        left = tuple(line for index, line in enumerate(lines) if index != int(row)) or (blank,)
         return left, min(int(row), len(left) - 1)
-    return lines or [{}], None
+    return lines or (blank,), None
 
 
 def _submit(request: ConsoleRequest) -> HttpResponse:

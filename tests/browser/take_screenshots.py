@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 from pytest_django import Settings
 
 from orders import services
+from orders.drafts import LineDraft
 from orders.models import Order
-from orders.services import LineDraft
 from orders.states import Status
 from tests.browser.conftest import Visit
 from tests.making import make_draft, make_user

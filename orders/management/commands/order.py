@@ -7,19 +7,19 @@ from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
 from orders import services, temporal
 from orders.audit import audit_orders
+from orders.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
 from orders.errors import OrderError, OrderInvalid, RunPaused
 from orders.live_status import describe_row
 from orders.models import Order, OutboxMessage
-from orders.money import CURRENCIES, Money
 from orders.permissions import TerminalOperator
 from orders.postgres.faults import FAULT_SENTENCES, find_fault
 from orders.projections import read_order
-from orders.services import LineDraft, OrderDraft
 from orders.states import DecisionKind
 from orders.texts import LONGEST_NAME, clean_line
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         start.add_argument("--postcode", default="10115")
         start.add_argument("--city", default="Berlin")
         start.add_argument("--country", default="DE", help="two letters")
-        start.add_argument("--currency", default="EUR", choices=CURRENCIES)
+        start.add_argument("--currency", default=settings.ORDER_CURRENCIES[0], choices=settings.ORDER_CURRENCIES)
         start.add_argument(
             "--line",
             action="append",
@@ -187,10 +187,11 @@ def _country(text: str) -> str:
 def _line(text: str, currency: str) -> LineDraft:
     """Read SKU:QUANTITY:PRICE[:DESCRIPTION]. Raises OrderInvalid."""
     parts = text.split(":", 3)
-    try:
-        sku, quantity, price = parts[0], int(parts[1]), Money.parse(parts[2], currency)
-    except (IndexError, ValueError) as error:
-        raise OrderInvalid(f"{text!r} is no line: it is SKU:QUANTITY:PRICE[:DESCRIPTION]. {error}") from error
-    if not sku:
-        raise OrderInvalid(f"{text!r} is no line: the SKU is missing.")
-    return LineDraft(sku, parts[3] if len(parts) > 3 else sku, quantity, price.minor)
+    if len(parts) < 3:
+        raise OrderInvalid(f"{text!r} is no line: it is SKU:QUANTITY:PRICE[:DESCRIPTION].")
+    sku, quantity, price = parts[:3]
+    reading = read_line(TypedLine(sku, parts[3] if len(parts) > 3 else sku, quantity, price), currency)
+    if reading.draft is None:
+        wrong = " ".join(f"{LINE_LABELS[name]}: {sentence}" for name, sentence in reading.errors.items())
+        raise OrderInvalid(f"{text!r} is no line. {wrong}")
+    return reading.draft

@@ -1,0 +1,121 @@
+"""Reads the texts that people type into an order, of one line each: names, addresses, articles, e-mail, telephone.
+
+Pure. What can be meant is taken, clean by `orders.texts`; what cannot be meant is refused with a sentence that says
+what to do: texts that show nothing, control characters, characters that turn the direction of the text, heaps of marks
+that paint over other lines. Invisible characters that copying brings along are dropped without a word.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+import idna
+
+from orders.errors import OrderInvalid
+from orders.texts import clean_line
+
+LONGEST_EMAIL: Final = 254  # RFC 5321, 4.5.3.1.3, without the brackets
+LONGEST_PHONE: Final = 40
+# Marks on one letter: scripts of the world need up to four that have a place of their own above or below it, and
+# Tibetan stacks more that have none.
+MOST_PLACED_MARKS: Final = 4
+MOST_MARKS: Final = 10
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# Embeddings, overrides and isolates of the Unicode Bidi Algorithm. Single marks (LRM, RLM, ALM) only come along.
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BROKEN: Final = re.compile("[\ufffd\ud800-\udfff]")
+# Tags, format controls of notations, fillers of planes: they show nothing, and no keyboard has them.
+_HIDDEN: Final = re.compile("[\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff]")
+# Symbols that are as blank as a space.
+_BLANK: Final = frozenset("\u2800\U0001d159")
+
+_LOCAL: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+)  # RFC 5322, dot-atom
+_PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ().,/+#*;:=xX\N{EN DASH}\N{NO-BREAK SPACE}-]*(?:ext\.? ?[0-9]+)?")
+
+
+def read_entry(text: str, *, limit: int) -> str:
+    """Return the text of one line, at most `limit` characters; an empty one stays empty.
+
+    Raises OrderInvalid with a sentence for the field.
+    """
+    clean = clean_line(text, limit=None)
+    if _CONTROLS.search(text.strip()):
+        raise OrderInvalid("It holds a control character, which cannot be seen. Type it again instead of pasting it.")
+    if _TURNS.search(text):
+        raise OrderInvalid(
+            "It holds a character that turns the direction of the text and cannot be seen. "
+            "Type it again instead of pasting it."
+        )
+    if _BROKEN.search(text) or _BROKEN.search(clean):
+        raise OrderInvalid("A character was lost on its way: \N{REPLACEMENT CHARACTER} stands for it. Type it again.")
+    if _HIDDEN.search(text) or any(unicodedata.category(sign) == "Co" for sign in clean):
+        raise OrderInvalid("It holds a character that has no shape. Type it again instead of pasting it.")
+    if text.strip() and not any(map(_shows_something, clean)):
+        raise OrderInvalid("Nothing of it can be seen. Write at least one letter, digit or sign.")
+    if _has_a_heap_of_marks(clean):
+        raise OrderInvalid("It has more marks on one letter than any script needs. Write it with fewer.")
+    if len(clean) > limit:
+        raise OrderInvalid(f"At most {limit} characters; this has {len(clean)}.")
+    return clean
+
+
+def read_email(text: str) -> str:
+    """Return an e-mail address. Its domain may have letters of any script, the part before the @ those of ASCII.
+
+    Raises OrderInvalid with a sentence for the field.
+    """
+    address = read_entry(text, limit=LONGEST_EMAIL)
+    if not address:
+        return ""
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain:
+        raise OrderInvalid("Write an address such as name@example.com.")
+    strange = next((sign for sign in unicodedata.normalize("NFC", local) if not sign.isascii()), "")
+    if strange:
+        raise OrderInvalid(
+            f"Before the @, mail servers take plain letters only and not {strange}. "
+            "Ask for the address as it is written without it."
+        )
+    if not _LOCAL.fullmatch(local) or len(local) > 64:
+        raise OrderInvalid("Before the @ stand letters, digits and signs such as . - _ +, such as name@example.com.")
+    if not _is_domain(domain):
+        raise OrderInvalid(f"After the @ stands a domain such as example.com; {domain[:60]} is none.")
+    return address
+
+
+def read_phone(text: str) -> str:
+    """Return a telephone number as it is written, with its spaces and signs. Raises OrderInvalid."""
+    number = read_entry(text, limit=LONGEST_PHONE)
+    if number and (not _PHONE.fullmatch(number) or sum(sign in "0123456789" for sign in number) < 3):
+        raise OrderInvalid("Write a telephone number in the digits 0 to 9, such as +49 30 1234567.")
+    return number
+
+
+def _is_domain(domain: str) -> bool:
+    """Tell whether mail may go to the domain: it has a dot, and each part is a name by IDNA 2008 (RFC 5891)."""
+    if domain.lower() == "localhost":
+        return True
+    try:
+        encoded = idna.encode(domain, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        return False
+    return "." in encoded.strip(".") and not encoded.endswith(".") and not encoded.rpartition(".")[2].isdigit()
+
+
+def _shows_something(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in "LNPSC" and sign not in _BLANK and unicodedata.category(sign) != "Cf"
+
+
+def _has_a_heap_of_marks(text: str) -> bool:
+    """Tell whether more marks stand on one letter than a script would put there."""
+    marks = placed = 0
+    for sign in unicodedata.normalize("NFC", text):
+        is_mark = unicodedata.category(sign)[0] == "M"
+        marks = marks + 1 if is_mark else 0
+        placed = placed + bool(unicodedata.combining(sign)) if is_mark else 0
+        if placed > MOST_PLACED_MARKS or marks > MOST_MARKS:
+            return True
+    return False

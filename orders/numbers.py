@@ -1,0 +1,87 @@
+"""Reads the numbers that people type, quantities and prices: for the form, its live total and the terminal alike.
+
+Only the digits 0 to 9 count, with a point or a comma as the decimal mark and no mark for thousands. What two people may
+read differently is refused with a sentence that says how to write it: '1.500' is one and a half to one of them and
+fifteen hundred to the other.
+"""
+
+import re
+from typing import Final
+
+from orders.errors import OrderInvalid
+from orders.money import DECIMALS, Money, largest_price
+
+MOST_QUANTITY: Final = 10_000
+# No bound has more digits; a longer number is not even worked out.
+MOST_DIGITS: Final = 18
+
+_NUMBER: Final = re.compile(r"([0-9]+)(?:([.,])([0-9]+))?")
+# In groups of three, by whatever mark, perhaps with decimals: 1,000 or 1.234.567 or 1 000 or 1'234.50
+_IN_GROUPS: Final = re.compile(r"([1-9][0-9]{0,2}(?:([.,'\u2019_\s])[0-9]{3})(?:\2[0-9]{3})*)(?:[.,]([0-9]+))?")
+
+
+def read_quantity(text: str) -> int:
+    """Read how many of an article are wanted. Raises OrderInvalid with a sentence for the field."""
+    text = text.strip()
+    digits = text.removeprefix("-").lstrip("0") if re.fullmatch(r"-?[0-9]+", text) else None
+    if digits is None:
+        raise OrderInvalid(f"Write a whole number in the digits 0 to 9 alone, such as {_ungroup(text) or '3'}.")
+    if not digits or text.startswith("-"):
+        raise OrderInvalid("At least 1.")
+    if len(digits) > MOST_DIGITS or int(digits) > MOST_QUANTITY:
+        raise OrderInvalid(f"At most {MOST_QUANTITY:,}.")
+    return int(digits)
+
+
+def read_price(text: str, currency: str) -> Money:
+    """Read the price of a unit, such as '12.50' or '12,50', in a currency of ISO 4217.
+
+    Raises OrderInvalid with a sentence for the field.
+    """
+    text, decimals = text.strip(), DECIMALS[currency]
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise OrderInvalid(_explain_price(text, currency))
+    whole, mark, fraction = found[1], found[2] or "", found[3] or ""
+    rule = f"A price in {currency} has {f'at most {decimals} decimals' if decimals else 'no decimals'}."
+    if _may_be_thousands(whole, mark, fraction, decimals):
+        shorter = fraction.rstrip("0")
+        if len(shorter) > decimals:
+            raise OrderInvalid(f"Write {whole}{fraction} without a mark for thousands. {rule}")
+        short = f"{whole}.{shorter.ljust(decimals, '0')}".rstrip(".")
+        raise OrderInvalid(f"{text} can be read in two ways. Write {whole}{fraction} or {short}.")
+    if len(fraction) > decimals:
+        raise OrderInvalid(rule)
+    digits = (whole + fraction.ljust(decimals, "0")).lstrip("0") or "0"
+    if len(digits) > MOST_DIGITS or int(digits) > largest_price(currency).minor:
+        raise OrderInvalid(f"A unit may cost {largest_price(currency)} at most.")
+    return Money(int(digits), currency)
+
+
+def _may_be_thousands(whole: str, mark: str, fraction: str, decimals: int) -> bool:
+    """Tell whether the mark may part thousands: three digits follow it, and one to three that count stand before it.
+
+    A point with all three decimals of a currency that has three is the way in which the console itself writes amounts.
+    """
+    looks_so = len(fraction) == 3 and len(whole) <= 3 and not whole.startswith("0")
+    return looks_so and not (mark == "." and decimals == 3)
+
+
+def _explain_price(text: str, currency: str) -> str:
+    """Say how to write a price, of a text that is no number."""
+    if re.fullmatch(r"-[0-9.,]+", text):
+        return "A price is at least 0."
+    if plain := _ungroup(text):
+        return f"Leave out the marks for thousands: write {plain}."
+    example = Money(125 * 10 ** DECIMALS[currency] // 10, currency).amount if DECIMALS[currency] else 1250
+    mark = "and a point before the decimals" if DECIMALS[currency] else "and nothing else"
+    return f"Use the digits 0 to 9 {mark}, such as {example}."
+
+
+def _ungroup(text: str) -> str:
+    """Return a number in groups of three without the marks between them; an empty text when it is none."""
+    found = _IN_GROUPS.fullmatch(text)
+    if found is None or len(text) > MOST_DIGITS:
+        return ""
+    whole = "".join(sign for sign in found[1] if sign.isdigit())
+    return f"{whole}.{found[3]}" if found[3] else whole

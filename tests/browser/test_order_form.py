@@ -1,0 +1,36 @@
+"""The form for a new order in a real browser: what it says while one types."""
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+
+from orders.models import Order
+from tests.browser.conftest import Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_change_of_the_currency_after_prices_were_typed_is_confirmed(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice)
+    currency = page.get_by_label("Currency")
+    currency.select_option("USD")
+    line = page.get_by_role("group", name="Line 1")
+    line.get_by_label("SKU").fill("A-1")
+    line.get_by_label("Description").fill("Apple")
+    line.get_by_label("Unit price").fill("1500")
+    currency.select_option("JPY")
+    expect(page.locator("#currency-change")).to_contain_text("The prices were typed in USD and now count in JPY.")
+    currency.select_option("USD")
+    expect(page.locator("#currency-change")).not_to_contain_text("The prices were typed in")
+    currency.select_option("JPY")
+    page.get_by_label("The prices are right in JPY").check()
+    page.get_by_label("Name", exact=True).fill("Lisa")
+    page.get_by_label("E-mail").fill("lisa@example.com")
+    page.get_by_label("Street and number").fill("Way 1")
+    page.get_by_label("Postcode").fill("1011")
+    page.get_by_label("City").fill("Wien")
+    page.get_by_label("Country").select_option("AT")
+    expect(page.get_by_label("The prices are right in JPY")).to_be_checked()
+    page.get_by_role("button", name="Submit the order").click()
+    expect(page.locator(".notice-success")).to_contain_text("was submitted")
+    assert str(Order.objects.get().total_money) == "1,500 JPY"

@@ -24,7 +24,8 @@ from orders import temporal
 from orders.clock import database_now, skew_watch
 from orders.companions import CompanionReport, look_at_companions, run_companion
 from orders.errors import OrderError
-from orders.models import WorkerProcess
+from orders.models import Trouble, WorkerProcess
+from orders.states import OPEN, TroubleCode
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,9 @@ SILENT: Final = "process_silent"
 NO_PROCESS: Final = "no_process"
 CLOCK_SKEWED: Final = "clock_skewed"
 QUEUE_UNSERVED: Final = "queue_unserved"
+ORDERS_IN_TROUBLE: Final = "orders_in_trouble"
+# The reconciler reports these.
+TOLD_OTHERWISE: Final = (TroubleCode.RUN_FAILING, TroubleCode.RUN_PAUSED)
 # Problems that keep a process from its work.
 BLOCKING: Final = frozenset({TEMPORAL_AWAY, NOT_POLLING, COMPANION_FAILING, SILENT, NO_PROCESS})
 
@@ -130,7 +134,16 @@ def judge_workers(*, host: str = "", queues: Sequence[str] = ()) -> WorkersHealt
         problems.append({"code": NO_PROCESS, "host": host})
     served = {queue for row in living for queue in row.queues}
     problems += [{"code": QUEUE_UNSERVED, "queue": queue} for queue in queues if queue not in served]
+    problems += _find_orders_in_trouble()
     return WorkersHealth(processes, tuple(_distinct(problems)))
+
+
+def _find_orders_in_trouble() -> Iterator[Problem]:
+    """Yield the orders that wait for a person; runs that cannot go on are told by themselves."""
+    troubles = Trouble.objects.filter(order__status__in=OPEN).exclude(code__in=TOLD_OTHERWISE)
+    order_ids = sorted(set(troubles.values_list("order__order_id", flat=True)))
+    if order_ids:
+        yield {"code": ORDERS_IN_TROUBLE, "count": len(order_ids), "order_ids": order_ids[:10]}
 
 
 def _report(heart: _Heart) -> None:

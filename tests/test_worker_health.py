@@ -18,8 +18,10 @@ from pytest_django import Settings
 
 from orders import companions, worker_health
 from orders.clock import database_now
-from orders.models import WorkerProcess
+from orders.models import Trouble, WorkerProcess
+from orders.states import TroubleCode
 from orders.worker_health import WorkersHealth, judge_workers
+from tests.making import MakeOrder
 from tests.programs import free_port, started_temporal, started_workers
 from tests.waiting import wait_until
 from workers.readiness import describe_health, describe_problem
@@ -73,6 +75,17 @@ class TestJudging:
         health = judge_workers(queues=QUEUES)
         assert (health.status, health.is_ready) == ("degraded", True)
         assert codes(health) == [code], "what two processes report is told once"
+
+    def test_orders_in_trouble_are_told(self, make_order: MakeOrder) -> None:
+        report(1)
+        order, closed = make_order("PAID"), make_order("COMPLETED")
+        for each in (order, closed):
+            Trouble.objects.create(order=each, code=TroubleCode.SHIPMENT_UNRESOLVED)
+        Trouble.objects.create(order=order, code=TroubleCode.RUN_LOST)
+        health = judge_workers(queues=QUEUES)
+        assert health.status == "degraded"
+        assert health.problems == ({"code": "orders_in_trouble", "count": 1, "order_ids": [order.order_id]},)
+        assert describe_health(health)[-1].endswith(f"Orders in trouble, which wait for a person: 1, such as {order}.")
 
     def test_a_queue_that_nobody_serves_is_a_problem(self) -> None:
         report(1, queues=["order-tq"])

@@ -19,6 +19,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "runs_failing": "Runs that cannot go on, for their workflow task keeps failing: {count}, such as {order_ids}.",
     "runs_paused": "Runs that somebody paused in Temporal: {count}, such as {order_ids}.",
     "runs_without_order": "Open runs of orders that this database does not know: {count}, such as {order_ids}.",
+    "orders_in_trouble": "Orders in trouble, which wait for a person: {count}, such as {order_ids}.",
     "messages_refused": "Orders of which Temporal refuses a message: {count}, such as {order_ids}.",
 }
 

@@ -81,7 +81,8 @@ def test_an_approval_at_the_deadline(workers_running: object, settings: Settings
     orders = [submit(first + number) for number in range(AT_ONCE)]
     deciders = []
     for number, order in enumerate(orders):
-        wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
+        # On a busy machine it may be over before it was seen, which is a race as well.
+        wait_for_status(order, Status.PENDING_MANUAL_APPROVAL, Status.CANCELLING, Status.CANCELLED)
         assert order.approval_deadline is not None
         remaining = (order.approval_deadline - database_now()).total_seconds()
         deciders.append(Decider(order, "approve", bob, max(remaining + (number - 8) * 0.015, 0.0)))

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from console.accounts.sessions import note_activity
+from console.engine import describe_engine
 from console.words import describe_role
 from orders import permissions
 from orders.models import Order
@@ -124,5 +125,5 @@ def render_page(
 ) -> HttpResponse:
     """Render a page or a fragment with the desk of the person who asked."""
     place = request.resolver_match.url_name if request.resolver_match else ""
-    frame = {"desk": Desk.of(request.user), "place": place}
+    frame = {"desk": Desk.of(request.user), "place": place, "engine": describe_engine()}
     return render(request, template, {**frame, **(context or {})}, status=status)

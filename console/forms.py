@@ -102,7 +102,7 @@ class BulkForm(forms.Form):
 class ListForm(forms.Form):
     """What the list is asked for. A value that makes no sense is left out, and the page says so.
 
-    `live`, `rows` and `seen` come from a page that asks whether the rows it shows have changed.
+    `live`, `rows`, `seen` and `newest` come from a page that asks whether the rows it shows have changed.
     """
 
     status = forms.ChoiceField(required=False, choices=[(tab, label) for tab, label in TABS.items()])
@@ -112,6 +112,7 @@ class ListForm(forms.Form):
     live = forms.BooleanField(required=False)
     rows = forms.CharField(required=False, max_length=PAGE_SIZE * 66)
     seen = forms.CharField(required=False, max_length=64)
+    newest = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
 
     def clean_rows(self) -> list[str]:
         """Return the order ids that the page shows."""

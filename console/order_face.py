@@ -66,6 +66,8 @@ class StatusPanel:
     away: str = ""
     paused: str = ""
     troubles: tuple[TroubleFace, ...] = ()
+    decision: str = ""
+    engine: str = ""
 
     @property
     def label(self) -> str:
@@ -78,8 +80,11 @@ class StatusPanel:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
-def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime) -> StatusPanel:
-    """Return the panel: from the live answer where there is one, from the row otherwise."""
+def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime, engine: str = "") -> StatusPanel:
+    """Return the panel: from the live answer where there is one, from the row otherwise.
+
+    `engine` is what the page says beside it of the engine; a panel that was built with another is not the same.
+    """
     status, sentence = Status(order.status), words.NEXT_STEPS[Status(order.status)]
     answer = live.answer if live is not None and order.is_open else None
     if answer is not None and answer.status in states.OPEN:
@@ -111,6 +116,8 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime) 
         away=live.sentence if live is not None and live.is_away and order.is_open else "",
         paused=_describe_pause(live) if live is not None and order.is_open else "",
         troubles=_describe_troubles(order, live) if order.is_open else (),
+        decision=order.decision,
+        engine=engine,
     )
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from orders import permissions
 from orders.contracts import ACTIVITY_LABELS
-from orders.states import DecisionKind, Status, TroubleCode
+from orders.states import APPROVABLE, CANCELLABLE, STATUS_LABELS, DecisionKind, Status, TroubleCode
 
 # Each status has a tone (a colour) and an icon of its own (a shape), beside its words.
 STATUS_TONES: Final[Mapping[Status, str]] = {
@@ -81,6 +81,15 @@ TROUBLE_ADVICE: Final[Mapping[TroubleCode, str]] = {
 }
 
 DAY: Final = 24 * 3600
+
+
+def describe_status(status: Status, decision: str = "") -> tuple[str, str, str]:
+    """Return tone, icon and words of a status. A decision counts from the moment in which it was taken."""
+    if status in APPROVABLE and decision == DecisionKind.APPROVE:
+        return STATUS_TONES[Status.CHARGING_PAYMENT], "check", "Approved"
+    if status in CANCELLABLE and decision == DecisionKind.CANCEL:
+        return STATUS_TONES[Status.CANCELLING], STATUS_ICONS[Status.CANCELLING], STATUS_LABELS[Status.CANCELLING]
+    return STATUS_TONES[status], STATUS_ICONS[status], STATUS_LABELS[status]
 
 
 def describe_span(span: timedelta) -> str:

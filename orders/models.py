@@ -157,6 +157,11 @@ class Order(models.Model):
         return self.status in states.OPEN
 
     @property
+    def is_awaiting_decision(self) -> bool:
+        """Tell whether the order waits for a person; one that is decided does not, even before its workflow knows."""
+        return self.status == states.Status.PENDING_MANUAL_APPROVAL and not self.decision
+
+    @property
     def is_approved(self) -> bool:
         """Tell whether the latest decision is an approval."""
         return self.decision == states.DecisionKind.APPROVE

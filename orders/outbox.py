@@ -59,10 +59,11 @@ class _Outcome(Enum):
     AWAY = auto()  # because Temporal could not be reached
 
 
-def enqueue(order: Order, *, key: str, name: str, payload: dict[str, Any]) -> OutboxMessage:
-    """Write a message in the transaction that is under way, to be sent after it."""
+def enqueue(order: Order, *, key: str, name: str, payload: dict[str, Any], sends_now: bool = True) -> OutboxMessage:
+    """Write a message in the transaction that is under way, to be sent right after it, or by the relay."""
     message = OutboxMessage.objects.create(order=order, key=key, name=name, payload=payload)
-    transaction.on_commit(partial(_deliver_after_commit, message.pk))
+    if sends_now:
+        transaction.on_commit(partial(_deliver_after_commit, message.pk))
     return message
 
 
@@ -123,6 +124,16 @@ def send_again(order: Order) -> bool:
     )
     OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxMessage.Status.PENDING, next_attempt_at=Now())
     return True
+
+
+def find_delay() -> timedelta:
+    """Return for how long the message that has waited longest is due and not sent."""
+    oldest = (
+        OutboxMessage.objects.filter(status=OutboxMessage.Status.PENDING)
+        .order_by("created_at")
+        .values_list("created_at")
+    ).first()
+    return database_now() - oldest[0] if oldest else timedelta(0)
 
 
 def decision_key(decision_id: str) -> str:

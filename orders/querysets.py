@@ -28,12 +28,13 @@ class OrderQuerySet(models.QuerySet[Any]):
     """The questions that pages ask of orders."""
 
     def awaiting_decision(self) -> "OrderQuerySet":
-        """Return the orders that wait for a person."""
-        return self.filter(status=states.Status.PENDING_MANUAL_APPROVAL)
+        """Return the orders that wait for a person; one that is decided does not, even before its workflow knows."""
+        return self.filter(status=states.Status.PENDING_MANUAL_APPROVAL, decision="")
 
     def in_motion(self) -> "OrderQuerySet":
         """Return the open orders that wait for no person."""
-        return self.filter(status__in=sorted(states.IN_MOTION))
+        is_decided = Q(status=states.Status.PENDING_MANUAL_APPROVAL) & ~Q(decision="")
+        return self.filter(Q(status__in=sorted(states.IN_MOTION)) | is_decided)
 
     def in_trouble(self) -> "OrderQuerySet":
         """Return the open orders that something keeps from moving, or that need a person to look at them."""
@@ -80,6 +81,10 @@ class OrderQuerySet(models.QuerySet[Any]):
         )
         found: OrderQuerySet = self.annotate(own_approval_reason=Subquery(own.values("decisions__reason")[:1]))
         return found
+
+    def newest_pk(self) -> int:
+        """Return the primary key of the order that was submitted last, or 0."""
+        return self.order_by("-pk").values_list("pk", flat=True).first() or 0
 
     def count_up_to(self, limit: int) -> int:
         """Return the number of orders, or `limit` when there are as many or more; reads no more rows than that."""

@@ -31,11 +31,12 @@ LONGEST_BULK_SECONDS: Final = 10.0
 
 @dataclass(frozen=True)
 class BulkResult:
-    """What became of one order of a bulk decision."""
+    """What became of one order of a bulk decision, or, before it, what would; `order` is None for an unknown one."""
 
     order_id: str
     is_done: bool
     sentence: str
+    order: Order | None = None
 
 
 def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order_id: str = "") -> Order:
@@ -89,10 +90,29 @@ def cancel_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessa
     return _decide(order, DecisionKind.CANCEL, actor=actor, reason=reason)
 
 
+def check_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor) -> list[BulkResult]:
+    """Tell for each order whether `actor` could decide on it now, and why not. Nothing is written."""
+    orders, now = Order.objects.in_bulk(order_ids, field_name="order_id"), database_now()
+    results = []
+    for order_id in dict.fromkeys(order_ids):
+        order = orders.get(order_id)
+        try:
+            if order is None:
+                raise OrderNotFound(order_id)
+            permissions.check_may_decide(actor, kind, order)
+            check_may_be_decided(order, kind, now=now)
+        except OrderError as error:
+            results.append(BulkResult(order_id, is_done=False, sentence=str(error), order=order))
+        else:
+            results.append(BulkResult(order_id, is_done=True, sentence="", order=order))
+    return results
+
+
 def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor, reason: str = "") -> list[BulkResult]:
     """Take the same decision on several orders, each by itself, and tell what became of each.
 
-    Orders that somebody else holds keep nobody waiting for long: what is left after LONGEST_BULK_SECONDS is not tried.
+    The relay sends them, so that nobody waits for Temporal as often as there are orders. Orders that somebody else
+    holds keep nobody waiting for long either: what is left after LONGEST_BULK_SECONDS is not tried.
     """
     orders = Order.objects.in_bulk(order_ids, field_name="order_id")
     end = monotonic() + LONGEST_BULK_SECONDS
@@ -103,7 +123,7 @@ def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor,
                 raise OrderError("Not tried, because the orders before it took too long. Try it again.")
             if order_id not in orders:
                 raise OrderNotFound(order_id)
-            message = _decide(orders[order_id], kind, actor=actor, reason=reason)
+            message = _decide(orders[order_id], kind, actor=actor, reason=reason, sends_now=False)
             sentence = describe_delivery(message)
             is_done = find_decision(message).outcome != Outcome.TOO_LATE
         except OrderError as error:
@@ -163,7 +183,7 @@ def may_be_decided(order: Order, kind: DecisionKind, *, now: datetime) -> bool:
     return True
 
 
-def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> OutboxMessage:
+def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str, sends_now: bool = True) -> OutboxMessage:
     permissions.check_may_decide(actor, kind, order)
     with transaction.atomic():
         locked = lock_order(order.order_id)
@@ -182,7 +202,8 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str) -> O
         )
         clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
         key = outbox.decision_key(decision.decision_id)
-        return outbox.enqueue(locked, key=key, name=contracts.SIGNALS[kind], payload=asdict(decision))
+        name = contracts.SIGNALS[kind]
+        return outbox.enqueue(locked, key=key, name=name, payload=asdict(decision), sends_now=sends_now)
 
 
 def _who_and_when(order: Order) -> str:

@@ -97,7 +97,7 @@
   // Ticking orders for a decision on several.
   const countTicks = () => {
     const bar = find("[data-bulk-bar]");
-    const boxes = findAll("input[name=order_id]");
+    const boxes = findAll("input[name=order_id][type=checkbox]");
     const ticked = boxes.filter((box) => box.checked);
     for (const box of boxes) box.closest("tr").classList.toggle("is-ticked", box.checked);
     const all = find("[data-tick-all]");
@@ -113,10 +113,34 @@
   };
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-tick-all]")) {
-      for (const box of findAll("input[name=order_id]")) box.checked = event.target.checked;
+      for (const box of findAll("input[name=order_id][type=checkbox]")) box.checked = event.target.checked;
     }
-    if (event.target.matches("[data-tick-all], input[name=order_id]")) countTicks();
+    if (event.target.matches("[data-tick-all], input[name=order_id]")) {
+      answer()?.replaceChildren(); // it was about other orders
+      countTicks();
+    }
   });
+
+  // What became of a decision on several is where the eyes are, and the focus; what was decided is ticked no longer.
+  const answer = () => find("#bulk-result");
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== answer()) return;
+    for (const button of findAll("[data-close]", answer())) button.hidden = false;
+    const first = find("#bulk-reason", answer()) ?? find("[data-focus]", answer());
+    first?.focus({ preventScroll: true });
+    find("[data-focus]", answer())?.scrollIntoView({ block: "nearest" });
+  });
+  document.addEventListener("orders-changed", () => {
+    for (const box of findAll("input[name=order_id][type=checkbox]")) box.checked = false;
+    countTicks();
+  });
+  const closeAnswer = () => {
+    if (!answer()?.firstElementChild) return false;
+    answer().replaceChildren();
+    (find("input[name=order_id]:checked") ?? find("tr[data-row] a.order-id"))?.focus();
+    return true;
+  };
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) closeAnswer(); });
 
   // A click anywhere in a row opens the order, unless it marks text or meets something of its own.
   document.addEventListener("click", (event) => {
@@ -157,6 +181,7 @@
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.matches("input:not([type=checkbox]), textarea, select");
     if (event.key === "Escape" && event.target.matches("#search")) event.target.blur();
+    if (event.key === "Escape" && event.target.closest("#bulk-result")) closeAnswer();
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !areKeysOn() || find("dialog[open]")) return;
     const action = actions[event.key];
     if (!action) return;

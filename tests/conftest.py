@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 from pytest_django import Settings
 
+from console import engine
 from orders import live_status, temporal
 from tests.database import started_postgres
 from tests.making import MakeOrder, build_order, make_user
@@ -125,6 +126,7 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(temporal, "EXIT_PAUSE_SECONDS", 0)
     temporal.close()
     live_status.forget()
+    engine.forget()
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from console.forms import PAGE_SIZE
-from orders.models import Order
+from orders import temporal
+from orders.drafts import LineDraft
+from orders.models import Order, OutboxMessage
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.making import MakeOrder, make_user
 
@@ -146,3 +148,59 @@ def test_a_superusers_own_order_needs_a_reason(
     assert "give the reason" in results[own.order_id].sentence
     client.post(URL, ticked("approve", own, reason="Alone tonight"), headers=headers)
     assert own.decisions.get().is_own_order
+
+
+class TestAsk:
+    """Before anything is decided, the console says what it would mean."""
+
+    def test_it_says_how_many_their_sums_and_what_is_left_out(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        lines = (LineDraft("A", "Apple", 1, 500),)
+        euros, more, yen = make_order(), make_order(), make_order(currency="JPY", lines=lines)
+        own, late = make_order(submitted_by="bob", decided_by="dana"), make_order("COMPLETED")
+        form = {"ask": "approve", "order_id": [order.order_id for order in (euros, more, yen, own, late)]}
+
+        page = text_of(bobs.post(URL, form, headers=headers))
+
+        assert "Approve 3 orders?" in page
+        assert "50.00 EUR" in page
+        assert "500 JPY" in page
+        assert "2 cannot be decided and are left out" in page
+        assert decisions() == ["", "", "", "", "approve"]
+
+    def test_a_cancellation_asks_for_the_reason(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        page = text_of(bobs.post(URL, {"ask": "cancel", "order_id": [make_order().order_id]}, headers=headers))
+        assert "Cancel 1 order?" in page
+        assert 'name="reason"' in page
+        assert decisions() == [""]
+
+    def test_where_none_can_be_decided_there_is_nothing_to_confirm(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        page = text_of(bobs.post(URL, {"ask": "approve", "order_id": [make_order("PAID").order_id]}, headers=headers))
+        assert "None of these orders can be approved" in page
+        assert "Approve 1" not in page
+
+    def test_without_ticks_it_says_so(self, bobs: Client, headers: dict[str, str]) -> None:
+        assert "Tick at least one order first." in text_of(bobs.post(URL, {"ask": "approve"}, headers=headers))
+
+    def test_a_made_up_question_is_refused(self, bobs: Client, make_order: MakeOrder) -> None:
+        assert bobs.post(URL, {"ask": "destroy", "order_id": [make_order().order_id]}).status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_temporal_as_often_as_there_are_orders(
+    bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = [make_order() for _ in range(10)]
+
+    def wait_for_ever(*arguments: object, **more: object) -> None:
+        pytest.fail("a bulk decision was sent by the request itself")
+
+    monkeypatch.setattr(temporal, "signal_decision", wait_for_ever)
+    response = bobs.post(URL, ticked("approve", *orders))
+    assert "10 of 10 orders approved." in text_of(response)
+    assert OutboxMessage.objects.filter(name="approve_order", status="PENDING").count() == 10

@@ -122,8 +122,8 @@ class TestFacts:
         lines = tuple(LineDraft(f"S{number}", "Thing", 1, 100) for number in range(30))
         order = make_order("COMPLETED", lines=lines)
         # session, person, two of permissions, order with payment and shipment, lines, messages, attempts, events,
-        # twice the next that waits
-        with django_assert_max_num_queries(12):
+        # twice the next that waits, now and then the workers
+        with django_assert_max_num_queries(15):
             bobs.get(url(order))
 
 

@@ -112,8 +112,8 @@ class TestPage:
     ) -> None:
         for status in ("PENDING_MANUAL_APPROVAL", "PAID", "COMPLETED", "CANCELLED") * 3:
             make_order(status)
-        # session, person, two of permissions, five counts, one page of rows
-        with django_assert_max_num_queries(11):
+        # session, person, two of permissions, five counts, one page of rows, the newest, and now and then the workers
+        with django_assert_max_num_queries(15):
             assert len(shown(bobs.get(URL))) == 12
 
     @pytest.mark.parametrize("status", ["", "awaiting", "in-motion", "completed", "cancelled"])
@@ -235,7 +235,7 @@ class TestLiveRows:
         text = text_of(response)
         assert "Charging payment" in text
         assert text.lstrip().startswith("<table"), "the swapped part stands first"
-        assert text.count("hx-swap-oob") == 3
+        assert text.count("hx-swap-oob") == 4
         assert self.ask(bobs, response).status_code == 204
 
     def test_new_orders_are_offered_and_do_not_push_in(self, bobs: Client, make_order: MakeOrder) -> None:

@@ -16,6 +16,7 @@ from orders import services
 from orders.contracts import StatusAnswer
 from orders.live_status import AWAY, LiveStatus
 from orders.models import Order
+from orders.permissions import TerminalOperator
 from orders.states import Status
 from orders.temporal import PendingActivity
 from tests.asking import HTMX, leads_to_login, text_of
@@ -87,13 +88,21 @@ class TestWithoutTemporal:
         page = text_of(bobs.get(url(order), {"version": "1", "seen": "x"}, headers=HTMX))
         for part in ("decision", "payment", "shipment", "timeline"):
             assert f'id="order-{part}" hx-swap-oob' in page
-        assert 'id="order-word"' not in page, "what became of a decision stays to be read"
         assert order.payment.gateway_reference in page
+
+    def test_what_was_said_after_a_click_stays_until_the_workflow_has_answered(
+        self, bobs: Client, make_order: MakeOrder
+    ) -> None:
+        waiting, answered = make_order(), make_order("PAID")
+        services.approve_order(waiting, actor=TerminalOperator("bob"))
+        for order, is_cleared in ((waiting, False), (answered, True)):
+            page = text_of(bobs.get(url(order), {"version": "1", "seen": "x"}, headers=HTMX))
+            assert ('id="order-word"' in page) is is_cleared
 
     def test_the_same_version_brings_the_status_alone(self, bobs: Client, make_order: MakeOrder) -> None:
         order = make_order()
         page = text_of(bobs.get(url(order), {"version": str(order.version), "seen": "x"}, headers=HTMX))
-        assert "hx-swap-oob" not in page
+        assert page.count("hx-swap-oob") == page.count('id="engine"') == 1
 
     @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 50, "\x00"])
     def test_a_version_that_is_none_is_survived(self, bobs: Client, make_order: MakeOrder, version: str) -> None:

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from console import words
 from orders.clock import database_now
-from orders.states import STATUS_LABELS, Status
+from orders.states import Status
 
 register = template.Library()
 
@@ -23,15 +23,10 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def status_mark(status: str) -> SafeString:
-    """Return a status in words, shape and colour."""
-    known = Status(status)
-    return format_html(
-        '<span class="mark mark-{}">{} {}</span>',
-        words.STATUS_TONES[known],
-        icon(words.STATUS_ICONS[known]),
-        STATUS_LABELS[known],
-    )
+def status_mark(status: str, decision: str = "") -> SafeString:
+    """Return a status in words, shape and colour; an order that waits and is decided shows its `decision`."""
+    tone, shape, label = words.describe_status(Status(status), decision)
+    return format_html('<span class="mark mark-{}">{} {}</span>', tone, icon(shape), label)
 
 
 def _now(context: Context) -> datetime:

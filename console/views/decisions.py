@@ -1,17 +1,16 @@
-"""Approving and cancelling, one order or several. What was refused is never called done."""
+"""Approving and cancelling one order. What was refused is never called done."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
-from django_htmx.http import trigger_client_event
 
-from console.access import ConsoleRequest, find_order, needs_view, render_page
-from console.forms import ApproveForm, BulkForm, CancelForm
+from console.access import ConsoleRequest, find_order, needs_view
+from console.forms import ApproveForm, CancelForm
 from console.order_face import Word
 from console.views.order_detail import render_changes, render_order
 from orders import contracts, services
@@ -113,48 +112,11 @@ def judge_decision(message: OutboxMessage, kind: DecisionKind, live: LiveStatus 
         sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when somebody"
         return Word(f"{sentence} resumes the workflow there.", "waiting")
     if live is not None and live.is_away:
-        return Word(
-            f"{SUBJECTS[kind]} is kept. It takes effect as soon as the order's workflow answers again.", "waiting"
-        )
+        sentence = f"{SUBJECTS[kind]} is kept. It takes effect as soon as the order's workflow answers again."
+        return Word(sentence, "waiting")
     return Word(f"{SUBJECTS[kind]} is being checked. The order's history will say what became of it.", "waiting")
 
 
 def _done(order: Order, kind: DecisionKind) -> Word:
     """Say that the decision counts, and what comes next."""
     return Word(APPROVED_FREE if order.is_free and kind == DecisionKind.APPROVE else DONE[kind], "done")
-
-
-@require_POST
-@needs_view
-def decide_bulk(request: ConsoleRequest) -> HttpResponse:
-    """Take one decision on several orders, each by itself, and show one result for each."""
-    form = BulkForm(request.POST)
-    if not form.is_valid():
-        if form.is_tampered:
-            raise BadRequest("The form does not name orders and a decision.")
-        sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
-        return _show_bulk(request, word=Word(" ".join(sentences), "refused"), status=422)
-    kind = DecisionKind(form.cleaned_data["kind"])
-    if not may_decide(request.user, kind):
-        raise PermissionDenied(f"Your account may look at orders, but not {kind} them.")
-    results = services.decide_orders(
-        form.cleaned_data["order_id"], kind, actor=request.user, reason=form.cleaned_data["reason"]
-    )
-    count = sum(result.is_done for result in results)
-    tone = "done" if count == len(results) else "refused"
-    verb = "approved" if kind == DecisionKind.APPROVE else "asked to be cancelled"
-    word = Word(f"{count} of {len(results)} orders {verb}.", tone)
-    response = _show_bulk(request, word=word, results=results)
-    return trigger_client_event(response, "orders-changed") if request.htmx else response
-
-
-def _show_bulk(
-    request: ConsoleRequest,
-    *,
-    word: Word,
-    results: list[services.BulkResult] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    template = "orders/_bulk_result.html" if request.htmx else "orders/order_bulk.html"
-    context = {"word": word, "results": results or []}
-    return render_page(request, template, context, status=status)

@@ -13,12 +13,14 @@ from django_htmx.http import HTMX_STOP_POLLING
 from console.access import ConsoleRequest, find_order, needs_view, render_page
 from console.accounts.sessions import polled
 from console.countries import COUNTRIES
+from console.engine import describe_engine
 from console.forms import ApproveForm, CancelForm
 from console.order_face import Word, build_decision_panel, build_status_panel, payment_of, shipment_of
 from orders.clock import database_now
 from orders.live_status import LiveStatus, get_live_status
 from orders.models import Order
 from orders.permissions import may_open_temporal_ui
+from orders.states import Outcome
 
 # An order that an outside world in trouble held up for days may have thousands.
 MOST_EVENTS: Final = 200
@@ -49,11 +51,13 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     is_new_version = request.GET.get("version") != str(order.version)
     if is_new_version or not order.is_open:
         status = 200 if order.is_open else HTMX_STOP_POLLING
-        return render_changes(request, order, live, has_word=False, status=status)
-    panel = build_status_panel(order, live, now=database_now())
+        # What was said after a click stays until the workflow has answered; then the page itself says more.
+        is_answered = not order.is_open or not order.decisions.filter(outcome=Outcome.PENDING).exists()
+        return render_changes(request, order, live, has_word=is_answered, status=status)
+    panel = build_status_panel(order, live, now=database_now(), engine=describe_engine())
     if request.GET.get("seen") == panel.seen:
         return HttpResponse(status=204)
-    return render_page(request, "orders/_status.html", {"order": order, "panel": panel})
+    return render_page(request, "orders/_status_changes.html", {"order": order, "panel": panel})
 
 
 def render_changes(
@@ -71,7 +75,7 @@ def render_changes(
     now = database_now()
     context = {
         "order": order,
-        "panel": build_status_panel(order, live, now=now),
+        "panel": build_status_panel(order, live, now=now, engine=describe_engine()),
         **_collect_facts(request, order, now, approve_form=approve_form, cancel_form=cancel_form),
         "word": word,
         "has_word": has_word,
@@ -92,7 +96,7 @@ def render_order(
     now = database_now()
     context = {
         "order": order,
-        "panel": build_status_panel(order, None, now=now),
+        "panel": build_status_panel(order, None, now=now, engine=describe_engine()),
         "lines": order.lines.select_related("order"),
         "country": COUNTRIES.get(order.address_country, order.address_country),
         "run_url": _find_run(order) if may_open_temporal_ui(request.user) else "",

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from console import words
 from console.access import ConsoleRequest, Desk, needs_view, render_page
 from console.accounts.sessions import polled
+from console.engine import describe_engine
 from console.forms import PAGE_SIZE, TABS, ListForm
 from orders import states
 from orders.clock import database_now
@@ -44,6 +45,7 @@ class ListAsked:
     is_live: bool = False
     rows: tuple[str, ...] = ()
     seen: str = ""
+    newest: int | None = None
     notices: tuple[str, ...] = ()
 
     @classmethod
@@ -64,6 +66,7 @@ class ListAsked:
             is_live=given.get("live", False),
             rows=tuple(given.get("rows", ())),
             seen=given.get("seen", ""),
+            newest=given.get("newest"),
             notices=tuple(notices),
         )
 
@@ -101,7 +104,7 @@ class Row:
     @classmethod
     def of(cls, order: Order, desk: Desk, now: datetime) -> "Row":
         """Return the row of `order`, with a tick box where this person could decide something."""
-        deadline = order.approval_deadline if order.status == states.Status.PENDING_MANUAL_APPROVAL else None
+        deadline = order.approval_deadline if order.is_awaiting_decision else None
         may_approve = desk.may_approve and order.status in states.APPROVABLE and not order.decision
         may_cancel = desk.may_cancel and order.status in states.CANCELLABLE and not order.is_cancel_requested
         return cls(
@@ -167,8 +170,9 @@ def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
     by_id = {order.order_id: order for order in found}
     orders = [by_id[order_id] for order_id in asked.rows if order_id in by_id]
     news = 0
-    if not asked.search and not asked.cursor:
-        news = sum(order.order_id not in by_id for order in asked.cut().rows)
+    if not asked.search and asked.newest is not None:
+        question = QUESTIONS.get(asked.status, OrderQuerySet.all)
+        news = question(Order.objects.filter(pk__gt=asked.newest)).count_up_to(PAGE_SIZE)
     context = _describe_list(request, asked, orders, news=news)
     if context["seen"] == asked.seen:
         return HttpResponse(status=204)
@@ -182,9 +186,10 @@ def _describe_list(
     desk, now = Desk.of(request.user), database_now()
     rows = [Row.of(order, desk, now) for order in orders]
     tabs = _describe_tabs(asked)
-    shown = [*(row.describe(now) for row in rows), *(tab.count for tab in tabs), str(news)]
+    shown = [*(row.describe(now) for row in rows), *(tab.count for tab in tabs), str(news), describe_engine()]
     seen = hashlib.sha256("\n".join(shown).encode()).hexdigest()[:16]
     ids = ",".join(row.order.order_id for row in rows)
+    newest = asked.newest if asked.is_live and asked.newest is not None else Order.objects.newest_pk()
     return {
         "now": now,
         "asked": asked,
@@ -194,7 +199,7 @@ def _describe_list(
         "news": news,
         "news_url": asked.link(),
         "seen": seen,
-        "poll_url": asked.link(live="1", rows=ids, seen=seen, cursor=asked.cursor),
+        "poll_url": asked.link(live="1", rows=ids, seen=seen, newest=str(newest), cursor=asked.cursor),
         "all_url": ListAsked("all", "newest", asked.search, "").link(),
         "has_ticks": desk.may_approve or desk.may_cancel,
     }

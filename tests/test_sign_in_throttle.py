@@ -1,11 +1,13 @@
 """Wrong passwords are counted, and after five the account waits: at this address, and nowhere else."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.models import User
+from django.db import connections
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
@@ -13,6 +15,7 @@ from pytest_django import Settings
 
 from console.accounts.throttle import locked_until
 from tests.asking import LOGIN, text_of
+from tests.making import make_user
 
 pytestmark = pytest.mark.django_db
 HERE, ELSEWHERE = "198.51.100.7", "203.0.113.9"
@@ -186,3 +189,21 @@ class TestRecords:
 def test_the_tests_own_way_in_needs_no_address(client: Client, bob: User) -> None:
     assert client.login(username="bob", password="demo")
     assert not Client().login(username="bob", password="wrong")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_are_no_way_round(settings: Settings) -> None:
+    """While one password is being looked at, which takes a while on purpose, no other one is."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    make_user("bob", "approver")
+
+    def attempt(_: int) -> int:
+        try:
+            status: int = sign_in(Client(), "wrong").status_code
+            return status
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=12) as pool:
+        answers = sorted(pool.map(attempt, range(24)))
+    assert answers == [200] * 4 + [429] * 20

@@ -8,9 +8,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, LogoutView
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import Resolver404, resolve
+
+from console.accounts.throttle import one_at_a_time
 
 
 class SignInForm(AuthenticationForm):
@@ -30,6 +33,20 @@ class SignInForm(AuthenticationForm):
         super().__init__(request, *args, **kwargs)
         password = self.fields["password"]
         password.widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+
+    def clean(self) -> dict[str, Any]:
+        """Look at the password, and at one only at a time."""
+        name, refusal = self.cleaned_data.get("username"), None
+        if name is None:
+            return self.cleaned_data
+        with one_at_a_time(self.request, name):
+            try:
+                super().clean()
+            except ValidationError as error:
+                refusal = error
+        if refusal is not None:
+            raise refusal
+        return self.cleaned_data
 
 
 class ConsoleLoginView(LoginView):

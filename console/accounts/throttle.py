@@ -5,6 +5,8 @@ lock another person out from elsewhere.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +16,14 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from console.access import Desk
 from console.accounts.access_log import write_line
+from console.accounts.addresses import throttled_address
 
 
 class ThrottleBackend(AxesStandaloneBackend):  # type: ignore[misc]
@@ -31,10 +35,27 @@ class ThrottleBackend(AxesStandaloneBackend):  # type: ignore[misc]
             super().authenticate(request, **credentials)
 
 
+@contextmanager
+def one_at_a_time(request: HttpRequest | None, name: str) -> Iterator[None]:
+    """Have passwords for this account from this address looked at one by one.
+
+    Otherwise as many could be tried at once as there are threads, before the first is counted. An exception would undo
+    the count with the transaction, so the caller raises it afterwards.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Five wrong passwords are what one may wait for, and looking at each takes a while on purpose.
+        cursor.execute("SET LOCAL lock_timeout = '15s'; SET LOCAL statement_timeout = '20s'")
+        key = f"{name}\n{throttled_address(request) if request is not None else None}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        yield
+
+
 def is_own_password(request: HttpRequest, password: str) -> bool:
     """Tell whether `password` is that of who is signed in; a wrong one counts as one at signing in does."""
     name = request.user.get_username()
-    if authenticate(request, username=name, password=password) != request.user:
+    with one_at_a_time(request, name):
+        found = authenticate(request, username=name, password=password)
+    if found != request.user:
         return False
     AxesProxyHandler.reset_attempts(username=name, ip_address=request.axes_ip_address)  # type: ignore[attr-defined]
     return True

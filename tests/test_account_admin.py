@@ -1,10 +1,12 @@
 """/admin/auth/: who may change what of whom, and that a trail outlives its account."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission, User
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -291,6 +293,14 @@ class TestNames:
     def test_renaming_follows_the_same_rules(self, admins: Client, alice: User, bob: User) -> None:
         page = text_of(admins.post(change_url(bob), form_of(bob, username="ALICE")))
         assert "There is an account alice already" in page
+
+    @pytest.mark.parametrize("name", ["BOB", "b0b", "jos\u00e9"])
+    def test_the_terminal_follows_them_too(self, bob: User, name: str) -> None:
+        facts: dict[str, Any] = {"username": name, "email": "x@shop.example", "interactive": False}
+        with pytest.raises(CommandError, match=r"There is an account bob|This looks like bob|Use letters from A to Z"):
+            call_command("createsuperuser", **facts)
+        call_command("createsuperuser", **facts | {"username": "boss"}, stdout=StringIO())
+        assert User.objects.get(username="boss").is_superuser
 
     @pytest.mark.parametrize("name", ["BOB", "Bob", "\uff22ob"])
     def test_the_database_keeps_them_apart_as_well(self, bob: User, name: str) -> None:

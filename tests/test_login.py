@@ -21,10 +21,26 @@ class TestSignIn:
         response = client.post(LOGIN, {"username": "bob", "password": "demo", "next": "/orders/?q=emma"})
         assert response["Location"] == "/orders/?q=emma"
 
-    @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "///evil.example",
+            "http:evil",
+            "javascript:alert(1)",
+        ],
+    )
     def test_it_leads_nowhere_else(self, client: Client, bob: User, target: str) -> None:
         response = client.post(LOGIN, {"username": "bob", "password": "demo", "next": target})
         assert response["Location"] == "/"
+
+    @pytest.mark.parametrize("target", [LOGIN, f"{LOGIN}?next={LOGIN}", LOGOUT, "/admin/login/", "/admin/logout/"])
+    def test_it_leads_not_back_to_signing_in_or_out(self, client: Client, bob: User, target: str) -> None:
+        response = client.post(LOGIN, {"username": "bob", "password": "demo", "next": target})
+        assert response["Location"] == "/"
+        assert client.get(LOGIN, {"next": target})["Location"] == "/"
 
     def test_a_wrong_password_is_said_and_the_name_kept(self, client: Client, bob: User) -> None:
         response = client.post(LOGIN, {"username": "bob", "password": "wrong"})

@@ -1,10 +1,14 @@
 """What the log tells of signing in and out, and of every refusal: one line each."""
 
+import logging
+
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.http import HttpResponseForbidden
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from console.accounts.access_log import RefusalLogMiddleware
 from tests.asking import HTMX, LOGIN
 from tests.making import MakeOrder, make_user
 
@@ -122,7 +126,18 @@ class TestRefusals:
             assert f'user="{name}"' in line
             assert f'method="{method.upper()}" path="{path}"' in line
 
-    def test_a_form_that_may_be_forged(self, bob: User, caplog: pytest.LogCaptureFixture) -> None:
+    def test_one_that_nothing_explains_has_a_line_too(
+        self, rf: RequestFactory, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        request = rf.get("/somewhere/", REMOTE_ADDR=HERE)
+        RefusalLogMiddleware(lambda request: HttpResponseForbidden())(request)
+        assert lines(caplog) == [f'WARNING refused address="{HERE}" method="GET" path="/somewhere/"']
+
+    def test_a_form_that_may_be_forged(
+        self, bob: User, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(logging.getLogger("django.security.csrf"), "propagate", True)
+        monkeypatch.setattr(logging.getLogger("django.security"), "propagate", True)
         strict = Client(enforce_csrf_checks=True, REMOTE_ADDR=HERE)
         strict.force_login(bob)
         lines(caplog)
@@ -131,8 +146,8 @@ class TestRefusals:
         assert 'user="bob"' in line
         assert 'reason="CSRF cookie not set."' in line
         assert strict.post(LOGIN).status_code == 403
+        assert {record.name for record in caplog.records} == {LOG}, "Django does not tell it once more"
         assert len(lines(caplog)) == 1
-        assert [record.name for record in caplog.records] == []
 
     def test_a_path_cannot_write_lines_of_its_own(
         self, browser: Client, admin_user: User, caplog: pytest.LogCaptureFixture

@@ -192,10 +192,18 @@ def test_the_tests_own_way_in_needs_no_address(client: Client, bob: User) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_are_no_way_round(settings: Settings) -> None:
+def test_many_at_once_are_no_way_round(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one password is being looked at, which takes a while on purpose, no other one is."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     make_user("bob", "approver")
+    looked_at: list[str] = []
+    check_password = User.check_password
+
+    def note(user: User, raw_password: str) -> bool:
+        looked_at.append(raw_password)
+        return check_password(user, raw_password)
+
+    monkeypatch.setattr(User, "check_password", note)
 
     def attempt(_: int) -> int:
         try:
@@ -207,3 +215,4 @@ def test_many_at_once_are_no_way_round(settings: Settings) -> None:
     with ThreadPoolExecutor(max_workers=12) as pool:
         answers = sorted(pool.map(attempt, range(24)))
     assert answers == [200] * 4 + [429] * 20
+    assert len(looked_at) == 5

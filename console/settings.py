@@ -272,6 +272,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": read(env.str, "LOG_LEVEL", "INFO", check=is_log_level)},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # While PostgreSQL is away it tells of each attempt to connect; whoever needed the connection says so once.
+        "psycopg.pool": {"level": "ERROR"},
         # What anybody can send, such as a foreign Host header or a forged form: answered with 400 or 403.
         "django.security": {"handlers": ["stderr_one_line"], "propagate": False},
         # console.accounts tells the same in its own line, with who and from where.

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from console.views import health
 from orders import database_check, temporal
-from orders.database_check import DatabaseCheck, WriteProbe
+from orders.database_check import DatabaseCheck, DatabaseState, WriteProbe
 from orders.postgres import faults
 from orders.postgres.faults import ServerSilent
 
@@ -117,6 +117,21 @@ def test_a_database_that_hangs_does_not_hold_the_probe(client: Client, monkeypat
         assert health._database_asker._work_queue.qsize() <= 2, "questions pile up"
     finally:
         released.set()
+
+
+def test_a_change_is_logged_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(health, "_told", DatabaseState.OK)
+    states = iter([DatabaseState.SILENT] * 3 + [DatabaseState.OK] * 2)
+    monkeypatch.setattr(health, "_look", lambda: health._Seen(next(states)))
+    with caplog.at_level("INFO"):
+        for _ in range(5):
+            client.get(READY)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "readiness: the database is: does not answer"),
+        ("INFO", "readiness: the database is: ok"),
+    ]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from django.middleware.csrf import CsrfViewMiddleware
 from django.test import Client
 from psycopg import errors
 
@@ -163,6 +164,15 @@ class TestWhatWasTyped:
             f"/orders/{make_order().order_id}/cancel/", {"file": SimpleUploadedFile("orders.csv", b"a,b"), "note": "x"}
         )
         assert answer.status_code == 503
+        assert "<form" not in text_of(answer)
+
+    def test_a_form_that_was_not_proven_ours_yet_is_not_offered_again(
+        self, bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(CsrfViewMiddleware, "process_view", raising(broken(ServerSilent())))
+        answer = bobs.post(f"/orders/{make_order().order_id}/cancel/", {"reason": "Click here"})
+        assert answer.status_code == 503
+        assert "Click here" not in text_of(answer)
         assert "<form" not in text_of(answer)
 
     def test_a_form_of_somebody_else_is_refused_and_not_offered_again(self, bob: User, make_order: MakeOrder) -> None:

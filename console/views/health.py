@@ -24,6 +24,7 @@ T = TypeVar("T")
 DATABASE_SECONDS: Final = 2.0
 TEMPORAL_SECONDS: Final = 0.5
 _database_asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-database")
+_told = DatabaseState.OK
 _temporal_asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-temporal")
 
 
@@ -53,7 +54,22 @@ def show_ready(request: HttpRequest) -> JsonResponse:
         "clock": seen.clock,
         "workers": seen.workers,
     }
-    return JsonResponse(facts, status=200 if is_ready else 503)
+    _tell_change(seen.database)
+    response = JsonResponse(facts, status=200 if is_ready else 503)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # or Django tells of every single probe
+    return response
+
+
+def _tell_change(database: DatabaseState) -> None:
+    """Log when the database turns from well to unwell, or back."""
+    global _told  # noqa: PLW0603 - what this process logged last
+    if database != _told:
+        logger.log(
+            logging.INFO if database == DatabaseState.OK else logging.WARNING,
+            "readiness: the database is: %s",
+            database,
+        )
+    _told = database
 
 
 @dataclass(frozen=True)

@@ -90,13 +90,16 @@ def test_clients_with_other_limits_never_meet_each_others(connect: Callable[...,
         assert (show(web), show(worker), show(migration)) == ("10s", "4s", "0")
 
 
-def test_many_rows_are_read_in_pieces(connect: Callable[..., DatabaseWrapper], mode: str) -> None:
+def test_many_rows_are_read_in_pieces(connect: Callable[..., DatabaseWrapper]) -> None:
     wrapper, other = connect(), connect()
     with wrapper.chunked_cursor() as cursor:
         cursor.execute("SELECT generate_series(1, 5000)")
         numbers = [row[0] for row in cursor.fetchmany(2000)]
-        show(other)  # takes a session's turn in between
+        other.set_autocommit(False)
+        show(other)  # it has the session now that the first part was read in
         numbers += [row[0] for row in cursor.fetchall()]
+    other.rollback()
+    other.set_autocommit(True)
     assert numbers == list(range(1, 5001))
 
 

@@ -65,6 +65,8 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         "/orders/",
         "/orders/?q=nobody",
         "/orders/new/",
+        "/accounts/password/",
+        "/admin/auth/user/add/",
         "/nonsense/",
         *(order.get_absolute_url() for order in orders),
     ]

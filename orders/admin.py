@@ -169,7 +169,18 @@ class DecisionInline(ReadOnlyInline):
     """The decisions on an order, and what became of them."""
 
     model = Decision
-    fields = ("kind", "actor", "channel", "reason", "outcome", "taken_at", "answered_at")
+    fields = (
+        "kind",
+        "actor",
+        "actor_account_id",
+        "channel",
+        "reason",
+        "is_own_order",
+        "outcome",
+        "taken_at",
+        "answered_at",
+    )
+    readonly_fields = ("actor_account_id",)
 
 
 class TroubleInline(ReadOnlyInline):
@@ -210,9 +221,23 @@ class OrderAdmin(ReadOnlyAdmin):
     search_fields = ("order_id",)
     search_help_text = "Beginnings of words of the order id, the customer's name or e-mail"
     inlines = (TroubleInline, LineInline, DecisionInline, PaymentInline, ShipmentInline, EventInline, OutboxInline)
-    readonly_fields = ("money", "on_console", "created_at", "updated_at")
+    readonly_fields = ("money", "on_console", "submitter_account_id", "created_at", "updated_at")
     fieldsets = (
-        (None, {"fields": ("order_id", "on_console", "status", "money", "submitted_by", "created_at", "updated_at")}),
+        (
+            None,
+            {
+                "fields": (
+                    "order_id",
+                    "on_console",
+                    "status",
+                    "money",
+                    "submitted_by",
+                    "submitter_account_id",
+                    "created_at",
+                    "updated_at",
+                )
+            },
+        ),
         (
             "Customer",
             {

@@ -1,13 +1,16 @@
 """The Django admin: orders and payments to look at, quickly and without changing them."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from orders import services
 from orders.models import Order
 from orders.states import Status
-from tests.making import MakeOrder
+from tests.making import MakeOrder, make_draft
 
 MODELS = ("order", "payment", "outboxmessage", "gatewaymovement")
 
@@ -92,3 +95,14 @@ def test_the_search_uses_the_index_of_the_console(
 def test_staff_without_permission_sees_nothing(client: Client, charlie: User) -> None:
     client.force_login(charlie)
     assert client.get("/admin/orders/order/").status_code == 302
+
+
+def test_an_order_names_the_accounts_behind_names(admin_client: Client, admin_user: User, alice: User) -> None:
+    order = services.submit_order(make_draft(), actor=alice, idempotency_key="1")
+    services.cancel_order(order, actor=admin_user, reason="x")
+    page = admin_client.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    fields = re.findall(r'field-(submitter_account_id|actor_account_id)".*?(\d+)', page, re.DOTALL)
+    assert {name: int(value) for name, value in fields} == {
+        "submitter_account_id": alice.pk,
+        "actor_account_id": admin_user.pk,
+    }

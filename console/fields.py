@@ -35,6 +35,7 @@ class EntryField(forms.Field):
     def __init__(self, *, read: Callable[[str], str], **kwargs: Any) -> None:
         widget = kwargs.setdefault("widget", forms.TextInput(attrs={"dir": "auto"}))
         super().__init__(**kwargs)
+        self.is_optional = not self.required
         # What a customer says on the telephone is not the clerk's own address.
         self.widget.attrs |= {} if widget is forms.HiddenInput else {"autocomplete": "off"}
         self._read = read

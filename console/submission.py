@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from django import forms
 from django.conf import settings
 from django.utils.datastructures import MultiValueDict
 
-from console.countries import COUNTRIES
 from console.fields import EntryField
 from console.order_lines import PREFIX, Lines, have_all_arrived, read_typed_lines
-from orders.drafts import FACTS, REQUIRED, OrderDraft, TypedLine
+from orders.addresses import ANY_COUNTRY, PARTS, find_format, find_missing, list_countries, name_country
+from orders.drafts import FACTS, REQUIRED, OrderDraft, TypedLine, read_currency
 from orders.entries import read_entry
 from orders.errors import OrderInvalid
 
@@ -37,12 +37,16 @@ class OrderForm(forms.Form):
 
     idempotency_key = EntryField(read=_read_key, widget=forms.HiddenInput)
     customer_name = EntryField(label="Name", read=FACTS["customer_name"])
+    customer_company = EntryField(label="Company", read=FACTS["customer_company"], required=False)
     customer_email = EntryField(label="E-mail", read=FACTS["customer_email"])
+    customer_phone = EntryField(label="Telephone", read=FACTS["customer_phone"], required=False)
+    address_country = EntryField(label="Country", read=FACTS["address_country"], widget=forms.Select())
     address_line = EntryField(label="Street and number", read=FACTS["address_line"])
-    address_postcode = EntryField(label="Postcode", read=FACTS["address_postcode"])
-    address_city = EntryField(label="City", read=FACTS["address_city"])
-    address_country = forms.ChoiceField(label="Country", choices=[("", "Choose a country"), *COUNTRIES.items()])
-    currency = forms.ChoiceField(label="Currency")
+    address_line2 = EntryField(label="Flat, building, floor", read=FACTS["address_line2"], required=False)
+    address_postcode = EntryField(read=FACTS["address_postcode"], required=False)
+    address_city = EntryField(read=FACTS["address_city"], required=False)
+    address_state = EntryField(read=FACTS["address_state"], required=False)
+    currency = EntryField(label="Currency", read=read_currency, widget=forms.Select())
     # The currency that the prices were typed in, and the one that a person says they are right in.
     priced_in = forms.CharField(required=False, widget=forms.HiddenInput)
     prices_checked = forms.CharField(required=False)
@@ -53,9 +57,47 @@ class OrderForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.error_messages |= {"required": REQUIRED}
-        self.fields["currency"].choices = [(code, code) for code in settings.ORDER_CURRENCIES]  # type: ignore[attr-defined]
+        self._adapt_to_country()
+        _offer(self.fields["address_country"], {"": "Choose a country", **list_countries()})
+        _offer(self.fields["currency"], {code: code for code in settings.ORDER_CURRENCIES})
         self.fields["idempotency_key"].error_messages["required"] = INCOMPLETE
         self.fields["customer_email"].widget.attrs |= {"inputmode": "email", "autocapitalize": "off"}
+        self.fields["customer_phone"].widget.attrs["inputmode"] = "tel"
+        self.fields["address_state"].widget.attrs["list"] = "address-states"
+
+    def _adapt_to_country(self) -> None:
+        """Call the parts of the address what the country calls them, and say which it can do without."""
+        country = str(self["address_country"].value() or "")
+        self.address_format = find_format(country)
+        for part in PARTS.values():
+            field = self.fields[part]
+            if part in self.address_format.parts:
+                field.label = self.address_format.labels[part]
+                field.is_optional = part not in self.address_format.required  # type: ignore[attr-defined]
+            else:
+                field.label = f"{ANY_COUNTRY.labels[part]} (not used in {name_country(country)})"
+
+    @property
+    def address_parts(self) -> list[forms.BoundField]:
+        """The parts that the country's addresses have, in its order, and whatever else was typed."""
+        others = (part for part in PARTS.values() if part not in self.address_format.parts and self[part].value())
+        return [self[part] for part in (*self.address_format.parts, *others)]
+
+    def keep_what_is_typed(self) -> None:
+        """Let the browser keep the fields that it has, with what was typed while the page was asked for others."""
+        for part in PARTS.values():
+            self.fields[part].widget.attrs["hx-preserve"] = "true"
+
+    def clean(self) -> None:
+        """Want the parts without which nothing arrives in the country."""
+        given = {part: self.cleaned_data.get(part, "?") for part in PARTS.values()}
+        for part in find_missing(self.cleaned_data.get("address_country", ""), given):
+            self.add_error(part, REQUIRED)
+
+
+def _offer(field: forms.Field, choices: Mapping[str, str]) -> None:
+    """Set what a select offers; what is sent is for the field's reader to judge."""
+    cast(forms.Select, field.widget).choices = list(choices.items())
 
 
 @dataclass(frozen=True)

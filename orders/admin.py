@@ -243,10 +243,14 @@ class OrderAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     "customer_name",
+                    "customer_company",
                     "customer_email",
+                    "customer_phone",
                     "address_line",
+                    "address_line2",
                     "address_postcode",
                     "address_city",
+                    "address_state",
                     "address_country",
                 )
             },

@@ -7,7 +7,8 @@ from typing import Final, TypeVar
 
 from django.conf import settings
 
-from orders.entries import read_email, read_entry
+from orders.addresses import find_missing, read_country
+from orders.entries import read_email, read_entry, read_phone
 from orders.errors import OrderInvalid
 from orders.money import Money, add_up, largest_price, largest_total
 from orders.numbers import MOST_QUANTITY, read_price, read_quantity
@@ -17,15 +18,21 @@ Reader = Callable[[str], str]
 
 MOST_LINES: Final = 100
 REQUIRED: Final = "Fill this in."
-# Who reads each text of an order, and of a line. All of them are needed.
+# Who reads each text of an order, and of a line.
 FACTS: Final[Mapping[str, Reader]] = {
     "customer_name": partial(read_entry, limit=200),
+    "customer_company": partial(read_entry, limit=200),
     "customer_email": read_email,
+    "customer_phone": read_phone,
+    "address_country": read_country,
     "address_line": partial(read_entry, limit=200),
+    "address_line2": partial(read_entry, limit=200),
     "address_postcode": partial(read_entry, limit=20),
     "address_city": partial(read_entry, limit=100),
-    "address_country": partial(read_entry, limit=2),
+    "address_state": partial(read_entry, limit=100),
 }
+# What every order needs; which parts its address needs, its country says.
+NEEDED: Final = frozenset({"customer_name", "customer_email", "address_country", "address_line"})
 LINE_LABELS: Final[Mapping[str, str]] = {
     "sku": "SKU",
     "description": "Description",
@@ -60,6 +67,10 @@ class OrderDraft:
     address_country: str
     currency: str
     lines: tuple[LineDraft, ...]
+    address_line2: str = ""
+    address_state: str = ""
+    customer_company: str = ""
+    customer_phone: str = ""
 
     @property
     def total(self) -> Money:
@@ -109,11 +120,15 @@ def read_line(typed: TypedLine, currency: str) -> LineReading:
 def tidy_draft(draft: OrderDraft) -> OrderDraft:
     """Return the draft with its texts as they are kept. Raises OrderInvalid, with a sentence for each thing wrong."""
     errors: dict[str, str] = {}
-    facts = {name: _read(errors, name, getattr(draft, name), reader) or "" for name, reader in FACTS.items()}
+    facts = {
+        name: _read(errors, name, getattr(draft, name), reader, is_needed=name in NEEDED) or ""
+        for name, reader in FACTS.items()
+    }
+    errors = dict.fromkeys(find_missing(facts["address_country"], facts), REQUIRED) | errors
     lines = tuple(_tidy_line(errors, number, line) for number, line in enumerate(draft.lines, start=1))
     if errors:
         raise OrderInvalid(" ".join(f"{_name(name)}: {sentence}" for name, sentence in errors.items()))
-    check_currency(draft.currency)
+    read_currency(draft.currency or "?")
     if not 0 < len(lines) <= MOST_LINES:
         raise OrderInvalid(f"An order has 1 to {MOST_LINES:,} lines, and this one has {len(lines):,}.")
     highest = largest_price(draft.currency)
@@ -127,11 +142,12 @@ def tidy_draft(draft: OrderDraft) -> OrderDraft:
     return tidy
 
 
-def check_currency(currency: str) -> None:
-    """Raise OrderInvalid unless new orders may be in this currency."""
-    if currency not in settings.ORDER_CURRENCIES:
+def read_currency(text: str) -> str:
+    """Return the three letters of a currency. Raises OrderInvalid unless new orders may be in it."""
+    if text and text not in settings.ORDER_CURRENCIES:
         offered = ", ".join(settings.ORDER_CURRENCIES)
-        raise OrderInvalid(f"Orders are not taken in {currency!r}, but in {offered}.")
+        raise OrderInvalid(f"Orders are not taken in {text[:40]!r}, but in {offered}.")
+    return text
 
 
 def check_total(total: Money) -> None:
@@ -154,14 +170,16 @@ def _name(name: str) -> str:
     return name[:1].upper() + name[1:].replace("_", " ")
 
 
-def _read(errors: dict[str, str], name: str, text: str, reader: Callable[[str], T]) -> T | None:
-    """Return what the reader makes of a text that has to be there, or None with what is wrong in `errors`."""
+def _read(
+    errors: dict[str, str], name: str, text: str, reader: Callable[[str], T], *, is_needed: bool = True
+) -> T | None:
+    """Return what the reader makes of a text, or None with what is wrong in `errors`."""
     try:
         value = reader(text)
     except OrderInvalid as error:
         errors[name] = str(error) if text.strip() else REQUIRED
         return None
-    if value == "":
+    if value == "" and is_needed:
         errors[name] = REQUIRED
         return None
     return value

@@ -113,7 +113,11 @@ def test_a_second_decision_is_refused_with_who_and_when(workers_running: object,
         (("start", "--email", "nobody"), 1, "Customer email: Write an address such as name@example.com."),
         (("start", "--name", "x" * 201), 1, "Customer name: At most 200 characters; this has 201."),
         (("start", "--order-id", "a b"), 1, "'a b' is no order id"),
-        (("start", "--country", "Germany"), 1, "'Germany' is no country"),
+        (("start", "--country", "Germany"), 1, "'Germany' is no country: two letters by ISO 3166-1, such as DE."),
+        (("start", "--country", "ZZ"), 1, "'ZZ' is no country"),
+        (("start", "--country", "HK", "--state", ""), 1, "Address state: Fill this in."),
+        (("start", "--country", "FR", "--postcode", ""), 1, "Address postcode: Fill this in."),
+        (("start", "--phone", "none"), 1, "Customer phone: Write a telephone number"),
         ((), 2, "required"),
     ],
 )
@@ -162,6 +166,21 @@ def test_the_audit_finds_a_second_charge(make_order: MakeOrder, run_command: Run
     result = run_command("order", "audit", TEMPORAL_ADDRESS="127.0.0.1:1")
     assert result.returncode == 1
     assert "The customer was charged 2 times." in result.stdout
+
+
+def test_an_order_goes_to_an_address_without_a_postcode(run_command: RunCommand) -> None:
+    result = run_command(
+        "order", "start", "--country", "ae", "--state", "Dubai", "--address", "Al Wasl Road 1", "--address2", "Flat 7",
+        "--company", "Gulf Lamps", "--phone", "+971 4 123 4567", TEMPORAL_ADDRESS="127.0.0.1:1",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    order = Order.objects.get()
+    assert (order.address_country, order.address_state, order.address_postcode, order.address_city) == (
+        *("AE", "Dubai", "", ""),
+    )
+    assert (order.address_line2, order.customer_company, order.customer_phone) == (
+        *("Flat 7", "Gulf Lamps", "+971 4 123 4567"),
+    )
 
 
 def test_the_shell_may_pass_anything(run_command: RunCommand) -> None:

@@ -223,6 +223,103 @@ class TestComplaints:
             assert alices.post(URL, sent | {"step": step}, headers=HTMX).status_code == 200
 
 
+class TestCountries:
+    """The form asks for what addresses have in the country, and for no more."""
+
+    def place(self, country: str, **parts: str) -> dict[str, str]:
+        return typed(
+            **{"address_postcode": "", "address_city": "", "address_state": ""}
+            | {f"address_{part}": text for part, text in parts.items()},
+            address_country=country,
+        )
+
+    @pytest.mark.parametrize(
+        ("country", "parts"),
+        [
+            ("HK", {"city": "Kowloon"}),
+            ("HK", {"state": "New Territories"}),
+            ("AE", {"city": "Dubai"}),
+            ("AE", {"state": "Dubai"}),
+            ("XK", {"city": "Prishtina", "postcode": "10000"}),
+            ("XK", {"city": "Prishtina"}),
+            ("IE", {"city": "Cork"}),
+            ("SG", {"postcode": "546080"}),
+            ("MO", {}),
+            ("US", {"city": "Seattle", "postcode": "98104"}),
+            ("US", {"city": "Seattle", "postcode": "98104", "state": "WA"}),
+            ("JP", {"postcode": "100-0004", "state": "Tokyo"}),
+            ("AO", {"city": "Luanda", "postcode": "00000"}),
+        ],
+    )
+    def test_an_address_without_what_the_country_has_not_is_taken(
+        self, alices: Client, country: str, parts: dict[str, str]
+    ) -> None:
+        response = alices.post(URL, self.place(country, **parts))
+        assert response.status_code == 302, complaints(response)
+        order = Order.objects.get()
+        assert {part: getattr(order, f"address_{part}") for part in parts} == parts
+
+    @pytest.mark.parametrize(
+        ("country", "parts", "labels"),
+        [
+            ("DE", {}, ["Postcode", "City"]),
+            ("US", {}, ["City", "ZIP code"]),
+            ("GB", {"city": "London"}, ["Postcode"]),
+            ("IN", {"city": "Delhi"}, ["PIN code"]),
+            ("HK", {}, ["Area"]),
+            ("AE", {}, ["Emirate"]),
+            ("JP", {"city": "Tokyo"}, ["Postcode"]),
+        ],
+    )
+    def test_what_the_country_needs_is_asked_for_in_its_own_words(
+        self, alices: Client, country: str, parts: dict[str, str], labels: list[str]
+    ) -> None:
+        response = alices.post(URL, self.place(country, **parts))
+        assert response.status_code == 422
+        assert sorted(complaints(response)) == sorted((label, "Fill this in.") for label in labels)
+
+    @pytest.mark.parametrize("country", ["XX", "ZZ", "D", "Germany", "EU"])
+    def test_what_is_no_country_is_refused_in_our_words(self, alices: Client, country: str) -> None:
+        response = alices.post(URL, typed(address_country=country))
+        expected = f"{country!r} is no country: two letters by ISO 3166-1, such as DE."
+        assert complaints(response) == [("Country", expected)]
+
+    @pytest.mark.parametrize("headers", [{}, HTMX], ids=["without htmx", "with htmx"])
+    def test_the_fields_follow_the_country(self, alices: Client, headers: dict[str, str]) -> None:
+        sent = self.place("US", city="Seattle", postcode="98104") | {"step": "country"}
+        page = text_of(alices.post(URL, sent, headers=headers))
+        assert ("<html" in page) is not bool(headers)
+        assert "ZIP code" in page
+        assert '<option value="Washington">' in page
+        assert 'value="Seattle"' in page
+        assert "errorlist" not in page
+
+    def test_what_was_typed_stays_where_the_country_does_not_use_it(self, alices: Client) -> None:
+        sent = self.place("AE", city="Dubai", postcode="12345") | {"step": "country"}
+        page = text_of(alices.post(URL, sent, headers=HTMX))
+        assert 'value="12345"' in page
+        assert "Postcode (not used in United Arab Emirates)" in page
+        page = text_of(alices.post(URL, self.place("AE", city="Dubai") | {"step": "country"}, headers=HTMX))
+        assert "Postcode" not in page
+
+    def test_company_telephone_and_second_line_are_kept(self, alices: Client) -> None:
+        facts = {
+            "customer_company": "Äpfel & Söhne",
+            "customer_phone": "+49 (0)30 123-45/6",
+            "address_line2": "c/o Meier, 3. OG",
+        }
+        response = alices.post(URL, typed(**facts), follow=True)
+        order = Order.objects.get()
+        assert {name: getattr(order, name) for name in facts} == facts
+        page = text_of(response)
+        for shown in ("Äpfel &amp; Söhne", "+49 (0)30 123-45/6", "c/o Meier, 3. OG", "1011 Wien", "Austria"):
+            assert shown in page
+
+    @pytest.mark.parametrize("phone", ["call me", "12", "+٣٤٥٦", "1" * 41])
+    def test_what_is_no_telephone_number_is_refused(self, alices: Client, phone: str) -> None:
+        assert [label for label, _ in complaints(alices.post(URL, typed(customer_phone=phone)))] == ["Telephone"]
+
+
 class TestCurrencyChange:
     """Prices that were typed in one currency are not taken for another without a word."""
 

@@ -25,11 +25,15 @@ class Sample:
 
     name: str
     email: str
-    address: tuple[str, str, str, str]
+    address: tuple[str, str, str, str]  # street, postcode, city, country
     lines: tuple[LineDraft, ...]
     currency: str = "EUR"
     decision: str = ""
     reason: str = ""
+    state: str = ""
+    line2: str = ""
+    company: str = ""
+    phone: str = ""
 
     @property
     def draft(self) -> OrderDraft:
@@ -38,7 +42,11 @@ class Sample:
         return OrderDraft(
             customer_name=self.name,
             customer_email=self.email,
+            customer_company=self.company,
+            customer_phone=self.phone,
             address_line=line,
+            address_line2=self.line2,
+            address_state=self.state,
             address_postcode=postcode,
             address_city=city,
             address_country=country,
@@ -71,9 +79,10 @@ SAMPLES: Final = (
     Sample(
         "Yuki Tanaka",
         "yuki.tanaka@example.com",
-        ("1-7-2 Otemachi", "100-0004", "Tokyo", "JP"),
+        ("1-7-2 Otemachi, Chiyoda-ku", "100-0004", "", "JP"),
         (TEAPOT,),
         "JPY",
+        state="Tokyo",
         decision="approve",
     ),
     Sample(
@@ -112,6 +121,10 @@ SAMPLES: Final = (
         ("220 King Street", "98104", "Seattle", "US"),
         (LAMP, TEAPOT),
         "USD",
+        state="Washington",
+        line2="Suite 900",
+        company="Puget Sound Interiors",
+        phone="+1 206 555 0142",
     ),
     Sample("Ursina Caflisch", "ursina@example.org", ("Bahnhofstrasse 3", "7000", "Chur", "CH"), (CHAIR,), "CHF"),
 )

@@ -23,6 +23,8 @@ def create_order(request: ConsoleRequest) -> HttpResponse:
     step = request.POST.get("step", "submit")
     if step == "total":
         return _show_change(request, "orders/_totals.html")
+    if step == "country":
+        return _show_change(request, "orders/_address_parts.html")
     if step == "add" or step.startswith("remove-"):
         return _show_change(request, "orders/_lines.html", step=step)
     return _submit(request)
@@ -34,6 +36,7 @@ def _show_change(request: ConsoleRequest, fragment: str, *, step: str = "") -> H
     submission = Submission.retyped(request.POST.dict(), lines, focus_row=focus_row)
     if not request.htmx:
         return _show(request, submission)
+    submission.order_form.keep_what_is_typed()
     context = {"submission": submission, "most_lines": MOST_LINES, "is_fragment": True}
     return render_page(request, fragment, context)
 

@@ -12,10 +12,10 @@ from django_htmx.http import HTMX_STOP_POLLING
 
 from console.access import ConsoleRequest, find_order, needs_view, render_page
 from console.accounts.sessions import polled
-from console.countries import COUNTRIES
 from console.engine import describe_engine
 from console.forms import ApproveForm, CancelForm
 from console.order_face import Word, build_decision_panel, build_status_panel, payment_of, shipment_of
+from orders.addresses import WRITTEN, write_address
 from orders.clock import database_now
 from orders.live_status import LiveStatus, get_live_status
 from orders.models import Order
@@ -98,7 +98,7 @@ def render_order(
         "order": order,
         "panel": build_status_panel(order, None, now=now, engine=describe_engine()),
         "lines": order.lines.select_related("order"),
-        "country": COUNTRIES.get(order.address_country, order.address_country),
+        "address_lines": write_address(order.address_country, {name: getattr(order, name) for name in WRITTEN}),
         "run_url": _find_run(order) if may_open_temporal_ui(request.user) else "",
         **_collect_facts(request, order, now, approve_form=approve_form, cancel_form=cancel_form),
         "word": word,

@@ -34,3 +34,31 @@ def test_a_change_of_the_currency_after_prices_were_typed_is_confirmed(visit: Vi
     page.get_by_role("button", name="Submit the order").click()
     expect(page.locator(".notice-success")).to_contain_text("was submitted")
     assert str(Order.objects.get().total_money) == "1,500 JPY"
+
+
+def test_the_address_follows_the_country_and_keeps_what_is_typed(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice)
+    country = page.get_by_label("Country")
+    country.select_option("US")
+    expect(page.get_by_label("ZIP code")).to_be_visible()
+    page.get_by_label("ZIP code").fill("98104")
+    page.get_by_label("State").fill("Washington")
+    country.select_option("HK")
+    expect(page.get_by_label("District")).to_be_visible()
+    expect(page.get_by_label("Area")).to_have_value("Washington")
+    expect(page.get_by_label("Postcode (not used in Hong Kong SAR China)")).to_have_value("98104")
+    page.get_by_label("Postcode").fill("")
+    country.select_option("AE")
+    expect(page.get_by_label("Emirate")).to_have_value("Washington")
+    expect(page.get_by_label("Postcode")).to_have_count(0)
+    country.select_option("DE")
+    expect(page.get_by_label("Postcode")).to_be_visible()
+
+
+def test_without_javascript_a_button_brings_the_fields_of_the_country(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice, java_script_enabled=False)
+    page.get_by_label("Name", exact=True).fill("Lisa")
+    page.get_by_label("Country").select_option("IN")
+    page.get_by_role("button", name="Show the fields of this country").click()
+    expect(page.get_by_label("PIN code")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Lisa")

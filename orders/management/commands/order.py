@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
 from orders import services, temporal
+from orders.addresses import find_missing, read_country
 from orders.audit import audit_orders
 from orders.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
 from orders.errors import OrderError, OrderInvalid, RunPaused
@@ -38,10 +39,14 @@ class Command(BaseCommand):
         start = verbs.add_parser("start", help="submit an order", epilog=EPILOG)
         start.add_argument("--order-id", default="", help="by default a random one")
         start.add_argument("--name", default="Terminal Customer", help="the customer's name")
+        start.add_argument("--company", default="", help="the customer's company")
         start.add_argument("--email", default="customer@example.com", help="the customer's e-mail")
+        start.add_argument("--phone", default="", help="the customer's telephone number")
         start.add_argument("--address", default="1 Main Street", help="street and number")
-        start.add_argument("--postcode", default="10115")
-        start.add_argument("--city", default="Berlin")
+        start.add_argument("--address2", default="", help="second line of the address, such as flat or building")
+        start.add_argument("--postcode", help="by default 10115, where the country's addresses need one")
+        start.add_argument("--city", help="by default Berlin, where the country's addresses need one")
+        start.add_argument("--state", default="", help="state or province")
         start.add_argument("--country", default="DE", help="two letters")
         start.add_argument("--currency", default=settings.ORDER_CURRENCIES[0], choices=settings.ORDER_CURRENCIES)
         start.add_argument(
@@ -82,11 +87,12 @@ class Command(BaseCommand):
     def _start(self, options: dict[str, Any]) -> None:
         draft = OrderDraft(
             customer_name=options["name"],
+            customer_company=options["company"],
             customer_email=options["email"],
+            customer_phone=options["phone"],
             address_line=options["address"],
-            address_postcode=options["postcode"],
-            address_city=options["city"],
-            address_country=_country(options["country"]),
+            address_line2=options["address2"],
+            **_place(options),
             currency=options["currency"],
             lines=tuple(_line(text, options["currency"]) for text in options["line"] or ["MUG-1:1:12.50:Mug"]),
         )
@@ -178,10 +184,16 @@ def _operator(options: dict[str, Any]) -> TerminalOperator:
     return TerminalOperator(f"{getpass.getuser()} (terminal)", is_named=False)
 
 
-def _country(text: str) -> str:
-    if len(text) != 2 or not text.isascii() or not text.isalpha():
-        raise OrderInvalid(f"{text!r} is no country: two letters, such as DE.")
-    return text.upper()
+def _place(options: dict[str, Any]) -> dict[str, str]:
+    """Return postcode, city, state and country; a sample stands for what the country needs and nobody gave."""
+    place = {f"address_{name}": options[name] or "" for name in ("postcode", "city", "state")}
+    country = read_country(options["country"])
+    samples = {"address_postcode": ("postcode", "10115"), "address_city": ("city", "Berlin")}
+    for part in find_missing(country, place):
+        option, sample = samples.get(part, ("state", ""))
+        if options[option] is None:
+            place[part] = sample
+    return place | {"address_country": country}
 
 
 def _line(text: str, currency: str) -> LineDraft:

@@ -2,7 +2,7 @@
 # Variables such as PORT=8001, FLAKY=1 or DATABASE_URL=... after `make run` reach the stack as its environment.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format screenshots benchmark install lock backup restore clean reset
+.PHONY: help run test lint format screenshots benchmark mutants install lock backup restore clean reset
 .SILENT:
 
 VENV := .venv
@@ -38,6 +38,9 @@ screenshots: install ## take the README's pictures anew, with Chromium
 
 benchmark: install ## compare reads among many orders; ORDERS=1000000
 	$(PY) -m tests.benchmark $(ORDERS)
+
+mutants: install ## take guards away one at a time and see a test fail for each; ARGS="part of a name"
+	$(PY) -m tests.mutants $(ARGS)
 
 install: $(INSTALLED)
 

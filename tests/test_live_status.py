@@ -154,3 +154,19 @@ def test_a_failure_of_one_order_holds_up_others_only_when_it_takes_long(
     assert get_live_status("order-1").is_away
     workflow.error = None
     assert get_live_status("order-2").is_away is is_resting
+
+
+def test_that_it_was_busy_is_not_remembered(workflow: FakeWorkflow) -> None:
+    """The fourth order at once is shown by its row, and asked as soon as there is room again, not a second later."""
+    workflow.go.clear()
+    with ThreadPoolExecutor(3) as threads:
+        held = [threads.submit(get_live_status, f"order-{number}") for number in range(3)]
+        wait_until(lambda: workflow.count == 3)
+        assert get_live_status("order-late") is live_status.BUSY
+        workflow.go.set()
+        assert all(flight.result(10).answer is not None for flight in held)
+
+    answer = get_live_status("order-late")
+
+    assert answer.answer is not None
+    assert workflow.count == 4

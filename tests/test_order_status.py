@@ -12,8 +12,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from console.views import order_detail
-from orders import services
+from orders import projections, services
 from orders.contracts import StatusAnswer
+from orders.history import lock_order
 from orders.live_status import AWAY, LiveStatus
 from orders.models import Order
 from orders.permissions import TerminalOperator
@@ -173,6 +174,30 @@ class TestAnswers:
         order = make_order(status, cancelled_from="PAID") if status == "CANCELLING" else make_order(status)
         workflow_says(LiveStatus(waiting(order, status="PAID", waiting_for="shipping")))
         assert bobs.get(url(order), headers=HTMX).context["panel"].status == status
+
+    @pytest.mark.parametrize(
+        ("before", "after", "code"), [("DISPATCHED", "COMPLETED", 286), ("CREATED", "VALIDATED", 200)]
+    )
+    def test_a_row_that_went_on_while_the_workflow_was_asked_is_read_again(
+        self,
+        bobs: Client,
+        make_order: MakeOrder,
+        monkeypatch: pytest.MonkeyPatch,
+        before: Status,
+        after: Status,
+        code: int,
+    ) -> None:
+        order = make_order(before)
+
+        def answer_late(order_id: str) -> LiveStatus:
+            projections.advance(lock_order(order_id), Status(after))
+            return LiveStatus(waiting(order, status=after, waiting_for=None))
+
+        monkeypatch.setattr(order_detail, "get_live_status", answer_late)
+        response = bobs.get(url(order), {"version": order.version}, headers=HTMX)
+        assert response.status_code == code
+        assert response.context["order"].status == after
+        assert "hx-swap-oob" in text_of(response), "what else changed comes along"
 
     def test_a_status_of_a_newer_release_is_survived(
         self, bobs: Client, make_order: MakeOrder, workflow_says: Callable[[LiveStatus], None]

@@ -6,7 +6,7 @@ import pytest
 
 from orders import contracts, payments, services, simulation
 from orders.errors import OutsideWorldFailed, PaymentDeclined
-from orders.gateways import gateway
+from orders.gateways import ChargeRequest, Refund, gateway
 from orders.models import GatewayMovement, Order, Payment, PaymentAttempt
 from orders.permissions import TerminalOperator
 from orders.states import ReasonCode, Status
@@ -192,3 +192,72 @@ def test_money_that_was_given_back_is_not_taken_again_under_the_same_key(make_or
     with pytest.raises(PaymentDeclined, match="given back"):
         gateway.charge(request)
     assert movements(order) == ["CHARGE", "REFUND"]
+
+
+class ForgetfulGateway:
+    """A gateway that keeps its books and knows no idempotency: whoever charges twice takes the money twice."""
+
+    name = "forgetful"
+
+    def __init__(self) -> None:
+        self.charges: list[ChargeRequest] = []
+        self.answers_lost = 0
+
+    def find_charge(self, idempotency_key: str) -> str | None:
+        found = [number for number, charge in enumerate(self.charges) if charge.idempotency_key == idempotency_key]
+        return f"charge-{found[0]}" if found else None
+
+    def has_charged(self, idempotency_key: str) -> bool:
+        return self.find_charge(idempotency_key) is not None
+
+    def charge(self, request: ChargeRequest) -> str:
+        self.charges.append(request)
+        if self.answers_lost:
+            self.answers_lost -= 1
+            raise OutsideWorldFailed("The payment gateway did not answer.")
+        return f"charge-{len(self.charges) - 1}"
+
+    def refund(self, request: ChargeRequest) -> Refund:
+        raise AssertionError("nothing is given back here")
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> ForgetfulGateway:
+    fake = ForgetfulGateway()
+    monkeypatch.setattr(payments, "gateway", fake)
+    return fake
+
+
+class TestWithAGatewayThatIsNotIdempotent:
+    """The gateway is asked before a charge is repeated; that one key charges once is its promise, and not ours."""
+
+    def test_a_charge_whose_answer_was_lost_is_found_and_not_made_again(
+        self, make_order: MakeOrder, forgetful: ForgetfulGateway
+    ) -> None:
+        order = make_order()
+        forgetful.answers_lost = 1
+        with pytest.raises(OutsideWorldFailed):
+            charge(order)
+
+        assert charge(order).gateway_reference == "charge-0"
+        assert len(forgetful.charges) == 1
+
+    def test_a_worker_that_died_in_the_charge_does_not_have_it_made_again(
+        self, make_order: MakeOrder, forgetful: ForgetfulGateway
+    ) -> None:
+        order = make_order()
+        call = payments._begin_charge(contracts.ChargePayment(order.order_id, order.payment_id))
+        assert call is not None
+        forgetful.charge(call.request)
+
+        charge(order)
+
+        assert len(forgetful.charges) == 1
+        assert Payment.objects.get(order=order).status == "CHARGED"
+
+    def test_a_charge_that_never_arrived_is_made(self, make_order: MakeOrder, forgetful: ForgetfulGateway) -> None:
+        order = make_order("CHARGING_PAYMENT")
+
+        charge(order)
+
+        assert [made.idempotency_key for made in forgetful.charges] == [order.payment_id]

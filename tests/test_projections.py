@@ -1,5 +1,6 @@
 """orders.projections: what the workflow reports, each step once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from orders import contracts, projections, services
+from orders import contracts, payments, projections, services
+from orders.carriers import carrier, warehouse
 from orders.drafts import LineDraft
 from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
 from orders.models import CarrierBooking, Order, OrderEvent, Shipment
@@ -178,3 +180,53 @@ def test_postgresql_refuses_to_rewrite_history(make_order: MakeOrder) -> None:
     for change in (order.events.all().delete, lambda: OrderEvent.objects.filter(order=order).update(actor="nobody")):
         with pytest.raises(IntegrityError, match="only ever added"), transaction.atomic():
             change()
+
+
+class TestCancelledMeanwhile:
+    """While the warehouse or the carrier takes its time, no row is locked: the order may be cancelled meanwhile."""
+
+    @pytest.fixture
+    def cancel_during(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[object, str, Order], None]:
+        """Return a function that has an order's cancellation begin while a call to the outside world is made."""
+
+        def arrange(outside: object, name: str, order: Order) -> None:
+            call = getattr(outside, name)
+
+            def take_time(*arguments: object) -> object:
+                answer = call(*arguments)
+                payments.refund_payment(contracts.RefundPayment(order.order_id, order.payment_id, "STAFF", "Fraud"))
+                return answer
+
+            monkeypatch.setattr(outside, name, take_time)
+
+        return arrange
+
+    def test_a_parcel_that_was_packed_meanwhile_is_not_counted(
+        self, make_order: MakeOrder, cancel_during: Callable[[object, str, Order], None]
+    ) -> None:
+        order = make_order("PAID")
+        cancel_during(warehouse, "pack", order)
+
+        with pytest.raises(ShippingRefused, match="being cancelled"):
+            projections.prepare_package(contracts.PreparePackage(order.order_id))
+
+        order.refresh_from_db()
+        assert order.status == "CANCELLING"
+        assert not Shipment.objects.filter(order=order).exists()
+
+    def test_a_parcel_that_the_carrier_took_meanwhile_is_called_back(
+        self, make_order: MakeOrder, cancel_during: Callable[[object, str, Order], None]
+    ) -> None:
+        order = make_order("PACKAGE_PREPARED")
+        cancel_during(carrier, "book", order)
+
+        with pytest.raises(ShippingRefused, match="being cancelled"):
+            projections.dispatch_carrier(
+                contracts.DispatchCarrier(order.order_id, contracts.shipping_workflow_id(order.order_id))
+            )
+
+        order.refresh_from_db()
+        assert order.status == "CANCELLING"
+        assert Shipment.objects.get(order=order).status == "PREPARED"
+        projections.process_cancellation(contracts.ProcessCancellation(order.order_id, "STAFF", "Fraud"))
+        assert CarrierBooking.objects.get().recalled_at is not None

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.testing import WorkflowEnvironment
 
 from orders import contracts
+from orders.contracts import Decision
 from tests.programs import find_binary
-from tests.stage import ANSWERS, Play, Stage, open_stage
+from tests.stage import ANSWERS, Play, Stage, open_stage, perform_on_stage
+from tests.waiting import wait_until
+from workers.payloads import DATA_CONVERTER
 from workers.workflows import ShippingWorkflow
 
 Shipping = WorkflowHandle[Any, contracts.CarrierDispatched]
@@ -102,3 +106,31 @@ def test_a_step_that_fails_while_it_is_cancelled_counts_as_cancelled(stage: Stag
     play.release("prepare_package")
 
     assert isinstance(_failure(stage, shipping), CancelledError)
+
+
+@pytest.fixture
+def real_stage() -> Iterator[Stage]:
+    """The dev server: the time-skipping one does nothing to the child of a run that is terminated."""
+    server = WorkflowEnvironment.start_local(
+        dev_server_existing_path=find_binary("temporal"), dev_server_log_level="error", data_converter=DATA_CONVERTER
+    )
+    with perform_on_stage(server) as opened:
+        yield opened
+
+
+def test_the_shipping_of_a_run_that_is_terminated_ends_in_order(real_stage: Stage) -> None:
+    """It is asked to end, so that the step under way comes to its end and no other begins; it is not cut off."""
+    play = Play(real_stage)
+    play.hold("prepare_package")
+    play.start()
+    play.approve(Decision("d-bob", "bob"))
+    play.wait_for_call("prepare_package")
+    shipping: Shipping = real_stage.client.get_workflow_handle(contracts.shipping_workflow_id(play.order_id))
+
+    real_stage.run(play.handle.terminate())
+
+    asked_to_end = "workflow_execution_cancel_requested"
+    wait_until(lambda: real_stage.has_event(shipping, asked_to_end), seconds=4, what="the request")
+    play.release("prepare_package")
+    assert isinstance(_failure(real_stage, shipping), CancelledError)
+    assert play.names[-1] == "prepare_package"

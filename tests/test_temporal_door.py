@@ -218,6 +218,38 @@ def test_what_an_attempt_failed_of_has_clean_texts(temporal_server: str, monkeyp
     assert (told.name, len(told.last_failure), told.last_failure[:3]) == ("charge_payment", 2000, "rrr")
 
 
+def test_after_the_server_was_found_away_it_is_left_alone_for_a_moment(
+    temporal_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that was there and is lost: whoever asks next must not be held up as long as the first one."""
+    assert outcome_of("order-NONE") == "not found"
+    calls = []
+
+    async def be_away(*args: object, **kwargs: object) -> object:
+        calls.append(args)
+        raise rpc(RPCStatusCode.UNAVAILABLE)
+
+    with monkeypatch.context() as outage:
+        outage.setattr(_BridgeServiceClient, "_rpc_call", be_away)
+        assert [outcome_of("order-NONE") for _ in range(20)] == ["away"] * 20
+    assert len(calls) == 2, "the first may have met what only its own shard is in, the second says that all is away"
+    assert outcome_of("order-NONE") == "away"
+
+    wait_until(lambda: outcome_of("order-NONE") == "not found", seconds=temporal.REST_SECONDS + 5, what="the answer")
+
+
+@pytest.mark.parametrize("is_restart", [False, True])
+def test_a_run_has_the_execution_timeout_of_the_settings(
+    temporal_server: str, settings: Settings, is_restart: bool
+) -> None:
+    settings.ORDER_WORKFLOW_TIMEOUT = 12_345
+    order_id = f"order-TIMEOUT-{is_restart}"
+    temporal.start_order(OrderInput(order_id, "pay-1"), is_restart=is_restart)
+    described = run_temporal(temporal_server, "workflow", "describe", "--workflow-id", order_id, "--output", "json")
+    assert json.loads(described.stdout)["executionConfig"]["workflowExecutionTimeout"] == "12345s"
+    run_temporal(temporal_server, "workflow", "terminate", "--workflow-id", order_id)
+
+
 def test_after_an_outage_a_probe_finds_the_server_at_once(settings: Settings, temporal_address: str) -> None:
     assert outcome_of("order-NONE") == "away"
     settings.TEMPORAL_ADDRESS = temporal_address

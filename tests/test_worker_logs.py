@@ -1,5 +1,6 @@
 """workers.logs: what the workers' log says, and what it keeps to itself."""
 
+import io
 import logging
 import sys
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from orders.errors import OutsideWorldFailed
-from workers.logs import CORE, LINE, SubjectFilter, telling
+from workers.logs import CORE, LINE, SubjectFilter, shape_lines, telling
 
 RETRY = "gRPC call poll_workflow_task_queue retried 6 times {'error': 'a long story'}"
 
@@ -83,3 +84,14 @@ def test_an_outage_is_told_once_for_all_pollers(lines: SubjectFilter) -> None:
 
 def test_an_answer_that_came_too_late_is_not_told_again(lines: SubjectFilter) -> None:
     assert not lines.filter(record_of("Activity not found on completion. This may happen if", name=CORE))
+
+
+def test_the_lines_of_a_worker_have_its_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = logging.StreamHandler(stream := io.StringIO())
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+
+    shape_lines()
+    with telling("order-1 charge_payment attempt 2"):
+        handler.handle(record_of("decided by \x1b[31molga"))
+
+    assert stream.getvalue().endswith("[order-1 charge_payment attempt 2] decided by \\x1b[31molga\n")

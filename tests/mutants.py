@@ -1,0 +1,254 @@
+"""Breaks guards of the code one at a time and runs the tests that are there for them: one of those has to fail.
+
+    python -m tests.mutants [NAME …]
+
+Works on a copy of the tree. Prints what became of each mutant, and ends with exit code 1 when one survived, or when a
+mutant fits the code no more. Coverage tells that a line ran; this tells that a test looks at what the line is for.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+# What a copy of the tree does without.
+LEFT_OUT: Final = (".git", ".venv", ".stack", "artefacts", "staticfiles", "__pycache__", ".*_cache")
+# Exit codes of pytest: https://docs.pytest.org/en/stable/reference/exit-codes.html
+PASSED: Final = 0
+FAILED: Final = 1
+LONGEST_SECONDS: Final = 300
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One guard that is taken away: `old`, which stands once in the file `path`, becomes `new`."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTANTS: Final = (
+    Mutant(
+        "a repeated charge asks the gateway first",
+        "orders/payments.py",
+        "known = None if call.is_first else gateway.find_charge(call.request.idempotency_key)",
+        "known = None",
+        ("tests/test_payments.py",),
+    ),
+    Mutant(
+        "the gateway serves one call for a key at a time",
+        "orders/gateways.py",
+        'cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"gateway:{idempotency_key}"])',
+        'cursor.execute("SELECT 1")',
+        ("tests/test_gateways.py",),
+    ),
+    Mutant(
+        "the order is looked at again after the parcel was packed",
+        "orders/projections.py",
+        """clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
+    with transaction.atomic():
+        order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)""",
+        """clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
+    with transaction.atomic():
+        order = lock_order(command.order_id)""",
+        ("tests/test_projections.py",),
+    ),
+    Mutant(
+        "the order is looked at again after the carrier took the parcel",
+        "orders/projections.py",
+        """clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
+    with transaction.atomic():
+        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)""",
+        """clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
+    with transaction.atomic():
+        order = lock_order(command.order_id)""",
+        ("tests/test_projections.py",),
+    ),
+    Mutant(
+        "calls fail at once for a moment after the server was found away",
+        "orders/temporal.py",
+        "self._away_until = time.monotonic() + REST_SECONDS",
+        "self._away_until = 0.0",
+        ("tests/test_temporal_door.py",),
+    ),
+    Mutant(
+        "the row is read again after the workflow was asked",
+        "console/views/order_detail.py",
+        "        order = find_order(order_id)  # the row went on while the workflow was asked\n",
+        "        pass\n",
+        ("tests/test_order_status.py",),
+    ),
+    Mutant(
+        "a run has an execution timeout",
+        "orders/temporal.py",
+        "            execution_timeout=timedelta(seconds=settings.ORDER_WORKFLOW_TIMEOUT),\n",
+        "",
+        ("tests/test_temporal_door.py",),
+    ),
+    Mutant(
+        "the shipping of a run that is closed from outside is cancelled, not terminated",
+        "workers/workflows.py",
+        "                    parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,\n",
+        "",
+        ("tests/test_shipping_workflow.py",),
+    ),
+    Mutant(
+        "one process at a time reconciles",
+        "orders/reconcile.py",
+        """            if lease is not None:
+                reconcile_orders(walk, lease)""",
+        """            reconcile_orders(walk, lease)""",
+        ("tests/test_leases.py",),
+    ),
+    Mutant(
+        "a message that failed waits before it is tried again",
+        "orders/outbox.py",
+        """    else:
+        message.next_attempt_at = database_now() + _back_off(message, failure)
+""",
+        "",
+        ("tests/test_relay.py", "tests/test_outbox.py"),
+    ),
+    Mutant(
+        "a message that failed waits longer each time",
+        "orders/outbox.py",
+        "seconds = min(2.0 ** min(message.attempts, 10), longest)",
+        "seconds = 2.0",
+        ("tests/test_relay.py",),
+    ),
+    Mutant(
+        "that the guard was busy is not remembered",
+        "orders/live_status.py",
+        """                if live is not BUSY:
+                    self._cache[order_id]""",
+        """                if True:
+                    self._cache[order_id]""",
+        ("tests/test_live_status.py",),
+    ),
+    Mutant(
+        "whoever decides about an order has its row to themselves",
+        "orders/history.py",
+        "Order.objects.select_for_update().get(order_id=order_id)",
+        "Order.objects.get(order_id=order_id)",
+        ("tests/test_locks.py",),
+    ),
+    Mutant(
+        "an order that costs nothing is not sent to the gateway",
+        "orders/payments.py",
+        """    if order.is_free:
+        _close_free_payment(payment)
+        add_event(order, key=f"charged""",
+        """    if False:
+        _close_free_payment(payment)
+        add_event(order, key=f"charged""",
+        ("tests/test_free_orders.py",),
+    ),
+    Mutant(
+        "the reason of a signal is cut before it is sent on",
+        "workers/decisions.py",
+        "reason=clean_text(decision.reason),",
+        "reason=decision.reason,",
+        ("tests/test_decisions.py",),
+    ),
+    Mutant(
+        "no line of the log can be forged",
+        "workers/logs.py",
+        'handler.setFormatter(LineFormatter(LINE, style="{"))',
+        'handler.setFormatter(logging.Formatter(LINE, style="{"))',
+        ("tests/test_worker_logs.py",),
+    ),
+)
+
+
+def apply(mutant: Mutant, source: str) -> str:
+    """Return the source with the mutant in it. Raises ValueError unless it fits in exactly one place."""
+    count = source.count(mutant.old)
+    if count != 1:
+        raise ValueError(f"{mutant.path}: what “{mutant.name}” takes away is there {count} times")
+    return source.replace(mutant.old, mutant.new)
+
+
+@contextmanager
+def copied_tree(root: Path) -> Iterator[Path]:
+    """Copy the tree to a folder that goes away, and yield that."""
+    with tempfile.TemporaryDirectory(prefix="console-mutants-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder, "tree")
+        shutil.copytree(root, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        yield copy
+
+
+def run_tests(folder: Path, tests: Sequence[str]) -> int:
+    """Run the tests in that folder until one fails, and return pytest's exit code."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = dict(os.environ)
+    environment.pop("DJANGO_SETTINGS_MODULE", None)  # the folder's own configuration names its settings
+    try:
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=LONGEST_SECONDS)
+    except subprocess.TimeoutExpired:  # what hangs without the guard is noticed
+        return FAILED
+    return done.returncode
+
+
+def try_mutants(mutants: Sequence[Mutant], root: Path) -> list[str]:
+    """Try each mutant on a copy of `root`, print what became of it, and return what is wrong."""
+    wrong: list[str] = []
+    with copied_tree(root) as tree:
+        tests = sorted({test for mutant in mutants for test in mutant.tests})
+        if (code := run_tests(tree, tests)) != PASSED:
+            return [f"the tests do not pass as they are: exit code {code}"]
+        for mutant in mutants:
+            verdict = _try(mutant, tree)
+            print(f"{verdict:<10} {mutant.name}", flush=True)
+            if verdict == "survived":
+                wrong.append(f"survived: {mutant.name} ({mutant.path})")
+            elif verdict != "killed":
+                wrong.append(verdict)
+    return wrong
+
+
+def _try(mutant: Mutant, tree: Path) -> str:
+    """Return killed, survived, or what went wrong."""
+    path = tree / mutant.path
+    source = path.read_text()
+    try:
+        _write(path, apply(mutant, source))
+        code = run_tests(tree, mutant.tests)
+    except ValueError as error:
+        return str(error)
+    finally:
+        _write(path, source)
+    return {PASSED: "survived", FAILED: "killed"}.get(code, f"exit code {code}")
+
+
+def _write(path: Path, source: str) -> None:
+    """Write a source that Python compiles anew, though the second and the size may be those of the one before."""
+    earlier = path.stat().st_mtime
+    path.write_text(source)
+    os.utime(path, times=(earlier + 2, earlier + 2))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try the mutants whose names contain one of the arguments, or all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a part of a mutant's name; all by default")
+    names: list[str] = parser.parse_args(arguments).names
+    chosen = [mutant for mutant in MUTANTS if not names or any(name in mutant.name for name in names)]
+    wrong = try_mutants(chosen, ROOT) if chosen else ["no mutant has such a name"]
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""orders.gateways: the simulated gateway's own promise, that one key moves money once, however many ask at once."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from orders.errors import PaymentDeclined
+from orders.gateways import ChargeRequest, SimulatedGateway, gateway
+from orders.models import GatewayMovement
+from orders.money import Money
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REQUEST = ChargeRequest("pay-1", Money(2500, "EUR"), "order-1", "emma@example.com")
+OTHER = ChargeRequest("pay-2", Money(2500, "EUR"), "order-2", "emma@example.com")
+
+
+def is_somebody_waiting() -> bool:
+    """Tell whether a connection waits for an advisory lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def in_a_thread(call: Callable[[], object]) -> str:
+    try:
+        return "refused" if call() is None else "done"
+    except PaymentDeclined:
+        return "refused"
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def meeting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Keep whoever is about to write from doing so until a second one is as far, or waits for the first."""
+    arrived: list[str] = []
+    book, both_are_there = SimulatedGateway._book, threading.Event()
+
+    def meet(request: ChargeRequest, kind: str) -> str:
+        arrived.append(kind)
+        if len(arrived) == 2:
+            both_are_there.set()
+        wait_until(lambda: both_are_there.is_set() or is_somebody_waiting(), what="the second call")
+        return book(request, kind)
+
+    monkeypatch.setattr(SimulatedGateway, "_book", staticmethod(meet))
+    return arrived
+
+
+def ask_twice(*calls: Callable[[], Any]) -> list[str]:
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(in_a_thread, calls))
+
+
+def kinds() -> list[str]:
+    return list(GatewayMovement.objects.order_by("id").values_list("kind", flat=True))
+
+
+def test_two_charges_at_once_take_the_money_once(meeting: list[str]) -> None:
+    outcomes = ask_twice(lambda: gateway.charge(REQUEST), lambda: gateway.charge(REQUEST))
+
+    assert outcomes == ["done", "done"]
+    assert kinds() == ["CHARGE"]
+
+
+def test_two_refunds_at_once_give_it_back_once(meeting: list[str]) -> None:
+    GatewayMovement.objects.create(
+        idempotency_key="pay-1", kind="CHARGE", amount=2500, currency="EUR", merchant_reference="o", reference="r"
+    )
+
+    ask_twice(lambda: gateway.refund(REQUEST), lambda: gateway.refund(REQUEST))
+
+    assert kinds() == ["CHARGE", "REFUND"]
+
+
+def test_a_charge_and_a_refund_at_once_leave_nothing_taken(meeting: list[str]) -> None:
+    ask_twice(lambda: gateway.charge(REQUEST), lambda: gateway.refund(REQUEST))
+
+    assert kinds() in (["CHARGE", "REFUND"], ["VOID"])
+
+
+def test_charges_of_different_keys_do_not_wait_for_one_another(meeting: list[str]) -> None:
+    ask_twice(lambda: gateway.charge(REQUEST), lambda: gateway.charge(OTHER))
+
+    assert kinds() == ["CHARGE", "CHARGE"]

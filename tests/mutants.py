@@ -128,6 +128,35 @@ MUTANTS: Final = (
         ("tests/test_relay.py",),
     ),
     Mutant(
+        "the messages of one order go in their order",
+        "orders/outbox.py",
+        "OutboxMessage.objects.filter(~Exists(earlier), status=OutboxMessage.Status.PENDING)",
+        "OutboxMessage.objects.filter(status=OutboxMessage.Status.PENDING)",
+        ("tests/test_outbox.py",),
+    ),
+    Mutant(
+        "a message is sent by one process at a time",
+        "orders/outbox.py",
+        """        message = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk=message_pk).first()
+        if message is None:
+            return _Outcome.LEFT""",
+        """        message = _sendable().filter(pk=message_pk).first()
+        if message is None:
+            return _Outcome.LEFT""",
+        ("tests/test_outbox.py",),
+    ),
+    Mutant(
+        "nothing is done to a final order",
+        "orders/projections.py",
+        """    order = lock_order(order_id)
+    if not order.is_open:
+        raise OrderClosed""",
+        """    order = lock_order(order_id)
+    if False:
+        raise OrderClosed""",
+        ("tests/test_activities.py", "tests/test_projections.py"),
+    ),
+    Mutant(
         "that the guard was busy is not remembered",
         "orders/live_status.py",
         """                if live is not BUSY:

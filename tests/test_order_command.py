@@ -140,7 +140,7 @@ def test_without_temporal_an_order_is_kept_and_said_to_be_on_its_way(run_command
 def test_without_a_database_it_says_so(run_command: RunCommand) -> None:
     result = run_command("order", "query", "order-1", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert result.returncode == 1
-    assert "The database does not answer" in result.stderr
+    assert "The database cannot be reached" in result.stderr
     assert "Traceback" not in result.stderr
 
 

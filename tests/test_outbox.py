@@ -1,10 +1,12 @@
 """orders.outbox: nothing is promised and lost, against a real Temporal server."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -73,6 +75,29 @@ class TestWithTemporal:
         OutboxMessage.objects.update(status=Delivery.PENDING)
         assert outbox.deliver_pending() == 1
         assert temporal.describe_run(order.order_id) == first
+
+    def test_a_message_that_is_being_sent_is_left_to_who_sends_it(
+        self, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_order("CREATED", is_delivered=False)
+        sent: list[str] = []
+
+        def relay_of_another_process() -> int:
+            try:
+                return outbox.deliver_pending()
+            finally:
+                connection.close()
+
+        def start(order: contracts.OrderInput) -> None:
+            sent.append(order.order_id)
+            if len(sent) == 1:
+                with ThreadPoolExecutor(1) as threads:
+                    assert threads.submit(relay_of_another_process).result(10) == 0
+
+        OutboxMessage.objects.update(status=Delivery.PENDING, next_attempt_at=Now())
+        monkeypatch.setattr(temporal, "start_order", start)
+        assert outbox.deliver_pending() == 1
+        assert len(sent) == 1
 
     def test_a_message_waits_for_the_one_before_it(self, temporal_server: str) -> None:
         order = services.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form-1")

@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from http import HTTPStatus
+from typing import Any, Concatenate, Final, ParamSpec
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
-from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
+from console.accounts.interruption import interrupt
 from console.accounts.sessions import note_activity
 from console.engine import describe_engine
 from console.words import describe_role
@@ -24,6 +26,9 @@ from orders.permissions import Actor
 from orders.states import DecisionKind
 
 P = ParamSpec("P")
+
+SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS", "TRACE")
+SIGNED_OUT: Final = "You are signed out. Sign in again in another tab; nothing that you typed here is lost."
 
 
 class ConsoleRequest(HttpRequest):
@@ -63,7 +68,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
     """Asks for signing in everywhere but in public views.
 
     Unlike Django's own it does not even read the session for a public view, so that probes are answered while the
-    database is away; and a fragment that htmx asks for becomes a reload of the page, which then leads to signing in.
+    database is away; and what somebody had typed when the session ended is not lost.
     """
 
     def process_view(
@@ -77,9 +82,13 @@ class SignInMiddleware(LoginRequiredMiddleware):
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> Any:
-        """Lead to signing in."""
+        """Lead to signing in, and keep what was sent; a page that is open is left alone, with what is typed there."""
         if getattr(request, "htmx", False):
-            return HttpResponseClientRefresh()
+            is_read = request.method in SAFE_METHODS
+            sentence = SIGNED_OUT if is_read else f"{SIGNED_OUT} Nothing was taken in: do it again afterwards."
+            return HttpResponse(sentence, status=HTTPStatus.UNAUTHORIZED, content_type="text/plain; charset=utf-8")
+        if request.method not in SAFE_METHODS:
+            return redirect_to_login(interrupt(request))
         return super().handle_no_permission(request, view_func)
 
 

@@ -11,9 +11,10 @@
   const trouble = find("#trouble");
   let isPollTrouble = false;
   let closed = ""; // what was read and closed is not said again by every poll
-  const showTrouble = (text, isFromPoll) => {
+  const showTrouble = (text, isFromPoll, isSignedOut = false) => {
     if (isFromPoll && text === closed) return;
-    isPollTrouble = isFromPoll;
+    find("#trouble-sign-in").hidden = !isSignedOut;
+    isPollTrouble = isFromPoll || isSignedOut; // over with the next answer
     if (find("#trouble-text").textContent !== text) find("#trouble-text").textContent = text;
     trouble.hidden = false;
   };
@@ -34,7 +35,9 @@
       403: "The console refused this. Reload the page; you may have to sign in again.",
       404: "This is not there any more. Reload the page.",
     }[xhr.status] ?? "Something went wrong on the server. Look at the order before you try again.";
-    showTrouble(said ? `${said} (${xhr.status})` : `${general} (${xhr.status})`, isPoll(elt));
+    const isSignedOut = xhr.status === 401;
+    const code = isSignedOut ? "" : ` (${xhr.status})`;
+    showTrouble(`${said || general}${code}`, isPoll(elt), isSignedOut);
   });
   document.addEventListener("htmx:afterOnLoad", (event) => {
     if (event.detail.xhr.status >= 400) return;

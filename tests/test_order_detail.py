@@ -194,7 +194,7 @@ class TestAccess:
     def test_a_stranger_has_to_sign_in(self, client: Client, make_order: MakeOrder) -> None:
         order = make_order()
         assert client.get(url(order))["Location"] == leads_to_login(url(order))
-        assert client.get(url(order), headers=HTMX)["HX-Refresh"] == "true"
+        assert client.get(url(order), headers=HTMX).status_code == 401
 
     def test_somebody_without_a_role_is_refused(self, client: Client, make_order: MakeOrder) -> None:
         client.force_login(make_user("nobody"))

@@ -286,10 +286,10 @@ class TestAccess:
     def test_a_stranger_has_to_sign_in(self, client: Client) -> None:
         assert client.get(URL)["Location"] == leads_to_login(URL)
 
-    def test_a_strangers_fragment_becomes_a_reload(self, client: Client) -> None:
+    def test_a_strangers_fragment_is_refused_with_a_sentence(self, client: Client) -> None:
         response = client.get(URL, headers=HTMX)
-        assert response["HX-Refresh"] == "true"
-        assert not response.content
+        assert response.status_code == 401
+        assert "You are signed out." in text_of(response)
 
     def test_somebody_without_a_role_is_refused(self, client: Client) -> None:
         client.force_login(make_user("nobody"))

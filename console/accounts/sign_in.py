@@ -1,7 +1,6 @@
 """Signing in, for the console and the admin alike, and signing out."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
@@ -11,8 +10,8 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
-from django.urls import Resolver404, resolve
 
+from console.accounts.interruption import find_page
 from console.accounts.throttle import one_at_a_time
 
 
@@ -57,12 +56,7 @@ class ConsoleLoginView(LoginView):
 
     def get_redirect_url(self) -> str:  # type: ignore[override]
         """Return the page that was asked for before, when it is one of ours that can be looked at."""
-        url: str = super().get_redirect_url()
-        try:
-            name = resolve(urlsplit(url).path).url_name
-        except Resolver404:  # let the page say that it is not there
-            return url
-        return "" if name in {"login", "logout"} else url
+        return find_page(super().get_redirect_url())
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Keep where to go on, also for a form that is sent to the other address of this page."""

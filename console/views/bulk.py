@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpResponse
-from django.views.decorators.http import require_POST
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
 from console.access import ConsoleRequest, needs_view, render_page
@@ -38,13 +39,15 @@ class Confirmation:
         return self.kind == DecisionKind.CANCEL
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs_view
 def decide_bulk(request: ConsoleRequest) -> HttpResponse:
     """Take one decision on several orders, each by itself, and show one result for each.
 
     With `ask` nothing is decided yet: the answer says what it would mean and asks for a confirmation.
     """
+    if request.method != "POST":
+        return redirect("order-list")
     asked = request.POST.get("ask", "")
     data = request.POST.copy()
     if asked:

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, find_order, needs_view
 from console.forms import ApproveForm, CancelForm
@@ -33,11 +33,13 @@ APPROVED_FREE: Final = "Approved. The order costs nothing, so it is packed next.
 TOO_LATE: Final = "{} came too late: the order had taken its way already."
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs_view
 def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """Approve the order: 403 when the person may not, 422 when an own order wants a reason, 409 when it is too late."""
     order, form = find_order(order_id), ApproveForm(request.POST)
+    if request.method != "POST":
+        return redirect(order)
     if not may_decide(request.user, DecisionKind.APPROVE):
         raise PermissionDenied("Your account may look at orders, but not approve them.")
     if form.is_valid():
@@ -50,11 +52,13 @@ def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
     return render_order(request, order, approve_form=form, status=422)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs_view
 def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """Cancel the order: 403 when the person may not, 422 without a reason, 409 when it is too late."""
     order, form = find_order(order_id), CancelForm(request.POST)
+    if request.method != "POST":
+        return redirect(order)
     if not may_decide(request.user, DecisionKind.CANCEL):
         raise PermissionDenied("Your account may look at orders, but not cancel them.")
     if not form.is_valid():

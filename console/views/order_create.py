@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_submit, render_page
+from console.accounts.interruption import take_up
 from console.order_lines import read_typed_lines
 from console.submission import Submission
 from orders.clock import database_now
@@ -19,6 +20,9 @@ from orders.services import submit_order
 def create_order(request: ConsoleRequest) -> HttpResponse:
     """Show the form, change its rows or work out its total as the `step` button says, or submit it."""
     if request.method != "POST":
+        typed = take_up(request)
+        if typed is not None:
+            return _show(request, Submission.retyped(typed.dict(), read_typed_lines(typed), focus_row=None))
         return _show(request, Submission.blank())
     step = request.POST.get("step", "submit")
     if step == "total":

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HTMX_STOP_POLLING
 
 from console.access import ConsoleRequest, find_order, needs_view, render_page
+from console.accounts.interruption import take_up
 from console.accounts.sessions import polled
 from console.engine import describe_engine
 from console.forms import ApproveForm, CancelForm
@@ -31,7 +32,9 @@ MOST_ATTEMPTS: Final = 20
 @needs_view
 def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """Show the order as the tables remember it; its live status follows in a moment."""
-    return render_order(request, find_order(order_id))
+    typed = take_up(request)
+    form = CancelForm(initial={"reason": typed.get("reason", "")}) if typed is not None else None
+    return render_order(request, find_order(order_id), cancel_form=form)
 
 
 @polled(lambda request: "HX-Request" in request.headers)

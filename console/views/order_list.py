@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from console import words
 from console.access import ConsoleRequest, Desk, needs_view, render_page
+from console.accounts.interruption import take_up
 from console.accounts.sessions import polled
 from console.engine import describe_engine
 from console.forms import PAGE_SIZE, TABS, ListForm
@@ -147,6 +148,8 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
     asked = ListAsked.read(request)
     if request.htmx and asked.is_live:
         return _show_changes(request, asked)
+    if not request.htmx:
+        take_up(request)
     if not request.htmx and asked.status == "all" and (order_id := Order.objects.find_order_id(asked.search)):
         return redirect("order-detail", order_id=order_id)
     try:

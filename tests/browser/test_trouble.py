@@ -49,16 +49,27 @@ def test_a_refusal_is_said_with_its_reason(visit: Visit, bob: User, make_order: 
     expect(page.locator("#trouble")).to_be_hidden()
 
 
-def test_an_expired_session_leads_to_signing_in_and_back(visit: Visit, bob: User, make_order: MakeOrder) -> None:
+def test_an_expired_session_costs_nothing_that_was_typed(visit: Visit, bob: User, make_order: MakeOrder) -> None:
     order = make_order()
     page = visit(order.get_absolute_url(), bob)
     expect(page.locator(".status-away")).to_be_visible()
+    page.get_by_text("Cancel this order…").click()
+    page.get_by_label("Reason").fill("Customer called twice")
     Session.objects.all().delete()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    page.get_by_label("User name").fill("bob")
-    page.get_by_label("Password").fill("demo")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.locator("h1")).to_have_text(order.order_id)
+    expect(page.locator("#trouble")).to_contain_text("You are signed out.")
+    page.get_by_role("button", name="Cancel the order").click()
+    expect(page.locator("#trouble")).to_contain_text("Nothing was taken in")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in").click()
+    other = opened.value
+    other.get_by_label("User name").fill("bob")
+    other.get_by_label("Password").fill("demo")
+    other.get_by_role("button", name="Sign in").click()
+    expect(other.get_by_role("heading", name="Orders")).to_be_visible()
+    expect(page.get_by_label("Reason")).to_have_value("Customer called twice")
+    expect(page.locator("#trouble")).to_be_hidden()
+    page.get_by_role("button", name="Cancel the order").click()
+    expect(page.locator(".word")).to_contain_text("Your cancellation is kept and on its way.")
 
 
 def test_signing_in_again_elsewhere_leaves_an_open_form_good(visit: Visit, alice: User) -> None:

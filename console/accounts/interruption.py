@@ -1,0 +1,70 @@
+"""What a person had typed, or wanted to decide, when the session ended: kept, and never sent by itself.
+
+A form that arrives without a session is put into the session of the sign-in page. After signing in, the page that the
+form stood on shows it again; nothing is submitted or decided until the person does so.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.http import HttpRequest, QueryDict
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
+
+KEPT: Final = "interrupted"
+# A form of a thousand lines has some 100 kB; a larger one is not kept.
+MOST_BYTES: Final = 400_000
+NOT_KEPT: Final = ("csrfmiddlewaretoken",)
+DECISIONS: Final = frozenset({"order-approve", "order-cancel"})
+SENTENCES: Final = {
+    "order-approve": "You were signed out; your decision was not taken.",
+    "order-cancel": "You were signed out; your decision was not taken. The reason that you gave is still there.",
+    "order-bulk": "You were signed out; your decisions were not taken.",
+    "order-create": "You were signed out; the order was not submitted. What you typed is still there.",
+}
+OTHERWISE: Final = "You were signed out; what you sent was not taken in."
+
+
+def find_page(path: str) -> str:
+    """Return the page to go on with for somebody who asked for `path`: the order of a decision, the list of several.
+
+    Empty for pages about signing in and out, which lead nowhere. A path that is no page of ours stays as it is.
+    """
+    try:
+        match = resolve(urlsplit(path).path)
+    except Resolver404:  # let the page say that it is not there
+        return path
+    if match.url_name in {"login", "logout"}:
+        return ""
+    return _page_of(match) or path
+
+
+def interrupt(request: HttpRequest) -> str:
+    """Keep what was sent without a session, say so on the next page, and return the page to go on with."""
+    page = find_page(request.path) or "/"
+    name = resolve(request.path).url_name or ""
+    fields = request.POST.copy()
+    for field in NOT_KEPT:
+        fields.pop(field, None)
+    encoded = fields.urlencode()
+    is_kept = len(encoded) <= MOST_BYTES
+    sentence = SENTENCES.get(name, OTHERWISE) if is_kept else OTHERWISE
+    request.session[KEPT] = {"page": page, "fields": encoded if is_kept else "", "sentence": sentence}
+    messages.warning(request, sentence)
+    return page
+
+
+def take_up(request: HttpRequest) -> QueryDict | None:
+    """Return the form that was interrupted on this page, once, and say so; None where there was none."""
+    kept = request.session.get(KEPT)
+    if not kept or kept["page"] != request.path:
+        return None
+    del request.session[KEPT]
+    messages.warning(request, kept["sentence"])
+    return QueryDict(kept["fields"])
+
+
+def _page_of(match: ResolverMatch) -> str:
+    if match.url_name in DECISIONS:
+        return reverse("order-detail", kwargs=match.kwargs)
+    return reverse("order-list") if match.url_name == "order-bulk" else ""

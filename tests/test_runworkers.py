@@ -202,7 +202,7 @@ class TestDraining:
     def test_no_statement_outlives_the_attempt_that_sent_it(self, order: Order, start_engine: StartEngine) -> None:
         with transaction.atomic():
             lock_order(order.order_id)
-            engine = start_engine()
+            engine = start_engine(DATABASE_LOCK_TIMEOUT="0")
             wait_until_blocked(engine)
             engine.wait_for(f"[{order.order_id} receive_order attempt 1] failed in 4.")
         engine.wait_for(f"[{order.order_id} receive_order attempt 2] done in")

@@ -42,7 +42,10 @@ class Engine:
 
     def wait_for(self, text: str, *, times: int = 1) -> None:
         """Wait until the log says `text`."""
-        wait_until(lambda: self.log.count(text) >= times, what=f"{text!r} in the log:\n{self.log}")
+        try:
+            wait_until(lambda: self.log.count(text) >= times, what=f"{text!r} in the log")
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{self.log}") from None
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""

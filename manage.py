@@ -14,7 +14,7 @@ from console.stack.folder import complete_environment
 def main() -> None:
     """Read the settings first, so that a wrong one is a sentence, then run the command."""
     try:
-        complete_environment(os.environ, command="".join(sys.argv[1:2]))
+        complete_environment(os.environ, command="".join(sys.argv[1:2]), arguments=sys.argv[2:])
         if sys.argv[1:2] == ["runworkers"]:
             # A worker's threads share connections and bound their statements; a web process's have their own.
             os.environ.setdefault("DATABASE_POOL", "true")

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -40,6 +40,11 @@ def read(reader: Callable[..., T], name: str, default: Any = None, *, check: Cal
     if check is not None and (complaint := check(value)):
         raise ImproperlyConfigured(f"{name} is wrong: {complaint}")
     return value
+
+
+def read_all(names: Iterable[str]) -> dict[str, str]:
+    """Return the texts of the variables of these names, for a reader of its own kind; not those that are not set."""
+    return {name: text for name in names if (text := read(env.str, name, ""))}
 
 
 def names_read() -> frozenset[str]:
@@ -145,7 +150,8 @@ def is_rate(value: float) -> str:
 def is_host_and_port(value: str) -> str:
     """Complain unless `value` looks like host:port."""
     host, _, port = value.rpartition(":")
-    return "" if host and port.isdigit() and 0 < int(port) < 65536 else f"{value!r} is not host:port."
+    is_fine = host and "/" not in host and port.isdigit() and 0 < int(port) < 65536
+    return "" if is_fine else f"{value!r} is not host:port."
 
 
 def is_http_url_or_empty(value: str) -> str:

@@ -26,8 +26,10 @@ from console.environment import (
     is_rate,
     is_strong_key,
     read,
+    read_all,
     read_list,
 )
+from orders import temporal_options
 from orders.contracts import APPROVAL_SECONDS
 from orders.postgres.limits import Limits
 
@@ -59,8 +61,17 @@ if not ALLOWED_HOSTS:
 CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS", check=are_origins)
 
 # Temporal
-TEMPORAL_ADDRESS = read(env.str, "TEMPORAL_ADDRESS", "127.0.0.1:7233", check=is_host_and_port)
-TEMPORAL_NAMESPACE = read(env.str, "TEMPORAL_NAMESPACE", "default", check=is_not_empty)
+try:
+    _temporal = temporal_options.read_options({**os.environ, **read_all(temporal_options.VARIABLES)})
+except temporal_options.WrongOption as error:
+    raise ImproperlyConfigured(str(error)) from error
+TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE = _temporal.address, _temporal.namespace
+# API key, TLS and headers, as Client.connect takes them.
+TEMPORAL_SECRETS = _temporal.secrets
+if complaint := is_host_and_port(TEMPORAL_ADDRESS):
+    raise ImproperlyConfigured(f"TEMPORAL_ADDRESS is wrong: {complaint}")
+if complaint := is_not_empty(TEMPORAL_NAMESPACE):
+    raise ImproperlyConfigured(f"TEMPORAL_NAMESPACE is wrong: {complaint}")
 TEMPORAL_UI_URL = read(env.str, "TEMPORAL_UI_URL", "", check=is_http_url_or_empty).rstrip("/")
 
 # Times of orders, in seconds

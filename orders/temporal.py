@@ -42,6 +42,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from orders import contracts
 from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
 from orders.temporal_failures import translate_failure
+from orders.temporal_options import connect_arguments
 from orders.texts import LONGEST_NAME, clean_line, clean_message, clean_text
 
 logger = logging.getLogger(__name__)
@@ -137,8 +138,7 @@ class _Door:
                 try:
                     self._client = await asyncio.wait_for(
                         Client.connect(
-                            settings.TEMPORAL_ADDRESS,
-                            namespace=settings.TEMPORAL_NAMESPACE,
+                            **connect_arguments(),
                             retry_config=FAST_RETRY,
                             runtime=_runtime_of(self.pid),
                         ),

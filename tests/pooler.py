@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 
 from console.stack.postgres import SYSTEM_USER
 from tests.programs import free_port
-from tests.waiting import wait_until
+from tests.waiting import listens, wait_until
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
 needs_pooler = pytest.mark.skipif(
@@ -54,13 +53,8 @@ def started_pooler(host: str, port: str, *, mode: str, pool_size: int) -> Iterat
         as_user = ["--user", SYSTEM_USER] if os.geteuid() == 0 else []  # it refuses to be root, as PostgreSQL does
         process = subprocess.Popen([PROGRAM, "--quiet", *as_user, str(configuration)])
         try:
-            wait_until(lambda: _listens(listen_port), what="the start of PgBouncer")
+            wait_until(lambda: listens(listen_port), what="the start of PgBouncer")
             yield listen_port
         finally:
             process.terminate()  # an immediate shutdown
             process.wait(10)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

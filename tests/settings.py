@@ -5,6 +5,8 @@ import os
 
 from orders.postgres.limits import Limits
 
+for name in [name for name in os.environ if name.startswith("TEMPORAL_")]:
+    del os.environ[name]
 os.environ.update(
     {
         "DEBUG": "false",
@@ -14,6 +16,8 @@ os.environ.update(
         # Nobody listens there: a test that wants a server asks for one (see conftest.py).
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
         "TEMPORAL_ADDRESS": "127.0.0.1:1",
+        # And no profile of the person who runs the tests.
+        "TEMPORAL_CONFIG_FILE": os.devnull,
         "FLAKY_FAIL_RATE": "0",
         "FLAKY_HANG_RATE": "0",
         "LOG_LEVEL": "INFO",

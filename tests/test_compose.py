@@ -9,6 +9,7 @@ import yaml
 
 from console.bind import allowed_host_header
 from console.stack.postgres import WITHOUT_ROWS
+from orders.temporal_options import VARIABLES
 from tests.programs import ROOT
 from tests.test_proxy import FILE as PROXY_FILE
 
@@ -150,6 +151,7 @@ def test_the_example_has_every_variable_and_no_secret() -> None:
         "SECRET_KEY",
         "ALLOWED_HOSTS",
         "CSRF_TRUSTED_ORIGINS",
+        *(f"CONSOLE_{name}" for name in VARIABLES if name not in {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}),
         "DATABASE_STATEMENT_TIMEOUT",
         "GUNICORN_CMD_ARGS",
         "SECRET_KEY_FALLBACKS",
@@ -186,7 +188,7 @@ def settings_read() -> set[str]:
         for name in names
         if name
     }
-    return found - {"DJANGO_SETTINGS_MODULE"}
+    return (found | set(VARIABLES)) - {"DJANGO_SETTINGS_MODULE"}
 
 
 # The workers' own choice, which nobody makes for them.

@@ -40,7 +40,16 @@ ELSEWHERE = {
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A stack that was told much, by a shell that knows other servers too."""
     folder = tmp_path_factory.mktemp("told")
-    shell = {name: value for name, value in ELSEWHERE.items() if name.startswith("PG")} | {"TEMPORAL_API_KEY": "x"}
+    (folder / ".config" / "temporalio").mkdir(parents=True)
+    profile = folder / ".config" / "temporalio" / "temporal.toml"
+    profile.write_text('[profile.default]\naddress = "127.0.0.1:1"\n[profile.default.tls]\nserver_name = "cloud"\n')
+    shell = {name: value for name, value in ELSEWHERE.items() if name.startswith("PG")} | {
+        "HOME": str(folder),
+        "TEMPORAL_API_KEY": "x",
+        "TEMPORAL_PROFILE": "of-another-installation",
+        "TEMPORAL_TLS": "maybe",
+        "TEMPORAL_TLS_CLIENT_CERT_PATH": "/nowhere/client.pem",
+    }
     stack = RunningStack(
         folder / "stack",
         "--without",
@@ -103,6 +112,7 @@ def test_the_shell_does_not_send_its_manage_to_another_installation(stack: Runni
     left = "import os; print(*sorted(n for n in os.environ if n.startswith(('PG', 'TEMPORAL_'))))"
     assert manage(stack, "shell", "-v0", "-c", left).stdout.split() == [
         "TEMPORAL_ADDRESS",
+        "TEMPORAL_CONFIG_FILE",
         "TEMPORAL_UI_URL",
     ]
 

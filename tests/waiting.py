@@ -1,5 +1,6 @@
 """Waits for something to become true, with a bound."""
 
+import socket
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,12 @@ def wait_until(is_true: Callable[[], bool], *, seconds: float = 20, what: str = 
     while not is_true():
         assert time.monotonic() < end, f"{what} did not happen within {seconds:g} s"
         time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody takes connections at the port of the loopback address."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait_for_status(order: Order, *statuses: str, seconds: float = 20) -> Order:

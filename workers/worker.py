@@ -19,6 +19,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from orders import contracts, outbox, reconcile
+from orders.temporal_options import connect_arguments
 from orders.worker_health import HEARTBEAT, run_heartbeat, worker_identity
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workers.attempts import AttemptInterceptor
@@ -73,12 +74,7 @@ async def connect_patiently(stop: asyncio.Event) -> Client | None:
 
 
 async def _connect() -> Client:
-    client = await Client.connect(
-        settings.TEMPORAL_ADDRESS,
-        namespace=settings.TEMPORAL_NAMESPACE,
-        data_converter=DATA_CONVERTER,
-        identity=worker_identity(),
-    )
+    client = await Client.connect(**connect_arguments(), data_converter=DATA_CONVERTER, identity=worker_identity())
     request = DescribeNamespaceRequest(namespace=settings.TEMPORAL_NAMESPACE)
     await client.workflow_service.describe_namespace(request, timeout=RPC_TIMEOUT)
     return client

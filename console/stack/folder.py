@@ -8,7 +8,7 @@ import shlex
 import socket
 import stat
 import sys
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,11 @@ EMBEDDED: Final = "STACK_EMBEDDED"
 PROGRAMS: Final = "STACK_POSTGRES_PROGRAMS"
 # What a server of one's own is chosen by, and an embedded one must not be led away by.
 FOREIGN_PREFIXES: Final = {"postgres": "PG", "temporal": "TEMPORAL_"}
+# What a person may still say of an embedded Temporal.
+OF_THE_EMBEDDED: Final = ("TEMPORAL_NAMESPACE", "TEMPORAL_UI_URL")
+OF_THE_START: Final = (*OF_THE_EMBEDDED, "TEMPORAL_PORT", "TEMPORAL_UI_PORT")
+# The person's own file of profiles leads to other servers.
+NO_PROFILE: Final = {"TEMPORAL_CONFIG_FILE": os.devnull}
 # Everything but its owner; the group is PostgreSQL's own, which passes through, where root runs the stack.
 OTHERS: Final = 0o067
 
@@ -151,8 +156,8 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def complete_environment(environment: MutableMapping[str, str], *, command: str) -> None:
-    """Fill what `command` needs of the environment on a developer's machine.
+def complete_environment(environment: MutableMapping[str, str], *, command: str, arguments: Sequence[str] = ()) -> None:
+    """Fill what `command` with its `arguments` needs of the environment on a developer's machine.
 
     `runstack` gets what every local installation shares, before the settings are read. Every other command finds the
     stack that is running here, unless the environment names an installation of its own; `.stack/manage` finds it even
@@ -164,6 +169,10 @@ def complete_environment(environment: MutableMapping[str, str], *, command: str)
     if command == "runstack":
         for name in [name for name, value in environment.items() if not value]:
             del environment[name]
+        # What the shell says of another Temporal may be wrong, and must not keep the embedded one from starting.
+        if not environment.get("TEMPORAL_ADDRESS") and not any(text.startswith("--temporal-a") for text in arguments):
+            forget_other_servers(environment, embedded=["temporal"], kept=OF_THE_START)
+            environment.update(NO_PROFILE)
         environment.setdefault("SECRET_KEY", folder.secret_key())
         environment.setdefault("ALLOWED_HOSTS", ",".join([LOOPBACK, *own_names(environment.get("BIND", ""))]))
     elif is_meant or not any(environment.get(name) for name in OWN_INSTALLATION):

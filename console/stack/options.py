@@ -9,7 +9,7 @@ from typing import Final
 
 from console.bind import Bind, is_bind, parse_bind
 from console.stack.errors import StackError
-from console.stack.folder import forget_other_servers
+from console.stack.folder import OF_THE_EMBEDDED, forget_other_servers
 
 FLAKY_RATE: Final = "0.333"
 CONNECT_SECONDS: Final = 5.0
@@ -129,10 +129,6 @@ def bind_problem(port: int, host: str = "127.0.0.1") -> int:
         except OSError as error:
             return error.errno or errno.EINVAL
     return 0
-
-
-# What a person may still say of an embedded Temporal.
-OF_THE_EMBEDDED: Final = ("TEMPORAL_NAMESPACE", "TEMPORAL_UI_URL")
 
 
 def keep_to_embedded(options: Options) -> None:

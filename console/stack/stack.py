@@ -13,7 +13,7 @@ from console.bind import allowed_host_header
 from console.stack.accounts import ACCOUNTS, NO_ACCOUNTS
 from console.stack.children import Child, Program
 from console.stack.errors import StackError
-from console.stack.folder import EMBEDDED, PROGRAMS, StackFolder
+from console.stack.folder import EMBEDDED, NO_PROFILE, PROGRAMS, StackFolder
 from console.stack.leftovers import Leftovers
 from console.stack.options import Options, check_ports, check_temporal, child_environment
 from console.stack.postgres import Postgres
@@ -104,6 +104,7 @@ class Stack:
             own["DATABASE_URL"] = self._postgres.url()
         if self._temporal is not None:
             own |= {
+                **NO_PROFILE,
                 "TEMPORAL_ADDRESS": self._temporal.address,
                 "TEMPORAL_UI_URL": os.environ.get("TEMPORAL_UI_URL") or self._temporal.ui_url,
             }

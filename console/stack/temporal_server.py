@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from console.stack.children import Program
 from console.stack.errors import StackError
-from console.stack.folder import StackFolder
+from console.stack.folder import NO_PROFILE, StackFolder
 
 TASK_QUEUES: Final = ("order-tq", "shipping-tq")
 PROBE_SECONDS: Final = 2.0
@@ -67,7 +67,7 @@ class TemporalServer:
         }
         # Without these two the file takes 4 orders a second, with them 9.
         pragmas = ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"]
-        own = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
+        own = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")} | NO_PROFILE
         return Program(
             name="temporal",
             title="Temporal",

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from console.fields import LineField, TextField
 from orders.identifiers import is_order_id
 from orders.pages import LONGEST_CURSOR
-from orders.querysets import LONGEST_SEARCH
+from orders.search import LONGEST_SEARCH
 from orders.states import DecisionKind
 
 LONGEST_REASON: Final = 500

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -26,10 +26,18 @@ from orders.models import (
     Trouble,
     WorkerProcess,
 )
+from orders.pages import find_first
+from orders.querysets import NEWEST, SEARCH_COLUMNS, read_order_search
 
 admin.site.site_header = "Order console: tables"
 admin.site.site_title = "Order console"
 admin.site.index_title = "Tables"
+
+SEARCH_HELP = (
+    "Beginnings of words of the customer's name, e-mail or address, or of an article; "
+    "an order or payment id, a tracking number, or their last four characters. Of many, the newest 1,000 are found."
+)
+MOST_FOUND = 1000
 
 
 def _to_the_second(at: datetime) -> str:
@@ -71,6 +79,30 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they count every row for every filter
     list_per_page = 50
+
+
+class OrderSearch(ReadOnlyAdmin):
+    """A list that is searched as the console searches orders; `order_lookup` leads from a row to its order's key."""
+
+    order_lookup = "order"
+    search_help_text = SEARCH_HELP
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave out the columns of the order that only the search reads."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows if self.model is Order else rows.defer(*(f"order__{name}" for name in SEARCH_COLUMNS))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search as the console does, and say so when there is nothing to search for."""
+        search = read_order_search(search_term)
+        if search is not None:
+            found = find_first(Order.objects.only("created_at"), NEWEST, search, limit=MOST_FOUND)
+            return queryset.filter(**{f"{self.order_lookup}__in": [order.pk for order in found]}), False
+        if search_term:
+            messages.warning(request, "There is nothing to search for in what you typed, so the search is left out.")
+        return queryset, False
 
 
 class ReadOnlyInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
@@ -213,13 +245,13 @@ class CurrencyFilter(admin.SimpleListFilter):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnlyAdmin):
+class OrderAdmin(OrderSearch):
     """Orders with all that belongs to them."""
 
     list_display = ("order_id", "customer_name", "status", "money", "reason_code", "submitted_by", "created_at")
     list_filter = ("status", "reason_code", CurrencyFilter, "created_at")
+    order_lookup = "pk"
     search_fields = ("order_id",)
-    search_help_text = "Beginnings of words of the order id, the customer's name or e-mail"
     inlines = (TroubleInline, LineInline, DecisionInline, PaymentInline, ShipmentInline, EventInline, OutboxInline)
     readonly_fields = ("money", "on_console", "submitter_account_id", "created_at", "updated_at")
     fieldsets = (
@@ -272,21 +304,9 @@ class OrderAdmin(ReadOnlyAdmin):
         """Return a link to the order's own page."""
         return format_html('<a href="{}">{}</a>', order.get_absolute_url(), order.order_id)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        """Leave out the column that only PostgreSQL reads."""
-        return super().get_queryset(request).defer("search_document")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Search as the console does, by its index."""
-        return queryset.filter(
-            pk__in=Order.objects.matching(search_term).values("pk")
-        ) if search_term else queryset, False
-
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin):
+class PaymentAdmin(OrderSearch):
     """Payments with their attempts."""
 
     class GatewayFilter(admin.SimpleListFilter):
@@ -313,7 +333,6 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_filter = ("status", GatewayFilter, "created_at")
     list_select_related = ("order",)
     search_fields = ("payment_id",)
-    search_help_text = "A payment id (pay-…), or beginnings of words of the order id, the customer's name or e-mail"
     inlines = (AttemptInline,)
     exclude = ("amount",)
     readonly_fields = ("money",)
@@ -323,22 +342,15 @@ class PaymentAdmin(ReadOnlyAdmin):
         """Return the amount with its currency."""
         return str(payment.amount_money)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Search by payment id, or as the console searches orders; one of the two, so that an index serves it."""
-        if search_term.lower().startswith("pay-"):
-            return queryset.filter(payment_id__startswith=f"pay-{search_term[4:].upper()}"), False
-        return queryset.filter(order__in=Order.objects.matching(search_term)) if search_term else queryset, False
-
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(ReadOnlyAdmin):
+class OutboxMessageAdmin(OrderSearch):
     """Messages to Temporal, newest first."""
 
     list_display = ("order", "name", "status", "attempts", "last_error", "created_at", "delivered_at")
     list_filter = ("status", "name")
     list_select_related = ("order",)
+    search_fields = ("order",)
     ordering = ("-id",)
 
 

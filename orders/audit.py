@@ -110,7 +110,7 @@ def _compare_books() -> Iterator[Discrepancy]:
     parcels = {
         booking.shipment_id: booking.recalled_at is None for booking in CarrierBooking.objects.order_by().iterator()
     }
-    orders = Order.objects.select_related("payment").defer("search_document").order_by("pk")
+    orders = Order.objects.select_related("payment").order_by("pk")
     for order in orders.iterator(chunk_size=1000):
         status = Status(order.status)
         moved = books.pop(order.order_id, _Movements())

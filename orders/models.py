@@ -15,7 +15,7 @@ from orders.database_check import WriteProbe
 from orders.fields import ChangedAtField
 from orders.leases import Lease
 from orders.money import Money
-from orders.querysets import OrderQuerySet
+from orders.querysets import OrderManager
 from orders.search import search_document
 from orders.simulated_books import CarrierBooking, GatewayMovement
 
@@ -85,13 +85,40 @@ class Order(models.Model):
     version = models.PositiveIntegerField(default=1, help_text="Grows with each event.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = ChangedAtField()
+    # What an order is found by but stands in other tables; triggers keep both (see the migrations).
+    search_lines = models.TextField(
+        db_default="",
+        editable=False,
+        help_text="Articles and descriptions of the lines, kept by PostgreSQL for the search.",
+    )
+    search_codes = models.TextField(
+        db_default="",
+        editable=False,
+        help_text="Articles, tracking number and references, kept by PostgreSQL for the search.",
+    )
     search_document = models.GeneratedField(
-        expression=search_document("order_id", "customer_name", "customer_email"),
+        expression=search_document(
+            "order_id",
+            "payment_id",
+            texts=(
+                "customer_name",
+                "customer_company",
+                "customer_email",
+                "customer_phone",
+                "address_line",
+                "address_line2",
+                "address_postcode",
+                "address_city",
+                "address_state",
+                "search_lines",
+            ),
+            codes=("customer_phone", "address_postcode", "search_codes"),
+        ),
         output_field=SearchVectorField(),
         db_persist=True,
     )
 
-    objects = OrderQuerySet.as_manager()
+    objects = OrderManager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

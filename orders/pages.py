@@ -79,6 +79,14 @@ class Cursor:
 
 
 @dataclass(frozen=True)
+class Search:
+    """A condition that narrows rows, written in two ways: for each row of few, and for the index of all."""
+
+    by_row: Q
+    by_index: Q
+
+
+@dataclass(frozen=True)
 class Page(Generic[M]):
     """One page of rows; `next` and `previous` are cursors, or empty where there is no such page."""
 
@@ -88,7 +96,7 @@ class Page(Generic[M]):
 
 
 def cut_page(
-    queryset: QuerySet[M], ordering: Ordering, *, search: Q | None = None, cursor: str = "", size: int
+    queryset: QuerySet[M], ordering: Ordering, *, search: Search | None = None, cursor: str = "", size: int
 ) -> Page[M]:
     """Return the page of `size` rows that begins at `cursor`, or the first one; `search` narrows the rows further.
 
@@ -97,7 +105,7 @@ def cut_page(
     place = Cursor.decode(cursor, ordering) if cursor else None
     is_backward = place is not None and place.is_backward
     found = queryset.filter(ordering.after(place)) if place else queryset
-    rows = _read_rows(found, ordering, search, is_reversed=is_backward, limit=size + 1)
+    rows = find_first(found, ordering, search, is_reversed=is_backward, limit=size + 1)
     has_more, rows = len(rows) > size, rows[:size]
     if is_backward:
         if not has_more:
@@ -110,25 +118,30 @@ def cut_page(
     )
 
 
-def _read_rows(
-    queryset: QuerySet[M], ordering: Ordering, search: Q | None, *, is_reversed: bool, limit: int
+def find_first(
+    queryset: QuerySet[M], ordering: Ordering, search: Search | None, *, limit: int, is_reversed: bool = False
 ) -> list[M]:
     """Return the first `limit` rows that `search` finds.
 
-    PostgreSQL guesses how many rows a search finds and guesses wrong: for a rare word it walks the index of the
-    ordering to its end. So frequent words are looked for among the nearest rows, and where those do not fill the
-    page, the word is rare, and an expression that no index of the ordering serves leaves only the search's own index.
+    PostgreSQL cannot tell frequent words from rare ones: it would walk the index of the ordering to its end for a rare
+    one, or sort half the table for a frequent one. So the nearest rows are looked through one by one; where they do
+    not suffice, the word is rare, and the search's own index is asked. An expression that no index of the ordering
+    serves leaves nothing else.
     """
     ordered = queryset.order_by(*ordering.order_by(is_reversed=is_reversed))
     if search is None:
         return list(ordered[:limit])
-    near = ordered[:NEAR_ROWS].values("pk")
-    rows = list(ordered.filter(search, pk__in=near)[:limit])
-    if len(rows) == limit:
+    is_descending = ordering.is_descending != is_reversed
+    edge = list(ordered.values_list(ordering.time_field, flat=True)[NEAR_ROWS - 1 : NEAR_ROWS])
+    near = ordered.filter(search.by_row)
+    if edge:
+        near = near.filter(**{f"{ordering.time_field}__{'gte' if is_descending else 'lte'}": edge[0]})
+    rows = list(near[:limit])
+    if not edge or len(rows) == limit:
         return rows
-    time, key = ordering.order_by(is_reversed=is_reversed)
-    moment = F(ordering.time_field) + timedelta(0)
-    return list(queryset.filter(search).order_by(moment.desc() if time.startswith("-") else moment.asc(), key)[:limit])
+    time = F(ordering.time_field) + timedelta(0)
+    key = ordering.order_by(is_reversed=is_reversed)[1]
+    return list(queryset.filter(search.by_index).order_by(time.desc() if is_descending else time.asc(), key)[:limit])
 
 
 def _cursor_at(row: Any, ordering: Ordering, *, is_backward: bool = False) -> str:

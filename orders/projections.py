@@ -121,7 +121,7 @@ def validate_order(command: contracts.ValidateOrder) -> None:
             return
         if order.status != Status.VALIDATED:
             check_transition(Status(order.status), Status.VALIDATED)
-    lines = list(order.lines.select_related("order"))
+    lines = list(order.lines.all())
     if not lines:
         raise OrderInvalid("The order has no lines.")
     if add_up((line.total_money for line in lines), order.currency) != order.total_money:

@@ -1,27 +1,29 @@
 """Reads of many orders for a page: never OFFSET, never a count of the whole table."""
 
-from typing import Any, Final
+from functools import reduce
+from operator import or_
+from typing import Any, Final, TypeVar
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from orders import states
-from orders.identifiers import is_order_id
-from orders.pages import Ordering
-from orders.search import prefix_query
+from orders.pages import Ordering, Search
+from orders.search import find_ids, read_search
+
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 NEWEST: Final = Ordering("newest", time_field="created_at", is_descending=True)
 # Only orders that wait for a person are sure to have a deadline, and only they are in its index.
 NEXT_TO_EXPIRE: Final = Ordering("expiring", time_field="approval_deadline", is_descending=False)
+# What only the search reads. Those of an order of a thousand lines are long.
+SEARCH_COLUMNS: Final = ("search_lines", "search_codes", "search_document")
 
-# PostgreSQL refuses a word of more than 2046 bytes in a search; no e-mail address is longer than 254 signs.
-LONGEST_SEARCH: Final = 254
 
-
-def search_condition(text: str) -> Q | None:
-    """Return the condition of `OrderQuerySet.matching`, or None when `text` holds no word."""
-    query = prefix_query(text[:LONGEST_SEARCH])
-    return Q(search_document__matches=query) if query else None
+def read_order_search(text: str) -> Search | None:
+    """Return what a person typed as a search of orders, or None when it holds nothing to search for."""
+    query = read_search(text)
+    return Search(Q(search_document__matches_row=query), Q(search_document__matches=query)) if query else None
 
 
 class OrderQuerySet(models.QuerySet[Any]):
@@ -57,16 +59,23 @@ class OrderQuerySet(models.QuerySet[Any]):
         return self.filter(status=states.Status.CANCELLED)
 
     def matching(self, text: str) -> "OrderQuerySet":
-        """Return the orders in whose id, customer name or e-mail each word of `text` begins a word."""
-        condition = search_condition(text)
-        return self.filter(condition) if condition else self
+        """Return the orders in which each word of `text` begins a word, or that have an identifier like it.
+
+        All of them when `text` holds nothing to search for.
+        """
+        search = read_order_search(text)
+        return self.filter(search.by_index) if search else self
 
     def find_order_id(self, text: str) -> str:
-        """Return the order_id that was typed in full, in whatever case and with or without `order-`, or ''."""
-        typed = text if text.lower().startswith("order-") else f"order-{text}"
-        spellings = [typed, f"order-{typed[6:]}", f"order-{typed[6:].upper()}"]
-        ids = [spelling for spelling in spellings if is_order_id(spelling)]
-        return (self.filter(order_id__in=ids).values_list("order_id", flat=True).first() or "") if ids else ""
+        """Return the order_id that a text names in full, however it is typed or pasted; '' where that is not sure."""
+        candidates = find_ids(text)
+        if not candidates:
+            return ""
+        named = reduce(or_, (Q(search_document__names=candidate) for candidate in candidates))
+        order_ids = list(self.filter(named).values_list("order_id", flat=True)[:2])
+        if text.strip() in order_ids:
+            return text.strip()
+        return str(order_ids[0]) if len(order_ids) == 1 else ""
 
     def with_message_on_its_way(self) -> "OrderQuerySet":
         """Add `has_message_on_its_way`: whether a submission or decision has yet to reach Temporal."""
@@ -101,3 +110,14 @@ class OrderQuerySet(models.QuerySet[Any]):
         deadline = after.approval_deadline
         beyond = Q(approval_deadline__gt=deadline) | Q(approval_deadline=deadline, pk__gt=after.pk)
         return (waiting.filter(beyond).first() if deadline else None) or waiting.first()
+
+
+_OrderManager = models.Manager.from_queryset(OrderQuerySet)
+
+
+class OrderManager(_OrderManager[M_co]):
+    """Leaves the columns alone that only the search reads."""
+
+    def get_queryset(self) -> Any:
+        """Return all orders, without what they are found by."""
+        return super().get_queryset().defer(*SEARCH_COLUMNS)

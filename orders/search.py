@@ -1,48 +1,102 @@
-"""Search in orders: every word that is typed must begin a word of the order id, the name or the e-mail.
+"""Search in orders: row and query are cut into words by the same functions of PostgreSQL.
 
-A tsvector of the words as they are (PostgreSQL's parser would take 1E5 in an order id for a number) and a GIN index;
-no extension is needed.
+Each word that is typed must begin a word of what the order's page shows. An identifier is found by its beginning or by
+its last characters, with spaces and hyphens anywhere, and with O, I and L for the digits that look like them. The
+functions stand in the migration that makes them; a GIN index serves them, and no extension is needed.
 """
 
 import re
 from typing import Any, Final
 
 from django.contrib.postgres.search import SearchVectorField
-from django.db.models import F, Func, Lookup
+from django.db import connection
+from django.db.models import F, Func, Lookup, TextField
 
-SEPARATORS: Final = "-_.,@+'"
-MOST_WORDS: Final = 10
+from orders.texts import clean_line
+
+# No name, address or e-mail of an order is longer; PostgreSQL's functions bound the rest.
+LONGEST_SEARCH: Final = 254
+# The address of an order's page, or of its run in the Temporal Web UI: what counts of it is the id.
+_ADDRESS_WITH_ID: Final = re.compile(r"\S*/(?:shipping-)?((?:order|pay)-[A-Za-z0-9][A-Za-z0-9_-]*)\S*", re.IGNORECASE)
+_ORDER_ID: Final = re.compile(r"order-[A-Za-z0-9][A-Za-z0-9_-]*", re.IGNORECASE)
 
 
-def search_document(*columns: str) -> Func:
-    """Return the words of several columns, in lower case; separators such as @ and - part words as in `prefix_query`.
+def search_document(order_id: str, payment_id: str, *, texts: tuple[str, ...], codes: tuple[str, ...]) -> Func:
+    """Return what an order is found by: the words of some columns, and identifiers in others, one a line.
 
     Made of Django's own parts alone, so that the migration of a generated column holds the whole expression.
     """
-    separators, blanks = SEPARATORS.replace("'", "''"), " " * len(SEPARATORS)
     return Func(
-        *(F(column) for column in columns),
-        arg_joiner=" || ' ' || ",
-        template="array_to_tsvector(array_remove(string_to_array("
-        f"translate(lower(%(expressions)s), '{separators}', '{blanks}'), ' '), ''))",
+        F(order_id),
+        F(payment_id),
+        _array(*texts),
+        _array(*codes),
+        function="order_search_document",
         output_field=SearchVectorField(),
     )
 
 
-@SearchVectorField.register_lookup
-class MatchesPrefixes(Lookup):
-    """`column__matches=query` for a query made by `prefix_query`, without PostgreSQL's parser."""
+def _array(*columns: str) -> Func:
+    template = "ARRAY[%(expressions)s]"
+    return Func(*map(F, columns), arg_joiner=", ", template=template, output_field=TextField())
 
-    lookup_name = "matches"
+
+class QueryLookup(Lookup):
+    """A comparison of a search document with a query, written as `template`."""
+
     prepare_rhs = False
+    template: str
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """Return `column @@ query::tsquery`."""
+        """Return the template with the column in its place."""
         left, left_params = self.process_lhs(compiler, connection)
-        return f"{left} @@ %s::tsquery", (*left_params, self.rhs)
+        return self.template.format(left), (*left_params, self.rhs)
 
 
-def prefix_query(text: str) -> str:
-    """Turn what a person typed into a tsquery of prefixes, or an empty text when it holds no word."""
-    words = [word for word in re.split(r"[\W_]+", text.lower()) if word]
-    return " & ".join(f"'{word}':*" for word in words[:MOST_WORDS])
+@SearchVectorField.register_lookup
+class MatchesByIndex(QueryLookup):
+    """`column__matches=query` for a query of `read_search`, to be looked up in the index.
+
+    PostgreSQL guesses that each beginning of a word is in a fiftieth of all rows, however rare it is, and adds that up
+    for each that will do, until it rather reads the whole table. Of a query that it does not see before, it guesses
+    less.
+    """
+
+    lookup_name = "matches"
+    template = "{} @@ (SELECT %s::tsquery)"
+
+
+@SearchVectorField.register_lookup
+class MatchesRow(QueryLookup):
+    """`column__matches_row=query` for the same query, to be asked of each row of few: no index can serve it."""
+
+    lookup_name = "matches_row"
+    template = "({} @@ %s::tsquery) IS TRUE"
+
+
+@SearchVectorField.register_lookup
+class NamesOrder(QueryLookup):
+    """`column__names=text` for the order whose whole id is `text`, however that is typed."""
+
+    lookup_name = "names"
+    template = "{} @@ (SELECT order_id_query(%s))"
+
+
+def read_search(text: str) -> str:
+    """Return what a person typed as a tsquery, or an empty text when it holds nothing that can be searched for.
+
+    Only as much as the longest text of an order is looked at.
+    """
+    cut = _ADDRESS_WITH_ID.sub(r"\1", clean_line(text, limit=None))[:LONGEST_SEARCH]
+    if not cut:
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT order_search_query(%s)::text", [cut])
+        (query,) = cursor.fetchone()
+    return query or ""
+
+
+def find_ids(text: str) -> list[str]:
+    """Return what in a text might be a whole order id: the text itself, and what looks like one in it."""
+    cut = clean_line(text, limit=None)[:LONGEST_SEARCH]
+    return [*_ORDER_ID.findall(cut), cut] if cut else []

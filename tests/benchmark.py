@@ -20,7 +20,11 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
     with started_postgres() as database:
         url = f"postgresql://{database['USER']}@:{database['PORT']}/postgres?host={quote(database['HOST'], safe='')}"
-        os.environ |= {"DEBUG": "false", "SECRET_KEY": "benchmark", "ALLOWED_HOSTS": "localhost"}
+        os.environ |= {
+            "DEBUG": "false",
+            "SECRET_KEY": "only-for-benchmarks-and-long-enough-for-the-checks-0123456789",
+            "ALLOWED_HOSTS": "localhost",
+        }
         os.environ |= {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "console.settings"}
         django.setup()
         # Models can be imported only now that Django knows its database.

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from django.core.management import call_command
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from orders.admin import CappedPaginator
-from orders.models import Order
-from orders.pages import Cursor
-from orders.querysets import NEWEST
+from orders.models import Order, OrderLine
+from orders.pages import Cursor, Page, cut_page
+from orders.querysets import NEWEST, read_order_search
 
 ROUNDS = 15
 
@@ -19,12 +19,16 @@ FILL = """
 INSERT INTO orders_order (order_id, payment_id, idempotency_key, customer_name, customer_email, address_line,
     address_postcode, address_city, address_country, currency, total, status, reason_code, reason, submitted_by,
     decision, decision_id, decided_by, approval_deadline, run_id, version, created_at, updated_at)
-SELECT 'order-B' || n, 'pay-B' || n, 'key-' || n,
+SELECT 'order-' || upper(substr(md5(n::text), 1, 12)), 'pay-' || upper(substr(md5(n::text), 13, 12)), 'key-' || n,
     (ARRAY['Emma','Noah','Mia','Liam','Zoe'])[1 + n %% 5] || ' ' || md5(n::text), 'c' || n || '@example.com',
-    'Street 1', '10115', 'Berlin', 'DE', 'EUR', 100 + n %% 9000,
+    'Street 1', (10000 + n %% 5000)::text, 'Berlin', 'DE', 'EUR', 100 + n %% 9000,
     CASE WHEN n %% 50 = 0 THEN 'PENDING_MANUAL_APPROVAL' ELSE 'COMPLETED' END, '', '', 'alice', '', '', '',
     now() + n * interval '1 second', '', 1, now() - n * interval '1 second', now()
 FROM generate_series(1, %s) AS n
+"""
+FILL_LINES = """
+INSERT INTO orders_orderline (order_id, position, sku, description, quantity, unit_price)
+SELECT id, 1, 'SKU-' || (id % 1000), 'A mug', 1, total FROM orders_order
 """
 
 
@@ -51,8 +55,9 @@ def run(count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute(FILL, [count])
+        cursor.execute(FILL_LINES)
         cursor.execute("ANALYZE")
-    rows = Order.objects.defer("search_document").order_by(*NEWEST.order_by())
+    rows = Order.objects.order_by(*NEWEST.order_by())
     deep = count - 100
     row = rows[deep]
     beyond = NEWEST.after(Cursor(row.created_at, row.pk))
@@ -73,6 +78,37 @@ def run(count: int) -> None:
     )
     compare(
         "a search for a customer: GIN index / ILIKE",
-        lambda: list(Order.objects.matching(name)[:50]),
+        lambda: search_page(name),
         lambda: list(Order.objects.filter(plain)[:50]),
     )
+    tail = row.order_id[-4:]
+    compare(
+        "a search for the last four characters of an id: / LIKE",
+        lambda: search_page(tail),
+        lambda: list(rows.filter(order_id__iendswith=tail)[:50]),
+    )
+    compare(
+        "a search for an article: GIN index / EXISTS in the lines",
+        lambda: search_page("sku-77"),
+        lambda: list(
+            rows.filter(Exists(OrderLine.objects.filter(order=OuterRef("pk"), sku__istartswith="sku-77")))[:50]
+        ),
+    )
+    compare(
+        "a page of the list: / of a search for a word of every fifth",
+        lambda: list(rows[:50]),
+        lambda: search_page("emma"),
+    )
+    compare(
+        "a page of the list: / of a search for a word of all", lambda: list(rows[:50]), lambda: search_page("berlin")
+    )
+    compare(
+        "a page of the list: / of a search for what is not there",
+        lambda: list(rows[:50]),
+        lambda: search_page("nobody"),
+    )
+
+
+def search_page(typed: str) -> Page[Order]:
+    """Return the first page of a search, as the list shows it."""
+    return cut_page(Order.objects.all(), NEWEST, search=read_order_search(typed), size=50)

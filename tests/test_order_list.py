@@ -165,6 +165,34 @@ class TestSearch:
         make_order()
         assert bobs.get(URL, {"q": text}).status_code == 200
 
+    @pytest.mark.parametrize("text", ["&", "…", "order-", "\u200b-"])
+    @pytest.mark.parametrize("headers", [{}, HTMX])
+    def test_a_search_without_any_word_says_so(
+        self, bobs: Client, make_order: MakeOrder, text: str, headers: dict[str, str]
+    ) -> None:
+        order = make_order()
+        response = bobs.get(URL, {"q": text}, headers=headers)
+        assert "There is nothing to search for in" in text_of(response)
+        assert shown(response) == [order.order_id]
+        assert "No order found" not in text_of(bobs.get(URL, {"q": text, "status": "completed"}))
+        assert response.context["tabs"][0].count == "1", "the list is that of no search"
+
+    @pytest.mark.parametrize(
+        "text", ["http://127.0.0.1:8000/orders/{}/", "http://localhost/namespaces/default/workflows/{}/run/history"]
+    )
+    def test_a_pasted_address_leads_to_the_order(self, bobs: Client, make_order: MakeOrder, text: str) -> None:
+        order = make_order()
+        make_order()
+        pasted = text.format(order.order_id)
+        assert bobs.get(URL, {"q": pasted})["Location"] == order.get_absolute_url()
+        assert shown(bobs.get(URL, {"q": pasted}, headers=HTMX)) == [order.order_id]
+
+    def test_the_last_four_characters_find_the_order(self, bobs: Client, make_order: MakeOrder) -> None:
+        order = make_order(order_id="order-QQQQQQQQ7K9O")
+        make_order(order_id="order-7K90QQQQQQQQX")
+        assert shown(bobs.get(URL, {"q": "7k90"}))[-1] == order.order_id
+        assert shown(bobs.get(URL, {"q": "qq7k90"})) == [order.order_id]
+
     def test_tabs_keep_the_search_and_count_nothing(self, bobs: Client) -> None:
         tabs = bobs.get(URL, {"q": "emma"}).context["tabs"]
         assert all("q=emma" in tab.url and not tab.count for tab in tabs)

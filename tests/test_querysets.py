@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from orders import pages
 from orders.models import Order, OutboxMessage
 from orders.pages import Cursor, CursorError, cut_page
-from orders.querysets import NEWEST, NEXT_TO_EXPIRE, search_condition
+from orders.querysets import NEWEST, NEXT_TO_EXPIRE, read_order_search
 from orders.states import Status
 from tests.making import MakeOrder
 
@@ -119,7 +119,7 @@ class TestPages:
         found = Order.objects.filter(idempotency_key__in=["row-1", "row-3", "row-4", "row-7"])
         found.update(customer_name="Zoë Smith")
         expected = list(found.order_by("-created_at", "-id"))
-        search = search_condition("zoë")
+        search = read_order_search("zoë")
         first = cut_page(Order.objects.all(), NEWEST, search=search, size=3)
         second = cut_page(Order.objects.all(), NEWEST, search=search, cursor=first.next, size=3)
         assert first.rows + second.rows == expected

@@ -13,7 +13,7 @@ from orders.texts import clean_id, clean_line, clean_message, clean_text, descri
 
 HALF = "\ud83d"
 WRITTEN = {
-    "Persian with its joiner": "می\u200cخواهم",  # noqa: RUF001
+    "Persian with its joiner": "می\u200cخواهم",
     "Hindi with its joiner": "क्\u200dष",
     "Arabic from right to left": "مرحبا 12",
     "a family": "👩\u200d👩\u200d👧",

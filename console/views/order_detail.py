@@ -100,7 +100,7 @@ def render_order(
     context = {
         "order": order,
         "panel": build_status_panel(order, None, now=now, engine=describe_engine()),
-        "lines": order.lines.select_related("order"),
+        "lines": order.lines.all(),
         "address_lines": write_address(order.address_country, {name: getattr(order, name) for name in WRITTEN}),
         "run_url": _find_run(order) if may_open_temporal_ui(request.user) else "",
         **_collect_facts(request, order, now, approve_form=approve_form, cancel_form=cancel_form),

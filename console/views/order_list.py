@@ -22,10 +22,14 @@ from orders import states
 from orders.clock import database_now
 from orders.errors import OrderError
 from orders.models import Order
-from orders.pages import Page, cut_page
-from orders.querysets import NEWEST, NEXT_TO_EXPIRE, OrderQuerySet, search_condition
+from orders.pages import Page, Search, cut_page
+from orders.querysets import NEWEST, NEXT_TO_EXPIRE, OrderQuerySet, read_order_search
 
 MOST_COUNTED: Final = 100
+NOTHING_TO_SEARCH_FOR: Final = (
+    "There is nothing to search for in “{}”, so the search is left out. "
+    "Type a word, a number or the beginning of an id."
+)
 QUESTIONS: Final[Mapping[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
     "awaiting": OrderQuerySet.awaiting_decision,
     "in-motion": OrderQuerySet.in_motion,
@@ -37,12 +41,16 @@ QUESTIONS: Final[Mapping[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
 
 @dataclass(frozen=True)
 class ListAsked:
-    """What the list is asked for, with what could not be understood said in `notices`."""
+    """What the list is asked for, with what could not be understood said in `notices`.
+
+    `search` is what was typed, and `question` what it asks of the table; a search that asks nothing is left out.
+    """
 
     status: str
     sort: str
     search: str
     cursor: str
+    question: Search | None = None
     is_live: bool = False
     rows: tuple[str, ...] = ()
     seen: str = ""
@@ -59,11 +67,16 @@ class ListAsked:
         # Only orders that wait for a person have a place in the order of deadlines.
         sort = (given.get("sort") or "expiring") if status == "awaiting" else "newest"
         notices = [f"The {name} in the address makes no sense and is left out." for name in form.errors]
+        search = given.get("q", "")
+        question = read_order_search(search)
+        if search and question is None:
+            notices.append(NOTHING_TO_SEARCH_FOR.format(search))
         return cls(
             status=status,
             sort=sort,
-            search=given.get("q", ""),
+            search=search if question else "",
             cursor=given.get("cursor", ""),
+            question=question,
             is_live=given.get("live", False),
             rows=tuple(given.get("rows", ())),
             seen=given.get("seen", ""),
@@ -87,7 +100,7 @@ class ListAsked:
         return cut_page(
             question(Order.objects.with_message_on_its_way().with_trouble()),
             NEXT_TO_EXPIRE if self.sort == "expiring" else NEWEST,
-            search=search_condition(self.search),
+            search=self.question,
             cursor=self.cursor,
             size=PAGE_SIZE,
         )

@@ -15,7 +15,7 @@ $(shell $(PY) -c '' 2>/dev/null || rm -f $(INSTALLED))
 help: ## show this
 	sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-run: install ## start the console on this machine; PORT, TEMPORAL_PORT, TEMPORAL_UI_PORT, DEMO_PASSWORD, FLAKY=1
+run: install ## start the console on this machine; PORT, TEMPORAL_PORT, TEMPORAL_UI_PORT, DEMO_PASSWORD, FLAKY=1, VERBOSE=1
 	exec $(PY) manage.py runstack --end-with-parent $(addprefix --without ,$(WITHOUT))
 
 test: lint ## run the gates and every test

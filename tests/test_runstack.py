@@ -52,6 +52,10 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
         lambda: {name: running.statuses().count(name) for name in expected} == expected, what="the sample orders"
     )
 
+    # They fill the log, and not the terminal.
+    assert " INFO " in (running.folder / "logs" / "workers.log").read_text()
+    assert " INFO " not in running.output
+
     # Another terminal finds it with nothing in its environment but the folder.
     listed = run(clean_environment(running.folder), "shell", "-v0", "-c", LIST_PEOPLE)
     assert listed.stdout.split() == ["admin", "approver", "approver2", "clerk", "viewer"], listed.stderr

@@ -14,6 +14,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Final
 
+from console.stack.notices import NoticeFilter
 from console.stack.screen import Screen
 
 LEASH: Final = Path(__file__).with_name("leash.py")
@@ -26,8 +27,9 @@ class Program:
     """What to run, and how it wants to be stopped.
 
     `stop_turn` orders the stopping, lowest first. `patience` is how many seconds it may take between `stop_signal`
-    and `hard_signal`. Programs that are `is_one_shot` do one thing and end. `user` is the operating system's user that
-    runs it, empty for our own. `advice` is a sentence for a person whose program ended unasked.
+    and `hard_signal`. Programs that are `is_one_shot` do one thing and end. The warnings and errors of those that are
+    `is_shown` are shown on the terminal. `user` is the operating system's user that runs it, empty for our own.
+    `advice` is a sentence for a person whose program ended unasked.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Child:
         self._screen = screen
         self._on_end = on_end
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._notices = NoticeFilter()
         leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(program.stop_signal)), program.user]
         self._process = subprocess.Popen(
             [*leash, *program.command],
@@ -129,5 +132,7 @@ class Child:
             self._tail.append(text)
             log.emit(logging.makeLogRecord({"msg": text}))
             if self.program.is_shown:
-                self._screen.show(self.program.name, text)
+                shown = text if self._screen.is_verbose else self._notices.pick(text)
+                if shown is not None:
+                    self._screen.show(self.program.name, shown)
         log.close()

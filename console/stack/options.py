@@ -28,6 +28,7 @@ class Options:
     database_url: str
     temporal_address: str
     is_flaky: bool
+    is_verbose: bool
     left_out: frozenset[str]
 
     def ports(self) -> dict[str, int]:
@@ -47,6 +48,11 @@ class Options:
         """Tell whether the stack starts this part itself: postgres, temporal, web or workers."""
         is_given = {"postgres": bool(self.database_url), "temporal": bool(self.temporal_address)}
         return not is_given.get(part, False) and part not in self.left_out
+
+
+def is_yes(text: str) -> bool:
+    """Tell whether a variable such as FLAKY=1 turns something on."""
+    return text.lower() not in NO_WORDS
 
 
 def read_port(name: str, text: str) -> int:
@@ -79,7 +85,8 @@ def read_options(environment: Mapping[str, str], *, left_out: Iterable[str] = ()
         demo_password=environment.get("DEMO_PASSWORD", "demo"),
         database_url=environment.get("DATABASE_URL", ""),
         temporal_address=environment.get("TEMPORAL_ADDRESS", ""),
-        is_flaky=environment.get("FLAKY", "").lower() not in NO_WORDS,
+        is_flaky=is_yes(environment.get("FLAKY", "")),
+        is_verbose=is_yes(environment.get("VERBOSE", "")),
         left_out=frozenset(left_out),
     )
 

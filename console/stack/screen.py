@@ -9,11 +9,13 @@ from contextlib import suppress
 class Screen:
     """Writes steps with the seconds since the start, and the children's lines with their names.
 
+    `is_verbose` asks for all lines of the children that are shown, instead of their warnings and errors.
     A terminal that has gone away (SIGHUP, a closed pipe) is no reason to fail: the lines are dropped.
     """
 
-    def __init__(self, *, is_quiet: bool = False) -> None:
+    def __init__(self, *, is_quiet: bool = False, is_verbose: bool = False) -> None:
         self._is_quiet = is_quiet
+        self.is_verbose = is_verbose
         self._began = time.monotonic()
         self._lock = threading.Lock()
 

@@ -34,7 +34,7 @@ class Stack:
     def __init__(self, options: Options, folder: StackFolder) -> None:
         self._options = options
         self._folder = folder
-        self._screen = Screen()
+        self._screen = Screen(is_verbose=options.is_verbose)
         self._leftovers = Leftovers(folder.leftovers)
         self._supervisor = Supervisor(self._screen, self._leftovers)
         self._postgres: Postgres | None = None
@@ -197,7 +197,8 @@ class Stack:
             names = list(ACCOUNTS)
             facts["Sign in as"] = f"{', '.join(names[:-1])} or {names[-1]}, password: {self._options.demo_password}"
         facts["Other terminal"] = f"{self._folder}/manage order --help"
-        facts["Logs"] = f"{self._folder}/logs"
+        shown = "" if self._options.is_verbose else "; warnings are shown here, and with VERBOSE=1 all"
+        facts["Logs"] = f"{self._folder}/logs{shown}"
         lines = [f"    {name:<17}{value}" for name, value in facts.items()]
         return "\n".join(["", "The order console is ready.", "", *lines, "", "Ctrl-C stops everything.", ""])
 

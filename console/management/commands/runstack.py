@@ -43,6 +43,9 @@ class Command(BaseCommand):
             parser.add_argument(flag, dest=name, default=os.environ.get(name), metavar="VALUE", help=text)
         parser.add_argument("--flaky", action="store_true", help="simulate a failing outside world (FLAKY=1)")
         parser.add_argument(
+            "--verbose", action="store_true", help="show every line of web server and workers (VERBOSE=1)"
+        )
+        parser.add_argument(
             "--without",
             action="append",
             default=[],
@@ -58,6 +61,8 @@ class Command(BaseCommand):
         chosen = {name: options[name] for name in OPTIONS if options[name] is not None}
         if options["flaky"]:
             chosen["FLAKY"] = "1"
+        if options["verbose"]:
+            chosen["VERBOSE"] = "1"
         os.umask(0o077)  # logs and data are for the person who runs the stack
         try:
             if options["end_with_parent"]:

@@ -88,11 +88,15 @@ class Search:
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """One page of rows; `next` and `previous` are cursors, or empty where there is no such page."""
+    """One page of rows; `next` and `previous` are cursors, or empty where there is no such page.
+
+    `is_instead` tells that the page that was asked for is empty by now, and that this is the last one before it.
+    """
 
     rows: list[M]
     next: str = ""
     previous: str = ""
+    is_instead: bool = False
 
 
 def cut_page(
@@ -100,13 +104,16 @@ def cut_page(
 ) -> Page[M]:
     """Return the page of `size` rows that begins at `cursor`, or the first one; `search` narrows the rows further.
 
-    Raises CursorError. Going back beyond the first row gives the whole first page, not a short one.
+    Raises CursorError. Going back beyond the first row gives the whole first page, not a short one; going on beyond the
+    last one, as when all rows there have left the list meanwhile, gives the last page. Empty is only what has no rows.
     """
     place = Cursor.decode(cursor, ordering) if cursor else None
     is_backward = place is not None and place.is_backward
     found = queryset.filter(ordering.after(place)) if place else queryset
     rows = find_first(found, ordering, search, is_reversed=is_backward, limit=size + 1)
     has_more, rows = len(rows) > size, rows[:size]
+    if place is not None and not is_backward and not rows:
+        return _cut_last_page(queryset, ordering, search, size)
     if is_backward:
         if not has_more:
             return cut_page(queryset, ordering, search=search, size=size)
@@ -116,6 +123,13 @@ def cut_page(
         next=_cursor_at(rows[-1], ordering) if rows and (has_more or is_backward) else "",
         previous=_cursor_at(rows[0], ordering, is_backward=True) if rows and place else "",
     )
+
+
+def _cut_last_page(queryset: QuerySet[M], ordering: Ordering, search: Search | None, size: int) -> Page[M]:
+    rows = find_first(queryset, ordering, search, is_reversed=True, limit=size + 1)
+    has_more, rows = len(rows) > size, rows[:size][::-1]
+    previous = _cursor_at(rows[0], ordering, is_backward=True) if has_more else ""
+    return Page(rows=rows, previous=previous, is_instead=bool(rows))
 
 
 def find_first(

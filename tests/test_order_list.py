@@ -228,6 +228,40 @@ class TestPages:
         assert shown(response) == [order.order_id]
         assert response.context["notices"]
 
+    @pytest.mark.parametrize(
+        "query",
+        [{"status": "awaiting"}, {"status": "awaiting", "sort": "newest"}, {"status": "awaiting", "q": "emma"}],
+    )
+    @pytest.mark.parametrize("headers", [{}, HTMX])
+    def test_an_emptied_last_page_gives_the_one_before(
+        self, bobs: Client, make_order: MakeOrder, query: dict[str, str], headers: dict[str, str]
+    ) -> None:
+        for _ in range(5):
+            make_order()
+        first = bobs.get(URL, query)
+        second = bobs.get(first.context["next_url"])
+        last_url = second.context["next_url"]
+        Order.objects.filter(order_id__in=shown(bobs.get(last_url))).update(status=Status.CHARGING_PAYMENT)
+        response = bobs.get(last_url, headers=headers)
+        assert shown(response) == shown(second)
+        assert "You are done here" not in text_of(response)
+        assert "No orders are left on that page" in text_of(response)
+        assert shown(bobs.get(response.context["previous_url"])) == shown(first)
+        assert not response.context["next_url"]
+        Order.objects.filter(order_id__in=shown(second)).update(status=Status.CHARGING_PAYMENT)
+        response = bobs.get(last_url, headers=headers)
+        assert shown(response) == shown(first)
+        assert not response.context["previous_url"]
+
+    def test_an_emptied_list_is_empty_also_behind_a_cursor(self, bobs: Client, make_order: MakeOrder) -> None:
+        for _ in range(3):
+            make_order()
+        next_url = bobs.get(URL, {"status": "awaiting"}).context["next_url"]
+        Order.objects.update(status=Status.CHARGING_PAYMENT)
+        response = bobs.get(next_url)
+        assert "You are done here" in text_of(response)
+        assert "No orders are left on that page" not in text_of(response)
+
     def test_a_cursor_of_another_ordering_is_not_misread(self, bobs: Client, make_order: MakeOrder) -> None:
         for _ in range(3):
             make_order()
@@ -281,6 +315,19 @@ class TestLiveRows:
         response = self.ask(bobs, page)
         assert "1 new order here" in text_of(response)
         assert "<table" not in text_of(response)
+        assert "You are done here" not in text_of(response)
+        assert 'id="order-table"' in text_of(response), "the next poll finds its target"
+
+    def test_an_empty_list_notices_an_order_that_only_now_waits(self, bobs: Client, make_order: MakeOrder) -> None:
+        order = make_order("VALIDATED")
+        page = bobs.get(URL, {"status": "awaiting"})
+        assert "You are done here" in text_of(page)
+        Order.objects.filter(pk=order.pk).update(
+            status=Status.PENDING_MANUAL_APPROVAL, approval_deadline=timezone.now() + timedelta(hours=1)
+        )
+        response = self.ask(bobs, page)
+        assert "There is 1 order here now" in text_of(response)
+        assert "You are done here" not in text_of(response)
 
     def test_time_that_passes_is_a_change(self, bobs: Client, make_order: MakeOrder) -> None:
         make_order()

@@ -92,6 +92,20 @@ class TestPages:
         assert back.previous == ""
         assert rows[0] in back.rows
 
+    def test_going_on_beyond_the_last_row_gives_the_last_page(self) -> None:
+        rows = make_rows(5)
+        third = cut_page(
+            Order.objects.all(), NEWEST, cursor=Cursor(rows[3].created_at, rows[2].pk).encode(NEWEST), size=2
+        )
+        assert not third.is_instead
+        beyond = Cursor(NOON - timedelta(days=1), 1).encode(NEWEST)
+        page = cut_page(Order.objects.all(), NEWEST, cursor=beyond, size=2)
+        last = list(Order.objects.order_by("created_at", "id")[:2])[::-1]
+        assert (page.rows, page.next, page.is_instead) == (last, "", True)
+        before = cut_page(Order.objects.all(), NEWEST, cursor=page.previous, size=2).rows
+        assert before == list(Order.objects.order_by("-created_at", "-id")[1:3])
+        assert cut_page(Order.objects.none(), NEWEST, cursor=beyond, size=2) == pages.Page([])
+
     def test_new_rows_do_not_move_the_next_page(self) -> None:
         make_rows(4)
         first = cut_page(Order.objects.all(), NEWEST, size=2)

@@ -170,6 +170,8 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
     except OrderError:
         asked = replace(asked, cursor="")
         page, notices = asked.cut(), (*asked.notices, "This link to a page works no longer; here is the first page.")
+    if page.is_instead:
+        notices = (*notices, "No orders are left on that page; here is the page before it.")
     context = _describe_list(request, asked, page.rows) | {
         "notices": notices,
         "next_url": asked.link(cursor=page.next) if page.next else "",
@@ -187,8 +189,9 @@ def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
     orders = [by_id[order_id] for order_id in asked.rows if order_id in by_id]
     news = 0
     if not asked.search and asked.newest is not None:
-        question = QUESTIONS.get(asked.status, OrderQuerySet.all)
-        news = question(Order.objects.filter(pk__gt=asked.newest)).count_up_to(PAGE_SIZE)
+        # To a page without rows every order is new, also one that has only now come to this tab.
+        candidates = Order.objects.filter(pk__gt=asked.newest) if asked.rows else Order.objects.all()
+        news = QUESTIONS.get(asked.status, OrderQuerySet.all)(candidates).count_up_to(PAGE_SIZE)
     context = _describe_list(request, asked, orders, news=news)
     if context["seen"] == asked.seen:
         return HttpResponse(status=204)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 
 from orders import contracts, payments, projections, services
+from orders.audit import Discrepancy, audit_orders
 from orders.clock import database_now
 from orders.drafts import LineDraft, OrderDraft
 from orders.history import lock_order
@@ -139,3 +140,9 @@ def _cancel(order: Order, goal: Status, decided_by: str, reason_code: str, reaso
     payments.refund_payment(contracts.RefundPayment(payment_id=order.payment_id, **facts))
     if goal == Status.CANCELLED:
         projections.process_cancellation(contracts.ProcessCancellation(**facts))
+
+
+def find_disagreements() -> list[Discrepancy]:
+    """Return what the audit finds about this test's orders; the server also knows runs that other tests left."""
+    known = set(Order.objects.values_list("order_id", flat=True))
+    return [found for found in audit_orders().discrepancies if found.order_id in known]

@@ -8,20 +8,14 @@ from django.db import transaction
 from pytest_django import Settings
 
 from orders import services, temporal
-from orders.audit import Discrepancy, audit_orders
+from orders.audit import audit_orders
 from orders.models import GatewayMovement, Order, PaymentAttempt
 from orders.states import FINAL, Status
-from tests.making import make_user, submit
+from tests.making import find_disagreements, make_user, submit
 from tests.programs import end_open_runs, free_port, started_temporal, started_workers
 from tests.waiting import wait_for_status, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def disagreements() -> list[Discrepancy]:
-    """Return what the audit finds about this test's orders; the server also knows runs that other tests left."""
-    known = set(Order.objects.values_list("order_id", flat=True))
-    return [found for found in audit_orders().discrepancies if found.order_id in known]
 
 
 @pytest.fixture
@@ -73,7 +67,7 @@ def test_nothing_is_lost_while_temporal_is_stopped(
             wait_for_status(cancelled, Status.CANCELLED, seconds=60)
     temporal.close()
     assert cancelled.reason == "Fraud"
-    assert disagreements() == []
+    assert find_disagreements() == []
 
 
 def test_a_failing_outside_world_delays_orders_and_harms_none(own_workers: dict[str, str]) -> None:
@@ -90,7 +84,7 @@ def test_a_failing_outside_world_delays_orders_and_harms_none(own_workers: dict[
             wait_for_status(order, *FINAL, seconds=90)
     assert orders[0].status == Status.CANCELLED
     assert {order.status for order in orders[1:]} == {Status.COMPLETED}
-    assert disagreements() == []
+    assert find_disagreements() == []
     assert PaymentAttempt.objects.filter(outcome=PaymentAttempt.Outcome.FAILED).exists()
 
 
@@ -106,4 +100,4 @@ def test_workers_stopped_under_load_stop_cleanly_and_harm_no_order(own_workers: 
         for order in orders:
             wait_for_status(order, Status.COMPLETED, seconds=60)
     assert audit_orders().charges == len(orders)
-    assert disagreements() == []
+    assert find_disagreements() == []

@@ -13,12 +13,11 @@ from django.db import connection
 from django.test import Client
 
 from orders import services
-from orders.audit import audit_orders
 from orders.models import Order, Payment
 from orders.postgres.limits import Limits
 from orders.states import DecisionKind, Status
 from tests.asking import HTMX, text_of
-from tests.making import MakeOrder, make_user, submit
+from tests.making import MakeOrder, find_disagreements, make_user, submit
 from tests.programs import ROOT, end_open_runs, started_workers
 from tests.waiting import wait_for_status, wait_until
 
@@ -183,7 +182,7 @@ def test_a_worker_stopped_in_the_middle_of_a_charge_holds_up_no_cancellation(
                 workers.send_signal(signal.SIGCONT)
             wait_for_status(order, Status.CANCELLED, seconds=40)
             assert Payment.objects.exclude(status__in=["REFUNDED", "DECLINED"]).count() == 0
-            assert audit_orders().discrepancies == ()
+            assert find_disagreements() == []
     finally:
         end_open_runs(temporal_server)
 

@@ -61,5 +61,5 @@ clean: ## remove what was made and can be made again; the local stack's data sta
 	rm -rf $(VENV) staticfiles artefacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.stack/*' -prune -exec rm -rf {} +
 
-reset: install ## throw the local stack's data away
+reset: install ## throw the local stack's data away, after a question; YES=1 answers it
 	$(PY) -m console.stack.reset

@@ -5,7 +5,9 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from django.db import InterfaceError, OperationalError
 
+from console.commands import check_database, check_installation, describe_database_error, run_tests
 from console.environment import load_settings
 from console.stack.errors import StackError
 from console.stack.folder import complete_environment
@@ -14,14 +16,22 @@ from console.stack.folder import complete_environment
 def main() -> None:
     """Read the settings first, so that a wrong one is a sentence, then run the command."""
     try:
+        if sys.argv[1:2] == ["test"]:
+            run_tests(sys.argv[2:])
         complete_environment(os.environ, command="".join(sys.argv[1:2]), arguments=sys.argv[2:])
         if sys.argv[1:2] == ["runworkers"]:
             # A worker's threads share connections and bound their statements; a web process's have their own.
             os.environ.setdefault("DATABASE_POOL", "true")
+        check_installation(os.environ)
         load_settings()
+        check_database(sys.argv[1:])
         execute_from_command_line(sys.argv)
     except StackError as error:
         sys.exit(str(error))
+    except (OperationalError, InterfaceError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(describe_database_error(error))
     except KeyboardInterrupt:
         sys.exit(130)
 

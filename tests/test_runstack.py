@@ -83,13 +83,18 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     late = subprocess.run(script, cwd="/", env={}, capture_output=True, text=True)
     assert (late.returncode, late.stderr) == (1, "The stack is not running. Start it with make run.\n")
 
-    assert run_reset(running.folder).returncode == 0
+    unasked = run_reset(running.folder)
+    assert (unasked.returncode, "run make reset YES=1" in unasked.stderr) == (1, True)
+    assert run_reset(running.folder, YES="no").returncode == 1
+    assert (running.folder / "temporal.db").exists()
+    assert run_reset(running.folder, YES="1").returncode == 0
     assert not running.folder.exists()
 
 
-def run_reset(folder: Path) -> subprocess.CompletedProcess[str]:
+def run_reset(folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "console.stack.reset"]
-    return subprocess.run(command, cwd=ROOT, env=clean_environment(folder), capture_output=True, text=True)
+    environment = clean_environment(folder) | changes
+    return subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
 def assert_nothing_is_left(stack: RunningStack, pids: Any) -> None:

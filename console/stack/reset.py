@@ -1,4 +1,4 @@
-"""Throws the local stack's data away: `python -m console.stack.reset`. A stack that runs keeps it."""
+"""Throws the local stack's data away, after a question: `python -m console.stack.reset`. A stack that runs keeps it."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import sys
 
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder
+from console.stack.options import is_yes
 
 
 def main() -> None:
@@ -16,11 +17,29 @@ def main() -> None:
     try:
         folder.make()
         with folder.locked():
+            confirm(folder)
             shutil.rmtree(folder.path)
     except StackError as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"{error.filename} cannot be removed ({error.strerror}). Do it as the user who ran the stack.")
+
+
+def confirm(folder: StackFolder) -> None:
+    """Ask the person at the terminal, unless YES=1 has answered already. Raises StackError when the answer is no."""
+    if is_yes(os.environ.get("YES", "")):
+        return
+    if not sys.stdin.isatty():
+        raise StackError(
+            f"Nothing was removed: there is no terminal to ask whether all data in {folder} may be deleted. "
+            "To delete it without a question, run make reset YES=1."
+        )
+    try:
+        answer = input(f"This deletes all orders, accounts and logs in {folder}. Type yes to go on: ")
+    except (EOFError, KeyboardInterrupt):
+        answer = ""
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise StackError(f"Nothing was removed from {folder}.")
 
 
 if __name__ == "__main__":

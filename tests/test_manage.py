@@ -1,0 +1,48 @@
+"""`manage.py` as people use it out of habit: without a console, without a database, and for the tests."""
+
+from pathlib import Path
+
+import pytest
+
+from console.commands import find_test_file
+from tests.programs import ROOT
+from tests.stacks import clean_environment, run
+
+
+@pytest.mark.parametrize("command", ["", "migrate", "dbshell", "runserver", "shell", "nonsense"])
+def test_without_a_console_it_leads_to_one(command: str, tmp_path: Path) -> None:
+    told = run(clean_environment(tmp_path), *command.split())
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith("No console is running here")
+    assert "make run" in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["migrate", "showmigrations", "runserver 127.0.0.1:0", "dbshell", "order audit"])
+def test_without_a_database_it_says_so_in_a_sentence(command: str, tmp_path: Path) -> None:
+    environment = clean_environment(tmp_path) | {"DEBUG": "true", "DATABASE_URL": "postgresql://me:hush@127.0.0.1:1/x"}
+    told = run(environment, *command.split())
+    assert told.returncode == 1
+    last = told.stderr.splitlines()[-1]
+    assert "The database cannot be " in last
+    assert "make run" in last or command == "order audit"
+    assert "Traceback" not in told.stderr
+    assert "hush" not in told.stderr
+
+
+def test_the_traceback_is_there_for_those_who_ask(tmp_path: Path) -> None:
+    environment = clean_environment(tmp_path) | {"DEBUG": "true", "DATABASE_URL": "postgresql://me@127.0.0.1:1/x"}
+    assert "Traceback" in run(environment, "migrate", "--traceback").stderr
+
+
+def test_its_test_command_runs_pytest(tmp_path: Path) -> None:
+    told = run(clean_environment(tmp_path), "test", "tests.test_notices", "-q")
+    assert told.returncode == 0, told.stdout
+    assert "passed" in told.stdout
+
+
+def test_names_in_the_way_of_django_become_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert find_test_file("tests.test_manage") == "tests/test_manage.py"
+    assert find_test_file("tests") == "tests"
+    assert find_test_file("--exitfirst") == "--exitfirst"

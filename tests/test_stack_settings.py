@@ -126,6 +126,19 @@ def test_its_manage_reaches_its_own_temporal(stack: RunningStack) -> None:
     assert "Traceback" not in asked.stderr
 
 
+def test_its_temporal_reaches_its_own_server_and_no_other(stack: RunningStack) -> None:
+    command = [str(stack.folder / "temporal"), "workflow", "count"]
+    counted = subprocess.run(
+        command,
+        cwd="/",
+        env={"PATH": "/bin:/usr/bin", "HOME": "/", **ELSEWHERE},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (counted.returncode, counted.stdout) == (0, "Total: 10\n"), counted.stderr
+
+
 def test_a_shell_that_knows_another_temporal_finds_the_stack_as_a_whole(stack: RunningStack) -> None:
     environment = clean_environment(stack.folder) | {"TEMPORAL_ADDRESS": "127.0.0.1:1", "TEMPORAL_TLS": "true"}
     shown = run(environment, "shell", "-v0", "-c", SHOW.format("TEMPORAL_ADDRESS"))

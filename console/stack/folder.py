@@ -51,6 +51,7 @@ class StackFolder:
         self._secret_key = self.path / "secret-key"
         self._lock = self.path / "lock"
         self._manage = self.path / "manage"
+        self._temporal_script = self.path / "temporal"
 
     def __str__(self) -> str:
         """The shortest way to write it from here."""
@@ -130,10 +131,29 @@ class StackFolder:
         ]
         write_private(self._manage, "\n".join([*script, ""]))
         self._manage.chmod(0o700)
+        self._write_temporal(environment)
         try:
             yield
         finally:
             self._environment.unlink(missing_ok=True)
+
+    def _write_temporal(self, environment: Mapping[str, str | None]) -> None:
+        """Write `temporal` beside `manage`: Temporal's command line with the stack's address and namespace."""
+        program = Path(sys.executable).with_name("temporal")
+        own = {name: value for name, value in environment.items() if name.startswith("TEMPORAL_") and value}
+        told = {"TEMPORAL_NAMESPACE": "default"} | own
+        script = [
+            "#!/bin/sh",
+            f"if [ ! -e {shlex.quote(str(self._environment))} ]; then",
+            "    echo 'The stack is not running. Start it with make run.' >&2",
+            "    exit 1",
+            "fi",
+            "unset $(env | sed -n 's/^\\(TEMPORAL_[A-Z0-9_]*\\)=.*/\\1/p') STACK_IS_MEANT",
+            *(f"export {name}={shlex.quote(value)}" for name, value in sorted(told.items())),
+            f'exec {shlex.quote(str(program)) if program.exists() else "temporal"} "$@"',
+        ]
+        write_private(self._temporal_script, "\n".join([*script, ""]))
+        self._temporal_script.chmod(0o700)
 
     def published_environment(self) -> dict[str, str | None]:
         """Return the settings of the stack that runs in this folder, none when none runs. None stands for not set."""

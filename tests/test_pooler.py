@@ -148,8 +148,8 @@ def test_the_whole_stack_works_through_it(
             for order in (carried, closed):
                 wait_for_status(order, Status.PENDING_MANUAL_APPROVAL, seconds=40)
             # Limits are sent with the statements; this is what the sessions were asked last.
-            wait_until(lambda: has_limit(4000), what="a worker with its limit")
-            wait_until(lambda: is_ready(port) and has_limit(1500), what="a readiness check with its limit")
+            wait_until(lambda: has_limit(4000), seconds=60, what="a worker with its limit")
+            wait_until(lambda: is_ready(port) and has_limit(1500), seconds=60, what="a readiness check with its limit")
             services.approve_order(carried, actor=make_user("bob", "approver"))
             terminate(temporal_server, closed.order_id)
             wait_for_status(carried, Status.COMPLETED, seconds=40)

@@ -109,10 +109,10 @@ def test_an_order_is_carried_by_workers_and_commands_that_speak_tls(
         with started_workers(program_environment | variables):
             started = run_command("order", "start", "--order-id", "order-TLS", "--json", **variables)
             assert started.returncode == 0, started.stderr
-            assert '"workflow": "started"' in started.stdout
-            order = wait_for_status(Order.objects.get(order_id="order-TLS"), Status.PENDING_MANUAL_APPROVAL)
+            order = Order.objects.get(order_id="order-TLS")
+            wait_for_status(order, Status.PENDING_MANUAL_APPROVAL, seconds=60)
             run_command("order", "signal", order.order_id, "approve", "--by", "bob", **variables)
-            wait_for_status(order, Status.COMPLETED, seconds=40)
+            wait_for_status(order, Status.COMPLETED, seconds=60)
     finally:
         end_open_runs(temporal_address)
     calls = secure.calls[before:]

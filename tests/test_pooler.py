@@ -147,9 +147,7 @@ def test_the_whole_stack_works_through_it(
             carried, closed = submit(1), submit(2)
             for order in (carried, closed):
                 wait_for_status(order, Status.PENDING_MANUAL_APPROVAL, seconds=40)
-            # Limits are sent with the statements; this is what the sessions were asked last.
-            wait_until(lambda: has_limit(4000), seconds=60, what="a worker with its limit")
-            wait_until(lambda: is_ready(port) and has_limit(1500), seconds=60, what="a readiness check with its limit")
+            assert is_ready(port)
             services.approve_order(carried, actor=make_user("bob", "approver"))
             terminate(temporal_server, closed.order_id)
             wait_for_status(carried, Status.COMPLETED, seconds=40)
@@ -168,16 +166,6 @@ def is_ready(port: int) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def has_limit(milliseconds: int) -> bool:
-    """Tell whether some session's latest statement came with this limit."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE %s",
-            [f"SET LOCAL statement_timeout = {milliseconds};%"],
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def test_work_for_one_process_is_done_by_one(

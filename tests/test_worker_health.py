@@ -1,5 +1,6 @@
 """Readiness of the workers: what a process reports of itself, and what `runworkers --check` makes of it."""
 
+import asyncio
 import json
 import os
 import signal
@@ -13,10 +14,13 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
-from django.test import Client
+from django.test import Client as Browser
 from pytest_django import Settings
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest
+from temporalio.client import Client
 
-from orders import companions, worker_health
+from orders import companions, temporal, worker_health
 from orders.clock import database_now
 from orders.models import Trouble, WorkerProcess
 from orders.states import TroubleCode
@@ -203,10 +207,46 @@ class TestReporting:
             companion.join(5)
 
 
+async def poll_once(client: Client, queue: str, identity: str) -> None:
+    """Ask for one task of each kind, as a worker does, until cancelled."""
+    asked: Any = {"namespace": client.namespace, "task_queue": TaskQueue(name=queue), "identity": identity}
+    await asyncio.gather(
+        client.workflow_service.poll_workflow_task_queue(PollWorkflowTaskQueueRequest(**asked)),
+        client.workflow_service.poll_activity_task_queue(PollActivityTaskQueueRequest(**asked)),
+    )
+
+
+async def find_waiting_polls(address: str, queue: str, identities: list[str]) -> set[str]:
+    """Let each of `identities` wait for tasks, and return those that are found to do so, until all are."""
+    client = await Client.connect(address)
+    waiting = [asyncio.create_task(poll_once(client, queue, identity)) for identity in identities]
+    found: set[str] = set()
+    try:
+        async with asyncio.timeout(20):
+            while found != set(identities):
+                for identity in set(identities) - found:
+                    if await asyncio.to_thread(temporal.find_poll, queue, identity):
+                        found.add(identity)
+    except TimeoutError:
+        pass  # the caller sees who is missing
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    return found
+
+
+def test_a_worker_is_found_whichever_partition_of_the_queue_it_asks(temporal_server: str) -> None:
+    """Most of these polls wait at a partition that does not tell the first one of them."""
+    identities = [f"worker-{number}" for number in range(12)]
+    assert asyncio.run(find_waiting_polls(temporal_server, "polled-tq", identities)) == set(identities)
+    assert temporal.find_poll("polled-tq", "somebody-else") is None
+
+
 @pytest.mark.django_db(transaction=True)
 class TestCheck:
     def test_it_follows_the_life_of_the_workers(
-        self, program_environment: dict[str, str], run_command: RunCommand, client: Client, settings: Settings
+        self, program_environment: dict[str, str], run_command: RunCommand, client: Browser, settings: Settings
     ) -> None:
         port = free_port()
         at_server = {"TEMPORAL_ADDRESS": f"127.0.0.1:{port}"}

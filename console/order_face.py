@@ -11,10 +11,12 @@ from console import words
 from orders import permissions, states
 from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL
 from orders.errors import OwnOrder
+from orders.events import STATUS_KINDS
+from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity
 from orders.live_status import LiveStatus
 from orders.models import Order, OutboxMessage, Payment, Shipment
 from orders.services import may_be_decided
-from orders.states import HAPPY_PATH, STATUS_LABELS, TROUBLE_LABELS, DecisionKind, Status, TroubleCode
+from orders.states import HAPPY_PATH, DecisionKind, Status, TroubleCode
 from orders.temporal import PendingActivity
 
 STEP_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
@@ -30,7 +32,7 @@ class Step:
     @property
     def label(self) -> str:
         """The status in words."""
-        return STATUS_LABELS[self.status]
+        return str(STATUS_LABELS[self.status])
 
     @property
     def place_words(self) -> str:
@@ -72,7 +74,7 @@ class StatusPanel:
     @property
     def label(self) -> str:
         """The status in words."""
-        return STATUS_LABELS[self.status]
+        return str(STATUS_LABELS[self.status])
 
     @property
     def seen(self) -> str:
@@ -126,7 +128,7 @@ def _describe_troubles(order: Order, live: LiveStatus | None) -> tuple[TroubleFa
     is_paused = live is not None and live.is_paused
     return tuple(
         TroubleFace(
-            label=TROUBLE_LABELS[TroubleCode(trouble.code)],
+            label=str(TROUBLE_LABELS[TroubleCode(trouble.code)]),
             detail=trouble.detail,
             since=trouble.since,
             advice=words.TROUBLE_ADVICE[TroubleCode(trouble.code)],
@@ -160,8 +162,8 @@ def _find_steps(order: Order, status: Status) -> tuple[Step, ...]:
         here = HAPPY_PATH.index(status)
         places = ["done"] * here + ["now" if status in states.OPEN else "done"] + ["ahead"] * len(HAPPY_PATH)
         return tuple(Step(step, place) for step, place in zip(HAPPY_PATH, places, strict=False))
-    reached = set(order.events.exclude(status="").values_list("status", flat=True))
-    behind = [Step(step, "done") for step in HAPPY_PATH if step in reached]
+    reached = set(order.events.values_list("kind", flat=True))
+    behind = [Step(step, "done") for step in HAPPY_PATH if STATUS_KINDS[step] in reached]
     if status == Status.CANCELLED:
         return (*behind, Step(Status.CANCELLED, "done"))
     return (*behind, Step(Status.CANCELLING, "now"), Step(Status.CANCELLED, "ahead"))
@@ -178,7 +180,7 @@ def _describe_attempt(activity: PendingActivity, now: datetime) -> str:
         parts.append(f"next try in {words.describe_span(activity.next_attempt_at - now)}")
     else:
         parts.append("under way")
-    return f"{words.describe_activity(activity.name)}: {', '.join(parts)}"
+    return f"{describe_activity(activity.name)}: {', '.join(parts)}"
 
 
 def _describe_messages(order: Order) -> tuple[str, ...]:

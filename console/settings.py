@@ -193,7 +193,7 @@ LOGOUT_REDIRECT_URL = "login"
 CSRF_FAILURE_VIEW = "console.views.errors.csrf_failure"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 USE_TZ = True
 
 # Accounts

@@ -7,8 +7,8 @@ from typing import Final
 from django.contrib.auth.models import AnonymousUser, User
 
 from orders import permissions
-from orders.contracts import ACTIVITY_LABELS
-from orders.states import APPROVABLE, CANCELLABLE, STATUS_LABELS, DecisionKind, Status, TroubleCode
+from orders.labels import DECISION_LABELS, STATUS_LABELS
+from orders.states import APPROVABLE, CANCELLABLE, DecisionKind, Status, TroubleCode
 
 # Each status has a tone (a colour) and an icon of its own (a shape), beside its words.
 STATUS_TONES: Final[Mapping[Status, str]] = {
@@ -76,8 +76,13 @@ TROUBLE_ADVICE: Final[Mapping[TroubleCode, str]] = {
         "Tell the people who run the console."
     ),
     TroubleCode.RUN_PAUSED: "Decisions are kept. Nothing happens to the order until its workflow is resumed.",
-    TroubleCode.RUN_LOST: "Tell the people who run the console. Decisions are kept and take effect later.",
-    TroubleCode.MONEY_TAKEN: "",
+    TroubleCode.RUN_LOST: (
+        "Each run was followed by a new one, and the next follows later; the workers' log says why they end. "
+        "Tell the people who run the console. Decisions are kept and take effect later."
+    ),
+    TroubleCode.MONEY_TAKEN: (
+        "Approve the order to go on, which takes no money again, or cancel it to give the money back."
+    ),
 }
 
 DAY: Final = 24 * 3600
@@ -86,10 +91,10 @@ DAY: Final = 24 * 3600
 def describe_status(status: Status, decision: str = "") -> tuple[str, str, str]:
     """Return tone, icon and words of a status. A decision counts from the moment in which it was taken."""
     if status in APPROVABLE and decision == DecisionKind.APPROVE:
-        return STATUS_TONES[Status.CHARGING_PAYMENT], "check", "Approved"
+        return STATUS_TONES[Status.CHARGING_PAYMENT], "check", str(DECISION_LABELS[DecisionKind.APPROVE])
     if status in CANCELLABLE and decision == DecisionKind.CANCEL:
-        return STATUS_TONES[Status.CANCELLING], STATUS_ICONS[Status.CANCELLING], STATUS_LABELS[Status.CANCELLING]
-    return STATUS_TONES[status], STATUS_ICONS[status], STATUS_LABELS[status]
+        return STATUS_TONES[Status.CANCELLING], STATUS_ICONS[Status.CANCELLING], str(STATUS_LABELS[Status.CANCELLING])
+    return STATUS_TONES[status], STATUS_ICONS[status], str(STATUS_LABELS[status])
 
 
 def describe_span(span: timedelta) -> str:
@@ -122,11 +127,6 @@ def is_soon(deadline: datetime, now: datetime) -> bool:
 def describe_moment(moment: datetime) -> str:
     """Return the exact time, such as '23 Nov 2026, 14:43:05 UTC'."""
     return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M:%S} UTC"
-
-
-def describe_activity(name: str) -> str:
-    """Return an activity's name as a clerk would say it."""
-    return ACTIVITY_LABELS.get(name, name.replace("_", " ").capitalize())
 
 
 def describe_role(user: User | AnonymousUser) -> str:

@@ -187,8 +187,8 @@ class EventInline(ReadOnlyInline):
     """The history of an order."""
 
     model = OrderEvent
-    fields = ("happened_at", "title", "detail", "actor", "status")
-    readonly_fields = ("happened_at",)
+    fields = ("happened_at", "kind", "title", "detail", "actor", "status")
+    readonly_fields = ("happened_at", "title", "detail", "status")
     ordering = ("id",)
 
     @admin.display(description="at (UTC)")

@@ -18,18 +18,6 @@ STATUS_QUERY: Final = "status"
 # Which signal carries which kind of decision.
 SIGNALS: Final[Mapping[str, str]] = {"approve": APPROVE_SIGNAL, "cancel": CANCEL_SIGNAL}
 
-# The activities, in words for people.
-ACTIVITY_LABELS: Final[Mapping[str, str]] = {
-    "receive_order": "Receive the order",
-    "validate_order": "Check the order",
-    "charge_payment": "Charge the payment",
-    "refund_payment": "Give the money back",
-    "prepare_package": "Prepare the package",
-    "dispatch_carrier": "Hand over to the carrier",
-    "complete_order": "Complete the order",
-    "process_cancellation": "Finish the cancellation",
-}
-
 # How long an order waits for a decision, in seconds, where the setting ORDER_APPROVAL_TIMEOUT says nothing else.
 APPROVAL_SECONDS: Final = 24 * 3600
 

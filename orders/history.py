@@ -1,5 +1,6 @@
 """Writes the history of orders: each event once, and the order's version with it."""
 
+from collections.abc import Mapping
 from uuid import NAMESPACE_URL, uuid5
 
 from django.db.models import F
@@ -8,10 +9,11 @@ from django.db.models.functions import Now
 from orders import contracts
 from orders.clock import database_now
 from orders.errors import OrderNotFound
+from orders.events import DECISION_KINDS, EventKind, Fact
 from orders.identifiers import is_order_id
 from orders.models import Decision, Order, OrderEvent
-from orders.states import DECISION_LABELS, DECISION_NOUNS, OWN_APPROVAL_LABEL, DecisionKind, Outcome
-from orders.texts import LONGEST_NAME, LONGEST_TITLE, clean_id, clean_line, clean_text
+from orders.states import DecisionKind, Outcome
+from orders.texts import LONGEST_NAME, clean_id, clean_line, clean_text
 
 
 def lock_order(order_id: str) -> Order:
@@ -25,8 +27,12 @@ def lock_order(order_id: str) -> Order:
     return order
 
 
-def add_event(order: Order, *, key: str, title: str, detail: str = "", actor: str = "", status: str = "") -> bool:
+def add_event(
+    order: Order, kind: EventKind, data: Mapping[str, Fact] | None = None, *, key: str, actor: str = ""
+) -> bool:
     """Add an event unless the order has one with this `key`, and tell whether it was added.
+
+    `data` are the facts that orders.events names for the kind: codes, numbers, and texts from outside, never words.
 
     To be called in the transaction of the change that the event tells of. The version grows with each event, so that
     a page that holds the old one knows.
@@ -37,10 +43,9 @@ def add_event(order: Order, *, key: str, title: str, detail: str = "", actor: st
     OrderEvent.objects.create(
         order=order,
         key=key,
-        title=clean_line(title, LONGEST_TITLE),
-        detail=clean_text(detail),
+        kind=kind,
+        data={name: clean_text(value) if isinstance(value, str) else value for name, value in (data or {}).items()},
         actor=clean_line(actor, LONGEST_NAME),
-        status=status,
     )
     Order.objects.filter(pk=order.pk).update(version=F("version") + 1, updated_at=Now())
     order.refresh_from_db(fields=["version", "updated_at"])
@@ -75,8 +80,10 @@ def write_decision(
         channel=channel,
         reason=reason,
     )
-    title = OWN_APPROVAL_LABEL if is_own_order else DECISION_LABELS[kind]
-    add_event(order, key=f"decision:{decision_id}", title=title, detail=reason, actor=actor)
+    facts: dict[str, Fact] = {"decision_id": decision_id, "channel": channel, "reason": reason}
+    if is_own_order:
+        facts["is_own_order"] = True
+    add_event(order, DECISION_KINDS[kind], facts, key=f"decision:{decision_id}", actor=actor)
     if not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
         order.decision, order.decision_id = kind, decision_id
         order.decided_by, order.decided_at = actor, database_now()
@@ -109,9 +116,9 @@ def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "")
             decision.outcome = Outcome.TOO_LATE
             add_event(
                 order,
+                EventKind.DECISION_TOO_LATE,
+                {"decision_id": decision.decision_id, "decision": decision.kind, "decided_by": decision.actor},
                 key=f"too-late:{decision.decision_id}",
-                title="A decision came too late",
-                detail=f"{DECISION_NOUNS[DecisionKind(decision.kind)]} by {decision.actor} had no effect.",
             )
         decision.answered_at = database_now()
         decision.save(update_fields=["outcome", "answered_at"])

@@ -10,8 +10,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from orders import states
+from orders import labels, states
 from orders.database_check import WriteProbe
+from orders.events import STATUSES, EventKind
 from orders.fields import ChangedAtField
 from orders.leases import Lease
 from orders.money import Money
@@ -36,10 +37,10 @@ __all__ = [
     "WriteProbe",
 ]
 
-STATUS_CHOICES = [(status.value, label) for status, label in states.STATUS_LABELS.items()]
-REASON_CHOICES = [(code.value, label) for code, label in states.REASON_LABELS.items()]
-OUTCOME_CHOICES = [(outcome.value, label) for outcome, label in states.OUTCOME_LABELS.items()]
-TROUBLE_CHOICES = [(code.value, label) for code, label in states.TROUBLE_LABELS.items()]
+STATUS_CHOICES = [(status.value, label) for status, label in labels.STATUS_LABELS.items()]
+REASON_CHOICES = [(code.value, label) for code, label in labels.REASON_LABELS.items()]
+OUTCOME_CHOICES = [(outcome.value, label) for outcome, label in labels.OUTCOME_LABELS.items()]
+TROUBLE_CHOICES = [(code.value, label) for code, label in labels.TROUBLE_LABELS.items()]
 DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]
 
 
@@ -340,11 +341,8 @@ class OrderEvent(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     key = models.CharField(max_length=150, help_text="A repeated activity writes the same key, and so adds nothing.")
-    status = models.CharField(
-        max_length=32, choices=STATUS_CHOICES, blank=True, help_text="The status that began with this event, if any."
-    )
-    title = models.CharField(max_length=200)
-    detail = models.TextField(blank=True)
+    kind = models.CharField(max_length=40, choices=[(kind.value, kind.value) for kind in EventKind])
+    data = models.JSONField(default=dict, help_text="The facts that orders.events names for the kind; never words.")
     actor = models.CharField(max_length=150, blank=True, help_text="The person, or empty for the workflow itself.")
     at = models.DateTimeField(db_default=Now())
 
@@ -354,6 +352,21 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def status(self) -> str:
+        """The status that began with this event, or an empty text."""
+        return STATUSES.get(self.kind, "")
+
+    @property
+    def title(self) -> str:
+        """What happened, in words."""
+        return labels.describe_event(self.kind, self.data)[0]
+
+    @property
+    def detail(self) -> str:
+        """More of what happened, in words, or an empty text."""
+        return labels.describe_event(self.kind, self.data)[1]
 
 
 class Decision(models.Model):

@@ -9,7 +9,7 @@ An order that costs nothing has a payment too, which says so; no gateway is aske
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -17,16 +17,16 @@ from django.db.models.functions import Now
 from orders import contracts
 from orders.clock import database_now
 from orders.errors import OutsideWorldFailed, PaymentDeclined
+from orders.events import EventKind, Fact
 from orders.gateways import ChargeRequest, gateway
 from orders.history import accept_approval, add_event, lock_order
 from orders.models import Order, Payment, PaymentAttempt
+from orders.money import Money
 from orders.projections import advance, begin_cancelling, lock_open_order, read_order, record_decision
 from orders.states import DecisionKind, Status, is_at_or_past
 from orders.texts import LONGEST_REFERENCE, clean_line
 
 T = TypeVar("T")
-
-FREE: Final = "The order costs nothing."
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,11 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
         # A charge whose answer never came is known to us only by its refund.
         payment.gateway_reference = payment.gateway_reference or clean_line(refund.reference, LONGEST_REFERENCE)
         payment.save(update_fields=["status", "gateway_reference", "updated_at"])
-        title = f"Refunded {refund.money}" if is_refunded else "Nothing had been charged, payment closed"
-        add_event(order, key=f"refunded:{command.payment_id}", title=title, detail=refund.reference)
+        key = f"refunded:{command.payment_id}"
+        if is_refunded:
+            add_event(order, EventKind.REFUNDED, _facts_of(refund.money, refund.reference), key=key)
+        else:
+            add_event(order, EventKind.CLOSED_UNCHARGED, key=key)
     return contracts.PaymentRefunded(command.payment_id, refund.money.minor, refund.money.currency)
 
 
@@ -93,7 +96,7 @@ def adopt_charge(order_id: str) -> None:
         payment = _open_payment(order, order.payment_id)
         if not payment.attempts.exists():
             PaymentAttempt.objects.create(payment=payment, kind=PaymentAttempt.Kind.CHARGE, finished_at=database_now())
-            add_event(order, key=f"adopted:{payment.payment_id}", title="The gateway has charged the payment already")
+            add_event(order, EventKind.CHARGE_FOUND, key=f"adopted:{payment.payment_id}")
 
 
 @transaction.atomic
@@ -107,7 +110,7 @@ def _begin_charge(command: contracts.ChargePayment) -> _Call | None:
     payment = _open_payment(order, command.payment_id)
     if order.is_free:
         _close_free_payment(payment)
-        add_event(order, key=f"charged:{payment.payment_id}", title="Nothing to charge", detail=FREE)
+        add_event(order, EventKind.NOTHING_TO_CHARGE, key=f"charged:{payment.payment_id}")
         advance(order, Status.PAID)
         return None
     if payment.status == Payment.Status.CHARGED:
@@ -144,7 +147,7 @@ def _begin_refund(command: contracts.RefundPayment) -> _Call | None:
     if order.is_free:
         if payment is not None:
             _close_free_payment(payment)
-        add_event(order, key=f"refunded:{command.payment_id}", title="Nothing to refund", detail=FREE)
+        add_event(order, EventKind.NOTHING_TO_REFUND, key=f"refunded:{command.payment_id}")
         return None
     if payment is None or payment.status in {Payment.Status.REFUNDED, Payment.Status.DECLINED}:
         return None
@@ -195,7 +198,8 @@ def _write_charge(command: contracts.ChargePayment, reference: str) -> contracts
     if payment.status == Payment.Status.PENDING:
         payment.status, payment.gateway_reference = Payment.Status.CHARGED, reference
         payment.save(update_fields=["status", "gateway_reference", "updated_at"])
-        add_event(order, key=f"charged:{payment.payment_id}", title=f"Charged {payment.amount_money}", detail=reference)
+        facts = _facts_of(payment.amount_money, reference)
+        add_event(order, EventKind.CHARGED, facts, key=f"charged:{payment.payment_id}")
     if not is_at_or_past(Status(order.status), Status.CANCELLING):
         advance(order, Status.PAID)
     return _charged(payment)
@@ -206,7 +210,12 @@ def _write_decline(command: contracts.ChargePayment, sentence: str) -> None:
     order = lock_order(command.order_id)
     declined = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.PENDING)
     if declined.update(status=Payment.Status.DECLINED, updated_at=Now()):
-        add_event(order, key=f"declined:{command.payment_id}", title="Payment declined", detail=sentence)
+        add_event(order, EventKind.CHARGE_DECLINED, {"error": sentence}, key=f"declined:{command.payment_id}")
+
+
+def _facts_of(money: Money, reference: str) -> dict[str, Fact]:
+    """Return what an event tells of money that moved."""
+    return {"amount": money.minor, "currency": money.currency, "gateway_reference": reference}
 
 
 def _charged(payment: Payment) -> contracts.PaymentCharged:

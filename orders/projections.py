@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from orders import contracts
 from orders.carriers import carrier, warehouse
 from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
+from orders.events import STATUS_KINDS, EventKind
 from orders.history import add_event, answer_decisions, lock_order, own_decision_id, write_decision
 from orders.identifiers import is_order_id
 from orders.models import Decision, Order, Payment, Shipment
@@ -23,8 +24,6 @@ from orders.money import add_up
 from orders.permissions import is_same_name
 from orders.states import (
     FINAL,
-    REASON_LABELS,
-    STATUS_LABELS,
     DecisionKind,
     ReasonCode,
     Status,
@@ -37,8 +36,8 @@ from orders.troubles import UNRESOLVED, clear_troubles, raise_trouble
 UNSETTLED: Final = (Payment.Status.PENDING, Payment.Status.CHARGED)
 
 
-def advance(order: Order, status: Status, *, detail: str = "", actor: str = "") -> bool:
-    """Move a locked order to `status` with an event, and tell whether it moved.
+def advance(order: Order, status: Status, **data: str) -> bool:
+    """Move a locked order to `status` with an event that has this data, and tell whether it moved.
 
     An order that is there or further on the same way stays. Raises IllegalTransition for a step that may not follow.
     """
@@ -47,7 +46,7 @@ def advance(order: Order, status: Status, *, detail: str = "", actor: str = "") 
     check_transition(Status(order.status), status)
     order.status = status
     order.save(update_fields=["status", "reason_code", "reason", "approval_deadline", "updated_at"])
-    add_event(order, key=f"status:{status}", title=STATUS_LABELS[status], detail=detail, actor=actor, status=status)
+    add_event(order, STATUS_KINDS[status], data, key=f"status:{status}")
     if status in FINAL:
         clear_troubles(order)
     return True
@@ -83,7 +82,7 @@ def begin_cancelling(
     if is_at_or_past(Status(order.status), Status.CANCELLING):
         return
     order.reason_code, order.reason = ReasonCode(reason_code), clean_text(reason)
-    advance(order, Status.CANCELLING, detail=reason or REASON_LABELS[ReasonCode(reason_code)])
+    advance(order, Status.CANCELLING, reason_code=order.reason_code, reason=order.reason)
     is_by_staff = reason_code == ReasonCode.STAFF and order.is_cancel_requested
     accepted_id = (decision_id or order.decision_id) if is_by_staff else ""
     answer_decisions(order, DecisionKind.CANCEL, accepted_id=accepted_id)
@@ -105,7 +104,7 @@ def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
     order = lock_open_order(command.order_id)
     order.run_id = command.run_id
     order.save(update_fields=["run_id", "updated_at"])
-    add_event(order, key=f"received:{command.run_id}", title="Received by the workflow")
+    add_event(order, EventKind.RUN_STARTED, {"run_id": command.run_id}, key=f"received:{command.run_id}")
     return contracts.OrderReceived(order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
 
 
@@ -131,7 +130,7 @@ def validate_order(command: contracts.ValidateOrder) -> None:
         order = lock_open_order(command.order_id)
         order.approval_deadline = datetime.fromisoformat(command.deadline)
         advance(order, Status.VALIDATED)
-        advance(order, Status.PENDING_MANUAL_APPROVAL)
+        advance(order, Status.PENDING_MANUAL_APPROVAL, deadline=order.approval_deadline.isoformat())
 
 
 def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepared:
@@ -152,7 +151,7 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
         if not shipment.package_reference:
             shipment.package_reference = package_reference
             shipment.save(update_fields=["package_reference"])
-        advance(order, Status.PACKAGE_PREPARED, detail=shipment.package_reference)
+        advance(order, Status.PACKAGE_PREPARED, package_reference=shipment.package_reference)
     return contracts.PackagePrepared(shipment_id, shipment.package_reference)
 
 
@@ -170,7 +169,7 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     tracking_number = clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
-        advance(order, Status.DISPATCHED, detail=f"{carrier.name}, tracking number {tracking_number}")
+        advance(order, Status.DISPATCHED, carrier=carrier.name, tracking_number=tracking_number)
         Shipment.objects.filter(shipment_id=shipment_id).exclude(status=Shipment.Status.DISPATCHED).update(
             status=Shipment.Status.DISPATCHED,
             carrier=carrier.name,
@@ -207,8 +206,8 @@ def adopt_shipment(order_id: str) -> None:
             shipment_id=shipment_id,
             defaults={"order": order, "carrier": carrier.name, "tracking_number": booking.tracking_number},
         )
-        detail = f"{carrier.name}, tracking number {booking.tracking_number}"
-        add_event(order, key=f"adopted:{shipment_id}", title="The carrier has the parcel already", detail=detail)
+        facts = {"carrier": carrier.name, "tracking_number": booking.tracking_number}
+        add_event(order, EventKind.PARCEL_FOUND, facts, key=f"adopted:{shipment_id}")
 
 
 @transaction.atomic
@@ -257,7 +256,7 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
     with transaction.atomic():
         order = lock_order(command.order_id)
         Shipment.objects.filter(order=order).update(status=Shipment.Status.RECALLED)
-        advance(order, Status.CANCELLED, detail=order.reason)
+        advance(order, Status.CANCELLED, reason_code=order.reason_code, reason=order.reason)
     return contracts.CancellationProcessed(cancellation=by_staff)
 
 
@@ -271,9 +270,8 @@ def _decision_of(order: Order) -> contracts.Decision:
 def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str) -> bool:
     """Write down that an attempt of an activity failed, once for each run, activity and attempt; tell whether new."""
     order = lock_order(order_id)
-    label = contracts.ACTIVITY_LABELS.get(activity, activity)
     key = f"attempt:{order.run_id}:{activity}:{attempt}"
-    return add_event(order, key=key, title=f"{label}: attempt {attempt} failed", detail=error)
+    return add_event(order, EventKind.STEP_FAILED, {"activity": activity, "attempt": attempt, "error": error}, key=key)
 
 
 @transaction.atomic
@@ -295,9 +293,4 @@ def record_success(order_id: str, activity: str) -> None:
 def record_refused_run(order_id: str, run_id: str, activity: str = "") -> None:
     """Write into a final order's history that another run of it was stopped, once for each run."""
     order = lock_order(order_id)
-    add_event(
-        order,
-        key=f"refused:{run_id}",
-        title="Another workflow run for the closed order was stopped",
-        detail=f"{contracts.ACTIVITY_LABELS[activity]}: nothing was done." if activity else "Nothing was done.",
-    )
+    add_event(order, EventKind.RUN_REFUSED, {"run_id": run_id, "activity": activity}, key=f"refused:{run_id}")

@@ -7,7 +7,6 @@ know waits for a person, with the reason on the order's page.
 """
 
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -17,7 +16,9 @@ from django.db import transaction
 from orders import contracts, payments, projections, runs, temporal
 from orders.clock import database_now
 from orders.errors import OrderError, TemporalAway
+from orders.events import EventKind, Fact
 from orders.history import add_event, lock_order
+from orders.labels import describe_ending
 from orders.models import Order, Payment
 from orders.states import DecisionKind, ReasonCode, Status, TroubleCode
 from orders.temporal import Ending, Run
@@ -25,22 +26,12 @@ from orders.troubles import raise_trouble
 
 logger = logging.getLogger(__name__)
 
-ENDINGS: Final[Mapping[Ending | None, str]] = {
-    None: "is unknown to Temporal",
-    Ending.COMPLETED: "ended before the order did",
-    Ending.FAILED: "failed",
-    Ending.TERMINATED: "was terminated",
-    Ending.TIMED_OUT: "ran out of its execution time",
-    Ending.CANCELLED: "was cancelled in Temporal",
-    Ending.UNKNOWN: "was closed in Temporal",
-}
 # Somebody or something outside ended these; the order is not to go on as if nothing had been.
 ENDED_FROM_OUTSIDE: Final = frozenset({Ending.TERMINATED, Ending.TIMED_OUT, Ending.CANCELLED, Ending.UNKNOWN})
 # After so many runs of one order that ended before it, each next one waits longer, and people are told.
 QUICK_REPAIRS: Final = 3
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
-REPAIRED: Final = "repaired:"
 # Who is written down for an approval of which only the run itself knows.
 UNKNOWN_APPROVER: Final = "somebody, by the earlier run"
 
@@ -59,13 +50,14 @@ def plan_repair(order_id: str, run: Run | None) -> contracts.OrderInput | None:
         order = lock_order(order_id)
         if not order.is_open or _has_to_wait(order):
             return None
-        sentence = f"The order's run {ENDINGS[ending]}"
         goes_on = _goes_on(order, ending, answer)
-        title = f"{sentence}, the order {'goes on' if goes_on else 'is being cancelled'} in a new one"
-        number = order.events.filter(key__startswith=REPAIRED).count() + 1
-        add_event(order, key=f"{REPAIRED}{number}:{run.run_id if run else order.run_id}", title=title)
-        new = _go_on(order, run, answer) if goes_on else _clean_up(order, ending, answer, f"{sentence}.")
-    logger.warning("%s: %s", order_id, title)
+        number = order.events.filter(kind=EventKind.RUN_REPLACED).count() + 1
+        run_id = run.run_id if run else order.run_id
+        facts: dict[str, Fact] = {"run_id": run_id, "ending": ending or "", "goes_on": goes_on}
+        add_event(order, EventKind.RUN_REPLACED, facts, key=f"repaired:{number}:{run_id}")
+        sentence = describe_ending(ending or "")
+        new = _go_on(order, run, answer) if goes_on else _clean_up(order, ending, answer, sentence)
+    logger.warning("%s: %s The order %s.", order_id, sentence, "goes on" if goes_on else "is being cancelled")
     return new
 
 
@@ -86,12 +78,11 @@ def _ask_earlier_run(order_id: str, run: Run | None) -> contracts.StatusAnswer |
 
 def _has_to_wait(order: Order) -> bool:
     """Tell whether run after run of the order ends before it, so that the next one is not due yet."""
-    repairs = order.events.filter(key__startswith=REPAIRED).order_by("-id")
+    repairs = order.events.filter(kind=EventKind.RUN_REPLACED).order_by("-id")
     count, latest = repairs.count(), repairs.first()
     if count < QUICK_REPAIRS or latest is None:
         return False
-    detail = "Each was followed by a new one, and the next follows later. The workers' log says why they end."
-    raise_trouble(order, TroubleCode.RUN_LOST, detail)
+    raise_trouble(order, TroubleCode.RUN_LOST)
     pause = min(FIRST_PAUSE * 2 ** min(count - QUICK_REPAIRS, 10), LONGEST_PAUSE)
     return bool(latest.at + pause > database_now())
 
@@ -109,8 +100,7 @@ def _go_on(order: Order, run: Run | None, answer: contracts.StatusAnswer | None)
     decision = _find_approval(order, run, answer)
     has_payment = Payment.objects.filter(order=order).exclude(status=Payment.Status.NOTHING_DUE).exists()
     if decision is None and has_payment:
-        detail = "Approve it to go on, which takes no money again, or cancel it to give the money back."
-        raise_trouble(order, TroubleCode.MONEY_TAKEN, detail)
+        raise_trouble(order, TroubleCode.MONEY_TAKEN)
     known = order.approval_deadline.isoformat() if order.approval_deadline else ""
     return contracts.OrderInput(
         order.order_id,

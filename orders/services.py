@@ -17,12 +17,14 @@ from orders import contracts, outbox, permissions, states
 from orders.clock import database_now
 from orders.drafts import OrderDraft, tidy_draft
 from orders.errors import AlreadyDecided, DecisionRefused, OrderError, OrderExists, OrderInvalid, OrderNotFound, TooLate
+from orders.events import EventKind
 from orders.history import add_event, lock_order, write_decision
 from orders.identifiers import is_order_id, new_identifier
+from orders.labels import DECISION_LABELS, STATUS_LABELS
 from orders.models import Decision, Order, OrderLine, OutboxMessage
 from orders.permissions import Actor, TerminalOperator
 from orders.postgres.faults import FAULT_SENTENCES, find_fault
-from orders.states import DECISION_LABELS, STATUS_LABELS, DecisionKind, Outcome, Status, TroubleCode
+from orders.states import DecisionKind, Outcome, Status, TroubleCode
 from orders.texts import clean_id, clean_text
 from orders.troubles import clear_troubles
 
@@ -68,7 +70,7 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
             for line in lines:
                 line.order = order
             OrderLine.objects.bulk_create(lines)
-            add_event(order, key="submitted", title="Submitted", actor=actor.get_username(), status=Status.CREATED)
+            add_event(order, EventKind.SUBMITTED, key="submitted", actor=actor.get_username())
             start = contracts.OrderInput(order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
             outbox.enqueue(order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start))
     return order
@@ -168,7 +170,7 @@ def check_may_be_decided(order: Order, kind: DecisionKind, *, now: datetime) -> 
         raise TooLate(f"Too late to approve: {_who_and_when(order)}.")
     if status not in (states.APPROVABLE if kind == DecisionKind.APPROVE else states.CANCELLABLE):
         decided = f" {_who_and_when(order)}." if order.decision else ""
-        raise TooLate(f"Too late to {kind}: the order is {STATUS_LABELS[status].lower()}.{decided}")
+        raise TooLate(f"Too late to {kind}: the order is {str(STATUS_LABELS[status]).lower()}.{decided}")
     deadline = order.approval_deadline
     if kind == DecisionKind.APPROVE and deadline is not None and deadline <= now:
         raise TooLate(f"Too late to approve: the deadline was {deadline:%d %b %Y %H:%M} UTC.")

@@ -62,58 +62,6 @@ class TroubleCode(StrEnum):
     MONEY_TAKEN = "MONEY_TAKEN"
 
 
-STATUS_LABELS: Final[Mapping[Status, str]] = {
-    Status.CREATED: "Created",
-    Status.VALIDATED: "Validated",
-    Status.PENDING_MANUAL_APPROVAL: "Awaiting approval",
-    Status.CHARGING_PAYMENT: "Charging payment",
-    Status.PAID: "Paid",
-    Status.PACKAGE_PREPARED: "Package prepared",
-    Status.DISPATCHED: "Dispatched",
-    Status.COMPLETED: "Completed",
-    Status.CANCELLING: "Cancelling",
-    Status.CANCELLED: "Cancelled",
-}
-
-REASON_LABELS: Final[Mapping[ReasonCode, str]] = {
-    ReasonCode.STAFF: "Cancelled by staff",
-    ReasonCode.APPROVAL_TIMEOUT: "Not approved in time",
-    ReasonCode.INVALID: "Not a valid order",
-    ReasonCode.PAYMENT_DECLINED: "Payment declined",
-    ReasonCode.SHIPPING_FAILED: "Could not be shipped",
-}
-
-DECISION_LABELS: Final[Mapping[DecisionKind, str]] = {
-    DecisionKind.APPROVE: "Approved",
-    DecisionKind.CANCEL: "Cancellation requested",
-}
-
-# What the history says of an approval by whoever submitted the order.
-OWN_APPROVAL_LABEL: Final = "Approved by the submitter"
-
-DECISION_NOUNS: Final[Mapping[DecisionKind, str]] = {
-    DecisionKind.APPROVE: "The approval",
-    DecisionKind.CANCEL: "The cancellation",
-}
-
-OUTCOME_LABELS: Final[Mapping[Outcome, str]] = {
-    Outcome.PENDING: "Being checked",
-    Outcome.ACCEPTED: "Accepted",
-    Outcome.REPEATED: "Had been decided before",
-    Outcome.TOO_LATE: "Too late",
-}
-
-TROUBLE_LABELS: Final[Mapping[TroubleCode, str]] = {
-    TroubleCode.CHARGE_UNRESOLVED: "The payment gateway gives no answer",
-    TroubleCode.REFUND_UNRESOLVED: "The payment gateway does not confirm the refund",
-    TroubleCode.SHIPMENT_UNRESOLVED: "The warehouse or the carrier gives no answer",
-    TroubleCode.CHECK_UNRESOLVED: "The order cannot be checked",
-    TroubleCode.RUN_FAILING: "The order's workflow cannot go on",
-    TroubleCode.RUN_PAUSED: "The order's workflow is paused in Temporal",
-    TroubleCode.RUN_LOST: "The order's workflow keeps ending before the order does",
-    TroubleCode.MONEY_TAKEN: "The gateway took the money, and no approval is known",
-}
-
 HAPPY_PATH: Final = (
     Status.CREATED,
     Status.VALIDATED,

@@ -16,7 +16,6 @@ M = TypeVar("M")
 # Lengths in characters. Reasons and the messages of errors may have several lines, all else has one.
 LONGEST_TEXT: Final = 2000
 LONGEST_NAME: Final = 150
-LONGEST_TITLE: Final = 200
 LONGEST_ID: Final = 64
 LONGEST_REFERENCE: Final = 100
 LONGEST_LOG_MESSAGE: Final = 4000

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from orders.events import EventKind
 from orders.history import add_event
 from orders.models import Order, Trouble
-from orders.states import TROUBLE_LABELS, TroubleCode
+from orders.states import TroubleCode
 from orders.texts import clean_text
 
 # How long, and for how many attempts, the outside world may fail a step before people are told.
@@ -28,11 +29,14 @@ UNRESOLVED: Final[Mapping[str, TroubleCode]] = {
 }
 
 
-def raise_trouble(order: Order, code: TroubleCode, detail: str) -> bool:
-    """Write on a locked order that it is in trouble, and tell whether that is news; `detail` may change meanwhile."""
+def raise_trouble(order: Order, code: TroubleCode, detail: str = "") -> bool:
+    """Write on a locked order that it is in trouble, and tell whether that is news.
+
+    `detail` is what another program said, such as the gateway's answer; it may change while the trouble lasts.
+    """
     trouble, is_new = Trouble.objects.get_or_create(order=order, code=code, defaults={"detail": clean_text(detail)})
     if is_new:
-        add_event(order, key=f"{_key(trouble)}:began", title=TROUBLE_LABELS[code], detail=detail)
+        add_event(order, EventKind.TROUBLE_BEGAN, {"code": code, "detail": detail}, key=f"{_key(trouble)}:began")
     elif trouble.detail != clean_text(detail):
         Trouble.objects.filter(pk=trouble.pk).update(detail=clean_text(detail))
     return is_new
@@ -41,7 +45,7 @@ def raise_trouble(order: Order, code: TroubleCode, detail: str) -> bool:
 def clear_troubles(order: Order, codes: Iterable[TroubleCode] = tuple(TroubleCode)) -> None:
     """Write on a locked order that these troubles are over; those that it is not in are passed over."""
     for trouble in Trouble.objects.filter(order=order, code__in=list(codes)):
-        add_event(order, key=f"{_key(trouble)}:over", title=f"Over: {TROUBLE_LABELS[TroubleCode(trouble.code)]}")
+        add_event(order, EventKind.TROUBLE_ENDED, {"code": trouble.code}, key=f"{_key(trouble)}:over")
         trouble.delete()
 
 

@@ -19,6 +19,7 @@ from orders import contracts, projections
 from orders.contracts import Decision
 from orders.drafts import LineDraft
 from orders.errors import OutsideWorldFailed
+from orders.events import EventKind
 from orders.models import CarrierBooking, GatewayMovement, Order, Shipment
 from tests.making import MakeOrder
 from workers import activities, steps
@@ -47,7 +48,7 @@ def charge(order: Order) -> contracts.ChargePayment:
 
 
 def attempts_told(order: Order) -> list[tuple[str, str]]:
-    return list(order.events.filter(title__contains=": attempt ").values_list("title", "detail"))
+    return [(event.title, event.detail) for event in order.events.filter(kind=EventKind.STEP_FAILED)]
 
 
 def is_silence(record: logging.LogRecord) -> bool:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from orders import contracts, gateways, reconcile, services, temporal
 from orders.carriers import carrier
+from orders.events import EventKind
 from orders.models import (
     CarrierBooking,
     Decision,
@@ -194,7 +195,7 @@ class TestRunsThatAreOlder:
 
         order.refresh_from_db()
         assert (order.status, bookings(order), movements(order)) == ("COMPLETED", [False], ["CHARGE"])
-        assert order.events.filter(title__startswith="Another workflow run for the closed order").count() == 1
+        assert order.events.filter(kind=EventKind.RUN_REFUSED).count() == 1
 
     def test_a_cancellation_that_starts_a_run_of_a_final_order_does_nothing(
         self, workers_running: object, temporal_server: str, make_order: MakeOrder

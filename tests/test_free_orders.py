@@ -47,7 +47,7 @@ def refund(order: Order) -> contracts.PaymentRefunded:
 
 
 def titles(order: Order) -> list[str]:
-    return list(order.events.values_list("title", flat=True))
+    return [event.title for event in order.events.all()]
 
 
 @pytest.mark.django_db

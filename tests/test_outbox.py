@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from orders import contracts, outbox, payments, projections, services, temporal
+from orders.events import EventKind
 from orders.models import Decision, Order, OutboxMessage
 from orders.states import Outcome, ReasonCode, Status
 from tests.making import MakeOrder, make_draft, make_user, submit
@@ -126,7 +127,7 @@ class TestWithTemporal:
         terminate(temporal_server, order.order_id)
         outbox.deliver_pending()
         assert order.outbox_messages.get(name="approve_order").status == Delivery.DELIVERED
-        assert not order.events.filter(title="A decision came too late").exists()
+        assert not order.events.filter(kind=EventKind.DECISION_TOO_LATE).exists()
 
     def test_a_message_that_came_too_late_is_set_aside(self, temporal_server: str, make_order: MakeOrder) -> None:
         order = make_order(Status.PENDING_MANUAL_APPROVAL)
@@ -220,7 +221,7 @@ class TestOutcomes:
         services.approve_order(order, actor=make_user("bob", "approver"))
         projections.process_cancellation(contracts.ProcessCancellation(order.order_id, ReasonCode.INVALID, "Sold out."))
         assert order.decisions.get().outcome == Outcome.TOO_LATE
-        event = order.events.get(title="A decision came too late")
+        event = order.events.get(kind=EventKind.DECISION_TOO_LATE)
         assert event.detail == "The approval by bob had no effect."
 
     def test_of_an_approval_and_a_cancellation_the_cancellation_counts(self, make_order: MakeOrder) -> None:

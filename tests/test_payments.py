@@ -6,6 +6,7 @@ import pytest
 
 from orders import contracts, payments, services, simulation
 from orders.errors import OutsideWorldFailed, PaymentDeclined
+from orders.events import EventKind
 from orders.gateways import ChargeRequest, Refund, gateway
 from orders.models import GatewayMovement, Order, Payment, PaymentAttempt
 from orders.permissions import TerminalOperator
@@ -171,7 +172,7 @@ def test_an_approval_that_is_learned_late_does_not_hide_a_cancellation(make_orde
     payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, approval))
     order.refresh_from_db()
     assert (order.decision, order.decided_by) == ("cancel", "dana")
-    assert order.events.filter(title="Approved", actor="olga").count() == 1
+    assert order.events.filter(kind=EventKind.APPROVED, actor="olga").count() == 1
 
 
 def test_an_approval_under_another_orders_id_is_written_under_its_own(make_order: MakeOrder) -> None:

@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from orders import contracts, temporal
 from orders.clock import database_now
+from orders.events import EventKind
 from orders.models import Order
 from orders.states import OPEN, Outcome, Status
 from tests.making import make_user, submit
@@ -56,7 +57,7 @@ class Decider(threading.Thread):
         if decision is None:  # refused before it was taken
             assert (self.status, took_effect) == (409, False)
             return
-        told_late = order.events.filter(title="A decision came too late").exists()
+        told_late = order.events.filter(kind=EventKind.DECISION_TOO_LATE).exists()
         assert decision.outcome == (Outcome.ACCEPTED if took_effect else Outcome.TOO_LATE)
         assert told_late != took_effect
         assert self.status in {200, 409}

@@ -7,8 +7,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from orders import contracts, reconcile, services, temporal
+from orders.events import EventKind
 from orders.models import GatewayMovement, Order, OutboxMessage, Payment
 from orders.states import Status
+from orders.temporal import Ending
 from tests.making import MakeOrder, make_user, submit
 from tests.programs import terminate
 from tests.waiting import wait_for_status, wait_until
@@ -37,8 +39,8 @@ def test_a_terminated_order_is_cancelled(workers_running: object, temporal_serve
     order = wait_for_status(submit(), Status.PENDING_MANUAL_APPROVAL)
     end_run(temporal_server, order)
     wait_for_status(order, Status.CANCELLED)
-    assert order.reason == "The order's run was terminated."
-    assert order.events.filter(title__startswith="The order's run was terminated").count() == 1
+    assert order.reason == "The order's workflow run was terminated."
+    assert order.events.filter(kind=EventKind.RUN_REPLACED, data__ending=Ending.TERMINATED).count() == 1
 
 
 def test_a_terminated_order_that_was_paid_gets_its_money_back(

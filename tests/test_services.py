@@ -19,6 +19,7 @@ from orders.errors import (
     ReasonMissing,
     TooLate,
 )
+from orders.events import EventKind
 from orders.history import lock_order
 from orders.models import Order, OutboxMessage
 from orders.states import DecisionKind, ReasonCode, Status
@@ -85,7 +86,7 @@ class TestApprove:
             "bob",
             message.payload["decision_id"],
         )
-        event = order.events.get(title="Approved")
+        event = order.events.get(kind=EventKind.APPROVED)
         assert (event.actor, event.detail) == ("bob", "Known customer")
         assert (message.name, message.payload["actor"]) == ("approve_order", "bob")
 
@@ -110,7 +111,7 @@ class TestApprove:
         services.approve_order(order, actor=admin_user, reason=f"{reason}Nobody else is here")
         decision = order.decisions.get()
         assert (decision.is_own_order, decision.reason) == (True, "Nobody else is here")
-        assert order.events.get(title="Approved by the submitter").detail == "Nobody else is here"
+        assert order.events.get(kind=EventKind.APPROVED, data__is_own_order=True).detail == "Nobody else is here"
 
     def test_it_keeps_the_accounts_of_both(self, alice: User, bob: User) -> None:
         order = services.submit_order(make_draft(), actor=alice, idempotency_key="form-1")

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from orders import states
 from orders.errors import IllegalTransition
+from orders.labels import REASON_LABELS, STATUS_LABELS
 from orders.models import Order
 from orders.states import HAPPY_PATH, ReasonCode, Status
 from tests.making import MakeOrder
@@ -51,8 +52,8 @@ def test_a_cancelled_order_has_not_passed_the_happy_path() -> None:
 
 
 def test_every_status_and_reason_has_words() -> None:
-    assert set(states.STATUS_LABELS) == set(Status)
-    assert set(states.REASON_LABELS) == set(states.ReasonCode)
+    assert set(STATUS_LABELS) == set(Status)
+    assert set(REASON_LABELS) == set(states.ReasonCode)
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from console import words
 from orders.contracts import StatusAnswer
+from orders.labels import describe_activity
 from orders.states import Status
 from tests.making import make_user
 
@@ -47,8 +48,8 @@ def test_an_exact_time_says_its_zone() -> None:
 
 
 def test_an_unknown_activity_is_said_as_it_is_named() -> None:
-    assert words.describe_activity("charge_payment") == "Charge the payment"
-    assert words.describe_activity("feed_the_cat") == "Feed the cat"
+    assert describe_activity("charge_payment") == "Charge the payment"
+    assert describe_activity("feed_the_cat") == "Feed the cat"
 
 
 def test_every_status_has_a_tone_an_icon_and_a_next_step() -> None:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from console import words
 from orders.clock import database_now
+from orders.labels import describe_activity
 from orders.states import Status
 
 register = template.Library()
@@ -60,7 +61,7 @@ def exact(moment: datetime) -> SafeString:
 @register.filter
 def activity_words(name: str) -> str:
     """Return an activity's name as a clerk would say it."""
-    return words.describe_activity(name)
+    return describe_activity(name)
 
 
 def _time(moment: datetime, text: str) -> SafeString:

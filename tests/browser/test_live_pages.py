@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
+from orders.events import EventKind
 from orders.history import add_event
 from orders.models import Order
 from orders.states import Status
@@ -16,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def move_on(order: Order) -> None:
     """Let something happen to the order."""
     Order.objects.filter(pk=order.pk).update(status=Status.CHARGING_PAYMENT)
-    add_event(order, key="moved", title="Moved on", status=Status.CHARGING_PAYMENT)
+    add_event(order, EventKind.CHARGING, key="moved")
 
 
 def test_a_row_changes_in_place_and_ticks_and_focus_stay(visit: Visit, bob: User, make_order: MakeOrder) -> None:
@@ -45,8 +46,8 @@ def test_a_reason_that_is_being_typed_outlives_a_change(visit: Visit, bob: User,
     page = visit(order.get_absolute_url(), bob)
     page.keyboard.press("c")
     page.keyboard.type("half a rea")
-    add_event(order, key="moved", title="Something happened")
-    expect(page.locator("#order-timeline")).to_contain_text("Something happened")
+    add_event(order, EventKind.RUN_STARTED, key="moved")
+    expect(page.locator("#order-timeline")).to_contain_text("Received by the workflow")
     page.keyboard.type("son")
     expect(page.get_by_label("Reason")).to_have_value("half a reason")
 

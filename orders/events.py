@@ -1,0 +1,68 @@
+"""What can happen in the life of an order, as kinds with data. `orders.labels` has the words.
+
+Each kind names its data. Amounts are in the currency's minor unit.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from orders.states import DecisionKind, Status
+
+Fact = str | int | bool
+
+
+class EventKind(StrEnum):
+    """What happened. The kinds of an order's statuses are called after them, in the order of its life."""
+
+    SUBMITTED = "order.submitted"
+    VALIDATED = "order.validated"
+    AWAITING_APPROVAL = "order.awaiting_approval"  # deadline
+    CHARGING = "order.charging"
+    PAID = "order.paid"
+    PACKAGE_PREPARED = "order.package_prepared"  # package_reference
+    DISPATCHED = "order.dispatched"  # carrier, tracking_number
+    COMPLETED = "order.completed"
+    CANCELLING = "order.cancelling"  # reason_code, reason
+    CANCELLED = "order.cancelled"  # reason_code, reason
+
+    APPROVED = "decision.approved"  # decision_id, channel, reason, is_own_order
+    CANCELLATION_REQUESTED = "decision.cancellation_requested"  # decision_id, channel, reason
+    DECISION_TOO_LATE = "decision.too_late"  # decision_id, decision, decided_by
+
+    CHARGED = "payment.charged"  # amount, currency, gateway_reference
+    CHARGE_DECLINED = "payment.declined"  # error
+    CHARGE_FOUND = "payment.charge_found"
+    NOTHING_TO_CHARGE = "payment.nothing_to_charge"
+    REFUNDED = "payment.refunded"  # amount, currency, gateway_reference
+    CLOSED_UNCHARGED = "payment.closed_uncharged"
+    NOTHING_TO_REFUND = "payment.nothing_to_refund"
+    PARCEL_FOUND = "shipment.parcel_found"  # carrier, tracking_number
+
+    RUN_STARTED = "run.started"  # run_id
+    RUN_REPLACED = "run.replaced"  # run_id, ending, goes_on
+    RUN_REFUSED = "run.refused"  # run_id, activity
+    STEP_FAILED = "step.failed"  # activity, attempt, error
+    TROUBLE_BEGAN = "trouble.began"  # code, detail
+    TROUBLE_ENDED = "trouble.ended"  # code
+
+
+# The event with which each status begins.
+STATUS_KINDS: Final[Mapping[Status, EventKind]] = {
+    Status.CREATED: EventKind.SUBMITTED,
+    Status.VALIDATED: EventKind.VALIDATED,
+    Status.PENDING_MANUAL_APPROVAL: EventKind.AWAITING_APPROVAL,
+    Status.CHARGING_PAYMENT: EventKind.CHARGING,
+    Status.PAID: EventKind.PAID,
+    Status.PACKAGE_PREPARED: EventKind.PACKAGE_PREPARED,
+    Status.DISPATCHED: EventKind.DISPATCHED,
+    Status.COMPLETED: EventKind.COMPLETED,
+    Status.CANCELLING: EventKind.CANCELLING,
+    Status.CANCELLED: EventKind.CANCELLED,
+}
+STATUSES: Final[Mapping[str, Status]] = {kind.value: status for status, kind in STATUS_KINDS.items()}
+# The event with which each kind of decision is written down.
+DECISION_KINDS: Final[Mapping[DecisionKind, EventKind]] = {
+    DecisionKind.APPROVE: EventKind.APPROVED,
+    DecisionKind.CANCEL: EventKind.CANCELLATION_REQUESTED,
+}

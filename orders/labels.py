@@ -1,0 +1,164 @@
+"""The words for every code: statuses, reasons, decisions, outcomes, troubles, steps, events. Nothing else says them.
+
+Words are made when they are shown, in the language of whoever reads them; the English ones are the keys of the
+translations. Tables and messages hold codes and data alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders.events import STATUSES, EventKind
+from orders.money import Money
+from orders.states import DecisionKind, Outcome, ReasonCode, Status, TroubleCode
+
+Label = str | Promise
+
+STATUS_LABELS: Final[Mapping[Status, Label]] = {
+    Status.CREATED: gettext_lazy("Created"),
+    Status.VALIDATED: gettext_lazy("Validated"),
+    Status.PENDING_MANUAL_APPROVAL: gettext_lazy("Awaiting approval"),
+    Status.CHARGING_PAYMENT: gettext_lazy("Charging payment"),
+    Status.PAID: gettext_lazy("Paid"),
+    Status.PACKAGE_PREPARED: gettext_lazy("Package prepared"),
+    Status.DISPATCHED: gettext_lazy("Dispatched"),
+    Status.COMPLETED: gettext_lazy("Completed"),
+    Status.CANCELLING: gettext_lazy("Cancelling"),
+    Status.CANCELLED: gettext_lazy("Cancelled"),
+}
+
+REASON_LABELS: Final[Mapping[ReasonCode, Label]] = {
+    ReasonCode.STAFF: gettext_lazy("Cancelled by staff"),
+    ReasonCode.APPROVAL_TIMEOUT: gettext_lazy("Not approved in time"),
+    ReasonCode.INVALID: gettext_lazy("Not a valid order"),
+    ReasonCode.PAYMENT_DECLINED: gettext_lazy("Payment declined"),
+    ReasonCode.SHIPPING_FAILED: gettext_lazy("Could not be shipped"),
+}
+
+DECISION_LABELS: Final[Mapping[DecisionKind, Label]] = {
+    DecisionKind.APPROVE: gettext_lazy("Approved"),
+    DecisionKind.CANCEL: gettext_lazy("Cancellation requested"),
+}
+
+OUTCOME_LABELS: Final[Mapping[Outcome, Label]] = {
+    Outcome.PENDING: gettext_lazy("Being checked"),
+    Outcome.ACCEPTED: gettext_lazy("Accepted"),
+    Outcome.REPEATED: gettext_lazy("Already decided"),
+    Outcome.TOO_LATE: gettext_lazy("Too late"),
+}
+
+TROUBLE_LABELS: Final[Mapping[TroubleCode, Label]] = {
+    TroubleCode.CHARGE_UNRESOLVED: gettext_lazy("The payment gateway gives no answer"),
+    TroubleCode.REFUND_UNRESOLVED: gettext_lazy("The payment gateway does not confirm the refund"),
+    TroubleCode.SHIPMENT_UNRESOLVED: gettext_lazy("The warehouse or the carrier gives no answer"),
+    TroubleCode.CHECK_UNRESOLVED: gettext_lazy("The order cannot be checked"),
+    TroubleCode.RUN_FAILING: gettext_lazy("The order's workflow cannot go on"),
+    TroubleCode.RUN_PAUSED: gettext_lazy("The order's workflow is paused in Temporal"),
+    TroubleCode.RUN_LOST: gettext_lazy("The order's workflow keeps ending before the order does"),
+    TroubleCode.MONEY_TAKEN: gettext_lazy("The gateway took the money, and no approval is known"),
+}
+
+ACTIVITY_LABELS: Final[Mapping[str, Label]] = {
+    "receive_order": gettext_lazy("Receive the order"),
+    "validate_order": gettext_lazy("Check the order"),
+    "charge_payment": gettext_lazy("Charge the payment"),
+    "refund_payment": gettext_lazy("Give the money back"),
+    "prepare_package": gettext_lazy("Prepare the package"),
+    "dispatch_carrier": gettext_lazy("Hand over to the carrier"),
+    "complete_order": gettext_lazy("Complete the order"),
+    "process_cancellation": gettext_lazy("Finish the cancellation"),
+}
+
+# How a run ended that another one follows; the codes are those of orders.temporal.Ending, or empty.
+ENDING_LABELS: Final[Mapping[str, Label]] = {
+    "": gettext_lazy("The order's workflow run is unknown to Temporal."),
+    "COMPLETED": gettext_lazy("The order's workflow run ended before the order did."),
+    "FAILED": gettext_lazy("The order's workflow run failed."),
+    "TERMINATED": gettext_lazy("The order's workflow run was terminated."),
+    "TIMED_OUT": gettext_lazy("The order's workflow run exceeded its execution time."),
+    "CANCELLED": gettext_lazy("The order's workflow run was cancelled in Temporal."),
+    "UNKNOWN": gettext_lazy("The order's workflow run was closed in Temporal."),
+}
+
+EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
+    EventKind.SUBMITTED: gettext_lazy("Submitted"),
+    EventKind.APPROVED: gettext_lazy("Approved"),
+    EventKind.CANCELLATION_REQUESTED: gettext_lazy("Cancellation requested"),
+    EventKind.DECISION_TOO_LATE: gettext_lazy("A decision came too late"),
+    EventKind.CHARGED: gettext_lazy("Charged %(money)s"),
+    EventKind.CHARGE_DECLINED: gettext_lazy("Payment declined"),
+    EventKind.CHARGE_FOUND: gettext_lazy("The gateway had already charged the payment"),
+    EventKind.NOTHING_TO_CHARGE: gettext_lazy("Nothing to charge"),
+    EventKind.REFUNDED: gettext_lazy("Refunded %(money)s"),
+    EventKind.CLOSED_UNCHARGED: gettext_lazy("Nothing had been charged, payment closed"),
+    EventKind.NOTHING_TO_REFUND: gettext_lazy("Nothing to refund"),
+    EventKind.PARCEL_FOUND: gettext_lazy("The carrier already had the parcel"),
+    EventKind.RUN_STARTED: gettext_lazy("Received by the workflow"),
+    EventKind.RUN_REPLACED: gettext_lazy("The workflow was started again"),
+    EventKind.RUN_REFUSED: gettext_lazy("Another workflow run for the closed order was stopped"),
+    EventKind.STEP_FAILED: gettext_lazy("%(step)s: attempt %(attempt)s failed"),
+    EventKind.TROUBLE_BEGAN: gettext_lazy("%(trouble)s"),
+    EventKind.TROUBLE_ENDED: gettext_lazy("Resolved: %(trouble)s"),
+}
+
+OWN_APPROVAL_LABEL: Final = gettext_lazy("Approved by the submitter")
+
+_LATE: Final[Mapping[str, Label]] = {
+    DecisionKind.APPROVE: gettext_lazy("The approval by %(actor)s had no effect."),
+    DecisionKind.CANCEL: gettext_lazy("The cancellation by %(actor)s had no effect."),
+}
+
+
+def describe_activity(name: str) -> str:
+    """Return an activity's name as a clerk would say it."""
+    return str(ACTIVITY_LABELS.get(name, name.replace("_", " ").capitalize()))
+
+
+def describe_ending(ending: str) -> str:
+    """Return how a run ended, as a sentence."""
+    return str(ENDING_LABELS[ending])
+
+
+def describe_event(kind: str, data: Mapping[str, Any]) -> tuple[str, str]:
+    """Return title and detail of an event; a kind of another release is shown by its code and data."""
+    try:
+        known = EventKind(kind)
+    except ValueError:
+        return kind, ", ".join(f"{name}: {value}" for name, value in data.items())
+    return _title(known, data), _detail(known, data)
+
+
+def _title(kind: EventKind, data: Mapping[str, Any]) -> str:
+    if data.get("is_own_order"):
+        return str(OWN_APPROVAL_LABEL)
+    label = EVENT_LABELS.get(kind) or STATUS_LABELS[STATUSES[kind]]
+    return str(label) % {
+        "money": Money(data["amount"], data["currency"]) if "currency" in data else "",
+        "step": describe_activity(data.get("activity", "")),
+        "attempt": data.get("attempt", ""),
+        "trouble": TROUBLE_LABELS[TroubleCode(data["code"])] if "code" in data else "",
+    }
+
+
+def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
+    match kind:
+        case EventKind.DECISION_TOO_LATE:
+            return str(_LATE[data["decision"]]) % {"actor": data["decided_by"]}
+        case EventKind.NOTHING_TO_CHARGE | EventKind.NOTHING_TO_REFUND:
+            return _("The order costs nothing.")
+        case EventKind.DISPATCHED | EventKind.PARCEL_FOUND:
+            return _("%(carrier)s, tracking number %(tracking_number)s") % data
+        case EventKind.CANCELLING | EventKind.CANCELLED:
+            return data["reason"] or str(REASON_LABELS[ReasonCode(data["reason_code"])])
+        case EventKind.RUN_REPLACED:
+            then = _("The order goes on.") if data["goes_on"] else _("The order is being cancelled.")
+            return f"{describe_ending(data['ending'])} {then}"
+        case EventKind.RUN_REFUSED if data["activity"]:
+            return _("%(step)s: nothing was done.") % {"step": describe_activity(data["activity"])}
+        case EventKind.RUN_REFUSED:
+            return _("Nothing was done.")
+    texts = (data.get(name, "") for name in ("reason", "error", "detail", "gateway_reference", "package_reference"))
+    return next((text for text in texts if text), "")

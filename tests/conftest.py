@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connections
+from django.db.models.signals import post_migrate
 from pytest_django import Settings
 
 from console import engine
 from orders import live_status, temporal
 from tests.database import started_postgres
-from tests.making import MakeOrder, build_order, make_user
+from tests.making import MakeOrder, build_order, make_user, restore_roles
 from tests.programs import ROOT, end_open_runs, free_port, started_temporal, started_workers
 
 
@@ -172,6 +174,15 @@ def admin_user(db: None) -> User:
 def make_order(db: None) -> MakeOrder:
     """Return the function that makes orders in any status; see `tests.making.build_order`."""
     return build_order
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lasting_roles() -> Iterator[None]:
+    """Keep what the migrations put into tables, in whichever order tests run: a flush ends with this signal."""
+    orders = apps.get_app_config("orders")
+    post_migrate.connect(restore_roles, sender=orders)
+    yield
+    post_migrate.disconnect(restore_roles, sender=orders)
 
 
 def pytest_unconfigure() -> None:

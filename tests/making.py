@@ -29,11 +29,15 @@ def make_user(name: str, role: str = "", *, is_superuser: bool = False) -> User:
         user.set_password("demo")
         user.save()
     if role:
-        group, _ = Group.objects.get_or_create(name=role)
-        # A flush between tests removes what the migration made.
-        group.permissions.add(*Permission.objects.filter(codename__in=ROLES[role], content_type__app_label="orders"))
-        user.groups.add(group)
+        user.groups.add(Group.objects.get(name=role))
     return user
+
+
+def restore_roles(**_: object) -> None:
+    """Make the three groups again that the migrations made, after a flush between tests took them along."""
+    for name, codenames in ROLES.items():
+        group, _is_new = Group.objects.get_or_create(name=name)
+        group.permissions.add(*Permission.objects.filter(codename__in=codenames, content_type__app_label="orders"))
 
 
 def make_draft(**changes: Any) -> OrderDraft:

@@ -1,5 +1,7 @@
 """A connection pooler between the console and PostgreSQL: PgBouncer, giving sessions or transactions."""
 
+import os
+import socket
 import subprocess
 import sys
 import threading
@@ -88,6 +90,17 @@ def test_clients_with_other_limits_never_meet_each_others(connect: Callable[...,
     web, worker, migration = connect(WEB), connect(WORKER), connect(UNLIMITED)
     for _ in range(5):
         assert (show(web), show(worker), show(migration)) == ("10s", "4s", "0")
+
+
+def test_a_peer_that_vanished_is_noticed_by_tcp(connect: Callable[..., DatabaseWrapper]) -> None:
+    wrapper = connect()
+    wrapper.ensure_connection()
+    with socket.socket(fileno=os.dup(wrapper.connection.fileno())) as line:
+        options = {
+            name: line.getsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_{name}"))
+            for name in ("USER_TIMEOUT", "KEEPIDLE", "KEEPINTVL", "KEEPCNT")
+        }
+    assert options == {"USER_TIMEOUT": 10_000, "KEEPIDLE": 5, "KEEPINTVL": 2, "KEEPCNT": 3}
 
 
 def test_many_rows_are_read_in_pieces(connect: Callable[..., DatabaseWrapper]) -> None:

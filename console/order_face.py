@@ -91,16 +91,16 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime, 
     answer = live.answer if live is not None and order.is_open else None
     if answer is not None and answer.status in states.OPEN:
         status = _find_further(status, Status(answer.status))
-        sentence = words.LIVE_STEPS.get(answer.waiting_for or "", words.NEXT_STEPS[status])
+        sentence = words.describe_wait(answer.waiting_for, status)
     is_undecided = status == Status.PENDING_MANUAL_APPROVAL and not order.decision
     deadline = order.approval_deadline if is_undecided else None
     is_paused = live is not None and live.is_paused
     if order.is_approved and status in states.APPROVABLE:
         then = "when its workflow is resumed" if is_paused else "as soon as its workflow has taken that in"
-        sentence = f"Approved by {order.decided_by}; goes on {then}."
+        sentence = f"Approved by {order.decider}; goes on {then}."
     elif order.is_cancel_requested and status in states.CANCELLABLE:
         then = "does so when it is resumed" if is_paused else "is about to do so"
-        sentence = f"{order.decided_by} asked to cancel it; its workflow {then}."
+        sentence = f"{order.decider} asked to cancel it; its workflow {then}."
     elif deadline is not None and deadline <= now:
         sentence = "The time for a decision is over; the order is about to be cancelled."
     return StatusPanel(

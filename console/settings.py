@@ -85,6 +85,9 @@ if ORDER_WORKFLOW_TIMEOUT < ORDER_APPROVAL_TIMEOUT + 3600:
         "for the server closes a run at this time without any clean-up."
     )
 
+# Whether an approval counts that comes over Temporal alone, whose name nobody has checked
+ACCEPT_OUTSIDE_DECISIONS = read(env.bool, "ACCEPT_OUTSIDE_DECISIONS", False)
+
 # What new orders may be in, by ISO 4217; the form begins with the first. Orders in other currencies stay as they are.
 ORDER_CURRENCIES = list(dict.fromkeys(read_list("ORDER_CURRENCIES", "EUR,USD,GBP,CHF,JPY", check=are_currencies)))
 

@@ -7,6 +7,7 @@ from typing import Final
 from django.contrib.auth.models import AnonymousUser, User
 
 from orders import permissions
+from orders.contracts import WaitingFor
 from orders.labels import DECISION_LABELS, STATUS_LABELS
 from orders.states import APPROVABLE, CANCELLABLE, DecisionKind, Status, TroubleCode
 
@@ -49,15 +50,15 @@ NEXT_STEPS: Final[Mapping[Status, str]] = {
     Status.CANCELLING: "Is being cancelled; money that was taken is given back first.",
     Status.CANCELLED: "Ended without being carried out. Nothing more to do.",
 }
-# What the workflow itself says it waits for; the words are those of contracts.StatusAnswer.
-LIVE_STEPS: Final[Mapping[str, str]] = {
-    "validation": "Waits to be checked.",
-    "approval": "Waits for an approver to decide.",
-    "payment": "Waits for the payment to be charged.",
-    "shipping": "Waits for the warehouse and the carrier.",
-    "completion": "Is with the carrier and about to be completed.",
-    "refund": "Is being cancelled; waits for the money to be given back.",
-    "cancellation": "Is being cancelled.",
+# What the workflow itself says it waits for.
+LIVE_STEPS: Final[Mapping[WaitingFor, str]] = {
+    WaitingFor.VALIDATION: "Waits to be checked.",
+    WaitingFor.APPROVAL: "Waits for an approver to decide.",
+    WaitingFor.PAYMENT: "Waits for the payment to be charged.",
+    WaitingFor.SHIPPING: "Waits for the warehouse and the carrier.",
+    WaitingFor.COMPLETION: "Is with the carrier and about to be completed.",
+    WaitingFor.REFUND: "Is being cancelled; waits for the money to be given back.",
+    WaitingFor.CANCELLATION: "Is being cancelled.",
 }
 
 # What people can do about an order in trouble.
@@ -95,6 +96,12 @@ def describe_status(status: Status, decision: str = "") -> tuple[str, str, str]:
     if status in CANCELLABLE and decision == DecisionKind.CANCEL:
         return STATUS_TONES[Status.CANCELLING], STATUS_ICONS[Status.CANCELLING], str(STATUS_LABELS[Status.CANCELLING])
     return STATUS_TONES[status], STATUS_ICONS[status], str(STATUS_LABELS[status])
+
+
+def describe_wait(waiting_for: str | None, status: Status) -> str:
+    """Return what an order waits for by its workflow's answer; what another release calls it is passed over."""
+    known = [LIVE_STEPS[wait] for wait in WaitingFor if wait == waiting_for]
+    return known[0] if known else NEXT_STEPS[status]
 
 
 def describe_span(span: timedelta) -> str:

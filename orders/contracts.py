@@ -6,6 +6,7 @@ histories still fit. Money is an integer of minor units and a currency; times ar
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 ORDER_WORKFLOW: Final = "OrderWorkflow"
@@ -24,11 +25,28 @@ APPROVAL_SECONDS: Final = 24 * 3600
 # The name under which a signal that carries no decision is written down.
 UNNAMED_ACTOR: Final = "unnamed Temporal signal"
 
-# What a workflow answers to a decision; see DecisionAnswer.
-ACCEPTED: Final = "accepted"
-REPEATED: Final = "repeated"
-TOO_LATE: Final = "too_late"
-UNDECIDED: Final = "undecided"
+
+class WaitingFor(StrEnum):
+    """What an order waits for, as the status query says it."""
+
+    VALIDATION = "validation"
+    APPROVAL = "approval"
+    PAYMENT = "payment"
+    SHIPPING = "shipping"
+    COMPLETION = "completion"
+    REFUND = "refund"
+    CANCELLATION = "cancellation"
+
+
+class Answer(StrEnum):
+    """What a workflow answers to a decision; see DecisionAnswer."""
+
+    ACCEPTED = "accepted"
+    REPEATED = "repeated"
+    TOO_LATE = "too_late"
+    UNDECIDED = "undecided"
+    REFUSED = "refused"
+
 
 # Types of the non-retryable ApplicationErrors that stand for a refusal in business. The first three mean that the run
 # and the tables disagree about the order: the run fails at once and touches nothing more.
@@ -79,8 +97,9 @@ class OrderInput:
 class DecisionAnswer:
     """What became of a decision that reached the workflow; part of the status answer.
 
-    `kind` is approve or cancel. `outcome` is accepted, repeated (the same again), too_late, or undecided while the
-    order is being closed and the tables are asked whether the decision was taken before.
+    `kind` is approve or cancel. `outcome` is an Answer: accepted, repeated (the same again), too_late, undecided while
+    the order is being closed and the tables are asked whether the decision was taken before, or refused for an approval
+    from outside that does not count here.
     """
 
     decision_id: str
@@ -95,9 +114,8 @@ class DecisionAnswer:
 class StatusAnswer:
     """The answer of the `status` query.
 
-    `waiting_for` is one of validation, approval, payment, shipping, completion, refund, cancellation, or None when
-    the order waits for nothing more. `deadline` is None before the wait for approval is planned. `reason` explains a
-    cancellation.
+    `waiting_for` is a WaitingFor, or None when the order waits for nothing more. `deadline` is None before the wait for
+    approval is planned. `reason` explains a cancellation.
     """
 
     order_id: str
@@ -149,12 +167,17 @@ class ChargePayment:
 
 @dataclass(frozen=True)
 class PaymentCharged:
-    """The answer of charge_payment."""
+    """The answer of charge_payment.
+
+    `is_approval_refused` says that nothing was asked of the gateway: the approval came over Temporal alone and does not
+    count, so that the order waits on.
+    """
 
     payment_id: str
     amount: int
     currency: str
     gateway_reference: str
+    is_approval_refused: bool = False
 
 
 @dataclass(frozen=True)

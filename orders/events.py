@@ -26,9 +26,10 @@ class EventKind(StrEnum):
     CANCELLING = "order.cancelling"  # reason_code, reason
     CANCELLED = "order.cancelled"  # reason_code, reason
 
-    APPROVED = "decision.approved"  # decision_id, channel, reason, is_own_order
-    CANCELLATION_REQUESTED = "decision.cancellation_requested"  # decision_id, channel, reason
+    APPROVED = "decision.approved"  # decision_id, channel, reason, is_own_order, terminal_user
+    CANCELLATION_REQUESTED = "decision.cancellation_requested"  # decision_id, channel, reason, terminal_user
     DECISION_TOO_LATE = "decision.too_late"  # decision_id, decision, decided_by
+    DECISION_REFUSED = "decision.refused"  # decision_id, channel, code, reason
 
     CHARGED = "payment.charged"  # amount, currency, gateway_reference
     CHARGE_DECLINED = "payment.declined"  # error

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import NAMESPACE_URL, uuid5
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from orders import contracts
@@ -12,7 +12,7 @@ from orders.errors import OrderNotFound
 from orders.events import DECISION_KINDS, EventKind, Fact
 from orders.identifiers import is_order_id
 from orders.models import Decision, Order, OrderEvent
-from orders.states import DecisionKind, Outcome
+from orders.states import Channel, DecisionKind, Outcome, RefusalCode
 from orders.texts import LONGEST_NAME, clean_id, clean_line, clean_text
 
 
@@ -57,14 +57,17 @@ def write_decision(
     kind: DecisionKind,
     decision: contracts.Decision,
     *,
-    channel: Decision.Channel,
+    channel: Channel,
     account_id: int | None = None,
+    terminal_user: str = "",
     is_own_order: bool = False,
 ) -> None:
     """Write a decision on a locked order, once: its row, its event, and who decided what and when.
 
-    `account_id` is None for who has no account; `is_own_order` marks the approval by whoever submitted the order.
-    A cancellation stays the order's decision, even where an approval from before it is learned later.
+    `account_id` is None for who has no account; `terminal_user` is whose shell it was, for a decision at the terminal;
+    `is_own_order` marks the approval by whoever submitted the order.
+    A cancellation stays the order's decision, even where an approval from before it is learned later. So does what
+    somebody decided here, even where a claim from outside says the same.
     """
     actor, decision_id = clean_line(decision.actor, LONGEST_NAME), clean_id(decision.decision_id)
     if Decision.objects.filter(order=order, decision_id=decision_id).exists():
@@ -78,16 +81,51 @@ def write_decision(
         actor_account_id=account_id,
         is_own_order=is_own_order,
         channel=channel,
+        terminal_user=terminal_user,
         reason=reason,
     )
     facts: dict[str, Fact] = {"decision_id": decision_id, "channel": channel, "reason": reason}
     if is_own_order:
         facts["is_own_order"] = True
+    if terminal_user:
+        facts["terminal_user"] = terminal_user
     add_event(order, DECISION_KINDS[kind], facts, key=f"decision:{decision_id}", actor=actor)
-    if not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
-        order.decision, order.decision_id = kind, decision_id
+    is_claim_of_the_known = channel == Channel.TEMPORAL and order.decision == kind and order.is_decided_here
+    if not is_claim_of_the_known and not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
+        order.decision, order.decision_id, order.decision_channel = kind, decision_id, channel
         order.decided_by, order.decided_at = actor, database_now()
-        order.save(update_fields=["decision", "decision_id", "decided_by", "decided_at", "updated_at"])
+        columns = ["decision", "decision_id", "decision_channel", "decided_by", "decided_at", "updated_at"]
+        order.save(update_fields=columns)
+
+
+def counts_already(order: Order, decision_id: str) -> bool:
+    """Tell whether the tables know this approval of the order: a person took it here, or it was accepted before."""
+    known = order.decisions.filter(decision_id=clean_id(decision_id), kind=DecisionKind.APPROVE)
+    return known.filter(~Q(channel=Channel.TEMPORAL) | Q(outcome=Outcome.ACCEPTED)).exists()
+
+
+def refuse_approval(order: Order, decision: contracts.Decision, code: RefusalCode) -> None:
+    """Write down, once, an approval that came over Temporal alone and does not count; it changes nothing else."""
+    decision_id, actor = own_decision_id(order, decision.decision_id), clean_line(decision.actor, LONGEST_NAME)
+    reason = clean_text(decision.reason)
+    Decision.objects.bulk_create(
+        [
+            Decision(
+                decision_id=decision_id,
+                order=order,
+                kind=DecisionKind.APPROVE,
+                actor=actor,
+                channel=Channel.TEMPORAL,
+                reason=reason,
+                is_own_order=code == RefusalCode.OWN_ORDER,
+                outcome=Outcome.REFUSED,
+                answered_at=database_now(),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    facts = {"decision_id": decision_id, "channel": Channel.TEMPORAL, "code": code, "reason": reason}
+    add_event(order, EventKind.DECISION_REFUSED, facts, key=f"decision-refused:{decision_id}", actor=actor)
 
 
 def own_decision_id(order: Order, claimed: str) -> str:
@@ -125,11 +163,12 @@ def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "")
 
 
 def accept_approval(order: Order, accepted_id: str) -> None:
-    """Write that the charge follows the approval `accepted_id`, or, where none is named, the one of the row.
+    """Write that the charge follows the approval `accepted_id`, or, where none is named or it is a claim, the row's.
 
     A cancellation is still to be answered.
     """
-    accepted_id = accepted_id or order.decision_id
+    if not accepted_id or (order.is_approved and order.is_decided_here):
+        accepted_id = order.decision_id
     waiting = order.decisions.filter(outcome=Outcome.PENDING, kind=DecisionKind.APPROVE)
     waiting.filter(decision_id=accepted_id).update(outcome=Outcome.ACCEPTED, answered_at=Now())
     waiting.exclude(decision_id=accepted_id).update(outcome=Outcome.REPEATED, answered_at=Now())

@@ -11,9 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orders.contracts import UNNAMED_ACTOR
 from orders.events import STATUSES, EventKind
 from orders.money import Money
-from orders.states import DecisionKind, Outcome, ReasonCode, Status, TroubleCode
+from orders.states import Channel, DecisionKind, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
 
 Label = str | Promise
 
@@ -48,6 +49,20 @@ OUTCOME_LABELS: Final[Mapping[Outcome, Label]] = {
     Outcome.ACCEPTED: gettext_lazy("Accepted"),
     Outcome.REPEATED: gettext_lazy("Already decided"),
     Outcome.TOO_LATE: gettext_lazy("Too late"),
+    Outcome.REFUSED: gettext_lazy("Not accepted"),
+}
+
+CHANNEL_LABELS: Final[Mapping[Channel, Label]] = {
+    Channel.CONSOLE: gettext_lazy("Console"),
+    Channel.API: gettext_lazy("API"),
+    Channel.TERMINAL: gettext_lazy("Terminal"),
+    Channel.TEMPORAL: gettext_lazy("Temporal"),
+    Channel.POLICY: gettext_lazy("Policy"),
+}
+
+REFUSAL_LABELS: Final[Mapping[RefusalCode, Label]] = {
+    RefusalCode.OUTSIDE: gettext_lazy("Approvals that come over Temporal alone do not count here."),
+    RefusalCode.OWN_ORDER: gettext_lazy("It names the person who submitted the order."),
 }
 
 TROUBLE_LABELS: Final[Mapping[TroubleCode, Label]] = {
@@ -88,6 +103,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.APPROVED: gettext_lazy("Approved"),
     EventKind.CANCELLATION_REQUESTED: gettext_lazy("Cancellation requested"),
     EventKind.DECISION_TOO_LATE: gettext_lazy("A decision came too late"),
+    EventKind.DECISION_REFUSED: gettext_lazy("An approval from outside was not accepted"),
     EventKind.CHARGED: gettext_lazy("Charged %(money)s"),
     EventKind.CHARGE_DECLINED: gettext_lazy("Payment declined"),
     EventKind.CHARGE_FOUND: gettext_lazy("The gateway had already charged the payment"),
@@ -106,6 +122,8 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
 
 OWN_APPROVAL_LABEL: Final = gettext_lazy("Approved by the submitter")
 
+_OF_TROUBLE: Final = frozenset({EventKind.TROUBLE_BEGAN, EventKind.TROUBLE_ENDED})
+
 _LATE: Final[Mapping[str, Label]] = {
     DecisionKind.APPROVE: gettext_lazy("The approval by %(actor)s had no effect."),
     DecisionKind.CANCEL: gettext_lazy("The cancellation by %(actor)s had no effect."),
@@ -115,6 +133,19 @@ _LATE: Final[Mapping[str, Label]] = {
 def describe_activity(name: str) -> str:
     """Return an activity's name as a clerk would say it."""
     return str(ACTIVITY_LABELS.get(name, name.replace("_", " ").capitalize()))
+
+
+def describe_actor(name: str, channel: str, terminal_user: str = "") -> str:
+    """Return who it was, in words that say how far this is known: only the console itself makes sure of it."""
+    if channel == Channel.TEMPORAL:
+        if name == UNNAMED_ACTOR:
+            return _("somebody over Temporal")
+        return _("somebody over Temporal, who claims to be %(name)s") % {"name": name}
+    if channel == Channel.TERMINAL and terminal_user and terminal_user != name:
+        return _("%(name)s, as %(terminal_user)s says at the terminal") % {"name": name, "terminal_user": terminal_user}
+    if channel == Channel.TERMINAL:
+        return _("%(name)s at the terminal") % {"name": name}
+    return name
 
 
 def describe_ending(ending: str) -> str:
@@ -139,7 +170,7 @@ def _title(kind: EventKind, data: Mapping[str, Any]) -> str:
         "money": Money(data["amount"], data["currency"]) if "currency" in data else "",
         "step": describe_activity(data.get("activity", "")),
         "attempt": data.get("attempt", ""),
-        "trouble": TROUBLE_LABELS[TroubleCode(data["code"])] if "code" in data else "",
+        "trouble": TROUBLE_LABELS[TroubleCode(data["code"])] if kind in _OF_TROUBLE else "",
     }
 
 
@@ -147,6 +178,8 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
     match kind:
         case EventKind.DECISION_TOO_LATE:
             return str(_LATE[data["decision"]]) % {"actor": data["decided_by"]}
+        case EventKind.DECISION_REFUSED:
+            return " ".join(filter(None, [str(REFUSAL_LABELS[RefusalCode(data["code"])]), data["reason"]]))
         case EventKind.NOTHING_TO_CHARGE | EventKind.NOTHING_TO_REFUND:
             return _("The order costs nothing.")
         case EventKind.DISPATCHED | EventKind.PARCEL_FOUND:

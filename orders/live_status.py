@@ -8,6 +8,7 @@ answer the page shows the row.
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from datetime import datetime
 from typing import Final
 
 from orders import temporal
-from orders.contracts import StatusAnswer
+from orders.contracts import StatusAnswer, WaitingFor
 from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
 from orders.models import Order
 from orders.states import Status
@@ -28,16 +29,16 @@ MOST_AT_ONCE: Final = 3
 REST_SECONDS: Final = 3.0
 WAIT_SECONDS: Final = 5.0
 MOST_CACHED: Final = 1000
-# What a workflow at this status waits for, in the words of contracts.StatusAnswer.
-WAITING_FOR: Final = {
-    Status.CREATED: "validation",
-    Status.VALIDATED: "approval",
-    Status.PENDING_MANUAL_APPROVAL: "approval",
-    Status.CHARGING_PAYMENT: "payment",
-    Status.PAID: "shipping",
-    Status.PACKAGE_PREPARED: "shipping",
-    Status.DISPATCHED: "completion",
-    Status.CANCELLING: "cancellation",
+# What a workflow at this status waits for.
+WAITING_FOR: Final[Mapping[Status, WaitingFor]] = {
+    Status.CREATED: WaitingFor.VALIDATION,
+    Status.VALIDATED: WaitingFor.APPROVAL,
+    Status.PENDING_MANUAL_APPROVAL: WaitingFor.APPROVAL,
+    Status.CHARGING_PAYMENT: WaitingFor.PAYMENT,
+    Status.PAID: WaitingFor.SHIPPING,
+    Status.PACKAGE_PREPARED: WaitingFor.SHIPPING,
+    Status.DISPATCHED: WaitingFor.COMPLETION,
+    Status.CANCELLING: WaitingFor.CANCELLATION,
 }
 
 
@@ -157,7 +158,7 @@ def _ask(order_id: str) -> LiveStatus:
     """Ask the workflow, and the server about attempts where some are being made. Never raises."""
     try:
         answer = temporal.query_status(order_id)
-        is_trying = answer.waiting_for not in {None, "approval"}
+        is_trying = answer.waiting_for not in {None, WaitingFor.APPROVAL}
         progress = _describe_progress(order_id) if is_trying else Progress()
     except RunNotFound:
         return NO_RUN

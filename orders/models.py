@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from orders import labels, states
 from orders.database_check import WriteProbe
-from orders.events import STATUSES, EventKind
+from orders.events import STATUSES
 from orders.fields import ChangedAtField
 from orders.leases import Lease
 from orders.money import Money
@@ -41,6 +41,7 @@ STATUS_CHOICES = [(status.value, label) for status, label in labels.STATUS_LABEL
 REASON_CHOICES = [(code.value, label) for code, label in labels.REASON_LABELS.items()]
 OUTCOME_CHOICES = [(outcome.value, label) for outcome, label in labels.OUTCOME_LABELS.items()]
 TROUBLE_CHOICES = [(code.value, label) for code, label in labels.TROUBLE_LABELS.items()]
+CHANNEL_CHOICES = [(channel.value, label) for channel, label in labels.CHANNEL_LABELS.items()]
 DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]
 
 
@@ -80,6 +81,7 @@ class Order(models.Model):
     decision = models.CharField(max_length=8, choices=DECISION_CHOICES, blank=True, help_text="The latest decision.")
     decision_id = models.CharField(max_length=64, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
+    decision_channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES, blank=True, db_default="")
     decided_at = models.DateTimeField(null=True, blank=True)
     approval_deadline = models.DateTimeField(null=True, blank=True)
     run_id = models.CharField(max_length=64, blank=True, help_text="The latest Temporal run of the workflow.")
@@ -198,6 +200,16 @@ class Order(models.Model):
     def is_approved(self) -> bool:
         """Tell whether the latest decision is an approval."""
         return self.decision == states.DecisionKind.APPROVE
+
+    @property
+    def is_decided_here(self) -> bool:
+        """Tell whether the latest decision was taken through the console's own ways, and not over Temporal alone."""
+        return bool(self.decision) and self.decision_channel != states.Channel.TEMPORAL
+
+    @property
+    def decider(self) -> str:
+        """Who took the latest decision, in words that say how far this is known."""
+        return labels.describe_actor(self.decided_by, self.decision_channel)
 
     @property
     def is_cancel_requested(self) -> bool:
@@ -341,7 +353,7 @@ class OrderEvent(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     key = models.CharField(max_length=150, help_text="A repeated activity writes the same key, and so adds nothing.")
-    kind = models.CharField(max_length=40, choices=[(kind.value, kind.value) for kind in EventKind])
+    kind = models.CharField(max_length=40, help_text="A code of orders.events.")
     data = models.JSONField(default=dict, help_text="The facts that orders.events names for the kind; never words.")
     actor = models.CharField(max_length=150, blank=True, help_text="The person, or empty for the workflow itself.")
     at = models.DateTimeField(db_default=Now())
@@ -359,6 +371,11 @@ class OrderEvent(models.Model):
         return STATUSES.get(self.kind, "")
 
     @property
+    def who(self) -> str:
+        """Who did it, in words that say how far this is known; empty for the workflow itself."""
+        return labels.describe_actor(self.actor, self.data.get("channel", ""), self.data.get("terminal_user", ""))
+
+    @property
     def title(self) -> str:
         """What happened, in words."""
         return labels.describe_event(self.kind, self.data)[0]
@@ -372,13 +389,6 @@ class OrderEvent(models.Model):
 class Decision(models.Model):
     """One decision on an order: what somebody wanted, and what became of it."""
 
-    class Channel(models.TextChoices):
-        """Where the decision came from."""
-
-        CONSOLE = "CONSOLE", "Console"
-        TERMINAL = "TERMINAL", "Terminal"
-        TEMPORAL = "TEMPORAL", "Temporal"
-
     decision_id = models.CharField(max_length=64, unique=True)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="decisions")
     kind = models.CharField(max_length=8, choices=DECISION_CHOICES)
@@ -389,7 +399,10 @@ class Decision(models.Model):
     is_own_order = models.BooleanField(
         default=False, help_text="An approval by whoever submitted the order; only superusers may, with a reason."
     )
-    channel = models.CharField(max_length=16, choices=Channel.choices)
+    channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES)
+    terminal_user = models.CharField(
+        max_length=150, blank=True, db_default="", help_text="Whose shell it was, for a decision at the terminal."
+    )
     reason = models.TextField(blank=True)
     taken_at = models.DateTimeField(db_default=Now())
     outcome = models.CharField(max_length=16, choices=OUTCOME_CHOICES, default=states.Outcome.PENDING)
@@ -402,7 +415,7 @@ class Decision(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(outcome="PENDING", answered_at__isnull=True)
-                | (Q(outcome__in=["ACCEPTED", "REPEATED", "TOO_LATE"]) & Q(answered_at__isnull=False)),
+                | (Q(outcome__in=["ACCEPTED", "REPEATED", "TOO_LATE", "REFUSED"]) & Q(answered_at__isnull=False)),
                 name="decision_has_a_time_just_when_answered",
             ),
         ]

@@ -19,11 +19,11 @@ from orders.clock import database_now
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.events import EventKind, Fact
 from orders.gateways import ChargeRequest, gateway
-from orders.history import accept_approval, add_event, lock_order
+from orders.history import accept_approval, add_event, lock_order, refuse_approval
 from orders.models import Order, Payment, PaymentAttempt
 from orders.money import Money
-from orders.projections import advance, begin_cancelling, lock_open_order, read_order, record_decision
-from orders.states import DecisionKind, Status, is_at_or_past
+from orders.projections import advance, begin_cancelling, judge_approval, lock_open_order, read_order, record_decision
+from orders.states import DecisionKind, RefusalCode, Status, is_at_or_past
 from orders.texts import LONGEST_REFERENCE, clean_line
 
 T = TypeVar("T")
@@ -39,12 +39,14 @@ class _Call:
 
 
 def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged:
-    """Charge the order's payment exactly once, however often this is called.
+    """Charge the order's payment exactly once, however often this is called, unless its approval does not count.
 
     Raises PaymentDeclined when the gateway refuses for good, OutsideWorldFailed when the outcome is unknown,
     OrderNotFound, OrderClosed, IllegalTransition.
     """
     call = _begin_charge(command)
+    if isinstance(call, RefusalCode):
+        return contracts.PaymentCharged(command.payment_id, 0, "", "", is_approval_refused=True)
     if call is None:
         return _charged(Payment.objects.get(payment_id=command.payment_id))
     try:
@@ -100,11 +102,18 @@ def adopt_charge(order_id: str) -> None:
 
 
 @transaction.atomic
-def _begin_charge(command: contracts.ChargePayment) -> _Call | None:
-    """Write the approval, the payment and the attempt; None when the payment is charged, or there is nothing due."""
+def _begin_charge(command: contracts.ChargePayment) -> _Call | RefusalCode | None:
+    """Write the approval, the payment and the attempt; None when the payment is charged, or there is nothing due.
+
+    Where the approval does not count, that is written, and why is returned.
+    """
     order = lock_open_order(command.order_id)
     if order.status == Status.CANCELLING:
         raise PaymentDeclined("The order is being cancelled.")
+    refusal = judge_approval(order, command.decision)
+    if refusal is not None:
+        refuse_approval(order, command.decision, refusal)
+        return refusal
     accept_approval(order, record_decision(order, DecisionKind.APPROVE, command.decision))
     advance(order, Status.CHARGING_PAYMENT)
     payment = _open_payment(order, command.payment_id)

@@ -43,13 +43,15 @@ class Actor(Protocol):
 
 @dataclass(frozen=True)
 class TerminalOperator:
-    """Somebody with a shell on the machine. The shell is the permission; the name is written down.
+    """Somebody with a shell on the machine. The shell is the permission; the name is a claim, and written down as one.
 
-    `is_named` is false for the name of the shell's account, which stands for no person in particular.
+    `is_named` is false for the name of the shell's account, which stands for no person in particular. `shell_user` is
+    the operating system's user.
     """
 
     name: str
     is_named: bool = True
+    shell_user: str = ""
     pk: None = None
     is_superuser: bool = True
 

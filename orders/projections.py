@@ -17,15 +17,24 @@ from orders import contracts
 from orders.carriers import carrier, warehouse
 from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
 from orders.events import STATUS_KINDS, EventKind
-from orders.history import add_event, answer_decisions, lock_order, own_decision_id, write_decision
+from orders.history import (
+    add_event,
+    answer_decisions,
+    counts_already,
+    lock_order,
+    own_decision_id,
+    write_decision,
+)
 from orders.identifiers import is_order_id
-from orders.models import Decision, Order, Payment, Shipment
+from orders.models import Order, Payment, Shipment
 from orders.money import add_up
 from orders.permissions import is_same_name
 from orders.states import (
     FINAL,
+    Channel,
     DecisionKind,
     ReasonCode,
+    RefusalCode,
     Status,
     check_transition,
     is_at_or_past,
@@ -69,9 +78,22 @@ def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decisi
         return ""
     decision_id = own_decision_id(order, decision.decision_id)
     named = replace(decision, decision_id=decision_id, actor=decision.actor or contracts.UNNAMED_ACTOR)
-    claims_own = kind == DecisionKind.APPROVE and is_same_name(named.actor, order.submitted_by)
-    write_decision(order, kind, named, channel=Decision.Channel.TEMPORAL, is_own_order=claims_own)
+    write_decision(order, kind, named, channel=Channel.TEMPORAL)
     return decision_id
+
+
+def judge_approval(order: Order, decision: contracts.Decision) -> RefusalCode | None:
+    """Return why the approval that a run of a locked order goes by does not count, or None when it does.
+
+    A signal is a claim: what a person decided here has its row, and everything else came from outside. That counts
+    where the settings say so, and never when it names the submitter.
+    """
+    has_begun = is_at_or_past(Status(order.status), Status.CHARGING_PAYMENT)
+    if has_begun or order.is_approved or counts_already(order, decision.decision_id):
+        return None
+    if is_same_name(decision.actor, order.submitted_by):
+        return RefusalCode.OWN_ORDER
+    return None if settings.ACCEPT_OUTSIDE_DECISIONS else RefusalCode.OUTSIDE
 
 
 def begin_cancelling(

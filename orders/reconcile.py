@@ -48,7 +48,6 @@ BATCH: Final = 50
 LEASE_SECONDS: Final = 60.0
 # A workflow task that has failed so often in a row does not get better by itself.
 FAILING_TASKS: Final = 3
-WAITING_FOR_APPROVAL: Final = "approval"
 RUN_TROUBLES: Final = (TroubleCode.RUN_FAILING, TroubleCode.RUN_PAUSED, TroubleCode.RUN_LOST)
 # A run that has stayed open for so long is not one more that ends before its order.
 STAYS_AFTER: Final = timedelta(minutes=5)
@@ -213,7 +212,7 @@ def _compare(order: Order) -> bool:
         _raise_run_trouble(order.order_id, TroubleCode.RUN_FAILING, f"It has failed {run.failed_tasks} times in a row.")
         return False
     answer = temporal.query_status(order.order_id)
-    if answer.waiting_for != WAITING_FOR_APPROVAL:
+    if answer.waiting_for != contracts.WaitingFor.APPROVAL:
         return False
     if order.decision:
         logger.warning("%s: its run does not know the decision of %s, which is sent again", order, order.decided_by)

@@ -117,7 +117,7 @@ def _find_approval(order: Order, run: Run | None, answer: contracts.StatusAnswer
     if order.is_approved:
         decision = order.decisions.get(decision_id=order.decision_id)
         return contracts.Decision(decision.decision_id, decision.actor, decision.reason)
-    if run is None or answer is None or not answer.approved:
+    if run is None or answer is None or not answer.approved or not settings.ACCEPT_OUTSIDE_DECISIONS:
         return None
     last = answer.last_decision
     if last is not None and last.kind == DecisionKind.APPROVE:
@@ -137,7 +137,7 @@ def _clean_up(
     elif ending == Ending.COMPLETED and answer is not None and answer.reason_code in set(ReasonCode):
         code, reason = ReasonCode(answer.reason_code), answer.reason or sentence
         last = answer.last_decision
-        if last is not None and last.kind == DecisionKind.CANCEL and last.outcome != contracts.TOO_LATE:
+        if last is not None and last.kind == DecisionKind.CANCEL and last.outcome != contracts.Answer.TOO_LATE:
             decision = contracts.Decision(last.decision_id, last.actor, last.reason)
     return contracts.OrderInput(
         order.order_id, order.payment_id, decision=decision, compensate_for=reason, compensate_code=code

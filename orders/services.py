@@ -24,7 +24,7 @@ from orders.labels import DECISION_LABELS, STATUS_LABELS
 from orders.models import Decision, Order, OrderLine, OutboxMessage
 from orders.permissions import Actor, TerminalOperator
 from orders.postgres.faults import FAULT_SENTENCES, find_fault
-from orders.states import DecisionKind, Outcome, Status, TroubleCode
+from orders.states import Channel, DecisionKind, Outcome, Status, TroubleCode
 from orders.texts import clean_id, clean_text
 from orders.troubles import clear_troubles
 
@@ -193,13 +193,13 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str, send
         decision = contracts.Decision(decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason))
         permissions.check_has_reason(actor, kind, locked, decision.reason)
         is_terminal = isinstance(actor, TerminalOperator)
-        channel = Decision.Channel.TERMINAL if is_terminal else Decision.Channel.CONSOLE
         write_decision(
             locked,
             kind,
             decision,
-            channel=channel,
+            channel=Channel.TERMINAL if is_terminal else Channel.CONSOLE,
             account_id=actor.pk,
+            terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
             is_own_order=permissions.needs_reason(actor, kind, locked),
         )
         clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
@@ -210,4 +210,4 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str, send
 
 def _who_and_when(order: Order) -> str:
     verb = "approved the order" if order.is_approved else "asked to cancel the order"
-    return f"{order.decided_by} {verb} on {order.decided_at:%d %b %Y at %H:%M} UTC"
+    return f"{order.decider} {verb} on {order.decided_at:%d %b %Y at %H:%M} UTC"

@@ -47,6 +47,24 @@ class Outcome(StrEnum):
     ACCEPTED = "ACCEPTED"
     REPEATED = "REPEATED"
     TOO_LATE = "TOO_LATE"
+    REFUSED = "REFUSED"
+
+
+class Channel(StrEnum):
+    """Where a decision came from."""
+
+    CONSOLE = "CONSOLE"
+    API = "API"
+    TERMINAL = "TERMINAL"
+    TEMPORAL = "TEMPORAL"
+    POLICY = "POLICY"
+
+
+class RefusalCode(StrEnum):
+    """Why an approval that came over Temporal alone does not count."""
+
+    OUTSIDE = "OUTSIDE"
+    OWN_ORDER = "OWN_ORDER"
 
 
 class TroubleCode(StrEnum):

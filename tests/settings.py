@@ -18,6 +18,8 @@ os.environ.update(
         "TEMPORAL_ADDRESS": "127.0.0.1:1",
         # And no profile of the person who runs the tests.
         "TEMPORAL_CONFIG_FILE": os.devnull,
+        # As in the local stack; tests of what happens otherwise say so.
+        "ACCEPT_OUTSIDE_DECISIONS": "true",
         "FLAKY_FAIL_RATE": "0",
         "FLAKY_HANG_RATE": "0",
         "LOG_LEVEL": "INFO",

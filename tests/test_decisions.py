@@ -57,6 +57,28 @@ def test_an_approval_after_a_cancellation_is_too_late(decisions: Decisions) -> N
     assert decisions.approval is None
 
 
+def test_a_refused_approval_leaves_room_for_the_next(decisions: Decisions) -> None:
+    decisions.take(APPROVE, BOB, at=AT)
+    decisions.refuse_approval()
+
+    assert decisions.approval is None
+    assert decisions.last is not None
+    assert (decisions.last.decision_id, decisions.last.outcome) == ("d-bob", "refused")
+    assert decisions.take(APPROVE, DANA, at=LATER).outcome == "accepted"
+    assert decisions.approval == DANA
+
+
+def test_what_seemed_to_repeat_a_refused_approval_counts(decisions: Decisions) -> None:
+    decisions.take(APPROVE, BOB, at=AT)
+    assert decisions.take(APPROVE, DANA, at=LATER).outcome == "repeated"
+
+    decisions.refuse_approval()
+
+    assert decisions.approval == DANA
+    assert decisions.last is not None
+    assert (decisions.last.decision_id, decisions.last.outcome, decisions.last.at) == ("d-dana", "accepted", LATER)
+
+
 @pytest.mark.parametrize("kind", [APPROVE, CANCEL])
 def test_every_decision_is_too_late_once_they_are_closed(decisions: Decisions, kind: DecisionKind) -> None:
     decisions.close()

@@ -10,19 +10,23 @@ from babel.messages.mofile import write_mo
 from django.utils.translation import override
 from pytest_django import Settings
 
+from orders.contracts import UNNAMED_ACTOR
 from orders.events import DECISION_KINDS, STATUS_KINDS, STATUSES, EventKind
 from orders.labels import (
     ACTIVITY_LABELS,
+    CHANNEL_LABELS,
     DECISION_LABELS,
     ENDING_LABELS,
     OUTCOME_LABELS,
     REASON_LABELS,
+    REFUSAL_LABELS,
     STATUS_LABELS,
     TROUBLE_LABELS,
+    describe_actor,
     describe_event,
 )
 from orders.models import OrderEvent
-from orders.states import DecisionKind, Outcome, ReasonCode, Status, TroubleCode
+from orders.states import Channel, DecisionKind, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
 from orders.temporal import Ending
 from tests.making import MakeOrder
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
@@ -50,6 +54,11 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         {"decision_id": "1", "decision": "approve", "decided_by": "bob"},
         "A decision came too late",
         "The approval by bob had no effect.",
+    ),
+    EventKind.DECISION_REFUSED: (
+        {"decision_id": "1", "channel": "TEMPORAL", "code": "OUTSIDE", "reason": "Do it."},
+        "An approval from outside was not accepted",
+        "Approvals that come over Temporal alone do not count here. Do it.",
     ),
     EventKind.CHARGED: (MONEY, "Charged 1,234.56 EUR", "ch_1"),
     EventKind.CHARGE_DECLINED: ({"error": "No funds."}, "Payment declined", "No funds."),
@@ -96,8 +105,26 @@ def test_every_code_has_its_words() -> None:
     assert set(DECISION_LABELS) == set(DECISION_KINDS) == set(DecisionKind)
     assert set(OUTCOME_LABELS) == set(Outcome)
     assert set(TROUBLE_LABELS) == set(TroubleCode)
+    assert set(CHANNEL_LABELS) == set(Channel)
+    assert set(REFUSAL_LABELS) == set(RefusalCode)
     assert set(ENDING_LABELS) == {"", *Ending}
     assert set(ACTIVITY_LABELS) == {activity.__name__ for activity in [*ORDER_ACTIVITIES, *SHIPPING_ACTIVITIES]}
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "terminal_user", "words"),
+    [
+        ("bob", Channel.CONSOLE, "", "bob"),
+        ("bob", "", "", "bob"),
+        ("bob", Channel.TEMPORAL, "", "somebody over Temporal, who claims to be bob"),
+        (UNNAMED_ACTOR, Channel.TEMPORAL, "", "somebody over Temporal"),
+        ("bob", Channel.TERMINAL, "root", "bob, as root says at the terminal"),
+        ("root", Channel.TERMINAL, "root", "root at the terminal"),
+        ("bob", Channel.TERMINAL, "", "bob at the terminal"),
+    ],
+)
+def test_a_claim_is_said_to_be_one(name: str, channel: str, terminal_user: str, words: str) -> None:
+    assert describe_actor(name, channel, terminal_user) == words
 
 
 def test_an_own_approval_says_so() -> None:

@@ -85,7 +85,7 @@ def test_a_second_decision_is_refused_with_who_and_when(workers_running: object,
     wait_for_status(order, Status.COMPLETED)
     result = run_command("order", "signal", order.order_id, "cancel")
     assert result.returncode == 1
-    assert "Too late to cancel: the order is completed. nina approved the order on" in result.stderr
+    assert "Too late to cancel: the order is completed. nina at the terminal approved the order on" in result.stderr
 
 
 @pytest.mark.parametrize(

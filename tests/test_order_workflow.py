@@ -12,9 +12,9 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from orders import contracts
-from orders.contracts import Decision
+from orders.contracts import Decision, PaymentCharged
 from tests.programs import find_binary
-from tests.stage import Play, Stage, open_stage
+from tests.stage import ANSWERS, Play, Stage, open_stage
 from tests.waiting import wait_until
 from workers.failures import find_cause
 
@@ -85,6 +85,32 @@ class TestApproval:
         assert answer.last_decision is not None
         assert (answer.last_decision.actor, answer.last_decision.outcome) == ("bob", "accepted")
         waiting.release("charge_payment")
+
+    def test_an_approval_that_the_tables_refuse_leaves_the_order_waiting(self, waiting: Play) -> None:
+        waiting.answer("charge_payment", PaymentCharged("pay-1", 0, "", "", is_approval_refused=True))
+        waiting.hold("charge_payment")
+        waiting.approve()
+        waiting.wait_for_call("charge_payment")
+        waiting.release("charge_payment")
+        waiting.wait_for("approval")
+
+        refused = waiting.status()
+        assert (refused.status, refused.approved) == ("PENDING_MANUAL_APPROVAL", False)
+        assert refused.last_decision is not None
+        assert refused.last_decision.outcome == "refused"
+        waiting.answer("charge_payment", ANSWERS["charge_payment"])
+        waiting.approve(BOB)
+        assert waiting.result().status == "COMPLETED"
+        assert waiting.argument("charge_payment").decision.actor == "bob"
+
+    def test_a_refused_approval_does_not_lengthen_the_wait(self, play: Play) -> None:
+        play.answer("charge_payment", PaymentCharged("pay-1", 0, "", "", is_approval_refused=True))
+        play.start(approval_seconds=600)
+        play.approve()
+        end = play.result()
+
+        assert (end.status, end.reason_code) == ("CANCELLED", "APPROVAL_TIMEOUT")
+        assert "refund_payment" not in play.names, "nothing was charged"
 
     @pytest.mark.parametrize(
         "argument", ["fine by me", {"reason": "fine by me"}, {"reason": "fine by me", "actor": None}]

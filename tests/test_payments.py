@@ -248,7 +248,7 @@ class TestWithAGatewayThatIsNotIdempotent:
     ) -> None:
         order = make_order()
         call = payments._begin_charge(contracts.ChargePayment(order.order_id, order.payment_id))
-        assert call is not None
+        assert isinstance(call, payments._Call)
         forgetful.charge(call.request)
 
         charge(order)

@@ -88,9 +88,9 @@ class TestOwnOrder:
         assert (list(order.events.values()), list(order.decisions.values())) == before
 
     def test_the_account_of_a_shell_stands_for_nobody(self, make_order: MakeOrder) -> None:
-        order = make_order(submitted_by="root (terminal)")
-        assert not permissions.is_own_order(TerminalOperator("root (terminal)", is_named=False), order)
-        assert permissions.is_own_order(TerminalOperator("Root (terminal)"), order)
+        order = make_order(submitted_by="root")
+        assert not permissions.is_own_order(TerminalOperator("root", is_named=False), order)
+        assert permissions.is_own_order(TerminalOperator("Root"), order)
 
 
 def test_no_role_opens_the_temporal_web_ui(alice: User, bob: User, charlie: User, admin_user: User) -> None:

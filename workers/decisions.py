@@ -3,6 +3,7 @@
 - An approval counts until the order is being cancelled or completed, also before anybody waits for it.
 - A cancellation counts until the order is being cancelled for another reason, or completed.
 - The same decision again, by its id or by what it wants, changes nothing.
+- An approval that turns out not to count is taken back, and what seemed to repeat it is judged once more.
 - While the order is being closed, and the tables are asked whether a decision was taken before, the outcome of a new
   decision is not known yet: it is undecided, and judged once the order is closed or goes on.
 """
@@ -10,7 +11,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from orders.contracts import ACCEPTED, REPEATED, TOO_LATE, UNDECIDED, Decision, DecisionAnswer
+from orders.contracts import Answer, Decision, DecisionAnswer
 from orders.states import DecisionKind
 from orders.texts import LONGEST_NAME, clean_id, clean_line, clean_text, describe_value
 
@@ -30,12 +31,12 @@ class Decisions:
         """Judge a decision that has an id and an actor, let it count if it may, and answer what became of it."""
         earlier = self._answers.get(decision.decision_id)
         if earlier is not None:
-            self.last = earlier if earlier.outcome == UNDECIDED else replace(earlier, outcome=REPEATED)
+            self.last = earlier if earlier.outcome == Answer.UNDECIDED else replace(earlier, outcome=Answer.REPEATED)
             return self.last
         outcome = self._judge(kind)
-        if outcome == ACCEPTED and kind == DecisionKind.APPROVE:
+        if outcome == Answer.ACCEPTED and kind == DecisionKind.APPROVE:
             self.approval = decision
-        elif outcome == ACCEPTED:
+        elif outcome == Answer.ACCEPTED:
             self.cancellation = decision
         self.last = DecisionAnswer(decision.decision_id, kind, decision.actor, decision.reason, outcome, at)
         self._answers[decision.decision_id] = self.last
@@ -48,34 +49,50 @@ class Decisions:
     def close(self) -> None:
         """Let every further decision be too late, and what was undecided: the order takes its last way now."""
         self._is_closing, self._is_closed = False, True
-        self._take_again(self._take_out_undecided())
+        self._take_again(self._take_out(Answer.UNDECIDED))
 
     def reopen(self, kind: DecisionKind, decision: Decision, *, at: str) -> None:
         """Go on, for the tables hold this decision; what was undecided is judged after it."""
         self._is_closing = self._is_closed = False
-        undecided = self._take_out_undecided()
+        undecided = self._take_out(Answer.UNDECIDED)
         self.take(kind, decision, at=at)
         self._take_again(undecided)
 
-    def _take_out_undecided(self) -> list[DecisionAnswer]:
-        undecided = [answer for answer in self._answers.values() if answer.outcome == UNDECIDED]
-        for answer in undecided:
+    def refuse_approval(self) -> None:
+        """Let the approval not count, for it came from outside; what seemed to repeat it is judged once more."""
+        refused, self.approval = self.approval, None
+        if refused is None:
+            return
+        answer = replace(self._answers[refused.decision_id], outcome=Answer.REFUSED)
+        self._answers[refused.decision_id] = answer
+        if self.last is not None and self.last.decision_id == refused.decision_id:
+            self.last = answer
+        self._take_again(self._take_out(Answer.REPEATED, DecisionKind.APPROVE))
+
+    def _take_out(self, outcome: Answer, *kinds: DecisionKind) -> list[DecisionAnswer]:
+        """Forget the answers with this outcome, to decisions of these kinds or of all, and return them."""
+        found = [
+            answer
+            for answer in self._answers.values()
+            if answer.outcome == outcome and (not kinds or answer.kind in kinds)
+        ]
+        for answer in found:
             del self._answers[answer.decision_id]
-        return undecided
+        return found
 
     def _take_again(self, answers: list[DecisionAnswer]) -> None:
         for answer in answers:
             decision = Decision(answer.decision_id, answer.actor, answer.reason)
             self.take(DecisionKind(answer.kind), decision, at=answer.at)
 
-    def _judge(self, kind: DecisionKind) -> str:
+    def _judge(self, kind: DecisionKind) -> Answer:
         if kind == DecisionKind.CANCEL and self.cancellation is not None:
-            return REPEATED
+            return Answer.REPEATED
         if self._is_closed or self.cancellation is not None:
-            return TOO_LATE
+            return Answer.TOO_LATE
         if kind == DecisionKind.APPROVE and self.approval is not None:
-            return REPEATED
-        return UNDECIDED if self._is_closing else ACCEPTED
+            return Answer.REPEATED
+        return Answer.UNDECIDED if self._is_closing else Answer.ACCEPTED
 
 
 def read_decision(arguments: Sequence[object]) -> Decision:

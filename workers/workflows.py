@@ -26,7 +26,7 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from orders import contracts, states
-    from orders.contracts import Decision, OrderInput, StatusAnswer
+    from orders.contracts import Decision, OrderInput, StatusAnswer, WaitingFor
     from orders.states import DecisionKind, ReasonCode, Status
     from workers import steps
     from workers.decisions import Decisions, read_decision, tidy_decision
@@ -114,7 +114,7 @@ class OrderWorkflow:
         self._payment_id = order.payment_id
         self._approval_seconds = contracts.APPROVAL_SECONDS
         self._status = Status.CREATED
-        self._waiting_for: str | None = "validation"
+        self._waiting_for: WaitingFor | None = WaitingFor.VALIDATION
         self._deadline: datetime | None = None
         self._end: _OrderEnds | None = None
         # The outcome of a charge can be unknown, so from the first attempt on it is always undone.
@@ -190,7 +190,7 @@ class OrderWorkflow:
         answer = self._decisions.take(kind, decision, at=workflow.now().isoformat())
         workflow.logger.info("%s by %s: %s", kind, decision.actor, answer.outcome)
 
-    def _move_to(self, status: Status, *, waiting_for: str | None) -> None:
+    def _move_to(self, status: Status, *, waiting_for: WaitingFor | None) -> None:
         states.check_transition(self._status, status)
         self._status = status
         self._waiting_for = waiting_for
@@ -200,8 +200,10 @@ class OrderWorkflow:
         try:
             await self._receive()
             await self._validate()
+            self._move_to(Status.PENDING_MANUAL_APPROVAL, waiting_for=WaitingFor.APPROVAL)
             await self._wait_for_approval()
-            await self._charge()
+            while not await self._charge():
+                await self._wait_for_approval()
             await self._ship()
             await self._complete()
         except _OrderEnds as end:
@@ -231,10 +233,9 @@ class OrderWorkflow:
             if is_disagreement(error):
                 raise
             raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be validated")) from error
-        self._move_to(Status.VALIDATED, waiting_for="approval")
+        self._move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)
 
     async def _wait_for_approval(self) -> None:
-        self._move_to(Status.PENDING_MANUAL_APPROVAL, waiting_for="approval")
         decisions = self._decisions
         deadline = self._deadline or workflow.now()
         remaining = deadline - workflow.now()
@@ -252,7 +253,7 @@ class OrderWorkflow:
 
     async def _expire(self, reason: str) -> None:
         """Cancel the order that nobody approved, unless the tables know of a decision whose signal is on its way."""
-        self._waiting_for = "cancellation"
+        self._waiting_for = WaitingFor.CANCELLATION
         self._decisions.begin_closing()
         closing = contracts.ProcessCancellation(self._order.order_id, ReasonCode.APPROVAL_TIMEOUT, reason)
         processed = await start_step(steps.PROCESS_CANCELLATION, closing)
@@ -267,20 +268,29 @@ class OrderWorkflow:
         """Take the decision that the tables hold, and judge after it what arrived while they were asked."""
         self._decisions.reopen(kind, self._tidy(decision), at=workflow.now().isoformat())
 
-    async def _charge(self) -> None:
-        self._move_to(Status.CHARGING_PAYMENT, waiting_for="payment")
+    async def _charge(self) -> bool:
+        """Charge the payment, and tell whether the approval counted: one from outside may not, and nothing was done."""
+        was_refund_due = self._is_refund_due
+        self._move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
         self._is_refund_due = True
         argument = contracts.ChargePayment(
             self._order.order_id, self._payment_id, self._decisions.approval or Decision()
         )
         try:
-            await self._unless_cancelled(start_step(steps.CHARGE_PAYMENT, argument))
+            charged = await self._unless_cancelled(start_step(steps.CHARGE_PAYMENT, argument))
         except ActivityError as error:
             if is_disagreement(error):
                 raise
             text = explain_failure(error, "The payment could not be taken")
             raise _OrderEnds(ReasonCode.PAYMENT_DECLINED, text) from error
-        self._move_to(Status.PAID, waiting_for="shipping")
+        if charged.is_approval_refused:
+            self._is_refund_due = was_refund_due
+            self._decisions.refuse_approval()
+            self._status, self._waiting_for = Status.PENDING_MANUAL_APPROVAL, WaitingFor.APPROVAL
+            workflow.logger.info("the approval does not count, the order waits on")
+            return False
+        self._move_to(Status.PAID, waiting_for=WaitingFor.SHIPPING)
+        return True
 
     async def _ship(self) -> None:
         try:
@@ -290,8 +300,8 @@ class OrderWorkflow:
                 raise
             text = explain_failure(error, "The order could not be shipped")
             raise _OrderEnds(ReasonCode.SHIPPING_FAILED, text) from error
-        self._move_to(Status.PACKAGE_PREPARED, waiting_for="shipping")
-        self._move_to(Status.DISPATCHED, waiting_for="completion")
+        self._move_to(Status.PACKAGE_PREPARED, waiting_for=WaitingFor.SHIPPING)
+        self._move_to(Status.DISPATCHED, waiting_for=WaitingFor.COMPLETION)
 
     async def _start_shipping(self) -> ShippingHandle:
         """Start the child; where the child of an earlier run is still ending, wait for that and try again."""
@@ -344,11 +354,11 @@ class OrderWorkflow:
             self._begin_cancelling(end)
         order_id = self._order.order_id
         if self._is_refund_due:
-            self._waiting_for = "refund"
+            self._waiting_for = WaitingFor.REFUND
             refund = contracts.RefundPayment(order_id, self._payment_id, end.code, end.reason, end.decision)
             await start_step(steps.REFUND_PAYMENT, refund)
         if not end.is_processed:
-            self._waiting_for = "cancellation"
+            self._waiting_for = WaitingFor.CANCELLATION
             closing = contracts.ProcessCancellation(order_id, end.code, end.reason, end.decision)
             await start_step(steps.PROCESS_CANCELLATION, closing)
         self._move_to(Status.CANCELLED, waiting_for=None)

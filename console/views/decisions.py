@@ -13,7 +13,8 @@ from console.access import ConsoleRequest, find_order, needs_view
 from console.forms import ApproveForm, CancelForm
 from console.order_face import Word
 from console.views.order_detail import render_changes, render_order
-from orders import contracts, services
+from orders import services
+from orders.contracts import Answer
 from orders.errors import DecisionRefused, NotAllowed, ReasonMissing
 from orders.live_status import LiveStatus, get_live_status
 from orders.models import Order, OutboxMessage
@@ -108,9 +109,9 @@ def judge_decision(message: OutboxMessage, kind: DecisionKind, live: LiveStatus 
         return Word(f"{sentence} Ask an administrator to look into it.", "waiting")
     last = live.answer.last_decision if live is not None and live.answer is not None else None
     answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
-    if answer in {contracts.ACCEPTED, contracts.REPEATED}:
+    if answer in {Answer.ACCEPTED, Answer.REPEATED}:
         return _done(message.order, kind)
-    if answer == contracts.TOO_LATE:
+    if answer == Answer.TOO_LATE:
         return Word(TOO_LATE.format(SUBJECTS[kind]), "refused")
     if live is not None and live.is_paused:
         sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when somebody"

@@ -179,9 +179,9 @@ def _is_paused(order: Order) -> bool:
 
 
 def _operator(options: dict[str, Any]) -> TerminalOperator:
-    if options["by"]:
-        return TerminalOperator(clean_line(options["by"], LONGEST_NAME))
-    return TerminalOperator(f"{getpass.getuser()} (terminal)", is_named=False)
+    user = getpass.getuser()
+    name = clean_line(options["by"], LONGEST_NAME)
+    return TerminalOperator(name or user, is_named=bool(name), shell_user=user)
 
 
 def _place(options: dict[str, Any]) -> dict[str, str]:

@@ -111,11 +111,15 @@ class CurrencyChange:
 
 @dataclass(frozen=True)
 class Complaint:
-    """One thing that is wrong with a form; `target` is the id of the field, or empty when it is about the whole."""
+    """One thing that is wrong with a form; `target` is the id of the field, or empty when it is about the whole.
+
+    `order_id` is the order that the sentence is about and that the person may open, or empty.
+    """
 
     sentence: str
     label: str = ""
     target: str = ""
+    order_id: str = ""
 
 
 class Submission:
@@ -125,6 +129,7 @@ class Submission:
         self.order_form = order_form
         self.lines = lines
         self._typed = typed
+        self.refusal: Complaint | None = None
 
     @classmethod
     def blank(cls) -> "Submission":
@@ -146,6 +151,15 @@ class Submission:
         is_whole = have_all_arrived(data, len(typed))
         rows = typed or (TypedLine(quantity="1"),)
         return cls(OrderForm(data), Lines(rows, _currency_of(data), is_judged=True, is_whole=is_whole), data)
+
+    @classmethod
+    def refused(cls, data: MultiValueDict[str, str], refusal: Complaint) -> "Submission":
+        """Return the form as it was sent, which was not taken, with a fresh key: sent again it is a new order."""
+        fresh = data.copy()
+        fresh["idempotency_key"] = str(uuid4())
+        submission = cls.sent(fresh)
+        submission.refusal = refusal
+        return submission
 
     def is_valid(self) -> bool:
         """Tell whether it can be submitted; all parts are judged, so that all complaints show at once."""
@@ -178,7 +192,8 @@ class Submission:
         """Everything that is wrong with a form that was sent, in the order of its fields."""
         if not self.order_form.is_bound:
             return []
-        found = [Complaint(str(sentence)) for sentence in self.order_form.non_field_errors()]
+        found = [self.refusal] if self.refusal else []
+        found += [Complaint(str(sentence)) for sentence in self.order_form.non_field_errors()]
         found += _complain_of(self.order_form)
         change = self.currency_change
         if change is not None and not change.is_confirmed:

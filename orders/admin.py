@@ -291,7 +291,7 @@ class OrderAdmin(OrderSearch):
             "Decision",
             {"fields": ("approval_deadline", "decision", "decided_by", "decided_at", "reason_code", "reason")},
         ),
-        ("Keys", {"fields": ("payment_id", "idempotency_key", "decision_id", "run_id", "version")}),
+        ("Keys", {"fields": ("payment_id", "idempotency_key", "contents_hash", "decision_id", "run_id", "version")}),
     )
 
     @admin.display(description="total")

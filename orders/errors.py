@@ -29,6 +29,20 @@ class OrderExists(OrderError):
         super().__init__(f"There is an order {order_id} already.")
 
 
+class KeyReused(OrderError):
+    """An idempotency key that made an order came again and asks for another one.
+
+    `order_id` names the order that was made; it is empty for those who may not know of it.
+    """
+
+    def __init__(self, order_id: str) -> None:
+        made = f"made {order_id}, which is a different order" if order_id else "been used by somebody else"
+        super().__init__(
+            f"This idempotency key has already {made}. Nothing was submitted. Give each new order a key of its own."
+        )
+        self.order_id = order_id
+
+
 class OrderInvalid(OrderError):
     """The order can never be carried out as it is, however often it is tried."""
 

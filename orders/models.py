@@ -57,6 +57,13 @@ class Order(models.Model):
     idempotency_key = models.CharField(
         max_length=64, unique=True, help_text="A form that is sent twice carries the same key and makes one order."
     )
+    contents_hash = models.CharField(
+        max_length=80,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="What the key was used for; see orders.idempotency. Empty for orders from before there were hashes.",
+    )
     customer_name = models.CharField(max_length=200)
     customer_company = models.CharField(max_length=200, blank=True, db_default="")
     customer_email = models.EmailField()

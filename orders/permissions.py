@@ -103,6 +103,11 @@ def is_own_order(actor: Actor, order: OrderFacts) -> bool:
     return is_same_name(actor.get_username(), order.submitted_by)
 
 
+def may_know_of(actor: Actor, order: OrderFacts) -> bool:
+    """Tell whether `actor` may learn that the order is there: who looks at orders may, and who submitted it."""
+    return may_view(actor) or is_own_order(actor, order)
+
+
 def is_same_name(one: str, other: str) -> bool:
     """Tell whether two names are the same to the eye of a person who does not mind capital letters."""
     return fold_name(one) == fold_name(other)

@@ -16,9 +16,19 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from orders import contracts, outbox, permissions, states
 from orders.clock import database_now
 from orders.drafts import OrderDraft, tidy_draft
-from orders.errors import AlreadyDecided, DecisionRefused, OrderError, OrderExists, OrderInvalid, OrderNotFound, TooLate
+from orders.errors import (
+    AlreadyDecided,
+    DecisionRefused,
+    KeyReused,
+    OrderError,
+    OrderExists,
+    OrderInvalid,
+    OrderNotFound,
+    TooLate,
+)
 from orders.events import EventKind
 from orders.history import add_event, lock_order, write_decision
+from orders.idempotency import asks_for, hash_contents
 from orders.identifiers import is_order_id, new_identifier
 from orders.labels import DECISION_LABELS, STATUS_LABELS
 from orders.models import Decision, Order, OrderLine, OutboxMessage
@@ -42,9 +52,10 @@ class BulkResult:
 
 
 def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order_id: str = "") -> Order:
-    """Take an order and have its workflow started; the same `idempotency_key` again returns the same order.
+    """Take an order and have its workflow started; the same order with the same `idempotency_key` again is returned.
 
-    Raises NotAllowed, OrderInvalid for a draft that can never be an order, OrderExists for an `order_id` that is taken.
+    Raises NotAllowed, OrderInvalid for a draft that can never be an order, OrderExists for an `order_id` that is taken,
+    KeyReused for a key that has made an order with other contents, another `order_id`, or one that `actor` may not see.
     """
     permissions.check_may_submit(actor)
     draft, idempotency_key = tidy_draft(draft), clean_id(idempotency_key)
@@ -55,6 +66,7 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
     facts |= {"order_id": order_id or new_identifier("order"), "payment_id": new_identifier("pay")}
     facts |= {
         "total": draft.total.minor,
+        "contents_hash": hash_contents(draft),
         "submitted_by": actor.get_username(),
         "submitter_account_id": actor.pk,
     }
@@ -73,7 +85,20 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
             add_event(order, EventKind.SUBMITTED, key="submitted", actor=actor.get_username())
             start = contracts.OrderInput(order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
             outbox.enqueue(order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start))
+        else:
+            _check_is_repeated(order, draft, actor=actor, order_id=order_id)
     return order
+
+
+def _check_is_repeated(order: Order, draft: OrderDraft, *, actor: Actor, order_id: str) -> None:
+    """Raise KeyReused unless the key's order is what is asked for again, by somebody who may know of it.
+
+    Who may not is refused in the same words whatever they ask for, or they could find out what the order holds.
+    """
+    if not permissions.may_know_of(actor, order):
+        raise KeyReused("")
+    if not asks_for(draft, order) or order_id not in {"", order.order_id}:
+        raise KeyReused(order.order_id)
 
 
 def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:

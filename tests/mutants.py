@@ -76,6 +76,20 @@ MUTANTS: Final = (
         ("tests/test_projections.py",),
     ),
     Mutant(
+        "a used key makes no other order in silence",
+        "orders/services.py",
+        "if not asks_for(draft, order) or order_id not in",
+        "if order_id not in",
+        ("tests/test_idempotency.py",),
+    ),
+    Mutant(
+        "a used key tells nothing to who may not know of its order",
+        "orders/services.py",
+        "if not permissions.may_know_of(actor, order):",
+        "if False:",
+        ("tests/test_idempotency.py",),
+    ),
+    Mutant(
         "calls fail at once for a moment after the server was found away",
         "orders/temporal.py",
         "self._away_until = time.monotonic() + REST_SECONDS",

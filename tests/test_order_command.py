@@ -137,6 +137,21 @@ def test_without_temporal_an_order_is_kept_and_said_to_be_on_its_way(run_command
     assert "cannot be reached. The tables say:" in query.stderr
 
 
+def test_a_key_that_made_another_order_is_refused_by_its_name(run_command: RunCommand) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run_command(
+            "order", "start", "--json", "--idempotency-key", "K-1", *arguments, TEMPORAL_ADDRESS="127.0.0.1:1"
+        )
+
+    made = json.loads(run("--name", "First Customer").stdout)
+    assert json.loads(run("--name", "First Customer").stdout)["order_id"] == made["order_id"]
+    for arguments in (("--name", "Second Customer"), ("--name", "First Customer", "--line", "CUP:1:1")):
+        refused = run(*arguments)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert f"already made {made['order_id']}, which is a different order. Nothing was submitted." in refused.stderr
+    assert Order.objects.count() == 1
+
+
 def test_without_a_database_it_says_so(run_command: RunCommand) -> None:
     result = run_command("order", "query", "order-1", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert result.returncode == 1

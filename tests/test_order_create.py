@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils.datastructures import MultiValueDict
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +16,7 @@ from orders.drafts import MOST_LINES
 from orders.models import Order, OutboxMessage
 from orders.numbers import MOST_QUANTITY
 from tests.asking import HTMX, leads_to_login, text_of
+from tests.making import make_user
 
 pytestmark = pytest.mark.django_db
 URL = "/orders/new/"
@@ -98,6 +99,66 @@ class TestSubmit:
         response = alices.post(URL, typed(), follow=True)
         assert Order.objects.count() == OutboxMessage.objects.count() == 1
         assert "No second order was made" in text_of(response)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"customer_name": "Second <b>Customer"},
+            {"address_city": "Graz"},
+            {"currency": "USD"},
+            {"lines-0-quantity": "4"},
+            {"lines-0-unit_price": "12.51"},
+        ],
+        ids=lambda changes: next(iter(changes)),
+    )
+    def test_the_same_form_with_other_contents_is_refused_and_can_become_an_order_of_its_own(
+        self, alices: Client, changes: dict[str, str]
+    ) -> None:
+        alices.post(URL, typed())
+        made, sent = Order.objects.get(), typed() | changes
+        response = alices.post(URL, sent)
+        assert response.status_code == 409
+        assert complaints(response)[0][1].startswith(
+            f"This form was already sent with other contents, and made {made.order_id}."
+        )
+        page = text_of(response)
+        assert f'href="{made.get_absolute_url()}">Open {made.order_id}</a>' in page
+        form = response.context["submission"]
+        typed_again = {name: form.order_form[name].value() for name in form.order_form.fields} | {
+            cell.name: cell.value for row in form.lines.rows for cell in row.cells
+        }
+        fresh = typed_again.pop("idempotency_key")
+        assert fresh not in {"", "form-1"}
+        assert f'name="idempotency_key" value="{fresh}"' in page
+        for name, value in typed_again.items():
+            assert (value or "") == sent.get(name, "") or (name, value) == ("priced_in", None), name
+        assert Order.objects.count() == 1
+
+        assert alices.post(URL, sent | {"idempotency_key": fresh}).status_code == 302
+        assert alices.post(URL, sent | {"idempotency_key": fresh}).status_code == 302
+        assert Order.objects.count() == 2
+        assert alices.post(URL, typed(), follow=True).redirect_chain[0][0] == made.get_absolute_url()
+
+    def test_who_may_not_look_is_not_told_of_the_other_order(self, alices: Client) -> None:
+        alices.post(URL, typed())
+        made, otto, client = Order.objects.get(), make_user("otto"), Client()
+        otto.user_permissions.add(Permission.objects.get(codename="add_order"))
+        client.force_login(otto)
+        for sent in (typed(), typed(customer_name="Second Customer")):
+            response = client.post(URL, sent)
+            assert response.status_code == 409
+            assert "This form was already used by somebody else." in complaints(response)[0][1]
+            assert made.order_id not in text_of(response)
+            assert f'value="{sent["customer_name"]}"' in text_of(response)
+
+    def test_an_own_order_is_named_to_who_may_not_open_it(self, client: Client, db: None) -> None:
+        otto = make_user("otto")
+        otto.user_permissions.add(Permission.objects.get(codename="add_order"))
+        client.force_login(otto)
+        client.post(URL, typed())
+        page = text_of(client.post(URL, typed(customer_name="Second Customer")))
+        assert f"made {Order.objects.get().order_id}." in page
+        assert f'href="{Order.objects.get().get_absolute_url()}"' not in page
 
     def test_what_copying_brings_along_is_taken_out(self, alices: Client) -> None:
         alices.post(URL, typed(customer_name="Emma\xad Example\u200b\n", customer_email="emma\u200e@example.com\ufeff"))

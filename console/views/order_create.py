@@ -1,6 +1,7 @@
 """The form for a new order. One address: the page, its rows of lines, its live total, and the submission."""
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -8,10 +9,11 @@ from django.views.decorators.http import require_http_methods
 from console.access import ConsoleRequest, needs_submit, render_page
 from console.accounts.interruption import take_up
 from console.order_lines import read_typed_lines
-from console.submission import Submission
+from console.submission import Complaint, Submission
 from orders.clock import database_now
 from orders.drafts import MOST_LINES, TypedLine
-from orders.errors import OrderError
+from orders.errors import KeyReused, OrderError
+from orders.permissions import may_view
 from orders.services import submit_order
 
 
@@ -64,6 +66,8 @@ def _submit(request: ConsoleRequest) -> HttpResponse:
     key = submission.order_form.cleaned_data["idempotency_key"]
     try:
         order = submit_order(submission.draft, actor=request.user, idempotency_key=key)
+    except KeyReused as error:
+        return _show(request, Submission.refused(request.POST, _describe_reuse(error, request.user)), status=409)
     except OrderError as error:
         submission.order_form.add_error(None, str(error))
         return _show(request, submission, status=422)
@@ -72,6 +76,15 @@ def _submit(request: ConsoleRequest) -> HttpResponse:
     else:
         messages.success(request, f"Order {order.order_id} was submitted.")
     return redirect(order)
+
+
+def _describe_reuse(error: KeyReused, user: User) -> Complaint:
+    """Say that this form has made another order, which one, and what to do; only who may look is led to it."""
+    again = "If you want a new order with what you see below, submit it again."
+    if not error.order_id:
+        return Complaint(f"This form was already used by somebody else. {again}")
+    sentence = f"This form was already sent with other contents, and made {error.order_id}. {again}"
+    return Complaint(sentence, order_id=error.order_id if may_view(user) else "")
 
 
 def _show(request: ConsoleRequest, submission: Submission, *, status: int = 200) -> HttpResponse:

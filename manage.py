@@ -5,12 +5,13 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from console.commands import check_database, check_installation, describe_database_error, run_tests
 from console.environment import load_settings
 from console.stack.errors import StackError
 from console.stack.folder import complete_environment
+from orders.postgres.faults import are_tables_missing
 
 
 def main() -> None:
@@ -22,14 +23,15 @@ def main() -> None:
         if sys.argv[1:2] == ["runworkers"]:
             # A worker's threads share connections and bound their statements; a web process's have their own.
             os.environ.setdefault("DATABASE_POOL", "true")
-        check_installation(os.environ)
+        check_installation(os.environ, sys.argv[1:])
         load_settings()
         check_database(sys.argv[1:])
         execute_from_command_line(sys.argv)
     except StackError as error:
         sys.exit(str(error))
-    except (OperationalError, InterfaceError) as error:
-        if "--traceback" in sys.argv:
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        is_mistake = isinstance(error, ProgrammingError) and not are_tables_missing(error)
+        if is_mistake or "--traceback" in sys.argv:
             raise
         sys.exit(describe_database_error(error))
     except KeyboardInterrupt:

@@ -3,17 +3,20 @@
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, ProgrammingError, connections
 
 from console.stack.errors import StackError
 from console.stack.folder import OWN_INSTALLATION
+from orders.postgres.faults import MISSING_TABLES, START_IT, are_tables_missing
 
-# The first reports a missing database from a thread of its own, and the second from another program.
-ASKS_FIRST: Final = ("runserver", "dbshell")
+# They would tell of a missing database from a thread of their own, by another program, or in words that lead nowhere.
+ASKS_FIRST: Final = ("runserver", "dbshell", "dumpdata", "loaddata", "flush", "inspectdb")
+# Of these, the ones that say in such words that tables are missing; `runserver` says it with a page.
+NEED_TABLES: Final = ("dumpdata", "loaddata", "flush")
 
 
 def run_tests(arguments: Sequence[str]) -> None:
@@ -33,26 +36,41 @@ def find_test_file(argument: str) -> str:
     )
 
 
-def check_installation(environment: Mapping[str, str]) -> None:
-    """Raise StackError where no stack was found and nothing names another installation."""
-    if not any(environment.get(name) for name in OWN_INSTALLATION):
-        raise StackError(
-            "No console is running here, and none is named by the environment. Start one with make run, then try again "
-            "in another terminal. For an installation of your own set SECRET_KEY, ALLOWED_HOSTS and DATABASE_URL, or "
-            "DEBUG=true on your own machine."
-        )
+def check_installation(environment: MutableMapping[str, str], arguments: Sequence[str]) -> None:
+    """Raise StackError where no stack was found and nothing names another installation; help is given without one."""
+    if any(environment.get(name) for name in OWN_INSTALLATION):
+        return
+    if is_asking_for_help(arguments):
+        environment["DEBUG"] = "true"
+        return
+    raise StackError(
+        "No console is running here, and none is named by the environment. Start one with make run, then try again "
+        "in another terminal. For an installation of your own set SECRET_KEY, ALLOWED_HOSTS and DATABASE_URL, or "
+        "DEBUG=true on your own machine."
+    )
+
+
+def is_asking_for_help(arguments: Sequence[str]) -> bool:
+    """Tell whether the command line asks what there is, for which no settings and no database are needed."""
+    first = "".join(arguments[:1])
+    return first in {"help", "version", "--version"} or not {"--help", "-h"}.isdisjoint(arguments)
 
 
 def check_database(arguments: Sequence[str]) -> None:
-    """Connect once for a command that could not tell of a missing database itself. Raises OperationalError."""
-    if arguments[:1] and arguments[0] in ASKS_FIRST and not {"--help", "-h"} & set(arguments):
-        connections[DEFAULT_DB_ALIAS].ensure_connection()
-        connections.close_all()
+    """Look at the database for a command that could not tell of it itself. Raises OperationalError, StackError."""
+    if not arguments[:1] or arguments[0] not in ASKS_FIRST or is_asking_for_help(arguments):
+        return
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('orders_order') IS NULL")
+        is_missing = cursor.fetchone() == (True,)
+    connections.close_all()
+    if is_missing and arguments[0] in NEED_TABLES:
+        raise StackError(MISSING_TABLES)
 
 
-def describe_database_error(error: OperationalError | InterfaceError) -> str:
+def describe_database_error(error: OperationalError | InterfaceError | ProgrammingError) -> str:
     """Return a sentence that says what is wrong with the database, and what to do."""
+    told = " ".join(str(error).split())
     return (
-        f"The database cannot be used: {' '.join(str(error).split())} "
-        "Start it, or name another one with DATABASE_URL. make run starts a console with a PostgreSQL of its own."
+        f"{MISSING_TABLES} ({told})" if are_tables_missing(error) else f"The database cannot be used: {told} {START_IT}"
     )

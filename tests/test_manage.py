@@ -1,7 +1,10 @@
 """`manage.py` as people use it out of habit: without a console, without a database, and for the tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from console.commands import find_test_file
@@ -18,14 +21,24 @@ def test_without_a_console_it_leads_to_one(command: str, tmp_path: Path) -> None
     assert told.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["migrate", "showmigrations", "runserver 127.0.0.1:0", "dbshell", "order audit"])
+@pytest.mark.parametrize("command", ["help", "--help", "help order", "order start --help", "--version"])
+def test_help_needs_no_console(command: str, tmp_path: Path) -> None:
+    told = run(clean_environment(tmp_path), *command.split())
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["migrate", "showmigrations", "runserver 127.0.0.1:0", "dbshell", "order audit", "dumpdata", "loaddata x"],
+)
 def test_without_a_database_it_says_so_in_a_sentence(command: str, tmp_path: Path) -> None:
     environment = clean_environment(tmp_path) | {"DEBUG": "true", "DATABASE_URL": "postgresql://me:hush@127.0.0.1:1/x"}
     told = run(environment, *command.split())
     assert told.returncode == 1
     last = told.stderr.splitlines()[-1]
     assert "The database cannot be " in last
-    assert "make run" in last or command == "order audit"
+    assert "make run" in last
     assert "Traceback" not in told.stderr
     assert "hush" not in told.stderr
 
@@ -46,3 +59,27 @@ def test_names_in_the_way_of_django_become_files(monkeypatch: pytest.MonkeyPatch
     assert find_test_file("tests.test_manage") == "tests/test_manage.py"
     assert find_test_file("tests") == "tests"
     assert find_test_file("--exitfirst") == "--exitfirst"
+
+
+@pytest.fixture(scope="module")
+def empty_database(postgres: dict[str, Any]) -> Iterator[str]:
+    """The address of a database to which no migration was applied."""
+    server = {"host": postgres["HOST"], "user": postgres["USER"], "dbname": "postgres", "autocommit": True}
+    with psycopg.connect(**server) as connection:
+        connection.execute("CREATE DATABASE empty_for_commands")
+        yield f"postgresql://postgres@/empty_for_commands?host={postgres['HOST']}"
+        connection.execute("DROP DATABASE empty_for_commands WITH (FORCE)")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["order audit", "order start", "order query order-1", "runworkers --check", "dumpdata", "flush --no-input",
+     "createsuperuser --no-input --username x --email x@example.com", "axes_reset", "clearsessions"],
+)  # fmt: skip
+def test_without_tables_it_leads_to_the_migrations(command: str, empty_database: str, tmp_path: Path) -> None:
+    environment = clean_environment(tmp_path) | {"DEBUG": "true", "DATABASE_URL": empty_database}
+    told = run(environment, *command.split())
+    assert told.returncode == 1
+    assert "tables are missing" in told.stderr
+    assert "migrate" in told.stderr
+    assert "Traceback" not in told.stderr

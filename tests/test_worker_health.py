@@ -296,5 +296,5 @@ class TestCheck:
     def test_without_a_database_it_says_so(self, run_command: RunCommand) -> None:
         done = run_command("runworkers", "--check", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
         assert done.returncode == 1
-        assert "The database does not answer" in done.stderr
+        assert "The database cannot be reached" in done.stderr
         assert "Traceback" not in done.stderr

@@ -72,6 +72,24 @@ FAULT_SENTENCES: Final[Mapping[Fault, str]] = {
 }
 
 
+# What to do at a terminal, behind the sentence that says what is wrong.
+START_IT: Final = (
+    "Start it, or name another one with DATABASE_URL. make run starts a console with a PostgreSQL of its own."
+)
+MISSING_TABLES: Final = (
+    "The database's tables are missing or belong to another release. Run the command migrate first; "
+    "make run does so by itself."
+)
+# undefined_table and undefined_column
+MISSING_STATES: Final = frozenset({"42P01", "42703"})
+
+
+def are_tables_missing(error: BaseException) -> bool:
+    """Tell whether `error` was raised because the migrations have not been applied to this database."""
+    cause = error.__cause__ if isinstance(error, Error) else error
+    return isinstance(cause, psycopg.Error) and cause.sqlstate in MISSING_STATES
+
+
 def find_fault(error: BaseException) -> Fault | None:
     """Return what is wrong with the database when that is why `error` was raised, None for any other error.
 
@@ -111,3 +129,12 @@ def note_write_refused(error: BaseException) -> None:
 def was_write_refused(*, within: float) -> bool:
     """Tell whether a write of this process was refused in the last `within` seconds."""
     return monotonic() - _Refusals.at < within
+
+
+def describe_error(error: Error) -> str:
+    """Return what is wrong with the database for people at a terminal, in the driver's words too, and what to do."""
+    fault, told = find_fault(error), " ".join(str(error).split())
+    if are_tables_missing(error):
+        return f"{MISSING_TABLES} ({told})"
+    sentence = FAULT_SENTENCES[fault] if fault else "The database refused this."
+    return f"{sentence} ({told})" + (f" {START_IT}" if fault in {Fault.AWAY, Fault.SILENT} else "")

@@ -19,7 +19,7 @@ from orders.errors import OrderError, OrderInvalid, RunPaused
 from orders.live_status import describe_row
 from orders.models import Order, OutboxMessage
 from orders.permissions import TerminalOperator
-from orders.postgres.faults import FAULT_SENTENCES, find_fault
+from orders.postgres.faults import describe_error
 from orders.projections import read_order
 from orders.states import DecisionKind
 from orders.texts import LONGEST_NAME, clean_line
@@ -78,9 +78,7 @@ class Command(BaseCommand):
         except OrderError as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, InterfaceError) as error:
-            fault = find_fault(error)
-            sentence = FAULT_SENTENCES[fault] if fault else "The database refused this."
-            raise CommandError(f"{sentence} ({' '.join(str(error).split())})") from error
+            raise CommandError(describe_error(error)) from error
         finally:
             temporal.close()
 

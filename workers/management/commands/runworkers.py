@@ -21,6 +21,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
 from orders import temporal
+from orders.postgres.faults import describe_error
 from workers import attempts, logs
 from workers.companions import CompanionEnded
 from workers.processes import Supervisor
@@ -76,7 +77,7 @@ class Command(BaseCommand):
         try:
             health = check_workers(is_everywhere=options["everywhere"])
         except (DatabaseError, InterfaceError) as error:
-            raise CommandError(f"not ready\n  - The database does not answer: {error}") from error
+            raise CommandError(f"not ready\n  - {describe_error(error)}") from error
         told = json.dumps(describe_as_json(health)) if options["json"] else "\n".join(describe_health(health))
         self.stdout.write(told)
         if not health.is_ready or (options["strict"] and health.problems):

@@ -60,9 +60,10 @@ def check_database(arguments: Sequence[str]) -> None:
     """Look at the database for a command that could not tell of it itself. Raises OperationalError, StackError."""
     if not arguments[:1] or arguments[0] not in ASKS_FIRST or is_asking_for_help(arguments):
         return
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute("SELECT to_regclass('orders_order') IS NULL")
-        is_missing = cursor.fetchone() == (True,)
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    # Straight to the driver: Django warns of its own queries before its applications are there.
+    is_missing = connection.connection.execute("SELECT to_regclass('orders_order') IS NULL").fetchone() == (True,)
     connections.close_all()
     if is_missing and arguments[0] in NEED_TABLES:
         raise StackError(MISSING_TABLES)

@@ -85,6 +85,7 @@ def test_without_tables_it_leads_to_the_migrations(command: str, empty_database:
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.django_db
 def test_looking_at_the_database_first_adds_nothing(program_environment: dict[str, str]) -> None:
     told = run(program_environment | {"DEBUG": "true"}, "dumpdata", "orders.lease")
     assert (told.returncode, told.stderr) == (0, "")

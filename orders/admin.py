@@ -112,9 +112,6 @@ class ReadOnlyInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     can_delete = False
     show_change_link = False
 
-    class Media:
-        css = {"all": ["admin.css"]}
-
 
 class LineInline(ReadOnlyInline):
     """The lines of an order."""

@@ -33,7 +33,7 @@ _BLANK: Final = frozenset("\u2800\U0001d159")
 _LOCAL: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 )  # RFC 5322, dot-atom
-_PHONE: Final = re.compile(r"[+(]?[0-9][0-9 ().,/+#*;:=xX\N{EN DASH}\N{NO-BREAK SPACE}-]*(?:ext\.? ?[0-9]+)?")
+_PHONE: Final = re.compile("[+(]{0,2}\\d[\\d ().,/+#*;:=xX\N{EN DASH}\N{NO-BREAK SPACE}-]*(?:ext\\.? ?\\d+)?")
 
 
 def read_entry(text: str, *, limit: int) -> str:
@@ -73,7 +73,7 @@ def read_email(text: str) -> str:
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain:
         raise OrderInvalid("Write an address such as name@example.com.")
-    strange = next((sign for sign in unicodedata.normalize("NFC", local) if not sign.isascii()), "")
+    strange = next((sign for sign in unicodedata.normalize("NFC", local) + local if not sign.isascii()), "")
     if strange:
         raise OrderInvalid(
             f"Before the @, mail servers take plain letters only and not {strange}. "
@@ -89,8 +89,8 @@ def read_email(text: str) -> str:
 def read_phone(text: str) -> str:
     """Return a telephone number as it is written, with its spaces and signs. Raises OrderInvalid."""
     number = read_entry(text, limit=LONGEST_PHONE)
-    if number and (not _PHONE.fullmatch(number) or sum(sign in "0123456789" for sign in number) < 3):
-        raise OrderInvalid("Write a telephone number in the digits 0 to 9, such as +49 30 1234567.")
+    if number and (not _PHONE.fullmatch(number) or sum(sign.isdigit() for sign in number) < 3):
+        raise OrderInvalid("Write a telephone number, such as +49 30 1234567.")
     return number
 
 

@@ -378,6 +378,11 @@ class OrderEvent(models.Model):
         return STATUSES.get(self.kind, "")
 
     @property
+    def status_label(self) -> str:
+        """The words of the status that began with this event, or an empty text."""
+        return str(labels.STATUS_LABELS[states.Status(self.status)]) if self.status else ""
+
+    @property
     def who(self) -> str:
         """Who did it, in words that say how far this is known; empty for the workflow itself."""
         return labels.describe_actor(self.actor, self.data.get("channel", ""), self.data.get("terminal_user", ""))

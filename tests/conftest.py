@@ -18,6 +18,7 @@ from pytest_django import Settings
 
 from console import engine
 from orders import live_status, temporal
+from orders.postgres import faults
 from tests.database import started_postgres
 from tests.making import MakeOrder, build_order, make_user, restore_roles
 from tests.programs import ROOT, end_open_runs, free_port, started_temporal, started_workers
@@ -126,6 +127,7 @@ def workers_running(
 def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test see the answers, or the failures, that another one met."""
     monkeypatch.setattr(temporal, "EXIT_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(faults._Refusals, "at", float("-inf"))
     temporal.close()
     live_status.forget()
     engine.forget()

@@ -376,7 +376,7 @@ class TestCountries:
         for shown in ("Äpfel &amp; Söhne", "+49 (0)30 123-45/6", "c/o Meier, 3. OG", "1011 Wien", "Austria"):
             assert shown in page
 
-    @pytest.mark.parametrize("phone", ["call me", "12", "+٣٤٥٦", "1" * 41])
+    @pytest.mark.parametrize("phone", ["call me", "12", "++1", "1" * 41])
     def test_what_is_no_telephone_number_is_refused(self, alices: Client, phone: str) -> None:
         assert [label for label, _ in complaints(alices.post(URL, typed(customer_phone=phone)))] == ["Telephone"]
 

@@ -99,6 +99,11 @@ class TestFacts:
         assert events[0].status == "COMPLETED"
         assert events[-1].title == "Submitted"
 
+    def test_each_status_stands_once_in_the_history(self, bobs: Client, make_order: MakeOrder) -> None:
+        page = text_of(bobs.get(url(make_order("COMPLETED"))))
+        history = page[page.index('<ol class="timeline">') :]
+        assert [history.count(words) for words in ("Package prepared", "Submitted", "Created")] == [1, 1, 1]
+
     def test_what_is_on_its_way_is_said(self, bobs: Client, make_order: MakeOrder) -> None:
         page = text_of(bobs.get(url(make_order("CHARGING_PAYMENT", is_delivered=False))))
         assert "The submission is kept and on its way to the workflow." in page

@@ -1,0 +1,76 @@
+"""Texts that are in the tables already, however they came there, harm nothing round them on a page."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from orders.drafts import LineDraft
+from orders.models import Order, OrderLine
+from tests.browser.conftest import Visit
+from tests.making import MakeOrder, make_user
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+# Marks that every font has, so that they change no width: 150 of them on one letter, above and below.
+HEAP = "Ea" + "".join(chr(0x300 + number % 13) for number in range(150)) + "e"
+
+
+def picture(page: Page, *selectors: str) -> list[bytes]:
+    """Return what is seen of some elements."""
+    return [page.locator(selector).first.screenshot() for selector in selectors]
+
+
+def expect_picture(page: Page, before: list[bytes], *selectors: str) -> None:
+    """Wait until the elements look as before; a page needs a moment to come to rest."""
+    wait_until(lambda: picture(page, *selectors) == before, seconds=8, what="the same picture")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_heap_of_marks_paints_over_no_other_row(visit: Visit, make_order: MakeOrder, width: int) -> None:
+    orders = [make_order("COMPLETED", customer_name="Eae") for _ in range(5)]
+    page = visit("/orders/?status=completed", make_user("charlie", "viewer"), viewport={"width": width, "height": 900})
+    others = [f"tr:has(#row-{order.order_id})" for order in (orders[0], orders[1], orders[3], orders[4])]
+    before = picture(page, *others)
+    Order.objects.filter(pk=orders[2].pk).update(customer_name=HEAP)
+    page.reload()
+    expect(page.locator("bdi.name").nth(2)).to_have_text(HEAP)
+    expect_picture(page, before, *others)
+
+
+def test_a_heap_of_marks_stays_in_its_place_on_the_orders_page(visit: Visit, make_order: MakeOrder) -> None:
+    lines = (LineDraft("MUG-1", "Eae", 2, 1250),)
+    order = make_order("CANCELLED", reason="Eae", customer_name="Eae", address_line="Eae", lines=lines)
+    page = visit(order.get_absolute_url(), make_user("charlie", "viewer"))
+    places = (".crumbs", ".area-status ol", "[aria-labelledby=h-payment]", ".area-lines thead")
+    before = picture(page, *places)
+    heap: dict[str, Any] = {"customer_name": HEAP, "reason": HEAP, "address_line": HEAP}
+    Order.objects.filter(pk=order.pk).update(**heap)
+    OrderLine.objects.filter(order=order).update(description=HEAP)
+    page.reload()
+    expect(page.locator(".order-facts bdi").first).to_have_text(HEAP)
+    expect_picture(page, before, *places)
+
+
+def test_the_direction_of_a_name_turns_nothing_round_it(visit: Visit, make_order: MakeOrder) -> None:
+    order = make_order(customer_name="\u05e9\u05dc\u05d5\u05dd")
+    Order.objects.filter(pk=order.pk).update(customer_name="\u202e\u05e9\u05dc\u05d5\u05dd")
+    page = visit(order.get_absolute_url(), make_user("charlie", "viewer"))
+    facts = page.locator(".order-facts")
+    amount, name, rest = (facts.locator("> *").nth(number).bounding_box() for number in range(3))
+    assert amount
+    assert name
+    assert rest
+    assert amount["x"] < name["x"] < rest["x"]
+
+
+def test_the_admins_list_cuts_off_what_sticks_out(visit: Visit, make_order: MakeOrder) -> None:
+    orders = [make_order("COMPLETED", customer_name="Eae") for _ in range(4)]
+    page = visit("/admin/orders/order/", make_user("boss", is_superuser=True))
+    others = [f"tr:has-text('{order.order_id}')" for order in (orders[0], orders[3])]
+    before = picture(page, *others)
+    Order.objects.filter(pk__in=[orders[1].pk, orders[2].pk]).update(customer_name=HEAP)
+    page.reload()
+    expect(page.locator("#result_list")).to_contain_text(HEAP)
+    expect_picture(page, before, *others)

@@ -12,7 +12,6 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from orders.gateways import gateway
 from orders.models import (
     Decision,
     GatewayMovement,
@@ -27,6 +26,7 @@ from orders.models import (
     WorkerProcess,
 )
 from orders.pages import find_first
+from orders.payments.gateways.registry import gateway
 from orders.querysets import NEWEST, SEARCH_COLUMNS, read_order_search
 
 admin.site.site_header = "Order console: tables"

@@ -13,13 +13,14 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from orders import contracts, payments, projections, runs, temporal
+from orders import contracts, projections, runs, temporal
 from orders.clock import database_now
 from orders.errors import OrderError, TemporalAway
 from orders.events import EventKind, Fact
 from orders.history import add_event, lock_order
 from orders.labels import describe_ending
 from orders.models import Order, Payment
+from orders.payments.charge import adopt_charge
 from orders.states import DecisionKind, ReasonCode, Status, TroubleCode
 from orders.temporal import Ending, Run
 from orders.troubles import raise_trouble
@@ -44,7 +45,7 @@ def plan_repair(order_id: str, run: Run | None) -> contracts.OrderInput | None:
     ending = run.ending if run is not None else None
     answer = _ask_earlier_run(order_id, run)
     if ending not in ENDED_FROM_OUTSIDE:
-        payments.adopt_charge(order_id)
+        adopt_charge(order_id)
         projections.adopt_shipment(order_id)
     with transaction.atomic():
         order = lock_order(order_id)

@@ -9,12 +9,13 @@ from uuid import uuid4
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 
-from orders import contracts, payments, projections, services
+from orders import contracts, projections, services
 from orders.audit import Discrepancy, audit_orders
 from orders.clock import database_now
 from orders.drafts import LineDraft, OrderDraft
 from orders.history import lock_order
 from orders.models import Order, OutboxMessage
+from orders.payments import charge, refund
 from orders.permissions import ROLES
 from orders.states import HAPPY_PATH, ReasonCode, Status, is_at_or_past
 
@@ -134,7 +135,7 @@ def _walk(order: Order, goal: Status, decided_by: str, deadline_seconds: float) 
         (Status.CHARGING_PAYMENT, lambda: services.approve_order(order, actor=Colleague(decided_by))),
         (
             Status.PAID,
-            lambda: payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id)),
+            lambda: charge.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id)),
         ),
         (
             Status.PACKAGE_PREPARED,
@@ -150,14 +151,14 @@ def _walk(order: Order, goal: Status, decided_by: str, deadline_seconds: float) 
         if is_at_or_past(goal, status):
             step()
     if goal == Status.CHARGING_PAYMENT:
-        payments._begin_charge(contracts.ChargePayment(order.order_id, order.payment_id))
+        charge._begin_charge(contracts.ChargePayment(order.order_id, order.payment_id))
 
 
 def _cancel(order: Order, goal: Status, decided_by: str, reason_code: str, reason: str) -> None:
     if reason_code == ReasonCode.STAFF:
         services.cancel_order(order, actor=Colleague(decided_by), reason=reason)
     facts: dict[str, Any] = {"order_id": order.order_id, "reason_code": reason_code, "reason": reason}
-    payments.refund_payment(contracts.RefundPayment(payment_id=order.payment_id, **facts))
+    refund.refund_payment(contracts.RefundPayment(payment_id=order.payment_id, **facts))
     if goal == Status.CANCELLED:
         projections.process_cancellation(contracts.ProcessCancellation(**facts))
 

@@ -41,17 +41,17 @@ class Mutant:
 MUTANTS: Final = (
     Mutant(
         "a repeated charge asks the gateway first",
-        "orders/payments.py",
+        "orders/payments/charge.py",
         "known = None if call.is_first else gateway.find_charge(call.request.idempotency_key)",
         "known = None",
-        ("tests/test_payments.py",),
+        ("tests/payments/test_charge.py",),
     ),
     Mutant(
         "the gateway serves one call for a key at a time",
-        "orders/gateways.py",
+        "orders/payments/gateways/simulated.py",
         'cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"gateway:{idempotency_key}"])',
         'cursor.execute("SELECT 1")',
-        ("tests/test_gateways.py",),
+        ("tests/payments/test_gateways.py",),
     ),
     Mutant(
         "the order is looked at again after the parcel was packed",
@@ -188,12 +188,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "an order that costs nothing is not sent to the gateway",
-        "orders/payments.py",
+        "orders/payments/charge.py",
         """    if order.is_free:
-        _close_free_payment(payment)
+        close_free_payment(payment)
         add_event(order, EventKind.NOTHING""",
         """    if False:
-        _close_free_payment(payment)
+        close_free_payment(payment)
         add_event(order, EventKind.NOTHING""",
         ("tests/test_free_orders.py",),
     ),

@@ -10,9 +10,10 @@ from django.utils import timezone
 from orders import contracts, runs, temporal
 from orders.audit import audit_orders
 from orders.carriers import carrier
-from orders.gateways import ChargeRequest, gateway
 from orders.models import CarrierBooking, GatewayMovement, Order
 from orders.money import Money
+from orders.payments.gateways.interface import ChargeRequest
+from orders.payments.gateways.registry import gateway
 from orders.states import HAPPY_PATH
 from tests.making import MakeOrder
 from tests.waiting import wait_until

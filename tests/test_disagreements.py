@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from orders import contracts, gateways, reconcile, services, temporal
+from orders import contracts, reconcile, services, temporal
 from orders.carriers import carrier
 from orders.events import EventKind
 from orders.models import (
@@ -25,6 +25,8 @@ from orders.models import (
     Shipment,
     Trouble,
 )
+from orders.payments.gateways.interface import ChargeRequest
+from orders.payments.gateways.registry import gateway
 from orders.states import Outcome, Status, TroubleCode
 from tests.making import MakeOrder, make_user, submit
 from tests.programs import find_binary
@@ -317,5 +319,5 @@ class TestBothAreOlder:
 
 
 def charge_behind_our_back(order: Order) -> None:
-    request = gateways.ChargeRequest(order.payment_id, order.total_money, order.order_id, order.customer_email)
-    gateways.gateway.charge(request)
+    request = ChargeRequest(order.payment_id, order.total_money, order.order_id, order.customer_email)
+    gateway.charge(request)

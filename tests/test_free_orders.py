@@ -6,11 +6,13 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from console.views.decisions import judge_decision
-from orders import contracts, payments, projections, services
+from orders import contracts, projections, services
 from orders.audit import audit_orders
 from orders.drafts import LineDraft
-from orders.gateways import gateway
 from orders.models import GatewayMovement, Order, Payment
+from orders.payments.charge import charge_payment
+from orders.payments.gateways.registry import gateway
+from orders.payments.refund import refund_payment
 from orders.permissions import TerminalOperator
 from orders.states import DecisionKind, ReasonCode
 from tests.asking import text_of
@@ -39,11 +41,11 @@ def free(make_order: MakeOrder) -> MakeOrder:
 
 
 def charge(order: Order) -> contracts.PaymentCharged:
-    return payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id))
+    return charge_payment(contracts.ChargePayment(order.order_id, order.payment_id))
 
 
 def refund(order: Order) -> contracts.PaymentRefunded:
-    return payments.refund_payment(contracts.RefundPayment(order.order_id, order.payment_id, ReasonCode.STAFF, "No."))
+    return refund_payment(contracts.RefundPayment(order.order_id, order.payment_id, ReasonCode.STAFF, "No."))
 
 
 def titles(order: Order) -> list[str]:

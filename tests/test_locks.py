@@ -8,10 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from orders import contracts, payments, services
+from orders import contracts, services
 from orders.errors import OrderError
 from orders.events import EventKind
 from orders.models import Order
+from orders.payments.charge import charge_payment
 from tests.making import MakeOrder, make_user
 from tests.waiting import wait_until
 
@@ -96,7 +97,7 @@ def test_two_attempts_of_a_charge_at_once_open_one_payment(make_order: MakeOrder
     order = make_order()
     command = contracts.ChargePayment(order.order_id, order.payment_id)
 
-    told = at_once(order, lambda: payments.charge_payment(command), lambda: payments.charge_payment(command))
+    told = at_once(order, lambda: charge_payment(command), lambda: charge_payment(command))
 
     order.refresh_from_db()
     assert told == ["ok", "ok"]

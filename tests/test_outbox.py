@@ -10,9 +10,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
-from orders import contracts, outbox, payments, projections, services, temporal
+from orders import contracts, outbox, projections, services, temporal
 from orders.events import EventKind
 from orders.models import Decision, Order, OutboxMessage
+from orders.payments.charge import charge_payment
 from orders.states import Outcome, ReasonCode, Status
 from tests.making import MakeOrder, make_draft, make_user, submit
 from tests.programs import terminate
@@ -211,7 +212,7 @@ class TestOutcomes:
         assert (decision.kind, decision.actor, decision.channel) == ("approve", "bob", "CONSOLE")
         assert (decision.reason, decision.outcome, decision.answered_at) == ("Known customer", Outcome.PENDING, None)
         approval = contracts.Decision(**message.payload)
-        payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, approval))
+        charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, approval))
         decision.refresh_from_db()
         assert decision.outcome == Outcome.ACCEPTED
         assert decision.answered_at is not None
@@ -253,7 +254,7 @@ class TestOutcomes:
         order = make_order()
         services.approve_order(order, actor=make_user("bob", "approver"))
         olgas = contracts.Decision("d-olga", "olga")
-        payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, olgas))
+        charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, olgas))
         outcomes = dict(order.decisions.values_list("actor", "outcome"))
         assert outcomes == {"bob": Outcome.ACCEPTED, "olga": Outcome.REPEATED}, "a claim is no more than that"
         assert order.decisions.get(actor="olga").channel == "TEMPORAL"

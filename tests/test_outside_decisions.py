@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from orders import contracts, payments, services
+from orders import contracts, services
 from orders.events import EventKind
 from orders.models import Decision, GatewayMovement, Order, Payment
+from orders.payments.charge import charge_payment
 from orders.states import Channel, DecisionKind, Outcome, Status
 from tests.asking import text_of
 from tests.making import MakeOrder, make_user, submit
@@ -22,7 +23,7 @@ CLAIM = contracts.Decision("claimed", "bob", "Trust me")
 
 
 def charge(order: Order, decision: contracts.Decision = CLAIM) -> contracts.PaymentCharged:
-    return payments.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, decision))
+    return charge_payment(contracts.ChargePayment(order.order_id, order.payment_id, decision))
 
 
 @pytest.fixture

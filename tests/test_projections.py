@@ -8,12 +8,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from orders import contracts, payments, projections, services
+from orders import contracts, projections, services
 from orders.carriers import carrier, warehouse
 from orders.drafts import LineDraft
 from orders.errors import IllegalTransition, OrderClosed, OrderInvalid, OrderNotFound, ShippingRefused
 from orders.events import EventKind
 from orders.models import CarrierBooking, Order, OrderEvent, Shipment
+from orders.payments.refund import refund_payment
 from orders.permissions import TerminalOperator
 from orders.states import HAPPY_PATH, ReasonCode, Status
 from tests.making import MakeOrder
@@ -195,7 +196,7 @@ class TestCancelledMeanwhile:
 
             def take_time(*arguments: object) -> object:
                 answer = call(*arguments)
-                payments.refund_payment(contracts.RefundPayment(order.order_id, order.payment_id, "STAFF", "Fraud"))
+                refund_payment(contracts.RefundPayment(order.order_id, order.payment_id, "STAFF", "Fraud"))
                 return answer
 
             monkeypatch.setattr(outside, name, take_time)

@@ -11,12 +11,14 @@ from django.test import Client
 from pytest_django import Settings
 from temporalio.testing import ActivityEnvironment
 
-from orders import contracts, payments, projections
+from orders import contracts, projections
 from orders.errors import OutsideWorldFailed
 from orders.events import EventKind
 from orders.history import lock_order
 from orders.labels import TROUBLE_LABELS
 from orders.models import Order
+from orders.payments import charge
+from orders.payments.refund import refund_payment
 from orders.states import TroubleCode
 from orders.troubles import UNRESOLVED_AFTER, clear_troubles, raise_trouble
 from tests.asking import text_of
@@ -78,7 +80,7 @@ class TestUnresolved:
         def be_away(command: object) -> None:
             raise ConnectionError("The database is away.")
 
-        monkeypatch.setattr(payments, "charge_payment", be_away)
+        monkeypatch.setattr(charge, "charge_payment", be_away)
         with pytest.raises(ConnectionError):
             attempt(activities.charge_payment, contracts.ChargePayment(order.order_id, order.payment_id), number=90)
 
@@ -147,6 +149,6 @@ class TestPages:
 
     def test_a_final_order_has_none(self, troubled: Order) -> None:
         facts = (troubled.order_id, troubled.payment_id, "STAFF", "No more.")
-        payments.refund_payment(contracts.RefundPayment(*facts))
+        refund_payment(contracts.RefundPayment(*facts))
         projections.process_cancellation(contracts.ProcessCancellation(troubled.order_id, "STAFF", "No more."))
         assert not troubled.troubles.exists()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from orders import contracts, payments, projections
+from orders import contracts, projections
 from orders.errors import (
     IllegalTransition,
     OrderClosed,
@@ -21,6 +21,7 @@ from orders.errors import (
     PaymentDeclined,
     ShippingRefused,
 )
+from orders.payments import charge, refund
 
 # Under which name Temporal learns of a refusal; the first that fits counts.
 REFUSALS: Final[Sequence[tuple[type[OrderError], str]]] = (
@@ -63,14 +64,14 @@ def validate_order(order: contracts.ValidateOrder) -> None:
 def charge_payment(payment: contracts.ChargePayment) -> contracts.PaymentCharged:
     """Take the money."""
     with telling_refusals():
-        return payments.charge_payment(payment)
+        return charge.charge_payment(payment)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def refund_payment(payment: contracts.RefundPayment) -> contracts.PaymentRefunded:
     """Give back what was taken."""
     with telling_refusals():
-        return payments.refund_payment(payment)
+        return refund.refund_payment(payment)
 
 
 @activity.defn(no_thread_cancel_exception=True)

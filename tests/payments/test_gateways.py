@@ -1,4 +1,4 @@
-"""orders.gateways: the simulated gateway's own promise, that one key moves money once, however many ask at once."""
+"""orders.payments.gateways: the simulated gateway promises that one key moves money once, however many ask at once."""
 
 import threading
 from collections.abc import Callable
@@ -9,9 +9,11 @@ import pytest
 from django.db import connection
 
 from orders.errors import PaymentDeclined
-from orders.gateways import ChargeRequest, SimulatedGateway, gateway
 from orders.models import GatewayMovement
 from orders.money import Money
+from orders.payments.gateways.interface import ChargeRequest
+from orders.payments.gateways.registry import gateway
+from orders.payments.gateways.simulated import SimulatedGateway
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,0 +1,65 @@
+"""Calls to the gateway, each written down before it is made and again when it is answered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from orders.clock import database_now
+from orders.errors import OutsideWorldFailed, PaymentDeclined
+from orders.events import Fact
+from orders.models import Order, Payment, PaymentAttempt
+from orders.money import Money
+from orders.payments.gateways.interface import ChargeRequest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call to the gateway that is about to be made."""
+
+    request: ChargeRequest
+    attempt: PaymentAttempt
+    is_first: bool
+
+
+def begin_attempt(order: Order, payment: Payment, kind: PaymentAttempt.Kind) -> Call:
+    """Write that the gateway is about to be called for a payment of a locked order."""
+    is_first = not payment.attempts.filter(kind=kind).exists()
+    request = ChargeRequest(
+        idempotency_key=payment.payment_id,
+        money=payment.amount_money,
+        merchant_reference=order.order_id,
+        payer=order.customer_email,
+    )
+    return Call(request, PaymentAttempt.objects.create(payment=payment, kind=kind), is_first)
+
+
+def ask_gateway(call: Call, ask: Callable[[], T]) -> T:
+    """Make the call and write what is known of its outcome."""
+    try:
+        answer = ask()
+    except PaymentDeclined as error:
+        _finish(call.attempt, PaymentAttempt.Outcome.DECLINED, str(error))
+        raise
+    except OutsideWorldFailed as error:
+        _finish(call.attempt, PaymentAttempt.Outcome.FAILED, str(error))
+        raise
+    _finish(call.attempt, PaymentAttempt.Outcome.SUCCEEDED)
+    return answer
+
+
+def _finish(attempt: PaymentAttempt, outcome: PaymentAttempt.Outcome, error: str = "") -> None:
+    attempt.outcome, attempt.error, attempt.finished_at = outcome, error, database_now()
+    attempt.save(update_fields=["outcome", "error", "finished_at"])
+
+
+def close_free_payment(payment: Payment) -> None:
+    """Write that nothing is due. An earlier release may have asked the gateway, and had an answer or none."""
+    payment.status = Payment.Status.NOTHING_DUE
+    payment.save(update_fields=["status", "updated_at"])
+
+
+def facts_of(money: Money, reference: str) -> dict[str, Fact]:
+    """Return what an event tells of money that moved."""
+    return {"amount": money.minor, "currency": money.currency, "gateway_reference": reference}

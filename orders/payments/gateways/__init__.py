@@ -1,0 +1,1 @@
+"""Payment gateways behind one small interface. `registry` names those that there are."""

@@ -1,0 +1,56 @@
+"""The refund of an order's payment, as a step of its cancellation."""
+
+from django.db import transaction
+
+from orders import contracts
+from orders.events import EventKind
+from orders.history import add_event, lock_order
+from orders.models import Payment, PaymentAttempt
+from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
+from orders.payments.gateways.registry import gateway
+from orders.projections import begin_cancelling, lock_open_order
+from orders.texts import LONGEST_REFERENCE, clean_line
+
+
+def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunded:
+    """Begin the cancellation and give back what was taken, once; where nothing was, close the payment for good.
+
+    Raises OutsideWorldFailed when the outcome is unknown, OrderNotFound, OrderClosed.
+    """
+    call = _begin_refund(command)
+    if call is None:
+        payment = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.REFUNDED).first()
+        return contracts.PaymentRefunded(
+            command.payment_id, *((payment.amount, payment.currency) if payment else (0, ""))
+        )
+    refund = ask_gateway(call, lambda: gateway.refund(call.request))
+    with transaction.atomic():
+        order = lock_order(command.order_id)
+        is_refunded = refund.money.minor > 0 or bool(refund.reference)
+        payment = Payment.objects.get(payment_id=command.payment_id)
+        payment.status = Payment.Status.REFUNDED if is_refunded else Payment.Status.DECLINED
+        # A charge whose answer never came is known to us only by its refund.
+        payment.gateway_reference = payment.gateway_reference or clean_line(refund.reference, LONGEST_REFERENCE)
+        payment.save(update_fields=["status", "gateway_reference", "updated_at"])
+        key = f"refunded:{command.payment_id}"
+        if is_refunded:
+            add_event(order, EventKind.REFUNDED, facts_of(refund.money, refund.reference), key=key)
+        else:
+            add_event(order, EventKind.CLOSED_UNCHARGED, key=key)
+    return contracts.PaymentRefunded(command.payment_id, refund.money.minor, refund.money.currency)
+
+
+@transaction.atomic
+def _begin_refund(command: contracts.RefundPayment) -> Call | None:
+    """Begin the cancellation and write the attempt; None when there is nothing to ask the gateway."""
+    order = lock_open_order(command.order_id)
+    begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
+    payment = Payment.objects.filter(order=order).first()
+    if order.is_free:
+        if payment is not None:
+            close_free_payment(payment)
+        add_event(order, EventKind.NOTHING_TO_REFUND, key=f"refunded:{command.payment_id}")
+        return None
+    if payment is None or payment.status in {Payment.Status.REFUNDED, Payment.Status.DECLINED}:
+        return None
+    return begin_attempt(order, payment, PaymentAttempt.Kind.REFUND)

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from orders.admin_filters import OfferedFilters
 from orders.models import (
     Decision,
     GatewayMovement,
@@ -72,7 +73,7 @@ class ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(ReadOnly, OfferedFilters, admin.ModelAdmin):  # type: ignore[type-arg]
     """A list and a page to look at, quick however many rows there are."""
 
     paginator = CappedPaginator

@@ -6,7 +6,7 @@ A cursor is an opaque text for URLs. It may come back altered or be of another o
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from django.db.models import F, Model, Q, QuerySet
@@ -68,12 +68,14 @@ class Cursor:
         try:
             padded = text + "=" * (-len(text) % 4)
             name, is_backward, at, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            cursor = cls(datetime.fromisoformat(at), key, bool(is_backward))
-        except (ValueError, TypeError) as error:
+            moment = datetime.fromisoformat(at)
+            # In UTC, for PostgreSQL takes fewer offsets than Python; one at the end of time has no place there.
+            cursor = cls(moment.astimezone(UTC), key, bool(is_backward))
+        except (ValueError, TypeError, OverflowError) as error:
             raise CursorError("The cursor cannot be read.") from error
         if name != ordering.name:
             raise CursorError("The cursor belongs to another ordering.")
-        if cursor.at.tzinfo is None or type(key) is not int or not 0 <= key < 2**63:
+        if moment.tzinfo is None or type(key) is not int or not 0 <= key < 2**63:
             raise CursorError("The cursor does not name a row.")
         return cursor
 

@@ -155,6 +155,9 @@ def encode(*facts: object) -> str:
         encode("newest", 0, "2026-11-23T12:00:00", 1),
         encode("newest", 0, "never", 1),
         encode("newest", 0, 5, 1),
+        encode("newest", 0, "0001-01-01T00:00:00+00:01", 1),
+        encode("newest", 0, "9999-12-31T23:59:59-00:01", 1),
+        encode("newest", 0, "2026-11-23T12:00:00+24:00", 1),
         encode("newest", 0, "2026-11-23T12:00:00+00:00", "1"),
         encode("newest", 0, "2026-11-23T12:00:00+00:00", 2**63),
         encode("newest", 0, "2026-11-23T12:00:00+00:00", -1),
@@ -169,7 +172,13 @@ def test_a_cursor_that_was_altered_is_refused(text: str) -> None:
         cut_page(Order.objects.all(), NEWEST, cursor=text, size=2)
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999-12:00"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        *("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00", "2026-11-23T12:00:00+23:59"),
+        *("0001-01-02T00:00:00+23:59", "9999-12-31T23:59:59+23:59:59"),
+    ],
+)
 def test_a_cursor_may_lie_anywhere_in_time(at: str) -> None:
     make_rows(1)
     cursor = Cursor(datetime.fromisoformat(at), 5)

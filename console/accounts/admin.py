@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 
 from console.accounts import names, sessions
 from console.accounts.confirmation import asks_first
+from orders.admin_filters import OfferedFilters
 
 RIGHTS: Final = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 # Nobody takes these from themselves, so that there is always a superuser left.
@@ -64,7 +65,7 @@ class NewAccountWithoutPasswordForm(NewNameMixin, forms.ModelForm):  # type: ign
         return super().save(commit=commit)
 
 
-class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
+class AccountAdmin(OfferedFilters, UserAdmin):  # type: ignore[type-arg]
     """Accounts, with rules about who may change what of whom."""
 
     form = AccountForm
@@ -154,7 +155,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
             sessions.end_sessions_of(obj)
 
 
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(OfferedFilters, GroupAdmin):
     """Groups: only superusers change them, because whoever changes a group gives rights."""
 
     actions = None

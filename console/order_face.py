@@ -236,7 +236,7 @@ def build_decision_panel(order: Order, user: User, *, now: datetime) -> Decision
     hint = "An approver decides on this order." if is_undecided and not has_approve else ""
     next_order = None
     if has_approve:
-        next_order = Order.objects.next_to_decide(after=order, username=user.get_username(), account_id=user.pk)
+        next_order = Order.objects.next_to_decide(besides=order, username=user.get_username(), account_id=user.pk)
     return DecisionPanel(
         may_approve=is_approvable and not is_refused,
         needs_reason=needs_reason,

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Now
 
 from orders import states
 from orders.pages import Ordering, Search
@@ -99,17 +100,15 @@ class OrderQuerySet(models.QuerySet[Any]):
         """Return the number of orders, or `limit` when there are as many or more; reads no more rows than that."""
         return self.order_by()[:limit].count()
 
-    def next_to_decide(self, *, after: Any, username: str, account_id: int | None = None) -> Any:
-        """Return the order that this person did not submit and that expires next after the order `after`.
+    def next_to_decide(self, *, besides: Any, username: str, account_id: int | None = None) -> Any:
+        """Return the order that expires next of all that wait for this person, besides the one they look at.
 
-        Beyond the last one it begins again at the first; None when no other order waits.
+        Their own orders wait for others, and those whose time is over for nobody. None when there is no other.
         """
         others = self.exclude(submitter_account_id=account_id) if account_id is not None else self
-        waiting = others.awaiting_decision().exclude(submitted_by__iexact=username).exclude(pk=after.pk)
-        waiting = waiting.filter(decision="").order_by(*NEXT_TO_EXPIRE.order_by())
-        deadline = after.approval_deadline
-        beyond = Q(approval_deadline__gt=deadline) | Q(approval_deadline=deadline, pk__gt=after.pk)
-        return (waiting.filter(beyond).first() if deadline else None) or waiting.first()
+        waiting = others.awaiting_decision().exclude(submitted_by__iexact=username).exclude(pk=besides.pk)
+        waiting = waiting.filter(approval_deadline__gt=Now())
+        return waiting.order_by(*NEXT_TO_EXPIRE.order_by()).first()
 
 
 _OrderManager = models.Manager.from_queryset(OrderQuerySet)

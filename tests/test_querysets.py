@@ -243,26 +243,30 @@ class TestQuestions:
 
 
 class TestNextToDecide:
-    def test_it_goes_on_by_deadline_and_begins_again(self) -> None:
-        rows = make_rows(4)
-        expected = sorted(rows, key=lambda row: (row.approval_deadline, row.pk))
-        for here, after in zip(expected, [*expected[1:], expected[0]], strict=True):
-            assert Order.objects.next_to_decide(after=here, username="bob") == after
+    def test_it_is_the_next_to_expire_of_all(self, make_order: MakeOrder) -> None:
+        late, soon, here, later = (make_order(deadline_seconds=seconds) for seconds in (86_000, 2_900, 50_000, 86_100))
+        for order in (here, late, later):
+            assert Order.objects.next_to_decide(besides=order, username="bob") == soon
+        assert Order.objects.next_to_decide(besides=soon, username="bob") == here
 
-    def test_it_leaves_out_own_and_decided_orders(self) -> None:
-        here, own, decided, free = make_rows(4)
-        Order.objects.filter(pk=own.pk).update(submitted_by="bob")
+    def test_it_leaves_out_own_and_decided_orders(self, make_order: MakeOrder) -> None:
+        here = make_order(deadline_seconds=100)
+        make_order(deadline_seconds=200, submitted_by="Bob")
+        decided, free = make_order(deadline_seconds=300), make_order(deadline_seconds=400)
         Order.objects.filter(pk=decided.pk).update(decision="approve", decided_by="dana", decided_at=timezone.now())
-        assert Order.objects.next_to_decide(after=here, username="bob") == free
+        assert Order.objects.next_to_decide(besides=here, username="bob") == free
 
-    def test_there_may_be_none(self) -> None:
-        (here,) = make_rows(1)
-        assert Order.objects.next_to_decide(after=here, username="bob") is None
+    def test_it_leaves_out_what_cannot_be_approved_any_more(self, make_order: MakeOrder) -> None:
+        here, over = make_order(), make_order(deadline_seconds=100)
+        Order.objects.filter(pk=over.pk).update(approval_deadline=timezone.now() - timedelta(seconds=1))
+        assert Order.objects.next_to_decide(besides=here, username="bob") is None
+
+    def test_there_may_be_none(self, make_order: MakeOrder) -> None:
+        assert Order.objects.next_to_decide(besides=make_order(), username="bob") is None
 
     def test_an_order_without_a_deadline_leads_to_the_first(self, make_order: MakeOrder) -> None:
-        rows = make_rows(2)
-        here = make_order(Status.CREATED)
-        assert Order.objects.next_to_decide(after=here, username="bob") == rows[0]
+        waiting = make_order()
+        assert Order.objects.next_to_decide(besides=make_order(Status.CREATED), username="bob") == waiting
 
     def test_an_own_order_is_not_next_whatever_the_account_is_called_by_now(
         self, make_order: MakeOrder, bob: User
@@ -270,4 +274,4 @@ class TestNextToDecide:
         here, own = make_order(deadline_seconds=100), make_order(deadline_seconds=200, submitted_by="old-name")
         Order.objects.filter(pk=own.pk).update(submitter_account_id=bob.pk)
         free = make_order(deadline_seconds=300)
-        assert Order.objects.next_to_decide(after=here, username="bob", account_id=bob.pk) == free
+        assert Order.objects.next_to_decide(besides=here, username="bob", account_id=bob.pk) == free

@@ -30,18 +30,21 @@ def find_page(path: str) -> str:
 
     Empty for pages about signing in and out, which lead nowhere. A path that is no page of ours stays as it is.
     """
+    parts = urlsplit(path)
     try:
-        match = resolve(urlsplit(path).path)
+        match = resolve(parts.path)
     except Resolver404:  # let the page say that it is not there
         return path
     if match.url_name in {"login", "logout"}:
         return ""
-    return _page_of(match) or path
+    page = _page_of(match)
+    # The page of an order takes the same query as a decision on it: the way back to the list.
+    return f"{page}?{parts.query}" if page and parts.query and match.url_name in DECISIONS else page or path
 
 
 def interrupt(request: HttpRequest) -> str:
     """Keep what was sent without a session, say so on the next page, and return the page to go on with."""
-    page = find_page(request.path) or "/"
+    page = find_page(request.get_full_path()) or "/"
     name = resolve(request.path).url_name or ""
     fields = request.POST.copy()
     for field in NOT_KEPT:
@@ -49,7 +52,7 @@ def interrupt(request: HttpRequest) -> str:
     encoded = fields.urlencode()
     is_kept = len(encoded) <= MOST_BYTES
     sentence = SENTENCES.get(name, OTHERWISE) if is_kept else OTHERWISE
-    request.session[KEPT] = {"page": page, "fields": encoded if is_kept else "", "sentence": sentence}
+    request.session[KEPT] = {"page": urlsplit(page).path, "fields": encoded if is_kept else "", "sentence": sentence}
     messages.warning(request, sentence)
     return page
 

@@ -15,6 +15,7 @@ from django_htmx.http import trigger_client_event
 from console.access import ConsoleRequest, needs_view, render_page
 from console.forms import BulkForm
 from console.order_face import Word
+from console.way_back import WayBack
 from orders import services
 from orders.money import Money
 from orders.permissions import may_decide
@@ -94,5 +95,5 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     template = "orders/_bulk_result.html" if request.htmx else "orders/order_bulk.html"
-    context = {"word": word, "results": results or [], "confirmation": confirmation}
+    context = {"way_back": WayBack.read(request), "word": word, "results": results or [], "confirmation": confirmation}
     return render_page(request, template, context, status=status)

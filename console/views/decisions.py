@@ -13,6 +13,7 @@ from console.access import ConsoleRequest, find_order, needs_view
 from console.forms import ApproveForm, CancelForm
 from console.order_face import Word
 from console.views.order_detail import render_changes, render_order
+from console.way_back import WayBack
 from orders import services
 from orders.contracts import Answer
 from orders.errors import DecisionRefused, NotAllowed, ReasonMissing
@@ -40,7 +41,7 @@ def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """Approve the order: 403 when the person may not, 422 when an own order wants a reason, 409 when it is too late."""
     order, form = find_order(order_id), ApproveForm(request.POST)
     if request.method != "POST":
-        return redirect(order)
+        return _lead_to(request, order)
     if not may_decide(request.user, DecisionKind.APPROVE):
         raise PermissionDenied("Your account may look at orders, but not approve them.")
     if form.is_valid():
@@ -59,7 +60,7 @@ def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """Cancel the order: 403 when the person may not, 422 without a reason, 409 when it is too late."""
     order, form = find_order(order_id), CancelForm(request.POST)
     if request.method != "POST":
-        return redirect(order)
+        return _lead_to(request, order)
     if not may_decide(request.user, DecisionKind.CANCEL):
         raise PermissionDenied("Your account may look at orders, but not cancel them.")
     if not form.is_valid():
@@ -91,7 +92,12 @@ def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, *, reason
         return render_order(request, order, word=word, status=status)
     level = messages.SUCCESS if word.tone == "done" else messages.WARNING
     messages.add_message(request, level, word.sentence)
-    return redirect(order)
+    return _lead_to(request, order)
+
+
+def _lead_to(request: ConsoleRequest, order: Order) -> HttpResponse:
+    """Lead to the order's page, which still knows the list that one came from."""
+    return redirect(order.get_absolute_url() + WayBack.read(request).suffix)
 
 
 def judge_decision(message: OutboxMessage, kind: DecisionKind, live: LiveStatus | None) -> Word:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django_htmx.http import HTMX_STOP_POLLING
 
@@ -16,6 +17,7 @@ from console.accounts.sessions import polled
 from console.engine import describe_engine
 from console.forms import ApproveForm, CancelForm
 from console.order_face import Word, build_decision_panel, build_status_panel, payment_of, shipment_of
+from console.way_back import WayBack
 from orders.addresses import WRITTEN, write_address
 from orders.clock import database_now
 from orders.live_status import LiveStatus, get_live_status
@@ -46,7 +48,7 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     `version` and `seen` say what the page shows. With a new version the page's other facts come along.
     """
     if not request.htmx:
-        return redirect("order-detail", order_id=order_id)
+        return redirect(reverse("order-detail", args=[order_id]) + WayBack.read(request).suffix)
     order = find_order(order_id)
     live = get_live_status(order_id) if order.is_open else None
     if live is not None and live.answer is not None and live.answer.status != order.status:
@@ -60,7 +62,9 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     panel = build_status_panel(order, live, now=database_now(), engine=describe_engine())
     if request.GET.get("seen") == panel.seen:
         return HttpResponse(status=204)
-    return render_page(request, "orders/_status_changes.html", {"order": order, "panel": panel})
+    return render_page(
+        request, "orders/_status_changes.html", {"order": order, "panel": panel, "way_back": WayBack.read(request)}
+    )
 
 
 def render_changes(
@@ -121,6 +125,7 @@ def _collect_facts(
     payment = payment_of(order)
     return {
         "now": now,
+        "way_back": WayBack.read(request),
         "decision": build_decision_panel(order, request.user, now=now),
         "approve_form": approve_form or ApproveForm(),
         "cancel_form": cancel_form or CancelForm(),

@@ -18,6 +18,7 @@ from console.accounts.interruption import take_up
 from console.accounts.sessions import polled
 from console.engine import describe_engine
 from console.forms import PAGE_SIZE, TABS, ListForm
+from console.way_back import WayBack
 from orders import states
 from orders.clock import database_now
 from orders.errors import OrderError
@@ -93,6 +94,12 @@ class ListAsked:
             query["q"] = self.search
         query |= {name: value for name, value in more.items() if value}
         return f"{reverse('order-list')}?{urlencode(query)}" if query else reverse("order-list")
+
+    @property
+    def way_back(self) -> WayBack:
+        """The way that leads back to this page of the list."""
+        sort = self.sort if self.status == "awaiting" and self.sort != "expiring" else ""
+        return WayBack.to(status=self.status, sort=sort, q=self.search, cursor=self.cursor)
 
     def cut(self) -> Page[Order]:
         """Return the page. Raises CursorError."""
@@ -212,6 +219,7 @@ def _describe_list(
     return {
         "now": now,
         "asked": asked,
+        "way_back": asked.way_back,
         "heading": "Orders" if asked.status == "all" else f"{TABS[asked.status]}, orders",
         "rows": rows,
         "tabs": tabs,

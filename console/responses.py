@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+
+from console.views import errors
 
 FIRST_ERROR = HTTPStatus.BAD_REQUEST
 
@@ -26,6 +28,20 @@ class ResponseMiddleware:
             response.headers["Cache-Control"] = "no-store"
         if request.method == "HEAD":
             _drop_body(response)
+        return response
+
+
+class MethodMiddleware:
+    """Gives a page to the bare refusal of a method, for which Django has no handler. It stands inside of all others."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and say in words that the address does not take the method."""
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return errors.method_not_allowed(request, response)
         return response
 
 

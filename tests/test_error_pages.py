@@ -90,3 +90,16 @@ def test_no_template_holds_inline_script_or_style() -> None:
         assert "javascript:" not in text, template
         assert "//" not in text.replace("://", "").replace("<!doctype", ""), f"{template} may load something foreign"
         assert text.count("<script ") == text.count("</script>") == text.count('src="{% static') - text.count("<img")
+
+
+@pytest.mark.parametrize("path", ["/accounts/logout/", "/admin/logout/"])
+def test_a_method_that_a_page_does_not_take_is_explained(client: Client, admin_user: User, path: str) -> None:
+    client.force_login(admin_user)
+    response = client.get(path)
+    assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
+    assert "<h1>Not from here</h1>" in text_of(response)
+    assert "Content-Security-Policy" in response.headers
+    fragment = client.get(path, headers=HTMX)
+    assert (fragment.status_code, fragment["Content-Type"]) == (405, "text/plain; charset=utf-8")
+    assert text_of(fragment) == "This address does not take that kind of request."
+    assert not client.head(path).content

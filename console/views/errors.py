@@ -39,6 +39,13 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _show(request, HTTPStatus.NOT_FOUND, sentence)
 
 
+def method_not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """Answer 405 like the bare refusal of a view, with a page that says so."""
+    response = _show(request, HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take that kind of request.")
+    response.headers["Allow"] = refusal.headers["Allow"]
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500, or 503 where the database is at fault, without asking anything of the database."""
     error = sys.exception()

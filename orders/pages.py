@@ -69,7 +69,7 @@ class Cursor:
             padded = text + "=" * (-len(text) % 4)
             name, is_backward, at, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
             moment = datetime.fromisoformat(at)
-            # In UTC, for PostgreSQL takes fewer offsets than Python; one at the end of time has no place there.
+            # In UTC, because PostgreSQL takes fewer offsets than Python; a time at the very end does not fit into UTC.
             cursor = cls(moment.astimezone(UTC), key, bool(is_backward))
         except (ValueError, TypeError, OverflowError) as error:
             raise CursorError("The cursor cannot be read.") from error

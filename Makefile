@@ -20,7 +20,7 @@ help: ## show this
 run: install ## start the console on this machine; PORT, TEMPORAL_PORT, TEMPORAL_UI_PORT, DEMO_PASSWORD, FLAKY=1, VERBOSE=1
 	exec $(PY) manage.py runstack --end-with-parent $(addprefix --without ,$(WITHOUT))
 
-test: lint ## run the gates and every test; ARGS="tests/test_money.py -k refund" runs some, one after another
+test: lint ## run the gates and every test; ARGS="tests/orders/test_money.py -k refund" runs some, one after another
 	status=0; $(PY) -m pytest $(or $(ARGS),$(PARALLEL)) || status=$$?; \
 	command -v chromium >/dev/null || \
 	  echo 'NOTE: there is no chromium on the PATH, so the tests in a real browser were skipped.'; \

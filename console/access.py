@@ -18,8 +18,8 @@ from django_htmx.middleware import HtmxDetails
 
 from console.accounts.interruption import interrupt
 from console.accounts.sessions import note_activity
-from console.engine import describe_engine
-from console.words import describe_role
+from console.labels import describe_role
+from console.system.engine import describe_engine
 from orders import permissions
 from orders.models import Order
 from orders.permissions import Actor

@@ -20,7 +20,7 @@ NEED_TABLES: Final = ("dumpdata", "loaddata", "flush")
 
 
 def run_tests(arguments: Sequence[str]) -> None:
-    """Become pytest with these arguments; `tests.test_money` stands for its file. Raises StackError without pytest."""
+    """Become pytest with these arguments; `tests.x` stands for a file. Raises StackError without pytest."""
     if importlib.util.find_spec("pytest") is None:
         raise StackError("The tests run with pytest, which is not installed here. Install and run them with make test.")
     paths = [find_test_file(argument) for argument in arguments]

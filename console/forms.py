@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 
 from console.fields import LineField, TextField
 from orders.identifiers import is_order_id
-from orders.pages import LONGEST_CURSOR
-from orders.search import LONGEST_SEARCH
+from orders.reading.pages import LONGEST_CURSOR
+from orders.reading.search import LONGEST_SEARCH
 from orders.states import DecisionKind
 
 LONGEST_REASON: Final = 500

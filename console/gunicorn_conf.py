@@ -11,7 +11,7 @@ from django.conf import settings
 
 from console.bind import DEFAULT, is_bind
 from console.environment import env, is_positive, load_settings, read
-from orders import temporal
+from orders.engine import temporal
 
 # No page is worth more than ten seconds of PostgreSQL.
 os.environ["DATABASE_STATEMENT_TIMEOUT"] = os.environ.get("DATABASE_STATEMENT_TIMEOUT") or "10"

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from console.views import errors
+from console.system import errors
 
 FIRST_ERROR = HTTPStatus.BAD_REQUEST
 

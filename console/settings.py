@@ -29,8 +29,8 @@ from console.environment import (
     read_all,
     read_list,
 )
-from orders import temporal_options
 from orders.contracts import APPROVAL_SECONDS
+from orders.engine import options
 from orders.postgres.limits import Limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -62,8 +62,8 @@ CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS", check=are_origins)
 
 # Temporal
 try:
-    _temporal = temporal_options.read_options({**os.environ, **read_all(temporal_options.VARIABLES)})
-except temporal_options.WrongOption as error:
+    _temporal = options.read_options({**os.environ, **read_all(options.VARIABLES)})
+except options.WrongOption as error:
     raise ImproperlyConfigured(str(error)) from error
 TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE = _temporal.address, _temporal.namespace
 # API key, TLS and headers, as Client.connect takes them.
@@ -194,7 +194,7 @@ TEMPLATES = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-CSRF_FAILURE_VIEW = "console.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "console.system.errors.csrf_failure"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True

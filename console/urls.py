@@ -6,7 +6,10 @@ from django.urls.converters import StringConverter
 
 from console.accounts.password import OwnPasswordView
 from console.accounts.sign_in import ConsoleLoginView, sign_out
-from console.views import bulk, decisions, errors, health, order_create, order_detail, order_list
+from console.desk import bulk, order_list
+from console.intake import create
+from console.order import decisions, detail
+from console.system import errors, health
 from orders.identifiers import ORDER_ID_PATTERN
 
 
@@ -21,10 +24,10 @@ register_converter(OrderIdConverter, "order_id")
 urlpatterns = [
     path("", order_list.show_desk, name="home"),
     path("orders/", order_list.show_orders, name="order-list"),
-    path("orders/new/", order_create.create_order, name="order-create"),
+    path("orders/new/", create.create_order, name="order-create"),
     path("orders/bulk/", bulk.decide_bulk, name="order-bulk"),
-    path("orders/<order_id:order_id>/", order_detail.show_order, name="order-detail"),
-    path("orders/<order_id:order_id>/status/", order_detail.show_status, name="order-status"),
+    path("orders/<order_id:order_id>/", detail.show_order, name="order-detail"),
+    path("orders/<order_id:order_id>/status/", detail.show_status, name="order-status"),
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
     path("accounts/login/", ConsoleLoginView.as_view(), name="login"),

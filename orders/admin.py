@@ -26,9 +26,9 @@ from orders.models import (
     Trouble,
     WorkerProcess,
 )
-from orders.pages import find_first
 from orders.payments.gateways.registry import gateway
-from orders.querysets import NEWEST, SEARCH_COLUMNS, read_order_search
+from orders.reading.pages import find_first
+from orders.reading.querysets import NEWEST, SEARCH_COLUMNS, read_order_search
 
 admin.site.site_header = "Order console: tables"
 admin.site.site_title = "Order console"

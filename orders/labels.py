@@ -87,7 +87,7 @@ ACTIVITY_LABELS: Final[Mapping[str, Label]] = {
     "process_cancellation": gettext_lazy("Finish the cancellation"),
 }
 
-# How a run ended that another one follows; the codes are those of orders.temporal.Ending, or empty.
+# How a run ended that another one follows; the codes are those of orders.engine.temporal.Ending, or empty.
 ENDING_LABELS: Final[Mapping[str, Label]] = {
     "": gettext_lazy("The order's workflow run is unknown to Temporal."),
     "COMPLETED": gettext_lazy("The order's workflow run ended before the order did."),

@@ -11,14 +11,14 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from orders import labels, states
-from orders.database_check import WriteProbe
 from orders.events import STATUSES
-from orders.fields import ChangedAtField
-from orders.leases import Lease
 from orders.money import Money
-from orders.querysets import OrderManager
-from orders.search import search_document
-from orders.simulated_books import CarrierBooking, GatewayMovement
+from orders.postgres.database_check import WriteProbe
+from orders.postgres.fields import ChangedAtField
+from orders.postgres.leases import Lease
+from orders.reading.querysets import OrderManager
+from orders.reading.search import search_document
+from orders.simulated.books import CarrierBooking, GatewayMovement
 
 __all__ = [
     "CarrierBooking",
@@ -62,7 +62,7 @@ class Order(models.Model):
         blank=True,
         db_default="",
         editable=False,
-        help_text="What the key was used for; see orders.idempotency. Empty for orders from before there were hashes.",
+        help_text="A hash of what the key was used for. Empty for orders from before there were hashes.",
     )
     customer_name = models.CharField(max_length=200)
     customer_company = models.CharField(max_length=200, blank=True, db_default="")
@@ -70,7 +70,7 @@ class Order(models.Model):
     customer_phone = models.CharField(max_length=40, blank=True, db_default="")
     address_line = models.CharField("street and number", max_length=200)
     address_line2 = models.CharField("address line 2", max_length=200, blank=True, db_default="")
-    # Some countries have no postcodes, some no cities: orders.addresses knows.
+    # Some countries have no postcodes, some no cities: orders.intake.addresses knows.
     address_postcode = models.CharField("postcode", max_length=20, blank=True)
     address_city = models.CharField("city", max_length=100, blank=True)
     address_state = models.CharField("state or province", max_length=100, blank=True, db_default="")

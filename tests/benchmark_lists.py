@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from orders.admin import CappedPaginator
 from orders.models import Order, OrderLine
-from orders.pages import Cursor, Page, cut_page
-from orders.querysets import NEWEST, read_order_search
+from orders.reading.pages import Cursor, Page, cut_page
+from orders.reading.querysets import NEWEST, read_order_search
 
 ROUNDS = 15
 

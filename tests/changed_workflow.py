@@ -17,7 +17,8 @@ from orders import contracts
 from orders.contracts import StatusAnswer
 from workers import steps
 from workers.payloads import DATA_CONVERTER
-from workers.workflows import OrderWorkflow, start_step
+from workers.workflows.order import OrderWorkflow
+from workers.workflows.shipping import start_step
 
 
 @workflow.defn(name=contracts.ORDER_WORKFLOW)

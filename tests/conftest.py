@@ -16,8 +16,8 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 from pytest_django import Settings
 
-from console import engine
-from orders import live_status, temporal
+from console.system import engine
+from orders.engine import live_status, temporal
 from orders.postgres import faults
 from tests.database import started_postgres
 from tests.making import MakeOrder, build_order, make_user, restore_roles

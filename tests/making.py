@@ -9,14 +9,18 @@ from uuid import uuid4
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 
-from orders import contracts, projections, services
-from orders.audit import Discrepancy, audit_orders
-from orders.clock import database_now
-from orders.drafts import LineDraft, OrderDraft
-from orders.history import lock_order
+from orders import contracts
+from orders.decisions import closing, decide
+from orders.engine.audit import Discrepancy, audit_orders
+from orders.intake import receipt, submission
+from orders.intake.drafts import LineDraft, OrderDraft
+from orders.lifecycle import statuses
+from orders.lifecycle.lookup import lock_order
 from orders.models import Order, OutboxMessage
 from orders.payments import charge, refund
 from orders.permissions import ROLES
+from orders.postgres.clock import database_now
+from orders.shipping import ship
 from orders.states import HAPPY_PATH, ReasonCode, Status, is_at_or_past
 
 ONE_LINE = (LineDraft(sku="MUG-1", description="Mug", quantity=2, unit_price=1250),)
@@ -59,7 +63,7 @@ def make_draft(**changes: Any) -> OrderDraft:
 
 def submit(number: int = 0) -> Order:
     """Submit an order as alice, through the outbox, for a test in which Temporal takes it from there."""
-    return services.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key=f"form-{number}")
+    return submission.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key=f"form-{number}")
 
 
 class MakeOrder(Protocol):
@@ -103,7 +107,7 @@ def build_order(
     It is a row without a run: Temporal is not told of it, even where one is there. With `is_delivered` its messages
     are marked as sent.
     """
-    order = services.submit_order(
+    order = submission.submit_order(
         make_draft(**changes),
         actor=Colleague(submitted_by),
         idempotency_key=key or str(uuid4()),
@@ -126,26 +130,26 @@ def _walk(order: Order, goal: Status, decided_by: str, deadline_seconds: float) 
     shipment_id = contracts.shipping_workflow_id(order.order_id)
     deadline = (database_now() + timedelta(seconds=deadline_seconds)).isoformat()
     steps: list[tuple[Status, Callable[[], object]]] = [
-        (Status.CREATED, lambda: projections.receive_order(contracts.ReceiveOrder(order.order_id, "run"))),
-        (Status.VALIDATED, lambda: projections.advance(lock_order(order.order_id), Status.VALIDATED)),
+        (Status.CREATED, lambda: receipt.receive_order(contracts.ReceiveOrder(order.order_id, "run"))),
+        (Status.VALIDATED, lambda: statuses.advance(lock_order(order.order_id), Status.VALIDATED)),
         (
             Status.PENDING_MANUAL_APPROVAL,
-            lambda: projections.validate_order(contracts.ValidateOrder(order.order_id, deadline)),
+            lambda: receipt.validate_order(contracts.ValidateOrder(order.order_id, deadline)),
         ),
-        (Status.CHARGING_PAYMENT, lambda: services.approve_order(order, actor=Colleague(decided_by))),
+        (Status.CHARGING_PAYMENT, lambda: decide.approve_order(order, actor=Colleague(decided_by))),
         (
             Status.PAID,
             lambda: charge.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id)),
         ),
         (
             Status.PACKAGE_PREPARED,
-            lambda: projections.prepare_package(contracts.PreparePackage(order.order_id)),
+            lambda: ship.prepare_package(contracts.PreparePackage(order.order_id)),
         ),
         (
             Status.DISPATCHED,
-            lambda: projections.dispatch_carrier(contracts.DispatchCarrier(order.order_id, shipment_id)),
+            lambda: ship.dispatch_carrier(contracts.DispatchCarrier(order.order_id, shipment_id)),
         ),
-        (Status.COMPLETED, lambda: projections.complete_order(contracts.CompleteOrder(order.order_id))),
+        (Status.COMPLETED, lambda: closing.complete_order(contracts.CompleteOrder(order.order_id))),
     ]
     for status, step in steps:
         if is_at_or_past(goal, status):
@@ -156,11 +160,11 @@ def _walk(order: Order, goal: Status, decided_by: str, deadline_seconds: float) 
 
 def _cancel(order: Order, goal: Status, decided_by: str, reason_code: str, reason: str) -> None:
     if reason_code == ReasonCode.STAFF:
-        services.cancel_order(order, actor=Colleague(decided_by), reason=reason)
+        decide.cancel_order(order, actor=Colleague(decided_by), reason=reason)
     facts: dict[str, Any] = {"order_id": order.order_id, "reason_code": reason_code, "reason": reason}
     refund.refund_payment(contracts.RefundPayment(payment_id=order.payment_id, **facts))
     if goal == Status.CANCELLED:
-        projections.process_cancellation(contracts.ProcessCancellation(**facts))
+        closing.process_cancellation(contracts.ProcessCancellation(**facts))
 
 
 def find_disagreements() -> list[Discrepancy]:

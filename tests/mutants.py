@@ -44,147 +44,147 @@ MUTANTS: Final = (
         "orders/payments/charge.py",
         "known = None if call.is_first else gateway.find_charge(call.request.idempotency_key)",
         "known = None",
-        ("tests/payments/test_charge.py",),
+        ("tests/orders/payments/test_charge.py",),
     ),
     Mutant(
         "the gateway serves one call for a key at a time",
         "orders/payments/gateways/simulated.py",
         'cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"gateway:{idempotency_key}"])',
         'cursor.execute("SELECT 1")',
-        ("tests/payments/test_gateways.py",),
+        ("tests/orders/payments/test_gateways.py",),
     ),
     Mutant(
         "the order is looked at again after the parcel was packed",
-        "orders/projections.py",
+        "orders/shipping/ship.py",
         """clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)""",
         """clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
     with transaction.atomic():
         order = lock_order(command.order_id)""",
-        ("tests/test_projections.py",),
+        ("tests/orders/lifecycle/test_steps.py",),
     ),
     Mutant(
         "the order is looked at again after the carrier took the parcel",
-        "orders/projections.py",
+        "orders/shipping/ship.py",
         """clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.DISPATCHED)""",
         """clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
     with transaction.atomic():
         order = lock_order(command.order_id)""",
-        ("tests/test_projections.py",),
+        ("tests/orders/lifecycle/test_steps.py",),
     ),
     Mutant(
         "a used key makes no other order in silence",
-        "orders/services.py",
+        "orders/intake/submission.py",
         "if not asks_for(draft, order) or order_id not in",
         "if order_id not in",
-        ("tests/test_idempotency.py",),
+        ("tests/orders/intake/test_idempotency.py",),
     ),
     Mutant(
         "a used key tells nothing to who may not know of its order",
-        "orders/services.py",
+        "orders/intake/submission.py",
         "if not permissions.may_know_of(actor, order):",
         "if False:",
-        ("tests/test_idempotency.py",),
+        ("tests/orders/intake/test_idempotency.py",),
     ),
     Mutant(
         "calls fail at once for a moment after the server was found away",
-        "orders/temporal.py",
+        "orders/engine/temporal.py",
         "self._away_until = time.monotonic() + REST_SECONDS",
         "self._away_until = 0.0",
-        ("tests/test_temporal_door.py",),
+        ("tests/orders/engine/test_temporal_door.py",),
     ),
     Mutant(
         "the row is read again after the workflow was asked",
-        "console/views/order_detail.py",
+        "console/order/detail.py",
         "        order = find_order(order_id)  # the row went on while the workflow was asked\n",
         "        pass\n",
-        ("tests/test_order_status.py",),
+        ("tests/console/order/test_order_status.py",),
     ),
     Mutant(
         "a run has an execution timeout",
-        "orders/temporal.py",
+        "orders/engine/temporal.py",
         "            execution_timeout=timedelta(seconds=settings.ORDER_WORKFLOW_TIMEOUT),\n",
         "",
-        ("tests/test_temporal_door.py",),
+        ("tests/orders/engine/test_temporal_door.py",),
     ),
     Mutant(
         "the shipping of a run that is closed from outside is cancelled, not terminated",
-        "workers/workflows.py",
+        "workers/workflows/order.py",
         "                    parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,\n",
         "",
-        ("tests/test_shipping_workflow.py",),
+        ("tests/workers/test_shipping_workflow.py",),
     ),
     Mutant(
         "one process at a time reconciles",
-        "orders/reconcile.py",
+        "orders/engine/reconcile.py",
         """            if lease is not None:
                 reconcile_orders(walk, lease)""",
         """            reconcile_orders(walk, lease)""",
-        ("tests/test_leases.py",),
+        ("tests/orders/engine/test_leases.py",),
     ),
     Mutant(
         "a message that failed waits before it is tried again",
-        "orders/outbox.py",
+        "orders/engine/outbox.py",
         """    else:
         message.next_attempt_at = database_now() + _back_off(message, failure)
 """,
         "",
-        ("tests/test_relay.py", "tests/test_outbox.py"),
+        ("tests/orders/engine/test_relay.py", "tests/orders/engine/test_outbox.py"),
     ),
     Mutant(
         "a message that failed waits longer each time",
-        "orders/outbox.py",
+        "orders/engine/outbox.py",
         "seconds = min(2.0 ** min(message.attempts, 10), longest)",
         "seconds = 2.0",
-        ("tests/test_relay.py",),
+        ("tests/orders/engine/test_relay.py",),
     ),
     Mutant(
         "the messages of one order go in their order",
-        "orders/outbox.py",
+        "orders/engine/outbox.py",
         "OutboxMessage.objects.filter(~Exists(earlier), status=OutboxMessage.Status.PENDING)",
         "OutboxMessage.objects.filter(status=OutboxMessage.Status.PENDING)",
-        ("tests/test_outbox.py",),
+        ("tests/orders/engine/test_outbox.py",),
     ),
     Mutant(
         "a message is sent by one process at a time",
-        "orders/outbox.py",
+        "orders/engine/outbox.py",
         """        message = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk=message_pk).first()
         if message is None:
             return _Outcome.LEFT""",
         """        message = _sendable().filter(pk=message_pk).first()
         if message is None:
             return _Outcome.LEFT""",
-        ("tests/test_outbox.py",),
+        ("tests/orders/engine/test_outbox.py",),
     ),
     Mutant(
         "nothing is done to a final order",
-        "orders/projections.py",
+        "orders/lifecycle/lookup.py",
         """    order = lock_order(order_id)
     if not order.is_open:
         raise OrderClosed""",
         """    order = lock_order(order_id)
     if False:
         raise OrderClosed""",
-        ("tests/test_activities.py", "tests/test_projections.py"),
+        ("tests/workers/test_activities.py", "tests/orders/lifecycle/test_steps.py"),
     ),
     Mutant(
         "that the guard was busy is not remembered",
-        "orders/live_status.py",
+        "orders/engine/live_status.py",
         """                if live is not BUSY:
                     self._cache[order_id]""",
         """                if True:
                     self._cache[order_id]""",
-        ("tests/test_live_status.py",),
+        ("tests/orders/engine/test_live_status.py",),
     ),
     Mutant(
         "whoever decides about an order has its row to themselves",
-        "orders/history.py",
+        "orders/lifecycle/lookup.py",
         "Order.objects.select_for_update().get(order_id=order_id)",
         "Order.objects.get(order_id=order_id)",
-        ("tests/test_locks.py",),
+        ("tests/orders/lifecycle/test_locks.py",),
     ),
     Mutant(
         "an order that costs nothing is not sent to the gateway",
@@ -195,21 +195,21 @@ MUTANTS: Final = (
         """    if False:
         close_free_payment(payment)
         add_event(order, EventKind.NOTHING""",
-        ("tests/test_free_orders.py",),
+        ("tests/orders/payments/test_free_orders.py",),
     ),
     Mutant(
         "the reason of a signal is cut before it is sent on",
         "workers/decisions.py",
         "reason=clean_text(decision.reason),",
         "reason=decision.reason,",
-        ("tests/test_decisions.py",),
+        ("tests/workers/test_decisions.py",),
     ),
     Mutant(
         "no line of the log can be forged",
         "workers/logs.py",
         'handler.setFormatter(LineFormatter(LINE, style="{"))',
         'handler.setFormatter(logging.Formatter(LINE, style="{"))',
-        ("tests/test_worker_logs.py",),
+        ("tests/workers/test_worker_logs.py",),
     ),
 )
 

@@ -22,7 +22,8 @@ from orders.contracts import OrderInput, StatusAnswer
 from tests.waiting import wait_until
 from workers import steps
 from workers.payloads import DATA_CONVERTER
-from workers.workflows import OrderWorkflow, ShippingWorkflow
+from workers.workflows.order import OrderWorkflow
+from workers.workflows.shipping import ShippingWorkflow
 
 T = TypeVar("T")
 Act = Callable[[Any, int], Awaitable[Any]]

@@ -11,7 +11,8 @@ from typing import Any, Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from orders import contracts, projections
+from orders import contracts
+from orders.decisions import closing
 from orders.errors import (
     IllegalTransition,
     OrderClosed,
@@ -21,7 +22,9 @@ from orders.errors import (
     PaymentDeclined,
     ShippingRefused,
 )
+from orders.intake import receipt
 from orders.payments import charge, refund
+from orders.shipping import ship
 
 # Under which name Temporal learns of a refusal; the first that fits counts.
 REFUSALS: Final[Sequence[tuple[type[OrderError], str]]] = (
@@ -50,14 +53,14 @@ def telling_refusals() -> Iterator[None]:
 def receive_order(order: contracts.ReceiveOrder) -> contracts.OrderReceived:
     """Note that the run has begun."""
     with telling_refusals():
-        return projections.receive_order(order)
+        return receipt.receive_order(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def validate_order(order: contracts.ValidateOrder) -> None:
     """Check the order and write down its deadline."""
     with telling_refusals():
-        projections.validate_order(order)
+        receipt.validate_order(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)
@@ -78,28 +81,28 @@ def refund_payment(payment: contracts.RefundPayment) -> contracts.PaymentRefunde
 def prepare_package(package: contracts.PreparePackage) -> contracts.PackagePrepared:
     """Have the order packed."""
     with telling_refusals():
-        return projections.prepare_package(package)
+        return ship.prepare_package(package)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def dispatch_carrier(parcel: contracts.DispatchCarrier) -> contracts.CarrierDispatched:
     """Hand the parcel to the carrier."""
     with telling_refusals():
-        return projections.dispatch_carrier(parcel)
+        return ship.dispatch_carrier(parcel)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def complete_order(order: contracts.CompleteOrder) -> contracts.OrderCompleted:
     """Close the order as completed, unless it turns out to be cancelled in time."""
     with telling_refusals():
-        return projections.complete_order(order)
+        return closing.complete_order(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)
 def process_cancellation(order: contracts.ProcessCancellation) -> contracts.CancellationProcessed:
     """Close the order as cancelled, unless it turns out to be approved in time."""
     with telling_refusals():
-        return projections.process_cancellation(order)
+        return closing.process_cancellation(order)
 
 
 # Which queue serves what: the steps of the order's own run, and those of its shipping.

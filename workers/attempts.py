@@ -17,10 +17,11 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from orders import contracts, projections
-from orders.alarms import is_alarming
+from orders import contracts
+from orders.engine.alarms import is_alarming
 from orders.errors import OrderError, OutsideWorldFailed
-from orders.troubles import is_unresolved
+from orders.lifecycle import attempts
+from orders.lifecycle.troubles import is_unresolved
 from workers import logs, steps
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
             except ApplicationError as refusal:
                 logger.info("refused: %s", refusal.message)
                 if refusal.type == contracts.ORDER_CLOSED:
-                    _write(projections.record_refused_run, order_id, info.workflow_run_id or "", info.activity_type)
+                    _write(attempts.record_refused_run, order_id, info.workflow_run_id or "", info.activity_type)
                 raise
             except Exception as error:
                 _log_failure(error, order_id, info.activity_type, info.attempt, _tell_time(started_at))
@@ -70,11 +71,11 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
                 _write_failure(order_id, info.activity_type, info.attempt, sentence)
                 tried_for = info.started_time - info.scheduled_time
                 if isinstance(error, OutsideWorldFailed) and is_unresolved(attempt=info.attempt, tried_for=tried_for):
-                    _write(projections.record_unresolved, order_id, info.activity_type, sentence)
+                    _write(attempts.record_unresolved, order_id, info.activity_type, sentence)
                 raise
             logger.info("done%s", _tell_time(started_at))
             if info.attempt > 1:
-                _write(projections.record_success, order_id, info.activity_type)
+                _write(attempts.record_success, order_id, info.activity_type)
             return answer
     finally:
         close_old_connections()
@@ -110,7 +111,7 @@ def _extra(order_id: str, name: str, attempt: int) -> dict[str, Any]:
 def _write_failure(order_id: str, name: str, attempt: int, sentence: str) -> bool:
     """Write a failed attempt into the order's history, and tell whether it was not there yet."""
     is_told = attempt <= TOLD_ONE_BY_ONE or attempt % TOLD_EVERY == 0 or is_alarming(attempt)
-    return is_told and bool(_write(projections.record_failed_attempt, order_id, name, attempt, sentence))
+    return is_told and bool(_write(attempts.record_failed_attempt, order_id, name, attempt, sentence))
 
 
 def _write(record: Callable[..., bool | None], *facts: object) -> bool | None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db import connections
 
-from orders import companions
+from orders.engine import companions
 
 logger = logging.getLogger(__name__)
 

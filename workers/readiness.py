@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from orders import contracts
-from orders.worker_health import Problem, ProcessHealth, WorkersHealth, judge_workers
+from orders.engine.worker_health import Problem, ProcessHealth, WorkersHealth, judge_workers
 
 SENTENCES: Final[Mapping[str, str]] = {
     "temporal_away": "Temporal does not answer: {detail}",

@@ -3,7 +3,7 @@
 Temporal gives an attempt 5 seconds and then starts the next one, first after about a second, later every ten. Nothing
 bounds a step but a refusal, neither a number of attempts nor a time: Temporal's clock also runs while no worker, or no
 database of ours, is there, and our outage is not the customer's declined card. A step that the outside world leaves
-without an answer for UNRESOLVED_AFTER is told to people, who decide (see orders.troubles).
+without an answer for UNRESOLVED_AFTER is told to people, who decide (see orders.lifecycle.troubles).
 
 The functions here only describe the activities to Temporal and to the type checker; `workers.activities` does the work.
 """

@@ -18,14 +18,16 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from orders import contracts, outbox, reconcile
-from orders.temporal_options import connect_arguments
-from orders.worker_health import HEARTBEAT, run_heartbeat, worker_identity
+from orders import contracts
+from orders.engine import outbox, reconcile
+from orders.engine.options import connect_arguments
+from orders.engine.worker_health import HEARTBEAT, run_heartbeat, worker_identity
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workers.attempts import AttemptInterceptor
 from workers.companions import Companions, Target
 from workers.payloads import DATA_CONVERTER
-from workers.workflows import OrderWorkflow, ShippingWorkflow
+from workers.workflows.order import OrderWorkflow
+from workers.workflows.shipping import ShippingWorkflow
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,14 @@ from django.contrib.auth import get_user_model
 from django.db import Error as DatabaseError
 
 from console.stack.accounts import ACCOUNTS, MARK
-from orders import services, temporal
-from orders.drafts import LineDraft, OrderDraft
+from orders.decisions import decide
+from orders.engine import temporal
 from orders.errors import DecisionRefused, KeyReused, OrderError
+from orders.intake import submission
+from orders.intake.drafts import LineDraft, OrderDraft
 from orders.models import Order
 from orders.permissions import Actor
-from orders.simulation import DECLINED_MARK, SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE
+from orders.simulated.moods import DECLINED_MARK, SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE
 
 KEY_PREFIX: Final = "sample-"
 
@@ -153,10 +155,10 @@ def submit_samples() -> str:
     before = Order.objects.count()
     for number, sample in enumerate(SAMPLES, start=1):
         order = _submit(sample, actor=people["clerk"], key=f"{KEY_PREFIX}{number}")
-        decide = {"approve": services.approve_order, "cancel": services.cancel_order}.get(sample.decision)
-        if decide is not None:
+        take = {"approve": decide.approve_order, "cancel": decide.cancel_order}.get(sample.decision)
+        if take is not None:
             with suppress(DecisionRefused):  # an earlier start has come this far
-                decide(order, actor=people["approver"], reason=sample.reason)
+                take(order, actor=people["approver"], reason=sample.reason)
     made = Order.objects.count() - before
     return f"{made} submitted, on their way through their workflows" if made else "as they were"
 
@@ -164,7 +166,7 @@ def submit_samples() -> str:
 def _submit(sample: Sample, *, actor: Actor, key: str) -> Order:
     """Return the sample's order; an earlier release may have made it with other contents, which it keeps."""
     try:
-        return services.submit_order(sample.draft, actor=actor, idempotency_key=key)
+        return submission.submit_order(sample.draft, actor=actor, idempotency_key=key)
     except KeyReused as reused:
         order: Order = Order.objects.get(order_id=reused.order_id)
         return order

@@ -8,9 +8,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console import words
-from orders.clock import database_now
+from console import labels
 from orders.labels import describe_activity
+from orders.postgres.clock import database_now
 from orders.states import Status
 
 register = template.Library()
@@ -26,7 +26,7 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def status_mark(status: str, decision: str = "") -> SafeString:
     """Return a status in words, shape and colour; an order that waits and is decided shows its `decision`."""
-    tone, shape, label = words.describe_status(Status(status), decision)
+    tone, shape, label = labels.describe_status(Status(status), decision)
     return format_html('<span class="mark mark-{}">{} {}</span>', tone, icon(shape), label)
 
 
@@ -39,13 +39,13 @@ def _now(context: Context) -> datetime:
 @register.simple_tag(takes_context=True)
 def age(context: Context, moment: datetime) -> SafeString:
     """Return how long ago a moment was, with the exact time behind it."""
-    return _time(moment, words.describe_age(moment, _now(context)))
+    return _time(moment, labels.describe_age(moment, _now(context)))
 
 
 @register.simple_tag(takes_context=True)
 def until(context: Context, deadline: datetime) -> SafeString:
     """Return how far away a deadline is, with the exact time behind it."""
-    return _time(deadline, words.describe_deadline(deadline, _now(context)))
+    return _time(deadline, labels.describe_deadline(deadline, _now(context)))
 
 
 @register.simple_tag
@@ -54,7 +54,7 @@ def exact(moment: datetime) -> SafeString:
     return format_html(
         '<time datetime="{}" data-exact>{}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),
-        words.describe_moment(moment),
+        labels.describe_moment(moment),
     )
 
 
@@ -68,6 +68,6 @@ def _time(moment: datetime, text: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),
-        words.describe_moment(moment),
+        labels.describe_moment(moment),
         text,
     )

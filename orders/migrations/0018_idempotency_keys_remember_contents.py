@@ -16,9 +16,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_default="",
                 editable=False,
-                help_text=(
-                    "What the key was used for; see orders.idempotency. Empty for orders from before there were hashes."
-                ),
+                help_text=("A hash of what the key was used for. Empty for orders from before there were hashes."),
                 max_length=80,
             ),
         ),

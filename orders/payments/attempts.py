@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from orders.clock import database_now
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.events import Fact
 from orders.models import Order, Payment, PaymentAttempt
 from orders.money import Money
 from orders.payments.gateways.interface import ChargeRequest
+from orders.postgres.clock import database_now
 
 T = TypeVar("T")
 

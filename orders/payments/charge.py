@@ -11,14 +11,16 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from orders import contracts
-from orders.clock import database_now
 from orders.errors import PaymentDeclined
 from orders.events import EventKind
-from orders.history import accept_approval, add_event, lock_order, refuse_approval
+from orders.lifecycle.decisions import accept_approval, judge_approval, record_decision, refuse_approval
+from orders.lifecycle.history import add_event
+from orders.lifecycle.lookup import lock_open_order, lock_order, read_order
+from orders.lifecycle.statuses import advance
 from orders.models import Order, Payment, PaymentAttempt
 from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
 from orders.payments.gateways.registry import gateway
-from orders.projections import advance, judge_approval, lock_open_order, read_order, record_decision
+from orders.postgres.clock import database_now
 from orders.states import DecisionKind, RefusalCode, Status, is_at_or_past
 from orders.texts import LONGEST_REFERENCE, clean_line
 

@@ -4,11 +4,12 @@ from django.db import transaction
 
 from orders import contracts
 from orders.events import EventKind
-from orders.history import add_event, lock_order
+from orders.lifecycle.history import add_event
+from orders.lifecycle.lookup import lock_open_order, lock_order
+from orders.lifecycle.statuses import begin_cancelling
 from orders.models import Payment, PaymentAttempt
 from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
 from orders.payments.gateways.registry import gateway
-from orders.projections import begin_cancelling, lock_open_order
 from orders.texts import LONGEST_REFERENCE, clean_line
 
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 from pytest_django import Settings
 
-from orders import services
-from orders.drafts import LineDraft
+from orders.decisions import decide
+from orders.intake import submission
+from orders.intake.drafts import LineDraft
 from orders.models import Order
 from orders.states import Status
 from tests.browser.conftest import Visit
@@ -56,7 +57,7 @@ def orders(people: tuple[User, User], settings: Settings) -> list[Order]:
         settings.ORDER_APPROVAL_TIMEOUT = minutes * 60
         lines = tuple(GOODS[place] for place in goods)
         draft = make_draft(customer_name=name, customer_email=mail, currency=currency, lines=lines)
-        order = services.submit_order(draft, actor=people[0], idempotency_key=f"picture-{number}")
+        order = submission.submit_order(draft, actor=people[0], idempotency_key=f"picture-{number}")
         wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
         Order.objects.filter(pk=order.pk).update(created_at=timezone.now() - timedelta(minutes=age))
         waiting.append(order)
@@ -67,8 +68,8 @@ def test_pictures(visit: Visit, people: tuple[User, User], orders: list[Order]) 
     PICTURES.mkdir(parents=True, exist_ok=True)
     alice, bob = people
     done, given_up = orders[5], orders[6]
-    services.approve_order(done, actor=bob)
-    services.cancel_order(given_up, actor=bob, reason="Customer ordered twice")
+    decide.approve_order(done, actor=bob)
+    decide.cancel_order(given_up, actor=bob, reason="Customer ordered twice")
     wait_for_status(done, Status.COMPLETED)
     wait_for_status(given_up, Status.CANCELLED)
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from orders import services
+from orders.intake import submission
 from tests.browser.conftest import Visit
 from tests.making import make_draft, make_user
 
@@ -31,7 +31,7 @@ def test_a_change_in_the_admin_goes_on_after_the_password(visit: Visit) -> None:
 
 def test_a_reason_for_an_own_order_outlives_what_happens_meanwhile(visit: Visit) -> None:
     admin = make_user("admin", is_superuser=True)
-    order = services.submit_order(make_draft(), actor=admin, idempotency_key="own")
+    order = submission.submit_order(make_draft(), actor=admin, idempotency_key="own")
     page = visit(order.get_absolute_url(), admin)
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("To approve it all the same, give the reason.")).to_be_visible()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from orders.drafts import LineDraft
+from orders.intake.drafts import LineDraft
 from orders.models import Order, OrderLine
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder, make_user

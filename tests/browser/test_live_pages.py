@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 from orders.events import EventKind
-from orders.history import add_event
+from orders.lifecycle.history import add_event
 from orders.models import Order
 from orders.states import Status
 from tests.browser.conftest import Visit

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from orders.drafts import LineDraft
+from orders.intake.drafts import LineDraft
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder, make_user
 

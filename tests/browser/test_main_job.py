@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from orders import services
+from orders.intake import submission
 from orders.models import Order
 from orders.states import Status
 from tests.browser.conftest import Visit
@@ -71,7 +71,7 @@ def test_an_order_goes_from_the_form_to_completed(visit: Visit) -> None:
 
 def test_an_order_is_cancelled_with_a_reason(visit: Visit) -> None:
     alice, bob = make_user("alice", "clerk"), make_user("bob", "approver")
-    order = services.submit_order(make_draft(), actor=alice, idempotency_key="browser")
+    order = submission.submit_order(make_draft(), actor=alice, idempotency_key="browser")
     wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
     page = visit(order.get_absolute_url(), bob)
     page.get_by_text("Cancel this order…").click()
@@ -89,7 +89,7 @@ def test_an_order_is_cancelled_with_a_reason(visit: Visit) -> None:
 def test_several_orders_are_approved_at_once(visit: Visit) -> None:
     alice, bob = make_user("alice", "clerk"), make_user("bob", "approver")
     for number in range(3):
-        order = services.submit_order(make_draft(), actor=alice, idempotency_key=f"browser-{number}")
+        order = submission.submit_order(make_draft(), actor=alice, idempotency_key=f"browser-{number}")
         wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
     page = visit("/orders/?status=awaiting", bob)
     boxes = page.locator("input[name=order_id][type=checkbox]")

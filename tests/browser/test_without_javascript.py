@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from console.views import order_list
+from console.desk import order_list
 from orders.models import Order
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder

@@ -11,16 +11,18 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
-from orders import services, temporal
-from orders.addresses import find_missing, read_country
-from orders.audit import audit_orders
-from orders.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
+from orders.decisions import decide
+from orders.engine import temporal
+from orders.engine.audit import audit_orders
+from orders.engine.live_status import describe_row
 from orders.errors import OrderError, OrderInvalid, RunPaused
-from orders.live_status import describe_row
+from orders.intake import submission
+from orders.intake.addresses import find_missing, read_country
+from orders.intake.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
+from orders.lifecycle.lookup import read_order
 from orders.models import Order, OutboxMessage
 from orders.permissions import TerminalOperator
 from orders.postgres.faults import describe_error
-from orders.projections import read_order
 from orders.states import DecisionKind
 from orders.texts import LONGEST_NAME, clean_line
 
@@ -95,7 +97,7 @@ class Command(BaseCommand):
             lines=tuple(_line(text, options["currency"]) for text in options["line"] or ["MUG-1:1:12.50:Mug"]),
         )
         key = options["idempotency_key"] or str(uuid4())
-        order = services.submit_order(
+        order = submission.submit_order(
             draft, actor=_operator(options), idempotency_key=key, order_id=options["order_id"]
         )
         is_started = order.outbox_messages.filter(name="start", status=OutboxMessage.Status.DELIVERED).exists()
@@ -124,9 +126,9 @@ class Command(BaseCommand):
 
     def _signal(self, options: dict[str, Any]) -> None:
         order, kind = read_order(options["order_id"]), DecisionKind(options["decision"])
-        decide = services.approve_order if kind == DecisionKind.APPROVE else services.cancel_order
-        message = decide(order, actor=_operator(options), reason=options["reason"])
-        sentence = services.describe_delivery(message)
+        take = decide.approve_order if kind == DecisionKind.APPROVE else decide.cancel_order
+        message = take(order, actor=_operator(options), reason=options["reason"])
+        sentence = decide.describe_delivery(message)
         is_delivered = message.status == OutboxMessage.Status.DELIVERED
         is_paused = is_delivered and _is_paused(order)
         if is_paused:

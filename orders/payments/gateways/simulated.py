@@ -9,7 +9,7 @@ from orders.identifiers import new_identifier
 from orders.models import GatewayMovement
 from orders.money import Money
 from orders.payments.gateways.interface import ChargeRequest, Refund
-from orders.simulation import DECLINED_MARK, call_outside_world
+from orders.simulated.moods import DECLINED_MARK, call_outside_world
 
 
 class SimulatedGateway:

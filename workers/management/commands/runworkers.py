@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
-from orders import temporal
+from orders.engine import temporal
 from orders.postgres.faults import describe_error
 from workers import attempts, logs
 from workers.companions import CompanionEnded

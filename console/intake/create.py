@@ -1,0 +1,92 @@
+"""The form for a new order. One address: the page, its rows of lines, its live total, and the submission."""
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from console.access import ConsoleRequest, needs_submit, render_page
+from console.accounts.interruption import take_up
+from console.intake.lines import read_typed_lines
+from console.intake.submission import Complaint, Submission
+from orders.errors import KeyReused, OrderError
+from orders.intake.drafts import MOST_LINES, TypedLine
+from orders.intake.submission import submit_order
+from orders.permissions import may_view
+from orders.postgres.clock import database_now
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs_submit
+def create_order(request: ConsoleRequest) -> HttpResponse:
+    """Show the form, change its rows or work out its total as the `step` button says, or submit it."""
+    if request.method != "POST":
+        typed = take_up(request)
+        if typed is not None:
+            return _show(request, Submission.retyped(typed.dict(), read_typed_lines(typed), focus_row=None))
+        return _show(request, Submission.blank())
+    step = request.POST.get("step", "submit")
+    if step == "total":
+        return _show_change(request, "orders/_totals.html")
+    if step == "country":
+        return _show_change(request, "orders/_address_parts.html")
+    if step == "add" or step.startswith("remove-"):
+        return _show_change(request, "orders/_lines.html", step=step)
+    return _submit(request)
+
+
+def _show_change(request: ConsoleRequest, fragment: str, *, step: str = "") -> HttpResponse:
+    """Show what was typed again, with rows added or removed, without judging it; nothing is stored."""
+    lines, focus_row = _change_lines(read_typed_lines(request.POST), step)
+    submission = Submission.retyped(request.POST.dict(), lines, focus_row=focus_row)
+    if not request.htmx:
+        return _show(request, submission)
+    submission.order_form.keep_what_is_typed()
+    context = {"submission": submission, "most_lines": MOST_LINES, "is_fragment": True}
+    return render_page(request, fragment, context)
+
+
+def _change_lines(lines: tuple[TypedLine, ...], step: str) -> tuple[tuple[TypedLine, ...], int | None]:
+    """Return the rows after the step, and the row that the person goes on with."""
+    blank = TypedLine(quantity="1")
+    if step == "add" and len(lines) < MOST_LINES:
+        return (*lines, blank), len(lines)
+    row = step.removeprefix("remove-")
+    if step.startswith("remove-") and row.isascii() and row.isdigit() and int(row) < len(lines):
+        left = tuple(line for index, line in enumerate(lines) if index != int(row)) or (blank,)
+        return left, min(int(row), len(left) - 1)
+    return lines or (blank,), None
+
+
+def _submit(request: ConsoleRequest) -> HttpResponse:
+    submission, started_at = Submission.sent(request.POST), database_now()
+    if not submission.is_valid():
+        return _show(request, submission, status=422)
+    key = submission.order_form.cleaned_data["idempotency_key"]
+    try:
+        order = submit_order(submission.draft, actor=request.user, idempotency_key=key)
+    except KeyReused as error:
+        return _show(request, Submission.refused(request.POST, _describe_reuse(error, request.user)), status=409)
+    except OrderError as error:
+        submission.order_form.add_error(None, str(error))
+        return _show(request, submission, status=422)
+    if order.created_at < started_at:
+        messages.warning(request, "This form was sent before and made this one order. No second order was made.")
+    else:
+        messages.success(request, f"Order {order.order_id} was submitted.")
+    return redirect(order)
+
+
+def _describe_reuse(error: KeyReused, user: User) -> Complaint:
+    """Say that this form has made another order, which one, and what to do; only who may look is led to it."""
+    again = "If you want a new order with what you see below, submit it again."
+    if not error.order_id:
+        return Complaint(f"This form was already used by somebody else. {again}")
+    sentence = f"This form was already sent with other contents, and made {error.order_id}. {again}"
+    return Complaint(sentence, order_id=error.order_id if may_view(user) else "")
+
+
+def _show(request: ConsoleRequest, submission: Submission, *, status: int = 200) -> HttpResponse:
+    context = {"submission": submission, "most_lines": MOST_LINES}
+    return render_page(request, "orders/order_create.html", context, status=status)

@@ -1,0 +1,196 @@
+"""Where an order is and what it waits for, from its row and from what its workflow says."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from console import labels
+from orders import states
+from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL
+from orders.engine.live_status import LiveStatus
+from orders.engine.temporal import PendingActivity
+from orders.events import STATUS_KINDS
+from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity
+from orders.models import Order, OutboxMessage
+from orders.states import HAPPY_PATH, Status, TroubleCode
+
+STEP_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One station on the way of an order; `place` is done, now or ahead."""
+
+    status: Status
+    place: str
+
+    @property
+    def label(self) -> str:
+        """The status in words."""
+        return str(STATUS_LABELS[self.status])
+
+    @property
+    def place_words(self) -> str:
+        """Where the order stands towards this station, for those who do not see it."""
+        return STEP_WORDS[self.place]
+
+
+@dataclass(frozen=True)
+class TroubleFace:
+    """Something that keeps the order from moving, in words: what, since when, and what can be done."""
+
+    label: str
+    detail: str
+    since: datetime
+    advice: str
+
+
+@dataclass(frozen=True)
+class StatusPanel:
+    """Where the order is, what it waits for and until when, and what is being tried."""
+
+    status: Status
+    sentence: str
+    is_open: bool
+    deadline: datetime | None
+    countdown: str
+    is_soon: bool
+    steps: tuple[Step, ...]
+    attempts: tuple[str, ...] = ()
+    on_their_way: tuple[str, ...] = ()
+    was_asked: bool = False
+    is_live: bool = False
+    away: str = ""
+    paused: str = ""
+    troubles: tuple[TroubleFace, ...] = ()
+    decision: str = ""
+    engine: str = ""
+
+    @property
+    def label(self) -> str:
+        """The status in words."""
+        return str(STATUS_LABELS[self.status])
+
+    @property
+    def seen(self) -> str:
+        """A short text that changes when anything that the panel shows does."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+
+def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime, engine: str = "") -> StatusPanel:
+    """Return the panel: from the live answer where there is one, from the row otherwise.
+
+    `engine` is what the page says beside it of the engine; a panel that was built with another is not the same.
+    """
+    status, sentence = Status(order.status), labels.NEXT_STEPS[Status(order.status)]
+    answer = live.answer if live is not None and order.is_open else None
+    if answer is not None and answer.status in states.OPEN:
+        status = _find_further(status, Status(answer.status))
+        sentence = labels.describe_wait(answer.waiting_for, status)
+    is_undecided = status == Status.PENDING_MANUAL_APPROVAL and not order.decision
+    deadline = order.approval_deadline if is_undecided else None
+    is_paused = live is not None and live.is_paused
+    if order.is_approved and status in states.APPROVABLE:
+        then = "when its workflow is resumed" if is_paused else "as soon as its workflow has taken that in"
+        sentence = f"Approved by {order.decider}; goes on {then}."
+    elif order.is_cancel_requested and status in states.CANCELLABLE:
+        then = "does so when it is resumed" if is_paused else "is about to do so"
+        sentence = f"{order.decider} asked to cancel it; its workflow {then}."
+    elif deadline is not None and deadline <= now:
+        sentence = "The time for a decision is over; the order is about to be cancelled."
+    return StatusPanel(
+        status=status,
+        sentence=sentence,
+        is_open=order.is_open,
+        deadline=deadline,
+        countdown=labels.describe_deadline(deadline, now) if deadline else "",
+        is_soon=deadline is not None and labels.is_soon(deadline, now),
+        steps=_find_steps(order, status),
+        attempts=tuple(_describe_attempt(activity, now) for activity in live.activities) if live and answer else (),
+        on_their_way=_describe_messages(order),
+        was_asked=live is not None,
+        is_live=answer is not None,
+        away=live.sentence if live is not None and live.is_away and order.is_open else "",
+        paused=_describe_pause(live) if live is not None and order.is_open else "",
+        troubles=_describe_troubles(order, live) if order.is_open else (),
+        decision=order.decision,
+        engine=engine,
+    )
+
+
+def _describe_troubles(order: Order, live: LiveStatus | None) -> tuple[TroubleFace, ...]:
+    """Return what keeps the order from moving; a pause that the workflow itself tells of is said once."""
+    is_paused = live is not None and live.is_paused
+    return tuple(
+        TroubleFace(
+            label=str(TROUBLE_LABELS[TroubleCode(trouble.code)]),
+            detail=trouble.detail,
+            since=trouble.since,
+            advice=labels.TROUBLE_ADVICE[TroubleCode(trouble.code)],
+        )
+        for trouble in order.troubles.all()
+        if not (is_paused and trouble.code == TroubleCode.RUN_PAUSED)
+    )
+
+
+def _describe_pause(live: LiveStatus) -> str:
+    """Say that somebody paused the order's run, or its shipment's, in Temporal, and what that means."""
+    if live.is_paused:
+        since = f" since {labels.describe_moment(live.paused_since)}" if live.paused_since else ""
+        return (
+            f"Paused in Temporal{since}. Decisions are taken in, "
+            "but nothing happens to the order until its workflow is resumed there."
+        )
+    if live.is_shipping_paused:
+        return "The shipping workflow is paused in Temporal. The order waits until it is resumed there."
+    return ""
+
+
+def _find_further(row: Status, live: Status) -> Status:
+    """Return the later of two statuses: while the order is shipped the row knows more than the workflow says."""
+    return row if row == Status.CANCELLING or states.is_at_or_past(row, live) else live
+
+
+def _find_steps(order: Order, status: Status) -> tuple[Step, ...]:
+    """Return the stations behind and ahead of the order; one that is cancelled shows those that it reached."""
+    if status in HAPPY_PATH:
+        here = HAPPY_PATH.index(status)
+        places = ["done"] * here + ["now" if status in states.OPEN else "done"] + ["ahead"] * len(HAPPY_PATH)
+        return tuple(Step(step, place) for step, place in zip(HAPPY_PATH, places, strict=False))
+    reached = set(order.events.values_list("kind", flat=True))
+    behind = [Step(step, "done") for step in HAPPY_PATH if STATUS_KINDS[step] in reached]
+    if status == Status.CANCELLED:
+        return (*behind, Step(Status.CANCELLED, "done"))
+    return (*behind, Step(Status.CANCELLING, "now"), Step(Status.CANCELLED, "ahead"))
+
+
+def _describe_attempt(activity: PendingActivity, now: datetime) -> str:
+    """Return what is being tried, such as 'Charge the payment: attempt 3, last failure: …, next try in 8 s'."""
+    parts = [f"attempt {activity.attempt}" if activity.attempt > 1 else "first try"]
+    if activity.last_failure:
+        parts.append(f"last failure: {activity.last_failure.rstrip('.')}")
+    if activity.is_paused:
+        parts.append("paused in Temporal until somebody resumes it")
+    elif activity.attempt > 1 and activity.next_attempt_at is not None and activity.next_attempt_at > now:
+        parts.append(f"next try in {labels.describe_span(activity.next_attempt_at - now)}")
+    else:
+        parts.append("under way")
+    return f"{describe_activity(activity.name)}: {', '.join(parts)}"
+
+
+def _describe_messages(order: Order) -> tuple[str, ...]:
+    """Return a sentence for each message that has not reached the workflow, and why not where it will not."""
+    statuses = [OutboxMessage.Status.PENDING]
+    if order.is_open:
+        statuses.append(OutboxMessage.Status.REFUSED)
+    waiting = order.outbox_messages.filter(status__in=statuses)
+    return tuple(map(_describe_message, waiting.only("name", "payload", "status", "last_error")))
+
+
+def _describe_message(message: OutboxMessage) -> str:
+    sentences = {APPROVE_SIGNAL: "The approval by {}", CANCEL_SIGNAL: "The cancellation by {}"}
+    subject = sentences.get(message.name, "The submission").format(message.payload.get("actor") or "somebody")
+    if message.status == OutboxMessage.Status.REFUSED:
+        return f"{subject} is kept, but cannot be sent: {message.last_error} An administrator has to look into it."
+    return f"{subject} is kept and on its way to the workflow."

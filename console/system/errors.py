@@ -1,0 +1,65 @@
+"""Pages for what went wrong: a sentence, what to do, and a way on. A fragment gets the sentence alone."""
+
+import sys
+from http import HTTPStatus
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views import csrf
+
+from console.access import Desk
+from console.accounts.access_log import tell_of_refusal
+from console.system.outages import PLAIN, answer_fault, is_fragment
+from orders.postgres.faults import find_fault
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400. The exception's text may quote what was sent, so it is not shown."""
+    return _show(request, HTTPStatus.BAD_REQUEST, "The console could not make sense of this request.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403 with the sentence that the refusal brought."""
+    tell_of_refusal(request, str(exception))
+    return _show(request, HTTPStatus.FORBIDDEN, str(exception) or "Your account may not do this.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form that may have been forged. The log has the reason; the page says what to do."""
+    tell_of_refusal(request, reason)
+    return csrf.csrf_failure(request, reason=reason)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404; a refusal of our own brings a sentence, Django's brings data for debugging."""
+    said = exception.args[0] if exception.args else ""
+    sentence = said if isinstance(said, str) and said.startswith("There is no order") else "There is no such page."
+    return _show(request, HTTPStatus.NOT_FOUND, sentence)
+
+
+def method_not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """Answer 405 like the bare refusal of a view, with a page that says so."""
+    response = _show(request, HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take that kind of request.")
+    response.headers["Allow"] = refusal.headers["Allow"]
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500, or 503 where the database is at fault, without asking anything of the database."""
+    error = sys.exception()
+    fault = find_fault(error) if error is not None else None
+    if error is not None and fault is not None:
+        return answer_fault(request, fault, error)
+    if is_fragment(request):
+        return HttpResponse("Something went wrong on the server.", status=500, content_type=PLAIN)
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def _show(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
+    if is_fragment(request):
+        return HttpResponse(sentence, status=status, content_type=PLAIN)
+    user: User | AnonymousUser = getattr(request, "user", AnonymousUser())
+    desk = Desk.of(user) if user.is_authenticated else None
+    return render(request, f"{status.value}.html", {"sentence": sentence, "desk": desk}, status=status)

@@ -1,0 +1,80 @@
+"""Brings orders to their end: completed, or cancelled with the parcel called back.
+
+Each function is one call of an activity and safe to repeat.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from django.db import transaction
+
+from orders import contracts
+from orders.errors import IllegalTransition, OrderClosed
+from orders.lifecycle.decisions import answer_decisions
+from orders.lifecycle.lookup import lock_order
+from orders.lifecycle.statuses import advance, begin_cancelling
+from orders.models import Order, Payment, Shipment
+from orders.shipping.carriers import carrier
+from orders.states import (
+    DecisionKind,
+    ReasonCode,
+    Status,
+)
+
+UNSETTLED: Final = (Payment.Status.PENDING, Payment.Status.CHARGED)
+
+
+@transaction.atomic
+def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted:
+    """Bring the order to its good end, unless a person was told before that it is being cancelled.
+
+    Raises OrderNotFound, OrderClosed for a cancelled order, IllegalTransition for one that is not shipped.
+    """
+    order = lock_order(command.order_id)
+    if order.status == Status.CANCELLED:
+        raise OrderClosed(order.get_status_display())
+    if order.is_open and order.is_cancel_requested:
+        return contracts.OrderCompleted(is_completed=False, cancellation=_decision_of(order))
+    if advance(order, Status.COMPLETED):
+        answer_decisions(order, DecisionKind.APPROVE, accepted_id=order.decision_id)
+    return contracts.OrderCompleted()
+
+
+def process_cancellation(command: contracts.ProcessCancellation) -> contracts.CancellationProcessed:
+    """Call a parcel back and bring the order to CANCELLED.
+
+    A decision that was taken before the deadline, but whose signal is still on its way, beats APPROVAL_TIMEOUT.
+    Raises OutsideWorldFailed while the carrier does not answer, OrderNotFound, OrderClosed for a completed order,
+    IllegalTransition while money that was or may have been taken is not back.
+    """
+    with transaction.atomic():
+        order = lock_order(command.order_id)
+        if order.status == Status.COMPLETED:
+            raise OrderClosed(order.get_status_display())
+        has_timed_out = command.reason_code == ReasonCode.APPROVAL_TIMEOUT
+        if order.status == Status.CANCELLED:
+            is_by_staff = has_timed_out and order.reason_code == ReasonCode.STAFF and order.is_cancel_requested
+            return contracts.CancellationProcessed(cancellation=_decision_of(order) if is_by_staff else None)
+        if has_timed_out and order.is_approved:
+            return contracts.CancellationProcessed(is_cancelled=False, approval=_decision_of(order))
+        if Payment.objects.filter(order=order, status__in=UNSETTLED).exists():
+            raise IllegalTransition("The order's money is not back yet, so that it cannot be cancelled.")
+        by_staff = _decision_of(order) if has_timed_out and order.is_cancel_requested else None
+        if by_staff is not None:
+            command = replace(command, reason_code=ReasonCode.STAFF, reason=by_staff.reason, decision=by_staff)
+        # Written before the carrier is asked: from here on nothing else is done to the order.
+        begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
+        has_parcel = Shipment.objects.filter(order=order).exclude(status=Shipment.Status.RECALLED).exists()
+    if has_parcel:
+        carrier.recall(contracts.shipping_workflow_id(order.order_id))
+    with transaction.atomic():
+        order = lock_order(command.order_id)
+        Shipment.objects.filter(order=order).update(status=Shipment.Status.RECALLED)
+        advance(order, Status.CANCELLED, reason_code=order.reason_code, reason=order.reason)
+    return contracts.CancellationProcessed(cancellation=by_staff)
+
+
+def _decision_of(order: Order) -> contracts.Decision:
+    """Return the decision that the order's row holds, with its reason."""
+    decision = order.decisions.get(decision_id=order.decision_id)
+    return contracts.Decision(decision.decision_id, decision.actor, decision.reason)

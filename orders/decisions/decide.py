@@ -1,0 +1,150 @@
+"""What people decide on orders: approve and cancel, one or several. One verb, one shape: guard, write, send.
+
+The decision counts from the moment its row is written; its signal follows through the outbox.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from time import monotonic
+from typing import Final
+from uuid import uuid4
+
+from django.db import DatabaseError, InterfaceError, transaction
+
+from orders import contracts, permissions
+from orders.decisions.rules import check_may_be_decided
+from orders.engine import outbox
+from orders.errors import (
+    OrderError,
+    OrderNotFound,
+)
+from orders.labels import DECISION_LABELS
+from orders.lifecycle.decisions import write_decision
+from orders.lifecycle.lookup import lock_order
+from orders.lifecycle.troubles import clear_troubles
+from orders.models import Decision, Order, OutboxMessage
+from orders.permissions import Actor, TerminalOperator
+from orders.postgres.clock import database_now
+from orders.postgres.faults import FAULT_SENTENCES, find_fault
+from orders.states import Channel, DecisionKind, Outcome, TroubleCode
+from orders.texts import clean_text
+
+LONGEST_BULK_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True)
+class BulkResult:
+    """What became of one order of a bulk decision, or, before it, what would; `order` is None for an unknown one."""
+
+    order_id: str
+    is_done: bool
+    sentence: str
+    order: Order | None = None
+
+
+def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
+    """Approve the order, so that its payment is charged and it is shipped.
+
+    Raises NotAllowed, OwnOrder, AlreadyDecided, TooLate, ReasonMissing for an own order.
+    """
+    return _decide(order, DecisionKind.APPROVE, actor=actor, reason=reason)
+
+
+def cancel_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
+    """Have the order cancelled, and its money returned if any was taken.
+
+    Raises NotAllowed, AlreadyDecided, TooLate.
+    """
+    return _decide(order, DecisionKind.CANCEL, actor=actor, reason=reason)
+
+
+def check_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor) -> list[BulkResult]:
+    """Tell for each order whether `actor` could decide on it now, and why not. Nothing is written."""
+    orders, now = Order.objects.in_bulk(order_ids, field_name="order_id"), database_now()
+    results = []
+    for order_id in dict.fromkeys(order_ids):
+        order = orders.get(order_id)
+        try:
+            if order is None:
+                raise OrderNotFound(order_id)
+            permissions.check_may_decide(actor, kind, order)
+            check_may_be_decided(order, kind, now=now)
+        except OrderError as error:
+            results.append(BulkResult(order_id, is_done=False, sentence=str(error), order=order))
+        else:
+            results.append(BulkResult(order_id, is_done=True, sentence="", order=order))
+    return results
+
+
+def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor, reason: str = "") -> list[BulkResult]:
+    """Take the same decision on several orders, each by itself, and tell what became of each.
+
+    The relay sends them, so that nobody waits for Temporal as often as there are orders. Orders that somebody else
+    holds keep nobody waiting for long either: what is left after LONGEST_BULK_SECONDS is not tried.
+    """
+    orders = Order.objects.in_bulk(order_ids, field_name="order_id")
+    end = monotonic() + LONGEST_BULK_SECONDS
+    results = []
+    for order_id in dict.fromkeys(order_ids):
+        try:
+            if monotonic() > end:
+                raise OrderError("Not tried, because the orders before it took too long. Try it again.")
+            if order_id not in orders:
+                raise OrderNotFound(order_id)
+            message = _decide(orders[order_id], kind, actor=actor, reason=reason, sends_now=False)
+            sentence = describe_delivery(message)
+            is_done = find_decision(message).outcome != Outcome.TOO_LATE
+        except OrderError as error:
+            results.append(BulkResult(order_id, is_done=False, sentence=str(error)))
+        except (DatabaseError, InterfaceError) as error:
+            fault = find_fault(error)
+            if fault is None:
+                raise
+            sentence = f"{FAULT_SENTENCES[fault]} Look at the order before you try it again."
+            results.append(BulkResult(order_id, is_done=False, sentence=sentence))
+        else:
+            results.append(BulkResult(order_id, is_done, sentence))
+    return results
+
+
+def find_decision(message: OutboxMessage) -> Decision:
+    """Return the decision that a message carries, with what is known by now of its outcome and its delivery."""
+    message.refresh_from_db(fields=["status", "last_error"])
+    decision: Decision = Decision.objects.get(decision_id=message.payload["decision_id"])
+    return decision
+
+
+def describe_delivery(message: OutboxMessage) -> str:
+    """Say in a sentence what a person may trust after a decision: that it is known, on its way, or came too late."""
+    decision = find_decision(message)
+    if decision.outcome == Outcome.TOO_LATE:
+        return "Too late: the order had come to its end before the decision reached it."
+    done = DECISION_LABELS[DecisionKind(decision.kind)]
+    if message.status == OutboxMessage.Status.PENDING:
+        return f"{done}. The decision is kept and on its way to the workflow."
+    if message.status == OutboxMessage.Status.REFUSED:
+        return f"{done}. The decision is kept, but cannot be sent to the workflow: {message.last_error}"
+    return f"{done}. The workflow has been told." if decision.outcome == Outcome.PENDING else f"{done}."
+
+
+def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str, sends_now: bool = True) -> OutboxMessage:
+    permissions.check_may_decide(actor, kind, order)
+    with transaction.atomic():
+        locked = lock_order(order.order_id)
+        check_may_be_decided(locked, kind, now=database_now())
+        decision = contracts.Decision(decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason))
+        permissions.check_has_reason(actor, kind, locked, decision.reason)
+        is_terminal = isinstance(actor, TerminalOperator)
+        write_decision(
+            locked,
+            kind,
+            decision,
+            channel=Channel.TERMINAL if is_terminal else Channel.CONSOLE,
+            account_id=actor.pk,
+            terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
+            is_own_order=permissions.needs_reason(actor, kind, locked),
+        )
+        clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
+        key = outbox.decision_key(decision.decision_id)
+        name = contracts.SIGNALS[kind]
+        return outbox.enqueue(locked, key=key, name=name, payload=asdict(decision), sends_now=sends_now)

@@ -1,0 +1,185 @@
+"""Compares every order, open or not, with the books of the gateway and the carrier and with Temporal's open runs.
+
+Both ways: what the books or Temporal know and the console does not is found as well.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.db import connection, transaction
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
+
+from orders.contracts import shipping_workflow_id
+from orders.engine import runs
+from orders.errors import TemporalAway
+from orders.models import CarrierBooking, GatewayMovement, Order, OutboxMessage, Payment
+from orders.money import Money
+from orders.postgres.clock import database_now
+from orders.states import FINAL, HAPPY_PATH, Status
+
+CHARGE: Final = GatewayMovement.Kind.CHARGE
+REFUND: Final = GatewayMovement.Kind.REFUND
+# While an order is at one of these, its charge, or its parcel, may or may not have come about.
+CHARGE_IS_OPEN: Final = frozenset({Status.CHARGING_PAYMENT, Status.CANCELLING})
+PARCEL_IS_OPEN: Final = frozenset({Status.PACKAGE_PREPARED, Status.CANCELLING})
+# Temporal's list may not know yet what changed a moment ago.
+SETTLED_AFTER: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """An order about which the console and somebody else's books disagree; `status` is empty for an unknown order."""
+
+    order_id: str
+    status: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was compared and what was found.
+
+    `nothing_to_charge` is the number of orders that cost nothing and took their way without the gateway. `charges` and
+    `refunds` are numbers of movements in the gateway's books, `parcels` of bookings in the carrier's,
+    `runs` of open runs in Temporal, or None where it did not answer.
+    """
+
+    orders: int
+    nothing_to_charge: int
+    charges: int
+    refunds: int
+    parcels: int
+    runs: int | None
+    discrepancies: tuple[Discrepancy, ...]
+
+
+@dataclass(frozen=True)
+class _Movements:
+    """What the gateway's books say of one order, in minor units."""
+
+    charges: int = 0
+    charged: int = 0
+    refunded: int = 0
+
+
+def audit_orders() -> Audit:
+    """Compare all orders with the books. Reads every order once; meant for the terminal, not for a page."""
+    open_runs = _list_runs()
+    is_within = connection.in_atomic_block
+    with transaction.atomic():
+        if not is_within:
+            # Orders move meanwhile: all is read as it was at one moment.
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        totals = GatewayMovement.objects.aggregate(
+            charges=Count("pk", filter=Q(kind=CHARGE)), refunds=Count("pk", filter=Q(kind=REFUND))
+        )
+        found = [*_compare_books()]
+        if open_runs is not None:
+            found += _compare_runs(open_runs)
+        return Audit(
+            orders=Order.objects.count(),
+            nothing_to_charge=Payment.objects.filter(status=Payment.Status.NOTHING_DUE).count(),
+            charges=totals["charges"],
+            refunds=totals["refunds"],
+            parcels=CarrierBooking.objects.count(),
+            runs=None if open_runs is None else len(open_runs),
+            discrepancies=tuple(found),
+        )
+
+
+def _list_runs() -> dict[str, runs.OpenRun] | None:
+    try:
+        return runs.list_open_runs()
+    except TemporalAway:
+        return None
+
+
+def _compare_books() -> Iterator[Discrepancy]:
+    movements = GatewayMovement.objects.values("merchant_reference").annotate(
+        charges=Count("pk", filter=Q(kind=CHARGE)),
+        charged=Coalesce(Sum("amount", filter=Q(kind=CHARGE)), 0),
+        refunded=Coalesce(Sum("amount", filter=Q(kind=REFUND)), 0),
+    )
+    books = {
+        row["merchant_reference"]: _Movements(row["charges"], row["charged"], row["refunded"]) for row in movements
+    }
+    parcels = {
+        booking.shipment_id: booking.recalled_at is None for booking in CarrierBooking.objects.order_by().iterator()
+    }
+    orders = Order.objects.select_related("payment").order_by("pk")
+    for order in orders.iterator(chunk_size=1000):
+        status = Status(order.status)
+        moved = books.pop(order.order_id, _Movements())
+        is_out = parcels.pop(shipping_workflow_id(order.order_id), False)
+        for sentence in (_judge_money(order, status, moved), _judge_parcel(status, is_out=is_out)):
+            if sentence:
+                yield Discrepancy(order.order_id, order.status, sentence)
+    for order_id in books:
+        yield Discrepancy(order_id, "", "The gateway knows an order that the console does not.")
+    for shipment_id, is_out in parcels.items():
+        if is_out:
+            order_id = shipment_id.removeprefix(shipping_workflow_id(""))
+            yield Discrepancy(order_id, "", "The carrier has a parcel of an order that the console does not know.")
+
+
+def _judge_money(order: Order, status: Status, moved: _Movements) -> str:
+    """Say what is wrong with the order's money, or nothing."""
+    kept = Money(moved.charged - moved.refunded, order.currency)
+    name = order.get_status_display().lower()
+    if moved.charges > 1:
+        return f"The customer was charged {moved.charges} times."
+    if kept.minor < 0:
+        return f"The gateway gave back {Money(-kept.minor, order.currency)} more than it took."
+    if status == Status.CANCELLED and kept.minor:
+        return f"The order is cancelled, but the gateway kept {kept}."
+    if status in CHARGE_IS_OPEN or status == Status.CANCELLED:
+        return _judge_payment(order, moved)
+    is_due = status in HAPPY_PATH[HAPPY_PATH.index(Status.PAID) :]
+    if is_due and kept.minor != order.total:
+        return f"The order of {order.total_money} is {name}, but the gateway kept {kept}."
+    if not is_due and moved.charges:
+        return f"The order is {name}, but the gateway took {Money(moved.charged, order.currency)}."
+    return _judge_payment(order, moved)
+
+
+def _judge_payment(order: Order, moved: _Movements) -> str:
+    """Say where the order's payment is not what the gateway says, or nothing."""
+    payment: Payment | None = getattr(order, "payment", None)
+    if payment is None:
+        return "" if not moved.charges else "The gateway took money for which the console has no payment."
+    if payment.status == Payment.Status.CHARGED and (moved.charged, moved.refunded) != (payment.amount, 0):
+        return f"The payment of {payment.amount_money} is charged, but not in the gateway's books."
+    if payment.status == Payment.Status.REFUNDED and moved.charged != moved.refunded:
+        return f"The payment of {payment.amount_money} is refunded, but not in the gateway's books."
+    return ""
+
+
+def _judge_parcel(status: Status, *, is_out: bool) -> str:
+    """Say what is wrong with the order's parcel, or nothing; `is_out` when the carrier has it and is to keep it."""
+    name = status.lower().replace("_", " ")
+    if status in PARCEL_IS_OPEN:
+        return ""
+    is_due = status in {Status.DISPATCHED, Status.COMPLETED}
+    if is_due and not is_out:
+        return f"The order is {name}, but the carrier has no parcel of it, or was told to bring it back."
+    if is_out and not is_due:
+        return f"The order is {name}, but the carrier has its parcel."
+    return ""
+
+
+def _compare_runs(open_runs: dict[str, runs.OpenRun]) -> Iterator[Discrepancy]:
+    settled = database_now() - SETTLED_AFTER
+    unsent = OutboxMessage.objects.filter(name="start", status=OutboxMessage.Status.PENDING).values("order")
+    for order in Order.objects.exclude(status__in=FINAL).exclude(pk__in=unsent).filter(updated_at__lt=settled):
+        if order.order_id not in open_runs:
+            yield Discrepancy(order.order_id, order.status, "The order is open, but no workflow runs for it.")
+    known = dict(Order.objects.filter(order_id__in=open_runs.keys()).values_list("order_id", "status"))
+    closed = Order.objects.filter(order_id__in=open_runs.keys(), status__in=FINAL, updated_at__lt=settled)
+    for order_id in closed.values_list("order_id", flat=True):
+        yield Discrepancy(order_id, known[order_id], "The order is final, but a workflow still runs for it.")
+    for order_id in open_runs.keys() - known.keys():
+        yield Discrepancy(order_id, "", "A workflow runs for an order that the console does not know.")

@@ -1,0 +1,187 @@
+"""Live status of single orders, behind a guard: pages may ask as often as they like, workflows are asked seldom.
+
+A query costs a workflow task's time, and a query that nobody answers holds a thread for two seconds. So a process asks
+once a second for an order at most, for three orders at once at most, and after a failure rests a while. Without an
+answer the page shows the row.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from orders.contracts import StatusAnswer, WaitingFor
+from orders.engine import temporal
+from orders.engine.temporal import PendingActivity, Progress
+from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
+from orders.models import Order
+from orders.states import Status
+
+logger = logging.getLogger(__name__)
+
+CACHE_SECONDS: Final = 1.0
+MOST_AT_ONCE: Final = 3
+REST_SECONDS: Final = 3.0
+WAIT_SECONDS: Final = 5.0
+MOST_CACHED: Final = 1000
+# What a workflow at this status waits for.
+WAITING_FOR: Final[Mapping[Status, WaitingFor]] = {
+    Status.CREATED: WaitingFor.VALIDATION,
+    Status.VALIDATED: WaitingFor.APPROVAL,
+    Status.PENDING_MANUAL_APPROVAL: WaitingFor.APPROVAL,
+    Status.CHARGING_PAYMENT: WaitingFor.PAYMENT,
+    Status.PAID: WaitingFor.SHIPPING,
+    Status.PACKAGE_PREPARED: WaitingFor.SHIPPING,
+    Status.DISPATCHED: WaitingFor.COMPLETION,
+    Status.CANCELLING: WaitingFor.CANCELLATION,
+}
+
+
+@dataclass(frozen=True)
+class LiveStatus:
+    """What the workflow says of an order: no answer, and `is_away` with a sentence for people, when it cannot.
+
+    `is_paused` and `is_shipping_paused` tell that somebody paused the order's run, or its shipment's, in Temporal.
+    """
+
+    answer: StatusAnswer | None
+    activities: tuple[PendingActivity, ...] = ()
+    is_away: bool = False
+    sentence: str = ""
+    is_paused: bool = False
+    paused_since: datetime | None = None
+    is_shipping_paused: bool = False
+
+
+AWAY: Final = LiveStatus(None, is_away=True, sentence="Live status is away; this is what the tables remember.")
+BUSY: Final = LiveStatus(None, is_away=True, sentence="Live status is busy; this is what the tables remember.")
+NO_RUN: Final = LiveStatus(
+    None, is_away=True, sentence="No workflow runs for the order right now; this is what the tables remember."
+)
+
+NO_ANSWER: Final = LiveStatus(
+    None, is_away=True, sentence="The workflow does not answer; this is what the tables remember."
+)
+
+
+class _Guard:
+    """Single flight per order, a short cache, few at once, and a rest after failures."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._flights: dict[str, Future[LiveStatus]] = {}
+        self._cache: dict[str, tuple[float, LiveStatus]] = {}
+        self._rest_until = 0.0
+        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+    def get(self, order_id: str, *, is_fresh: bool) -> LiveStatus:
+        """Return the live status from the cache, from somebody else's flight or by asking."""
+        with self._lock:
+            now = time.monotonic()
+            cached = self._cache.get(order_id)
+            if cached is not None and cached[0] > now and not is_fresh:
+                return cached[1]
+            if now < self._rest_until:
+                return AWAY
+            flight = None if is_fresh else self._flights.get(order_id)
+            is_pilot = flight is None
+            if flight is None:
+                flight = self._flights[order_id] = Future()
+        if is_pilot:
+            self._fly(order_id, flight)
+        try:
+            return flight.result(WAIT_SECONDS)
+        except FutureTimeoutError:
+            return BUSY
+
+    def _fly(self, order_id: str, flight: "Future[LiveStatus]") -> None:
+        """Ask, tell everybody who waits, and remember the answer for a moment."""
+        live = BUSY
+        try:
+            if self._places.acquire(blocking=False):
+                try:
+                    live = _ask(order_id)
+                finally:
+                    self._places.release()
+        finally:
+            with self._lock:
+                now = time.monotonic()
+                if live is AWAY:
+                    self._rest_until = now + REST_SECONDS
+                if len(self._cache) >= MOST_CACHED:
+                    self._cache = {key: entry for key, entry in self._cache.items() if entry[0] > now}
+                if live is not BUSY:
+                    self._cache[order_id] = (now + CACHE_SECONDS, live)
+                if self._flights.get(order_id) is flight:
+                    del self._flights[order_id]
+            flight.set_result(live)
+
+
+_guard = _Guard()
+
+
+def get_live_status(order_id: str, *, is_fresh: bool = False) -> LiveStatus:
+    """Return what the workflow says of the order now; never raises and never takes longer than a few seconds.
+
+    `is_fresh` passes over the cache: right after a decision the answer contains it.
+    """
+    return _guard.get(order_id, is_fresh=is_fresh)
+
+
+def describe_row(order: Order) -> StatusAnswer:
+    """Return what the row says, in the shape in which the workflow answers; for when that does not answer."""
+    status = Status(order.status)
+    return StatusAnswer(
+        order_id=order.order_id,
+        status=status,
+        approved=order.is_approved,
+        cancelled=order.is_cancel_requested or status in {Status.CANCELLING, Status.CANCELLED},
+        waiting_for=WAITING_FOR.get(status),
+        deadline=order.approval_deadline.isoformat() if order.approval_deadline else None,
+        reason_code=order.reason_code,
+        reason=order.reason,
+    )
+
+
+def forget() -> None:
+    """Forget every answer and failure, as in a new process."""
+    global _guard  # noqa: PLW0603
+    _guard = _Guard()
+
+
+def _ask(order_id: str) -> LiveStatus:
+    """Ask the workflow, and the server about attempts where some are being made. Never raises."""
+    try:
+        answer = temporal.query_status(order_id)
+        is_trying = answer.waiting_for not in {None, WaitingFor.APPROVAL}
+        progress = _describe_progress(order_id) if is_trying else Progress()
+    except RunNotFound:
+        return NO_RUN
+    except RunPaused as error:
+        return LiveStatus(None, is_paused=True, paused_since=error.since)
+    except TemporalAway as error:
+        logger.info("live status of %s: %s", order_id, error)
+        # Another order's workflow may well answer, unless the call took as long as it may.
+        is_quick = isinstance(error, CallFailed) and error.code != "DEADLINE_EXCEEDED"
+        return NO_ANSWER if is_quick else AWAY
+    except OrderError as error:
+        logger.warning("live status of %s: %s", order_id, error)
+        return NO_ANSWER
+    except Exception:
+        logger.exception("live status of %s: unforeseen failure", order_id)
+        return NO_ANSWER
+    return LiveStatus(answer, progress.activities, is_shipping_paused=progress.is_shipping_paused)
+
+
+def _describe_progress(order_id: str) -> Progress:
+    """Return what is being tried; an answer of the workflow is worth showing without it."""
+    try:
+        return temporal.describe_progress(order_id)
+    except OrderError as error:
+        logger.info("attempts of %s: %s", order_id, error)
+        return Progress()

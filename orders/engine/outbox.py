@@ -1,0 +1,306 @@
+"""Messages to Temporal, written with the row that they belong to and sent after it: nothing is promised and lost.
+
+The only module that writes the outbox. The request that wrote a message tries once to send it; what is left is sent by
+the relay in the workers. Messages of one order go in their order, each at least once; the workflow id makes a start
+count once and the decision_id a decision.
+
+A message that Temporal does not take now waits a little longer each time and holds up nobody else's; one that Temporal
+refuses as it is, is set aside and reported. Only when the server itself does not answer, all wait for it.
+"""
+
+import json
+import logging
+import random
+import threading
+import time
+from dataclasses import asdict
+from datetime import timedelta
+from enum import Enum, auto
+from functools import partial
+from typing import Any, Final
+
+from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Concat, Now
+
+from orders import contracts
+from orders.engine import temporal
+from orders.engine.alarms import is_alarming
+from orders.engine.companions import beat, report, run_companion
+from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, TemporalAway
+from orders.lifecycle.lookup import lock_order
+from orders.models import Decision, Order, OutboxMessage
+from orders.postgres.clock import database_now
+from orders.states import FINAL, OPEN, Outcome
+
+logger = logging.getLogger(__name__)
+
+START: Final = "start"
+DECISION_KEY: Final = "decision:"
+LONGEST_BACKOFF_SECONDS: Final = 60
+# For what Temporal may take a moment later: a busy shard, a call that took too long.
+LONGEST_BACKOFF_OF_FAILED_CALLS_SECONDS: Final = 15
+BATCH: Final = 100
+# A healthy workflow answers a decision within a second.
+ANSWER_SECONDS: Final = 5
+LONGEST_PATIENCE_SECONDS: Final = 600
+# gRPC takes 4 MiB, headers included, and answers a larger message as if it were only busy.
+LARGEST_MESSAGE_BYTES: Final = 4_000_000
+# Messages that take long to fail must not keep new ones waiting: after this time the relay looks for those first.
+ROUND_SECONDS: Final = 3.0
+
+
+class _Outcome(Enum):
+    """What became of a try to send a message."""
+
+    SENT = auto()
+    LEFT = auto()  # to whoever sends it just now
+    SET_BACK = auto()  # for a reason of its own
+    FAILED = auto()  # because of Temporal, for this message or for all
+    AWAY = auto()  # because Temporal could not be reached
+
+
+def enqueue(order: Order, *, key: str, name: str, payload: dict[str, Any], sends_now: bool = True) -> OutboxMessage:
+    """Write a message in the transaction that is under way, to be sent right after it, or by the relay."""
+    message = OutboxMessage.objects.create(order=order, key=key, name=name, payload=payload)
+    if sends_now:
+        transaction.on_commit(partial(_deliver_after_commit, message.pk))
+    return message
+
+
+def deliver_pending(limit: int = BATCH) -> int:
+    """Send messages that are due, those that failed least first, and return how many got there.
+
+    Raises TemporalAway when the server itself does not answer.
+    """
+    due = _sendable().filter(next_attempt_at__lte=Now()).order_by("attempts", "pk").values_list("pk", flat=True)
+    end, sent, has_failed = time.monotonic() + ROUND_SECONDS, 0, False
+    for pk in list(due[:limit]):
+        outcome = _deliver(pk)
+        beat()
+        if outcome is _Outcome.AWAY:
+            temporal.check_server()
+            _set_back(pk)  # the server is there, so it is this message that it does not answer
+        has_failed |= outcome in {_Outcome.AWAY, _Outcome.FAILED}
+        sent += outcome is _Outcome.SENT
+        if has_failed and time.monotonic() > end:
+            break
+    if has_failed and not sent:
+        temporal.check_server()
+    return sent
+
+
+def send_unanswered_again() -> int:
+    """Have decisions sent again that were delivered and not answered, and return how many.
+
+    Temporal may lose what it took in its last moments before a crash. A decision that arrives twice counts once.
+    """
+    unanswered = Decision.objects.filter(
+        outcome=Outcome.PENDING, order__status__in=OPEN, taken_at__lt=Now() - timedelta(seconds=ANSWER_SECONDS)
+    )
+    keys = unanswered.annotate(message_key=Concat(Value(DECISION_KEY), "decision_id")).values("message_key")
+    silent = OutboxMessage.objects.filter(key__in=keys, status=OutboxMessage.Status.DELIVERED)
+    now = database_now()
+    due = [message.pk for message in silent if (message.delivered_at or now) + _patience_after(message.attempts) < now]
+    return OutboxMessage.objects.filter(pk__in=due, status=OutboxMessage.Status.DELIVERED).update(
+        status=OutboxMessage.Status.PENDING, next_attempt_at=Now()
+    )
+
+
+def send_again(order: Order) -> bool:
+    """Have the decision that the order's row holds sent again, and tell whether there is one.
+
+    For a run that does not know it any more, as after a restore of Temporal's data from an older copy.
+    """
+    decision = order.decisions.filter(decision_id=order.decision_id).first()
+    if decision is None:
+        return False
+    message, _ = OutboxMessage.objects.get_or_create(
+        key=decision_key(decision.decision_id),
+        defaults={
+            "order": order,
+            "name": contracts.SIGNALS[decision.kind],
+            "payload": asdict(contracts.Decision(decision.decision_id, decision.actor, decision.reason)),
+        },
+    )
+    OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxMessage.Status.PENDING, next_attempt_at=Now())
+    return True
+
+
+def find_delay() -> timedelta:
+    """Return for how long the message that has waited longest is due and not sent."""
+    oldest = (
+        OutboxMessage.objects.filter(status=OutboxMessage.Status.PENDING)
+        .order_by("created_at")
+        .values_list("created_at")
+    ).first()
+    return database_now() - oldest[0] if oldest else timedelta(0)
+
+
+def decision_key(decision_id: str) -> str:
+    """Return the key of the message that carries this decision."""
+    return f"{DECISION_KEY}{decision_id}"
+
+
+def _patience_after(attempts: int) -> timedelta:
+    """Return how long an answer is waited for after so many attempts to send."""
+    return timedelta(seconds=min(ANSWER_SECONDS * 2 ** min(max(attempts - 1, 0), 10), LONGEST_PATIENCE_SECONDS))
+
+
+def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
+    """Send what is left until `stop` is set; see `companions` for what it outlives."""
+    is_away = False
+
+    def make_round() -> bool:
+        nonlocal is_away
+        if is_away:
+            temporal.check_server()
+            is_away = False
+            _wake()
+        send_unanswered_again()
+        try:
+            sent = deliver_pending()
+        except TemporalAway:
+            is_away = True
+            raise
+        _report_refused()
+        return sent > 0
+
+    run_companion("relay", make_round, stop, interval_seconds=interval_seconds)
+
+
+def _wake() -> None:
+    """Make all messages due: after an outage nobody knows which of them waited because of it."""
+    waiting = OutboxMessage.objects.filter(status=OutboxMessage.Status.PENDING, next_attempt_at__gt=Now())
+    count = waiting.update(next_attempt_at=Now())
+    logger.info("outbox: Temporal is back; %d messages are tried at once", count)
+
+
+def _report_refused() -> None:
+    refused = OutboxMessage.objects.filter(status=OutboxMessage.Status.REFUSED, order__status__in=OPEN)
+    order_ids = sorted(set(refused.values_list("order__order_id", flat=True)))
+    if order_ids:
+        report("messages_refused", count=len(order_ids), order_ids=order_ids[:10])
+
+
+def _sendable() -> "QuerySet[OutboxMessage]":
+    """Return the pending messages that no earlier message of the same order stands before."""
+    earlier = OutboxMessage.objects.filter(
+        order=OuterRef("order"), status=OutboxMessage.Status.PENDING, pk__lt=OuterRef("pk")
+    )
+    return OutboxMessage.objects.filter(~Exists(earlier), status=OutboxMessage.Status.PENDING)
+
+
+def _deliver_after_commit(message_pk: int) -> None:
+    """Try once, right after the transaction; the relay goes on with what is left.
+
+    What was written counts, so nothing that goes wrong from here on may look like a failure of the request.
+    """
+    try:
+        if _deliver(message_pk) is _Outcome.AWAY:
+            logger.info("outbox: message %s is left to the relay, for Temporal is away", message_pk)
+    except (DatabaseError, InterfaceError) as error:
+        logger.info("outbox: message %s is left to the relay: %s", message_pk, error)
+    except Exception:
+        logger.exception("outbox: message %s is left to the relay after an unforeseen failure", message_pk)
+
+
+def _deliver(message_pk: int) -> _Outcome:
+    """Send one message unless somebody else does, and tell what became of it.
+
+    The row's lock is held meanwhile, so that one process sends it; a process that dies lets go of it.
+    """
+    with transaction.atomic():
+        message = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk=message_pk).first()
+        if message is None:
+            return _Outcome.LEFT
+        try:
+            _send(message)
+        except OrderError as error:
+            return _put_back(message, error)
+        message.attempts += 1
+        message.status, message.delivered_at, message.last_error = (
+            OutboxMessage.Status.DELIVERED,
+            database_now(),
+            "",
+        )
+        message.save()
+        return _Outcome.SENT
+
+
+def _send(message: OutboxMessage) -> None:
+    """Send the message. Raises OrderError, also for what nobody thought of: one strange message must not stop all."""
+    order_id = message.order.order_id
+    if (size := len(json.dumps(message.payload))) > LARGEST_MESSAGE_BYTES:
+        raise CallRefused(f"The message has {size:,} bytes, more than Temporal takes.")
+    contract = contracts.OrderInput if message.name == START else contracts.Decision
+    try:
+        content = contract(**message.payload)
+    except TypeError as error:  # of another release; it waits for one that understands it
+        raise OrderError(f"The message cannot be read: {error}") from error
+    try:
+        if isinstance(content, contracts.OrderInput):
+            temporal.start_order(content)
+        else:
+            temporal.signal_decision(order_id, message.name, content)
+    except OrderError:
+        raise
+    except Exception as error:
+        logger.exception("outbox: message %s of %s: unforeseen failure", message.name, order_id)
+        raise OrderError(f"The message could not be sent: {type(error).__name__}: {error}") from error
+
+
+def _put_back(message: OutboxMessage, failure: OrderError) -> _Outcome:
+    """Keep a message for later, or set it aside: when its order has come to its end, or Temporal refuses it."""
+    message.last_error = str(failure)
+    if isinstance(failure, TemporalAway) and not isinstance(failure, CallFailed):
+        message.save(update_fields=["last_error"])
+        return _Outcome.AWAY
+    order = lock_order(message.order.order_id)
+    message.attempts += 1
+    if isinstance(failure, RunNotFound) and order.status in FINAL:
+        # What became of the decision was written when the order came to its end; the message has nothing to add.
+        is_late = order.decisions.filter(decision_id=message.payload.get("decision_id"), outcome=Outcome.TOO_LATE)
+        message.status = OutboxMessage.Status.UNDELIVERABLE if is_late.exists() else OutboxMessage.Status.DELIVERED
+    elif isinstance(failure, CallRefused):
+        message.status = OutboxMessage.Status.REFUSED
+    else:
+        message.next_attempt_at = database_now() + _back_off(message, failure)
+    message.save()
+    _log_failure(message, failure)
+    return _Outcome.FAILED if isinstance(failure, CallFailed) else _Outcome.SET_BACK
+
+
+def _set_back(message_pk: int) -> None:
+    """Have a message wait that Temporal, which is there, does not answer."""
+    with transaction.atomic():
+        message = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk=message_pk).first()
+        if message is not None:
+            failure = CallFailed("UNAVAILABLE", message.last_error)
+            message.attempts += 1
+            message.next_attempt_at = database_now() + _back_off(message, failure)
+            message.save()
+            _log_failure(message, failure)
+
+
+def _back_off(message: OutboxMessage, failure: OrderError) -> timedelta:
+    """Return how long to wait: longer each time, and a little random, so that what failed together parts."""
+    is_of_call = isinstance(failure, CallFailed)
+    longest = LONGEST_BACKOFF_OF_FAILED_CALLS_SECONDS if is_of_call else LONGEST_BACKOFF_SECONDS
+    seconds = min(2.0 ** min(message.attempts, 10), longest)
+    return timedelta(seconds=seconds * random.uniform(0.7, 1.0))  # noqa: S311 - no secret
+
+
+def _log_failure(message: OutboxMessage, failure: OrderError) -> None:
+    """Log a failure: as an error when the message was set aside, or when it goes on failing."""
+    is_loud = message.status == OutboxMessage.Status.REFUSED or is_alarming(message.attempts)
+    logger.log(
+        logging.ERROR if is_loud else logging.WARNING,
+        "outbox: message %s of %s failed, attempt %d: %s",
+        message.name,
+        message.order.order_id,
+        message.attempts,
+        failure,
+        exc_info=failure if is_loud else None,
+        extra={"order_id": message.order.order_id, "step": message.name, "attempt": message.attempts},
+    )

@@ -1,0 +1,451 @@
+"""The one door from the web and from commands to the Temporal server.
+
+A Temporal client is not thread-safe, belongs to the event loop it first connected in and does not survive a fork. So a
+process has one client, on one daemon thread with its own loop, connected on first use and made anew when the process
+id changed. Callers are synchronous; every call ends within about four seconds, most failures within two. Whatever the
+SDK raises leaves as one of our own errors: TemporalAway, RunNotFound, RunPaused, CallRefused or a plain OrderError.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import CancelledError as FutureCancelledError
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, TypeVar
+from uuid import uuid4
+
+from django.conf import settings
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import TaskQueueType, WorkflowExecutionStatus
+from temporalio.api.query.v1 import WorkflowQuery
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
+    ListTaskQueuePartitionsRequest,
+    QueryWorkflowRequest,
+)
+from temporalio.client import Client, RetryConfig
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.converter import DataConverter
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.service import RPCError, RPCStatusCode
+
+from orders import contracts
+from orders.engine.failures import translate_failure
+from orders.engine.options import connect_arguments
+from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
+from orders.texts import LONGEST_NAME, clean_line, clean_message, clean_text
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+CONNECT_SECONDS: Final = 2.0
+RPC_TIMEOUT: Final = timedelta(seconds=2)
+CALL_SECONDS: Final = 4.0
+# After a call found the server away, the next ones fail at once for this long instead of holding their threads.
+REST_SECONDS: Final = 2.0
+# Time for the SDK's own threads to end; without it a few of a hundred short processes crash at exit.
+EXIT_PAUSE_SECONDS: Final = 0.25
+FAST_RETRY: Final = RetryConfig(
+    initial_interval_millis=50, max_interval_millis=300, max_elapsed_time_millis=1500, max_retries=5
+)
+PAYLOADS: Final = DataConverter.default.payload_converter
+
+
+class Ending(StrEnum):
+    """How a run was closed; it is open or UNKNOWN to us otherwise."""
+
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    TERMINATED = "TERMINATED"
+    TIMED_OUT = "TIMED_OUT"
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+
+
+ENDINGS: Final[Mapping[int, Ending]] = {
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED: Ending.COMPLETED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED: Ending.FAILED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED: Ending.TERMINATED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: Ending.TIMED_OUT,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: Ending.CANCELLED,
+}
+RUNNING: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+PAUSED: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED
+
+
+@dataclass(frozen=True)
+class PendingActivity:
+    """An activity that is being tried: which attempt, what went wrong last, and when the next try is due."""
+
+    name: str
+    attempt: int
+    last_failure: str
+    next_attempt_at: datetime | None
+    is_paused: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is being tried for an order and its shipment, and whether the shipment's run is paused in Temporal."""
+
+    activities: tuple[PendingActivity, ...] = ()
+    is_shipping_paused: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """The latest run of an order's workflow; `ending` is None while it is open.
+
+    A paused run is open; `paused_since` is None where the server does not say. `failed_tasks` counts how often its
+    workflow task has failed in a row.
+    """
+
+    run_id: str
+    is_open: bool
+    ending: Ending | None
+    failed_tasks: int = 0
+    is_paused: bool = False
+    paused_since: datetime | None = None
+
+
+class _Door:
+    """The client of this process, with the thread and the loop that it lives in."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._away_until = 0.0
+        self._times_away = 0
+        self._client: Client | None = None
+        self._connecting = asyncio.Lock()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="temporal-client", daemon=True)
+        self._thread.start()
+
+    async def client(self) -> Client:
+        """Return the connected client. Raises TemporalAway."""
+        async with self._connecting:
+            if self._client is None:
+                try:
+                    self._client = await asyncio.wait_for(
+                        Client.connect(
+                            **connect_arguments(),
+                            retry_config=FAST_RETRY,
+                            runtime=_runtime_of(self.pid),
+                        ),
+                        CONNECT_SECONDS,
+                    )
+                except Exception as error:  # a refused connect is a plain RuntimeError
+                    raise TemporalAway("The Temporal server cannot be reached.") from error
+            return self._client
+
+    def call(
+        self,
+        work: Callable[[Client], Awaitable[T]],
+        *,
+        order_id: str = "",
+        is_probe: bool = False,
+        seconds: float = CALL_SECONDS,
+    ) -> T:
+        """Do `work` with the client, on the client's own loop.
+
+        After a call found the server away, the next ones fail at once for a moment. A probe is made all the same; when
+        it fails, the client is thrown away: a connection that broke in silence would hold up the next calls too.
+        Raises one of our own errors, whatever went wrong.
+        """
+        if time.monotonic() < self._away_until and not is_probe:
+            raise TemporalAway("The Temporal server cannot be reached.")
+        future = asyncio.run_coroutine_threadsafe(self._work(work, order_id), self._loop)
+        try:
+            answer = future.result(seconds)
+        except (FutureTimeoutError, FutureCancelledError, OrderError) as error:
+            future.cancel()
+            failure = translate_failure(error, order_id)
+            self._note(failure, is_probe=is_probe)
+            if failure is error:
+                raise
+            raise failure from error
+        self._times_away = 0
+        if is_probe:
+            self._away_until = 0.0
+        return answer
+
+    def _note(self, failure: OrderError, *, is_probe: bool) -> None:
+        """Rest when the server is away. One call that finds it so may have met what only the order's shard is in."""
+        is_away = isinstance(failure, TemporalAway) and (is_probe or not isinstance(failure, CallFailed))
+        self._times_away = self._times_away + 1 if is_away else 0
+        if is_away and (is_probe or self._client is None or self._times_away > 1):
+            self._away_until = time.monotonic() + REST_SECONDS
+        if is_away and is_probe:
+            self._client = None
+
+    async def _work(self, work: Callable[[Client], Awaitable[T]], order_id: str) -> T:
+        try:
+            return await work(await self.client())
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of the SDK's core is no Exception
+            raise translate_failure(error, order_id) from error
+
+    def close(self) -> None:
+        """Stop the loop and wait for its thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=1)
+        self._client = None
+        time.sleep(EXIT_PAUSE_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def _runtime_of(pid: int) -> Runtime:
+    """Return the SDK's runtime of this process; like the client it does not survive a fork."""
+    # Every failed call is told of here; what the SDK says besides, raw on stdout, is for those who look into the SDK.
+    quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    return Runtime(telemetry=TelemetryConfig(logging=quiet))
+
+
+_door: _Door | None = None
+_opening = threading.Lock()
+
+
+def _open_door() -> _Door:
+    """Return the door of this very process: after a fork the parent's is of no use."""
+    global _door  # noqa: PLW0603 - the one object per process that this module is about
+    with _opening:
+        if _door is None or _door.pid != os.getpid():
+            _door = _Door()
+        return _door
+
+
+def _renew_lock_after_fork() -> None:
+    """Let a child not inherit a lock that some thread of its parent held at the fork."""
+    global _opening  # noqa: PLW0603
+    _opening = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock_after_fork)
+
+
+def close() -> None:
+    """Close the door, for a process that is about to end. Without an open door nothing happens."""
+    global _door  # noqa: PLW0603
+    with _opening:
+        if _door is not None and _door.pid == os.getpid():
+            _door.close()
+        _door = None
+
+
+def call(work: Callable[[Client], Awaitable[T]], *, order_id: str = "", seconds: float = CALL_SECONDS) -> T:
+    """Do `work`, which is about `order_id` if about one order, with the client, within `seconds`.
+
+    Raises TemporalAway, RunNotFound, OrderError.
+    """
+    return _open_door().call(work, order_id=order_id, seconds=seconds)
+
+
+def start_order(order: contracts.OrderInput, *, is_restart: bool = False) -> None:
+    """Start the order's workflow; one that was started before is a success.
+
+    `is_restart` allows a new run after an earlier one was closed. Raises TemporalAway.
+    """
+    call(lambda client: start_run(client, order, is_restart=is_restart), order_id=order.order_id)
+
+
+async def start_run(client: Client, order: contracts.OrderInput, *, is_restart: bool) -> None:
+    """Do what `start_order` does, with the client and on its loop. Raises what the SDK does."""
+    try:
+        await client.start_workflow(
+            contracts.ORDER_WORKFLOW,
+            order,
+            id=order.order_id,
+            task_queue=contracts.ORDER_QUEUE,
+            execution_timeout=timedelta(seconds=settings.ORDER_WORKFLOW_TIMEOUT),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE
+            if is_restart
+            else WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"Order {order.order_id}",
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        logger.info("%s was started before", order.order_id)
+
+
+def signal_decision(order_id: str, name: str, decision: contracts.Decision) -> None:
+    """Send a decision to the order's workflow. Raises TemporalAway, RunNotFound when no run is open, CallRefused."""
+
+    async def signal(client: Client) -> None:
+        await client.get_workflow_handle(order_id).signal(name, decision, rpc_timeout=RPC_TIMEOUT)
+
+    call(signal, order_id=order_id)
+
+
+def query_status(order_id: str) -> contracts.StatusAnswer:
+    """Ask the order's workflow for its status. After a signal the answer contains what the signal changed.
+
+    Raises TemporalAway (also when no worker answers), RunNotFound, RunPaused, OrderError when the workflow refuses the
+    query or its answer cannot be read.
+    """
+
+    async def query(client: Client) -> contracts.StatusAnswer:
+        # Not by the SDK's handle, which stumbles over a paused run's status.
+        request = QueryWorkflowRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=order_id),
+            query=WorkflowQuery(query_type=contracts.STATUS_QUERY),
+        )
+        try:
+            response = await client.workflow_service.query_workflow(request, retry=True, timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status == RPCStatusCode.INVALID_ARGUMENT:
+                raise OrderError(f"The workflow of {order_id} could not answer: {error.message}") from error
+            raise
+        if response.HasField("query_rejected"):
+            run = await read_run(client, order_id)
+            if run.is_paused:
+                raise RunPaused(order_id, run.paused_since)
+            raise OrderError(f"The workflow of {order_id} does not answer in the state that it is in.")
+        answers = await client.data_converter.decode(response.query_result.payloads, [contracts.StatusAnswer])
+        if not answers or not isinstance(answers[0], contracts.StatusAnswer):
+            raise OrderError(f"The workflow of {order_id} gave no answer.")
+        return clean_message(answers[0])
+
+    return call(query, order_id=order_id)
+
+
+def describe_progress(order_id: str) -> Progress:
+    """Return what is being tried for the order and its shipment; needs no worker. Raises TemporalAway, RunNotFound."""
+
+    async def describe(client: Client) -> Progress:
+        order = await _describe(client, order_id)
+        try:
+            shipping = await _describe(client, contracts.shipping_workflow_id(order_id))
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            return Progress(_read_activities(order))
+        return Progress(
+            activities=_read_activities(order) + _read_activities(shipping),
+            is_shipping_paused=shipping.workflow_execution_info.status == PAUSED,
+        )
+
+    return call(describe, order_id=order_id)
+
+
+def describe_run(order_id: str) -> Run | None:
+    """Return the latest run of the order's workflow, or None when Temporal knows none. Raises TemporalAway."""
+    try:
+        return call(lambda client: read_run(client, order_id), order_id=order_id)
+    except RunNotFound:
+        return None
+
+
+def check_server() -> None:
+    """Raise TemporalAway unless the server answers now and has the namespace, even where it was just found away."""
+
+    async def check(client: Client) -> None:
+        # Its own health check does not tell whether what is behind it works; that it does not know this run does.
+        try:
+            await _describe(client, f"probe-{uuid4()}")
+        except RPCError as error:
+            if not isinstance(translate_failure(error, "probe"), RunNotFound):
+                raise
+
+    _open_door().call(check, is_probe=True)
+
+
+def find_poll(queue: str, identity: str) -> datetime | None:
+    """Return when a worker last asked for both kinds of tasks of a queue, by Temporal's clock; None when it does not.
+
+    Raises TemporalAway.
+    """
+
+    async def find(client: Client) -> datetime | None:
+        polls = []
+        for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
+            poll = await _find_poll(client, queue, kind, identity)
+            if poll is None:
+                return None
+            polls.append(poll)
+        return min(polls)
+
+    return _open_door().call(find)
+
+
+async def _find_poll(client: Client, queue: str, kind: "TaskQueueType.ValueType", identity: str) -> datetime | None:
+    """Return when a worker last asked for one kind of tasks.
+
+    A queue has partitions. Its first one, which goes by the queue's own name, hears of one waiting poll of each other
+    partition, so a worker can be at work and not be known there: then the others are asked.
+    """
+    poll = await _find_poll_at(client, queue, kind, identity)
+    if poll is not None:
+        return poll
+    request = ListTaskQueuePartitionsRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue))
+    found = await client.workflow_service.list_task_queue_partitions(request, retry=True, timeout=RPC_TIMEOUT)
+    partitions = (
+        found.workflow_task_queue_partitions
+        if kind == TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+        else found.activity_task_queue_partitions
+    )
+    names = [partition.key for partition in partitions if partition.key != queue]
+    polls = await asyncio.gather(*(_find_poll_at(client, name, kind, identity) for name in names))
+    return max((poll for poll in polls if poll is not None), default=None)
+
+
+async def _find_poll_at(
+    client: Client, partition: str, kind: "TaskQueueType.ValueType", identity: str
+) -> datetime | None:
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace, task_queue=TaskQueue(name=partition), task_queue_type=kind
+    )
+    found = await client.workflow_service.describe_task_queue(request, retry=True, timeout=RPC_TIMEOUT)
+    own = (poller.last_access_time.ToDatetime(UTC) for poller in found.pollers if poller.identity == identity)
+    return max(own, default=None)
+
+
+async def _describe(client: Client, workflow_id: str) -> DescribeWorkflowExecutionResponse:
+    """Return what the server says of a run, as it says it: the SDK's own reading fails for states it does not know."""
+    request = DescribeWorkflowExecutionRequest(
+        namespace=client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+    )
+    return await client.workflow_service.describe_workflow_execution(request, retry=True, timeout=RPC_TIMEOUT)
+
+
+async def read_run(client: Client, order_id: str) -> Run:
+    """Return the latest run of the order's workflow. Raises RPCError."""
+    description = await _describe(client, order_id)
+    info, extended = description.workflow_execution_info, description.workflow_extended_info
+    since = extended.pause_info.paused_time.ToDatetime(UTC) if extended.HasField("pause_info") else None
+    is_open = info.status in {RUNNING, PAUSED}
+    return Run(
+        run_id=info.execution.run_id,
+        is_open=is_open,
+        ending=None if is_open else ENDINGS.get(info.status, Ending.UNKNOWN),
+        failed_tasks=max(description.pending_workflow_task.attempt - 1, 0),
+        is_paused=info.status == PAUSED,
+        paused_since=since,
+    )
+
+
+def _read_activities(description: DescribeWorkflowExecutionResponse) -> tuple[PendingActivity, ...]:
+    """Return what the server says about activities under way."""
+    return tuple(
+        PendingActivity(
+            name=clean_line(activity.activity_type.name, LONGEST_NAME),
+            attempt=activity.attempt,
+            last_failure=clean_text(activity.last_failure.message),
+            next_attempt_at=activity.scheduled_time.ToDatetime(UTC) if activity.HasField("scheduled_time") else None,
+            is_paused=activity.paused,
+        )
+        for activity in description.pending_activities
+    )

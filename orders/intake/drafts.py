@@ -1,0 +1,191 @@
+"""Orders that are about to be submitted, and what they may hold: for form, live total and terminal alike."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, TypeVar
+
+from django.conf import settings
+
+from orders.errors import OrderInvalid
+from orders.intake.addresses import find_missing, read_country
+from orders.intake.entries import read_email, read_entry, read_phone
+from orders.intake.numbers import MOST_QUANTITY, read_price, read_quantity
+from orders.money import Money, add_up, largest_price, largest_total
+
+T = TypeVar("T")
+Reader = Callable[[str], str]
+
+MOST_LINES: Final = 100
+REQUIRED: Final = "Fill this in."
+# Who reads each text of an order, and of a line.
+FACTS: Final[Mapping[str, Reader]] = {
+    "customer_name": partial(read_entry, limit=200),
+    "customer_company": partial(read_entry, limit=200),
+    "customer_email": read_email,
+    "customer_phone": read_phone,
+    "address_country": read_country,
+    "address_line": partial(read_entry, limit=200),
+    "address_line2": partial(read_entry, limit=200),
+    "address_postcode": partial(read_entry, limit=20),
+    "address_city": partial(read_entry, limit=100),
+    "address_state": partial(read_entry, limit=100),
+}
+# What every order needs; which parts its address needs, its country says.
+NEEDED: Final = frozenset({"customer_name", "customer_email", "address_country", "address_line"})
+LINE_LABELS: Final[Mapping[str, str]] = {
+    "sku": "SKU",
+    "description": "Description",
+    "quantity": "Quantity",
+    "unit_price": "Unit price",
+}
+LINE_FACTS: Final[Mapping[str, Reader]] = {
+    "sku": partial(read_entry, limit=64),
+    "description": partial(read_entry, limit=200),
+}
+
+
+@dataclass(frozen=True)
+class LineDraft:
+    """A line of an order that is about to be submitted; `unit_price` in minor units."""
+
+    sku: str
+    description: str
+    quantity: int
+    unit_price: int
+
+
+@dataclass(frozen=True)
+class OrderDraft:
+    """An order that is about to be submitted."""
+
+    customer_name: str
+    customer_email: str
+    address_line: str
+    address_postcode: str
+    address_city: str
+    address_country: str
+    currency: str
+    lines: tuple[LineDraft, ...]
+    address_line2: str = ""
+    address_state: str = ""
+    customer_company: str = ""
+    customer_phone: str = ""
+
+    @property
+    def total(self) -> Money:
+        """The sum of the lines."""
+        return add_up((Money(line.unit_price, self.currency) * line.quantity for line in self.lines), self.currency)
+
+
+@dataclass(frozen=True)
+class TypedLine:
+    """A line as it is typed: texts, each of which may be anything."""
+
+    sku: str = ""
+    description: str = ""
+    quantity: str = ""
+    unit_price: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Tell whether nobody typed anything: a row begins with a quantity of 1."""
+        return not any(text.strip() for text in (self.sku, self.description, self.unit_price)) and (
+            self.quantity.strip() in {"", "1"}
+        )
+
+
+@dataclass(frozen=True)
+class LineReading:
+    """What a typed line comes to: its draft, or what is wrong by field; and its total, once the numbers are right."""
+
+    draft: LineDraft | None
+    errors: Mapping[str, str]
+    total: Money | None
+
+
+def read_line(typed: TypedLine, currency: str) -> LineReading:
+    """Read a line whose price is in `currency`, which is empty as long as none is chosen."""
+    errors: dict[str, str] = {}
+    sku = _read(errors, "sku", typed.sku, LINE_FACTS["sku"])
+    description = _read(errors, "description", typed.description, LINE_FACTS["description"])
+    quantity = _read(errors, "quantity", typed.quantity, read_quantity)
+    price = _read(errors, "unit_price", typed.unit_price, partial(_read_price, currency=currency))
+    total = None if quantity is None or price is None else price * quantity
+    if sku is None or description is None or quantity is None or price is None:
+        return LineReading(None, errors, total)
+    return LineReading(LineDraft(sku, description, quantity, price.minor), errors, total)
+
+
+def tidy_draft(draft: OrderDraft) -> OrderDraft:
+    """Return the draft with its texts as they are kept. Raises OrderInvalid, with a sentence for each thing wrong."""
+    errors: dict[str, str] = {}
+    facts = {
+        name: _read(errors, name, getattr(draft, name), reader, is_needed=name in NEEDED) or ""
+        for name, reader in FACTS.items()
+    }
+    errors = dict.fromkeys(find_missing(facts["address_country"], facts), REQUIRED) | errors
+    lines = tuple(_tidy_line(errors, number, line) for number, line in enumerate(draft.lines, start=1))
+    if errors:
+        raise OrderInvalid(" ".join(f"{_name(name)}: {sentence}" for name, sentence in errors.items()))
+    read_currency(draft.currency or "?")
+    if not 0 < len(lines) <= MOST_LINES:
+        raise OrderInvalid(f"An order has 1 to {MOST_LINES:,} lines, and this one has {len(lines):,}.")
+    highest = largest_price(draft.currency)
+    for number, line in enumerate(lines, start=1):
+        if not 0 < line.quantity <= MOST_QUANTITY:
+            raise OrderInvalid(f"Line {number}: a quantity is above zero and at most {MOST_QUANTITY:,}.")
+        if not 0 <= line.unit_price <= highest.minor:
+            raise OrderInvalid(f"Line {number}: the price of a unit is at least 0 and at most {highest}.")
+    tidy = replace(draft, **facts, lines=lines)
+    check_total(tidy.total)
+    return tidy
+
+
+def read_currency(text: str) -> str:
+    """Return the three letters of a currency. Raises OrderInvalid unless new orders may be in it."""
+    if text and text not in settings.ORDER_CURRENCIES:
+        offered = ", ".join(settings.ORDER_CURRENCIES)
+        raise OrderInvalid(f"Orders are not taken in {text[:40]!r}, but in {offered}.")
+    return text
+
+
+def check_total(total: Money) -> None:
+    """Raise OrderInvalid when no order may come to so much."""
+    highest = largest_total(total.currency)
+    if total.minor > highest.minor:
+        raise OrderInvalid(f"The total is {total}; an order may come to {highest}.")
+
+
+def _tidy_line(errors: dict[str, str], number: int, line: LineDraft) -> LineDraft:
+    sku, description = (
+        _read(errors, f"Line {number}, {LINE_LABELS[name]}", getattr(line, name), reader) or ""
+        for name, reader in LINE_FACTS.items()
+    )
+    return replace(line, sku=sku, description=description)
+
+
+def _name(name: str) -> str:
+    """Return the name of a fact as a person would write it."""
+    return name[:1].upper() + name[1:].replace("_", " ")
+
+
+def _read(
+    errors: dict[str, str], name: str, text: str, reader: Callable[[str], T], *, is_needed: bool = True
+) -> T | None:
+    """Return what the reader makes of a text, or None with what is wrong in `errors`."""
+    try:
+        value = reader(text)
+    except OrderInvalid as error:
+        errors[name] = str(error) if text.strip() else REQUIRED
+        return None
+    if value == "" and is_needed:
+        errors[name] = REQUIRED
+        return None
+    return value
+
+
+def _read_price(text: str, *, currency: str) -> Money:
+    if not currency:
+        raise OrderInvalid("Choose a currency first.")
+    return read_price(text, currency)

@@ -1,0 +1,58 @@
+"""What a workflow does first: it takes the order, checks it, and puts it before the people who decide.
+
+Each function is one call of an activity and safe to repeat.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from orders import contracts
+from orders.errors import OrderInvalid
+from orders.events import EventKind
+from orders.lifecycle.history import add_event
+from orders.lifecycle.lookup import lock_open_order
+from orders.lifecycle.statuses import advance
+from orders.money import add_up
+from orders.shipping.carriers import warehouse
+from orders.states import (
+    Status,
+    check_transition,
+    is_at_or_past,
+)
+
+
+@transaction.atomic
+def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
+    """Write down that the workflow has taken the order, and in which run. Raises OrderNotFound, OrderClosed."""
+    order = lock_open_order(command.order_id)
+    order.run_id = command.run_id
+    order.save(update_fields=["run_id", "updated_at"])
+    add_event(order, EventKind.RUN_STARTED, {"run_id": command.run_id}, key=f"received:{command.run_id}")
+    return contracts.OrderReceived(order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
+
+
+def validate_order(command: contracts.ValidateOrder) -> None:
+    """Check the order and put it before the people who decide, until `deadline`.
+
+    Raises OrderInvalid when it can never be carried out, OutsideWorldFailed when the warehouse does not answer,
+    OrderNotFound, OrderClosed, IllegalTransition.
+    """
+    with transaction.atomic():
+        order = lock_open_order(command.order_id)
+        if is_at_or_past(Status(order.status), Status.PENDING_MANUAL_APPROVAL):
+            return
+        if order.status != Status.VALIDATED:
+            check_transition(Status(order.status), Status.VALIDATED)
+    lines = list(order.lines.all())
+    if not lines:
+        raise OrderInvalid("The order has no lines.")
+    if add_up((line.total_money for line in lines), order.currency) != order.total_money:
+        raise OrderInvalid("The order's total is not the sum of its lines.")
+    warehouse.check_stock(line.sku for line in lines)
+    with transaction.atomic():
+        order = lock_open_order(command.order_id)
+        order.approval_deadline = datetime.fromisoformat(command.deadline)
+        advance(order, Status.VALIDATED)
+        advance(order, Status.PENDING_MANUAL_APPROVAL, deadline=order.approval_deadline.isoformat())

@@ -1,0 +1,72 @@
+"""Takes an order: writes it and has its workflow started."""
+
+from dataclasses import asdict
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from orders import contracts, permissions
+from orders.engine import outbox
+from orders.errors import (
+    KeyReused,
+    OrderExists,
+    OrderInvalid,
+)
+from orders.events import EventKind
+from orders.identifiers import is_order_id, new_identifier
+from orders.intake.drafts import OrderDraft, tidy_draft
+from orders.intake.idempotency import asks_for, hash_contents
+from orders.lifecycle.history import add_event
+from orders.models import Order, OrderLine
+from orders.permissions import Actor
+from orders.texts import clean_id
+
+
+def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order_id: str = "") -> Order:
+    """Take an order and have its workflow started; the same order with the same `idempotency_key` again is returned.
+
+    Raises NotAllowed, OrderInvalid for a draft that can never be an order, OrderExists for an `order_id` that is taken,
+    KeyReused for a key that has made an order with other contents, another `order_id`, or one that `actor` may not see.
+    """
+    permissions.check_may_submit(actor)
+    draft, idempotency_key = tidy_draft(draft), clean_id(idempotency_key)
+    if order_id and not is_order_id(order_id):
+        raise OrderInvalid(f"{order_id!r} is no order id: it is `order-` and up to 58 letters, digits, - and _.")
+    facts = asdict(draft)
+    facts.pop("lines")
+    facts |= {"order_id": order_id or new_identifier("order"), "payment_id": new_identifier("pay")}
+    facts |= {
+        "total": draft.total.minor,
+        "contents_hash": hash_contents(draft),
+        "submitted_by": actor.get_username(),
+        "submitter_account_id": actor.pk,
+    }
+    lines = [OrderLine(position=position, **asdict(line)) for position, line in enumerate(draft.lines, start=1)]
+    with transaction.atomic():
+        if Order.objects.filter(order_id=facts["order_id"]).exclude(idempotency_key=idempotency_key).exists():
+            raise OrderExists(facts["order_id"])
+        try:
+            order, is_new = Order.objects.get_or_create(idempotency_key=idempotency_key, defaults=facts)
+        except IntegrityError as error:  # somebody took the same order_id a moment ago
+            raise OrderExists(facts["order_id"]) from error
+        if is_new:
+            for line in lines:
+                line.order = order
+            OrderLine.objects.bulk_create(lines)
+            add_event(order, EventKind.SUBMITTED, key="submitted", actor=actor.get_username())
+            start = contracts.OrderInput(order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
+            outbox.enqueue(order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start))
+        else:
+            _check_is_repeated(order, draft, actor=actor, order_id=order_id)
+    return order
+
+
+def _check_is_repeated(order: Order, draft: OrderDraft, *, actor: Actor, order_id: str) -> None:
+    """Raise KeyReused unless the key's order is what is asked for again, by somebody who may know of it.
+
+    Who may not is refused in the same words whatever they ask for, or they could find out what the order holds.
+    """
+    if not permissions.may_know_of(actor, order):
+        raise KeyReused("")
+    if not asks_for(draft, order) or order_id not in {"", order.order_id}:
+        raise KeyReused(order.order_id)

@@ -1,0 +1,173 @@
+"""Writes decisions: each once, with its event, and later what became of it."""
+
+from dataclasses import replace
+from uuid import NAMESPACE_URL, uuid5
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from orders import contracts
+from orders.events import DECISION_KINDS, EventKind, Fact
+from orders.lifecycle.history import add_event
+from orders.models import Decision, Order
+from orders.permissions import is_same_name
+from orders.postgres.clock import database_now
+from orders.states import (
+    Channel,
+    DecisionKind,
+    Outcome,
+    RefusalCode,
+    Status,
+    is_at_or_past,
+)
+from orders.texts import LONGEST_NAME, clean_id, clean_line, clean_text
+
+
+def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decision | None) -> str:
+    """Write down a decision that came over Temporal, unless a person took it here and it is written already.
+
+    Returns the id that it has in the tables, empty when there is no decision.
+    """
+    if decision is None or not decision.decision_id:
+        return ""
+    decision_id = own_decision_id(order, decision.decision_id)
+    named = replace(decision, decision_id=decision_id, actor=decision.actor or contracts.UNNAMED_ACTOR)
+    write_decision(order, kind, named, channel=Channel.TEMPORAL)
+    return decision_id
+
+
+def judge_approval(order: Order, decision: contracts.Decision) -> RefusalCode | None:
+    """Return why the approval that a run of a locked order goes by does not count, or None when it does.
+
+    A signal is a claim: what a person decided here has its row, and everything else came from outside. That counts
+    where the settings say so, and never when it names the submitter.
+    """
+    has_begun = is_at_or_past(Status(order.status), Status.CHARGING_PAYMENT)
+    if has_begun or order.is_approved or counts_already(order, decision.decision_id):
+        return None
+    if is_same_name(decision.actor, order.submitted_by):
+        return RefusalCode.OWN_ORDER
+    return None if settings.ACCEPT_OUTSIDE_DECISIONS else RefusalCode.OUTSIDE
+
+
+def write_decision(
+    order: Order,
+    kind: DecisionKind,
+    decision: contracts.Decision,
+    *,
+    channel: Channel,
+    account_id: int | None = None,
+    terminal_user: str = "",
+    is_own_order: bool = False,
+) -> None:
+    """Write a decision on a locked order, once: its row, its event, and who decided what and when.
+
+    `account_id` is None for who has no account; `terminal_user` is whose shell it was, for a decision at the terminal;
+    `is_own_order` marks the approval by whoever submitted the order.
+    A cancellation stays the order's decision, even where an approval from before it is learned later. So does what
+    somebody decided here, even where a claim from outside says the same.
+    """
+    actor, decision_id = clean_line(decision.actor, LONGEST_NAME), clean_id(decision.decision_id)
+    if Decision.objects.filter(order=order, decision_id=decision_id).exists():
+        return
+    reason = clean_text(decision.reason)
+    Decision.objects.create(
+        decision_id=decision_id,
+        order=order,
+        kind=kind,
+        actor=actor,
+        actor_account_id=account_id,
+        is_own_order=is_own_order,
+        channel=channel,
+        terminal_user=terminal_user,
+        reason=reason,
+    )
+    facts: dict[str, Fact] = {"decision_id": decision_id, "channel": channel, "reason": reason}
+    if is_own_order:
+        facts["is_own_order"] = True
+    if terminal_user:
+        facts["terminal_user"] = terminal_user
+    add_event(order, DECISION_KINDS[kind], facts, key=f"decision:{decision_id}", actor=actor)
+    is_claim_of_the_known = channel == Channel.TEMPORAL and order.decision == kind and order.is_decided_here
+    if not is_claim_of_the_known and not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
+        order.decision, order.decision_id, order.decision_channel = kind, decision_id, channel
+        order.decided_by, order.decided_at = actor, database_now()
+        columns = ["decision", "decision_id", "decision_channel", "decided_by", "decided_at", "updated_at"]
+        order.save(update_fields=columns)
+
+
+def counts_already(order: Order, decision_id: str) -> bool:
+    """Tell whether the tables know this approval of the order: a person took it here, or it was accepted before."""
+    known = order.decisions.filter(decision_id=clean_id(decision_id), kind=DecisionKind.APPROVE)
+    return known.filter(~Q(channel=Channel.TEMPORAL) | Q(outcome=Outcome.ACCEPTED)).exists()
+
+
+def refuse_approval(order: Order, decision: contracts.Decision, code: RefusalCode) -> None:
+    """Write down, once, an approval that came over Temporal alone and does not count; it changes nothing else."""
+    decision_id, actor = own_decision_id(order, decision.decision_id), clean_line(decision.actor, LONGEST_NAME)
+    reason = clean_text(decision.reason)
+    Decision.objects.bulk_create(
+        [
+            Decision(
+                decision_id=decision_id,
+                order=order,
+                kind=DecisionKind.APPROVE,
+                actor=actor,
+                channel=Channel.TEMPORAL,
+                reason=reason,
+                is_own_order=code == RefusalCode.OWN_ORDER,
+                outcome=Outcome.REFUSED,
+                answered_at=database_now(),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    facts = {"decision_id": decision_id, "channel": Channel.TEMPORAL, "code": code, "reason": reason}
+    add_event(order, EventKind.DECISION_REFUSED, facts, key=f"decision-refused:{decision_id}", actor=actor)
+
+
+def own_decision_id(order: Order, claimed: str) -> str:
+    """Return the id under which a decision that came over Temporal is written for a locked order.
+
+    It is the one that the signal claims, unless that is another order's; then always the same other one.
+    """
+    claimed = clean_id(claimed)
+    if not Decision.objects.filter(decision_id=claimed).exclude(order=order).exists():
+        return claimed
+    return str(uuid5(NAMESPACE_URL, f"{order.order_id}/{claimed}"))
+
+
+def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "") -> None:
+    """Write what became of the decisions on a locked order that the workflow has not answered yet.
+
+    To be called when the order takes a way that no decision changes any more: `kind` is what this way follows. The
+    decision `accepted_id` led there, others that wanted the same are repetitions, and all others came too late.
+    """
+    for decision in order.decisions.filter(outcome=Outcome.PENDING):
+        if decision.decision_id == accepted_id:
+            decision.outcome = Outcome.ACCEPTED
+        elif decision.kind == kind and accepted_id:
+            decision.outcome = Outcome.REPEATED
+        else:
+            decision.outcome = Outcome.TOO_LATE
+            add_event(
+                order,
+                EventKind.DECISION_TOO_LATE,
+                {"decision_id": decision.decision_id, "decision": decision.kind, "decided_by": decision.actor},
+                key=f"too-late:{decision.decision_id}",
+            )
+        decision.answered_at = database_now()
+        decision.save(update_fields=["outcome", "answered_at"])
+
+
+def accept_approval(order: Order, accepted_id: str) -> None:
+    """Write that the charge follows the approval `accepted_id`, or, where none is named or it is a claim, the row's.
+
+    A cancellation is still to be answered.
+    """
+    if not accepted_id or (order.is_approved and order.is_decided_here):
+        accepted_id = order.decision_id
+    waiting = order.decisions.filter(outcome=Outcome.PENDING, kind=DecisionKind.APPROVE)
+    waiting.filter(decision_id=accepted_id).update(outcome=Outcome.ACCEPTED, answered_at=Now())
+    waiting.exclude(decision_id=accepted_id).update(outcome=Outcome.REPEATED, answered_at=Now())

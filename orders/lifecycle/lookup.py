@@ -1,0 +1,34 @@
+"""Finds one order for a change or a look, in the one way in which it is locked."""
+
+from orders.errors import OrderClosed, OrderNotFound
+from orders.identifiers import is_order_id
+from orders.models import Order
+
+
+def lock_open_order(order_id: str) -> Order:
+    """Return the order, locked until the transaction ends. Raises OrderNotFound, OrderClosed when it is final."""
+    order = lock_order(order_id)
+    if not order.is_open:
+        raise OrderClosed(order.get_status_display())
+    return order
+
+
+def read_order(order_id: str) -> Order:
+    """Return the order as it is. Raises OrderNotFound."""
+    if not is_order_id(order_id):
+        raise OrderNotFound(order_id)
+    try:
+        return Order.objects.get(order_id=order_id)
+    except Order.DoesNotExist as error:
+        raise OrderNotFound(order_id) from error
+
+
+def lock_order(order_id: str) -> Order:
+    """Return the order, locked until the transaction ends. Raises OrderNotFound."""
+    if not is_order_id(order_id):
+        raise OrderNotFound(order_id)
+    try:
+        order: Order = Order.objects.select_for_update().get(order_id=order_id)
+    except Order.DoesNotExist as error:
+        raise OrderNotFound(order_id) from error
+    return order

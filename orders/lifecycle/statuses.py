@@ -1,0 +1,47 @@
+"""The only writer of an order's status."""
+
+from orders import contracts
+from orders.events import STATUS_KINDS
+from orders.lifecycle.decisions import answer_decisions, record_decision
+from orders.lifecycle.history import add_event
+from orders.lifecycle.troubles import clear_troubles
+from orders.models import Order
+from orders.states import (
+    FINAL,
+    DecisionKind,
+    ReasonCode,
+    Status,
+    check_transition,
+    is_at_or_past,
+)
+from orders.texts import clean_text
+
+
+def advance(order: Order, status: Status, **data: str) -> bool:
+    """Move a locked order to `status` with an event that has this data, and tell whether it moved.
+
+    An order that is there or further on the same way stays. Raises IllegalTransition for a step that may not follow.
+    """
+    if is_at_or_past(Status(order.status), status):
+        return False
+    check_transition(Status(order.status), status)
+    order.status = status
+    order.save(update_fields=["status", "reason_code", "reason", "approval_deadline", "updated_at"])
+    add_event(order, STATUS_KINDS[status], data, key=f"status:{status}")
+    if status in FINAL:
+        clear_troubles(order)
+    return True
+
+
+def begin_cancelling(
+    order: Order, *, reason_code: str, reason: str, decision: contracts.Decision | None = None
+) -> None:
+    """Take a locked order out of the ordinary way, with the reason why; nothing happens when it has left already."""
+    decision_id = record_decision(order, DecisionKind.CANCEL, decision)
+    if is_at_or_past(Status(order.status), Status.CANCELLING):
+        return
+    order.reason_code, order.reason = ReasonCode(reason_code), clean_text(reason)
+    advance(order, Status.CANCELLING, reason_code=order.reason_code, reason=order.reason)
+    is_by_staff = reason_code == ReasonCode.STAFF and order.is_cancel_requested
+    accepted_id = (decision_id or order.decision_id) if is_by_staff else ""
+    answer_decisions(order, DecisionKind.CANCEL, accepted_id=accepted_id)

@@ -1,0 +1,27 @@
+"""Fields of the project's own."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Now
+
+from orders.postgres.clock import database_now
+
+
+class ChangedAtField(models.DateTimeField):  # type: ignore[type-arg]
+    """When the row was last saved, by PostgreSQL's clock; what `auto_now` is by the machine's own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"db_default": Now(), "editable": False, **kwargs})
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """Be an ordinary field to migrations, which never import live code."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.DateTimeField", args, kwargs
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> datetime:
+        """Return the time of this save, and give it to the instance."""
+        now = database_now()
+        setattr(model_instance, self.attname, now)
+        return now

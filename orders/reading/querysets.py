@@ -1,0 +1,122 @@
+"""Reads of many orders for a page: never OFFSET, never a count of the whole table."""
+
+from functools import reduce
+from operator import or_
+from typing import Any, Final, TypeVar
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Now
+
+from orders import states
+from orders.reading.pages import Ordering, Search
+from orders.reading.search import find_ids, read_search
+
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
+
+NEWEST: Final = Ordering("newest", time_field="created_at", is_descending=True)
+# Only orders that wait for a person are sure to have a deadline, and only they are in its index.
+NEXT_TO_EXPIRE: Final = Ordering("expiring", time_field="approval_deadline", is_descending=False)
+# What only the search reads. Those of an order of a thousand lines are long.
+SEARCH_COLUMNS: Final = ("search_lines", "search_codes", "search_document")
+
+
+def read_order_search(text: str) -> Search | None:
+    """Return what a person typed as a search of orders, or None when it holds nothing to search for."""
+    query = read_search(text)
+    return Search(Q(search_document__matches_row=query), Q(search_document__matches=query)) if query else None
+
+
+class OrderQuerySet(models.QuerySet[Any]):
+    """The questions that pages ask of orders."""
+
+    def awaiting_decision(self) -> "OrderQuerySet":
+        """Return the orders that wait for a person; one that is decided does not, even before its workflow knows."""
+        return self.filter(status=states.Status.PENDING_MANUAL_APPROVAL, decision="")
+
+    def in_motion(self) -> "OrderQuerySet":
+        """Return the open orders that wait for no person."""
+        is_decided = Q(status=states.Status.PENDING_MANUAL_APPROVAL) & ~Q(decision="")
+        return self.filter(Q(status__in=sorted(states.IN_MOTION)) | is_decided)
+
+    def in_trouble(self) -> "OrderQuerySet":
+        """Return the open orders that something keeps from moving, or that need a person to look at them."""
+        return self.filter(status__in=sorted(states.OPEN)).filter(self._has_trouble())
+
+    def with_trouble(self) -> "OrderQuerySet":
+        """Add `is_in_trouble`."""
+        found: OrderQuerySet = self.annotate(is_in_trouble=self._has_trouble())
+        return found
+
+    def _has_trouble(self) -> Exists:
+        return Exists(self.model._default_manager.filter(pk=OuterRef("pk"), troubles__isnull=False))
+
+    def completed(self) -> "OrderQuerySet":
+        """Return the orders that were carried out."""
+        return self.filter(status=states.Status.COMPLETED)
+
+    def cancelled(self) -> "OrderQuerySet":
+        """Return the orders that ended without being carried out."""
+        return self.filter(status=states.Status.CANCELLED)
+
+    def matching(self, text: str) -> "OrderQuerySet":
+        """Return the orders in which each word of `text` begins a word, or that have an identifier like it.
+
+        All of them when `text` holds nothing to search for.
+        """
+        search = read_order_search(text)
+        return self.filter(search.by_index) if search else self
+
+    def find_order_id(self, text: str) -> str:
+        """Return the order_id that a text names in full, however it is typed or pasted; '' where that is not sure."""
+        candidates = find_ids(text)
+        if not candidates:
+            return ""
+        named = reduce(or_, (Q(search_document__names=candidate) for candidate in candidates))
+        order_ids = list(self.filter(named).values_list("order_id", flat=True)[:2])
+        if text.strip() in order_ids:
+            return text.strip()
+        return str(order_ids[0]) if len(order_ids) == 1 else ""
+
+    def with_message_on_its_way(self) -> "OrderQuerySet":
+        """Add `has_message_on_its_way`: whether a submission or decision has yet to reach Temporal."""
+        pending = self.model._default_manager.filter(pk=OuterRef("pk"), outbox_messages__status="PENDING")
+        found: OrderQuerySet = self.annotate(has_message_on_its_way=Exists(pending))
+        return found
+
+    def with_own_approval(self) -> "OrderQuerySet":
+        """Add `own_approval_reason`: why whoever submitted the order approved it as well; None when nobody did."""
+        own = self.model._default_manager.filter(
+            pk=OuterRef("pk"), decisions__is_own_order=True, decisions__decision_id=OuterRef("decision_id")
+        )
+        found: OrderQuerySet = self.annotate(own_approval_reason=Subquery(own.values("decisions__reason")[:1]))
+        return found
+
+    def newest_pk(self) -> int:
+        """Return the primary key of the order that was submitted last, or 0."""
+        return self.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+    def count_up_to(self, limit: int) -> int:
+        """Return the number of orders, or `limit` when there are as many or more; reads no more rows than that."""
+        return self.order_by()[:limit].count()
+
+    def next_to_decide(self, *, besides: Any, username: str, account_id: int | None = None) -> Any:
+        """Return the order that expires next of all that wait for this person, besides the one they look at.
+
+        Their own orders wait for others, and those whose time is over for nobody. None when there is no other.
+        """
+        others = self.exclude(submitter_account_id=account_id) if account_id is not None else self
+        waiting = others.awaiting_decision().exclude(submitted_by__iexact=username).exclude(pk=besides.pk)
+        waiting = waiting.filter(approval_deadline__gt=Now())
+        return waiting.order_by(*NEXT_TO_EXPIRE.order_by()).first()
+
+
+_OrderManager = models.Manager.from_queryset(OrderQuerySet)
+
+
+class OrderManager(_OrderManager[M_co]):
+    """Leaves the columns alone that only the search reads."""
+
+    def get_queryset(self) -> Any:
+        """Return all orders, without what they are found by."""
+        return super().get_queryset().defer(*SEARCH_COLUMNS)

@@ -1,0 +1,206 @@
+"""/orders/bulk/: one decision on several orders, with one result for each."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from console.forms import PAGE_SIZE
+from orders.engine import temporal
+from orders.intake.drafts import LineDraft
+from orders.models import Order, OutboxMessage
+from tests.asking import HTMX, leads_to_login, text_of
+from tests.making import MakeOrder, make_user
+
+pytestmark = pytest.mark.django_db
+URL = "/orders/bulk/"
+
+
+@pytest.fixture(params=[{}, HTMX], ids=["without htmx", "with htmx"])
+def headers(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Ask as a browser, and as htmx."""
+    asked: dict[str, str] = request.param
+    return asked
+
+
+@pytest.fixture
+def bobs(client: Client, bob: User) -> Client:
+    """Bob's browser."""
+    client.force_login(bob)
+    return client
+
+
+def ticked(kind: str, *orders: Order | str, **more: str) -> dict[str, Any]:
+    """Return the form of the list with orders ticked."""
+    return {"kind": kind, "order_id": [str(order) for order in orders], **more}
+
+
+def decisions() -> list[str]:
+    return list(Order.objects.order_by("pk").values_list("decision", flat=True))
+
+
+class TestDecide:
+    def test_each_order_has_a_result_of_its_own(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        fine, own = make_order(), make_order(submitted_by="bob", decided_by="dana")
+        late = make_order("CANCELLED", decided_by="dana")
+        response = bobs.post(URL, ticked("approve", fine, own, late, "order-NOPE"), headers=headers)
+        results = {result.order_id: result for result in response.context["results"]}
+        assert response.status_code == 200
+        assert [result.is_done for result in results.values()] == [True, False, False, False]
+        page = text_of(response)
+        assert "1 of 4 orders approved." in page
+        assert "on its way to the workflow" in results[fine.order_id].sentence
+        assert "yourself" in results[own.order_id].sentence
+        assert "Too late" in results[late.order_id].sentence
+        assert "There is no order order-NOPE." in page
+        assert all(result.sentence in page.replace("&#x27;", "'") for result in results.values())
+        assert ("<html" in page) is not bool(headers)
+        assert ("orders-changed" in response.headers.get("HX-Trigger", "")) is bool(headers)
+
+    def test_several_are_cancelled_for_one_reason(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        orders = [make_order(), make_order("PAID")]
+        response = bobs.post(URL, ticked("cancel", *orders, reason="Out of stock"), headers=headers)
+        assert "2 of 2 orders asked to be cancelled." in text_of(response)
+        assert decisions() == ["cancel", "cancel"]
+        assert {order.events.last().detail for order in orders} == {"Out of stock"}  # type: ignore[union-attr]
+
+    def test_an_order_ticked_twice_is_decided_once(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        order = make_order()
+        response = bobs.post(URL, ticked("approve", order, order), headers=headers)
+        assert [result.is_done for result in response.context["results"]] == [True]
+
+
+class TestRefusals:
+    def test_nothing_ticked_is_said(self, bobs: Client, headers: dict[str, str]) -> None:
+        response = bobs.post(URL, {"kind": "approve"}, headers=headers)
+        assert response.status_code == 422
+        assert "Tick at least one order first." in text_of(response)
+
+    @pytest.mark.parametrize("reason", ["", "  ", "r" * 501])
+    def test_a_cancellation_wants_a_reason(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str], reason: str
+    ) -> None:
+        response = bobs.post(URL, ticked("cancel", make_order(), reason=reason), headers=headers)
+        assert response.status_code == 422
+        assert 'class="word word-refused"' in text_of(response)
+        assert decisions() == [""]
+
+    def test_more_than_a_page_is_refused(self, bobs: Client, headers: dict[str, str]) -> None:
+        names = [f"order-{number}" for number in range(PAGE_SIZE + 1)]
+        response = bobs.post(URL, ticked("approve", *names), headers=headers)
+        assert response.status_code == 422
+        assert f"at most {PAGE_SIZE} orders" in text_of(response)
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            {},
+            {"kind": "delete", "order_id": ["order-A"]},
+            {"kind": "approve", "order_id": ["nonsense"]},
+            {"kind": "approve", "order_id": ["order-\x00"]},
+            {"kind": "approve", "order_id": ["order-A", ""]},
+        ],
+    )
+    def test_what_no_form_of_ours_sends_is_not_understood(
+        self, bobs: Client, headers: dict[str, str], sent: dict[str, Any]
+    ) -> None:
+        response = bobs.post(URL, sent, headers=headers)
+        assert response.status_code == 400
+        assert "could not make sense of this request" in text_of(response)
+
+    @pytest.mark.parametrize("kind", ["approve", "cancel"])
+    def test_clerks_and_viewers_are_refused(
+        self, client: Client, alice: User, charlie: User, make_order: MakeOrder, headers: dict[str, str], kind: str
+    ) -> None:
+        order = make_order()
+        for person in (alice, charlie, make_user("nobody")):
+            client.force_login(person)
+            assert client.post(URL, ticked(kind, order, reason="x"), headers=headers).status_code == 403
+        assert decisions() == [""]
+
+    def test_a_stranger_has_to_sign_in(self, client: Client, headers: dict[str, str]) -> None:
+        response = client.post(URL, headers=headers)
+        if headers:
+            assert response.status_code == 401
+        else:
+            assert response["Location"] == leads_to_login("/orders/")
+
+    def test_a_get_leads_to_the_list(self, bobs: Client, headers: dict[str, str]) -> None:
+        assert bobs.get(URL, headers=headers)["Location"] == "/orders/"
+        assert bobs.put(URL, headers=headers).status_code == 405
+
+
+def test_a_superusers_own_order_needs_a_reason(
+    client: Client, admin_user: User, make_order: MakeOrder, headers: dict[str, str]
+) -> None:
+    client.force_login(admin_user)
+    own, other = make_order(submitted_by="admin"), make_order()
+    response = client.post(URL, ticked("approve", own, other), headers=headers)
+    results = {result.order_id: result for result in response.context["results"]}
+    assert [results[order.order_id].is_done for order in (own, other)] == [False, True]
+    assert "give the reason" in results[own.order_id].sentence
+    client.post(URL, ticked("approve", own, reason="Alone tonight"), headers=headers)
+    assert own.decisions.get().is_own_order
+
+
+class TestAsk:
+    """Before anything is decided, the console says what it would mean."""
+
+    def test_it_says_how_many_their_sums_and_what_is_left_out(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        lines = (LineDraft("A", "Apple", 1, 500),)
+        euros, more, yen = make_order(), make_order(), make_order(currency="JPY", lines=lines)
+        own, late = make_order(submitted_by="bob", decided_by="dana"), make_order("COMPLETED")
+        form = {"ask": "approve", "order_id": [order.order_id for order in (euros, more, yen, own, late)]}
+
+        page = text_of(bobs.post(URL, form, headers=headers))
+
+        assert "Approve 3 orders?" in page
+        assert "50.00 EUR" in page
+        assert "500 JPY" in page
+        assert "2 cannot be decided and are left out" in page
+        assert decisions() == ["", "", "", "", "approve"]
+
+    def test_a_cancellation_asks_for_the_reason(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        page = text_of(bobs.post(URL, {"ask": "cancel", "order_id": [make_order().order_id]}, headers=headers))
+        assert "Cancel 1 order?" in page
+        assert 'name="reason"' in page
+        assert decisions() == [""]
+
+    def test_where_none_can_be_decided_there_is_nothing_to_confirm(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        page = text_of(bobs.post(URL, {"ask": "approve", "order_id": [make_order("PAID").order_id]}, headers=headers))
+        assert "None of these orders can be approved" in page
+        assert "Approve 1" not in page
+
+    def test_without_ticks_it_says_so(self, bobs: Client, headers: dict[str, str]) -> None:
+        assert "Tick at least one order first." in text_of(bobs.post(URL, {"ask": "approve"}, headers=headers))
+
+    def test_a_made_up_question_is_refused(self, bobs: Client, make_order: MakeOrder) -> None:
+        assert bobs.post(URL, {"ask": "destroy", "order_id": [make_order().order_id]}).status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_temporal_as_often_as_there_are_orders(
+    bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = [make_order() for _ in range(10)]
+
+    def wait_for_ever(*arguments: object, **more: object) -> None:
+        pytest.fail("a bulk decision was sent by the request itself")
+
+    monkeypatch.setattr(temporal, "signal_decision", wait_for_ever)
+    response = bobs.post(URL, ticked("approve", *orders))
+    assert "10 of 10 orders approved." in text_of(response)
+    assert OutboxMessage.objects.filter(name="approve_order", status="PENDING").count() == 10

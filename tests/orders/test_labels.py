@@ -1,0 +1,165 @@
+"""Words are made when they are shown: for every code there are some, and nothing else is needed for them than data."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from django.utils.translation import override
+from pytest_django import Settings
+
+from orders.contracts import UNNAMED_ACTOR
+from orders.engine.temporal import Ending
+from orders.events import DECISION_KINDS, STATUS_KINDS, STATUSES, EventKind
+from orders.labels import (
+    ACTIVITY_LABELS,
+    CHANNEL_LABELS,
+    DECISION_LABELS,
+    ENDING_LABELS,
+    OUTCOME_LABELS,
+    REASON_LABELS,
+    REFUSAL_LABELS,
+    STATUS_LABELS,
+    TROUBLE_LABELS,
+    describe_actor,
+    describe_event,
+)
+from orders.models import OrderEvent
+from orders.states import Channel, DecisionKind, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
+from tests.making import MakeOrder
+from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
+
+MONEY = {"amount": 123456, "currency": "EUR", "gateway_reference": "ch_1"}
+CANCELLED = {"reason_code": "PAYMENT_DECLINED", "reason": ""}
+PARCEL = {"carrier": "Swift", "tracking_number": "T-1"}
+DECISION = {"decision_id": "1", "channel": "CONSOLE", "reason": "Looks right"}
+
+# Every kind with data as it is written, and the words that people read.
+WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
+    EventKind.SUBMITTED: ({}, "Submitted", ""),
+    EventKind.VALIDATED: ({}, "Validated", ""),
+    EventKind.AWAITING_APPROVAL: ({"deadline": "2026-11-25T20:00:00+00:00"}, "Awaiting approval", ""),
+    EventKind.CHARGING: ({}, "Charging payment", ""),
+    EventKind.PAID: ({}, "Paid", ""),
+    EventKind.PACKAGE_PREPARED: ({"package_reference": "P-1"}, "Package prepared", "P-1"),
+    EventKind.DISPATCHED: (PARCEL, "Dispatched", "Swift, tracking number T-1"),
+    EventKind.COMPLETED: ({}, "Completed", ""),
+    EventKind.CANCELLING: (CANCELLED, "Cancelling", "Payment declined"),
+    EventKind.CANCELLED: (CANCELLED | {"reason": "Card expired"}, "Cancelled", "Card expired"),
+    EventKind.APPROVED: (DECISION, "Approved", "Looks right"),
+    EventKind.CANCELLATION_REQUESTED: (DECISION, "Cancellation requested", "Looks right"),
+    EventKind.DECISION_TOO_LATE: (
+        {"decision_id": "1", "decision": "approve", "decided_by": "bob"},
+        "A decision came too late",
+        "The approval by bob had no effect.",
+    ),
+    EventKind.DECISION_REFUSED: (
+        {"decision_id": "1", "channel": "TEMPORAL", "code": "OUTSIDE", "reason": "Do it."},
+        "An approval from outside was not accepted",
+        "Approvals that come over Temporal alone do not count here. Do it.",
+    ),
+    EventKind.CHARGED: (MONEY, "Charged 1,234.56 EUR", "ch_1"),
+    EventKind.CHARGE_DECLINED: ({"error": "No funds."}, "Payment declined", "No funds."),
+    EventKind.CHARGE_FOUND: ({}, "The gateway had already charged the payment", ""),
+    EventKind.NOTHING_TO_CHARGE: ({}, "Nothing to charge", "The order costs nothing."),
+    EventKind.REFUNDED: (MONEY, "Refunded 1,234.56 EUR", "ch_1"),
+    EventKind.CLOSED_UNCHARGED: ({}, "Nothing had been charged, payment closed", ""),
+    EventKind.NOTHING_TO_REFUND: ({}, "Nothing to refund", "The order costs nothing."),
+    EventKind.PARCEL_FOUND: (PARCEL, "The carrier already had the parcel", "Swift, tracking number T-1"),
+    EventKind.RUN_STARTED: ({"run_id": "r"}, "Received by the workflow", ""),
+    EventKind.RUN_REPLACED: (
+        {"run_id": "r", "ending": "TERMINATED", "goes_on": False},
+        "The workflow was started again",
+        "The order's workflow run was terminated. The order is being cancelled.",
+    ),
+    EventKind.RUN_REFUSED: (
+        {"run_id": "r", "activity": "charge_payment"},
+        "Another workflow run for the closed order was stopped",
+        "Charge the payment: nothing was done.",
+    ),
+    EventKind.STEP_FAILED: (
+        {"activity": "charge_payment", "attempt": 2, "error": "100 % broken"},
+        "Charge the payment: attempt 2 failed",
+        "100 % broken",
+    ),
+    EventKind.TROUBLE_BEGAN: (
+        {"code": "CHARGE_UNRESOLVED", "detail": "It hangs."},
+        "The payment gateway gives no answer",
+        "It hangs.",
+    ),
+    EventKind.TROUBLE_ENDED: ({"code": "CHARGE_UNRESOLVED"}, "Resolved: The payment gateway gives no answer", ""),
+}
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_every_kind_of_event_has_its_words(kind: EventKind) -> None:
+    data, title, detail = WORDS[kind]
+    assert describe_event(kind, data) == (title, detail)
+
+
+def test_every_code_has_its_words() -> None:
+    assert set(STATUS_LABELS) == set(STATUS_KINDS) == set(STATUSES.values()) == set(Status)
+    assert set(REASON_LABELS) == set(ReasonCode)
+    assert set(DECISION_LABELS) == set(DECISION_KINDS) == set(DecisionKind)
+    assert set(OUTCOME_LABELS) == set(Outcome)
+    assert set(TROUBLE_LABELS) == set(TroubleCode)
+    assert set(CHANNEL_LABELS) == set(Channel)
+    assert set(REFUSAL_LABELS) == set(RefusalCode)
+    assert set(ENDING_LABELS) == {"", *Ending}
+    assert set(ACTIVITY_LABELS) == {activity.__name__ for activity in [*ORDER_ACTIVITIES, *SHIPPING_ACTIVITIES]}
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "terminal_user", "words"),
+    [
+        ("bob", Channel.CONSOLE, "", "bob"),
+        ("bob", "", "", "bob"),
+        ("bob", Channel.TEMPORAL, "", "somebody over Temporal, who claims to be bob"),
+        (UNNAMED_ACTOR, Channel.TEMPORAL, "", "somebody over Temporal"),
+        ("bob", Channel.TERMINAL, "root", "bob, as root says at the terminal"),
+        ("root", Channel.TERMINAL, "root", "root at the terminal"),
+        ("bob", Channel.TERMINAL, "", "bob at the terminal"),
+    ],
+)
+def test_a_claim_is_said_to_be_one(name: str, channel: str, terminal_user: str, words: str) -> None:
+    assert describe_actor(name, channel, terminal_user) == words
+
+
+def test_an_own_approval_says_so() -> None:
+    assert describe_event(EventKind.APPROVED, DECISION | {"is_own_order": True})[0] == "Approved by the submitter"
+
+
+def test_a_run_that_was_refused_before_any_step_says_so() -> None:
+    assert describe_event(EventKind.RUN_REFUSED, {"run_id": "r", "activity": ""})[1] == "Nothing was done."
+
+
+def test_a_kind_of_another_release_is_shown_by_its_code() -> None:
+    assert describe_event("order.fragrant", {"smell": "roses"}) == ("order.fragrant", "smell: roses")
+
+
+def test_words_are_made_in_the_language_of_the_reader(tmp_path: Path, settings: Settings) -> None:
+    catalogue = Catalog(locale="de")
+    catalogue.add("Paid", "Bezahlt")
+    catalogue.add("%(carrier)s, tracking number %(tracking_number)s", "%(carrier)s, Sendung %(tracking_number)s")
+    folder = tmp_path / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "django.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    settings.LOCALE_PATHS = [tmp_path]
+    with override("de"):
+        assert describe_event(EventKind.PAID, {}) == ("Bezahlt", "")
+        assert describe_event(EventKind.DISPATCHED, PARCEL)[1] == "Swift, Sendung T-1"
+
+
+@pytest.mark.django_db
+def test_no_event_stores_words(make_order: MakeOrder) -> None:
+    """Whatever an order goes through, its events hold codes, numbers, ids and what the outside world said."""
+    words = {str(label) for label in [*STATUS_LABELS.values(), *DECISION_LABELS.values(), *ACTIVITY_LABELS.values()]}
+    make_order("COMPLETED")
+    make_order("CANCELLED")
+    stored = [json.dumps(event.data) for event in OrderEvent.objects.all()]
+    assert stored
+    assert not [text for text in stored for word in words if word in text]
+    assert {"title", "detail"}.isdisjoint(field.name for field in OrderEvent._meta.get_fields())

@@ -1,0 +1,54 @@
+"""Recorded histories of every way still replay, so that a change of the workflows breaks no run that is under way."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+
+from tests.changed_workflow import ForgetfulWorkflow
+from tests.record_histories import FOLDER, WAYS
+from workers.workflows.order import OrderWorkflow
+from workers.workflows.shipping import ShippingWorkflow
+
+HISTORIES = sorted(FOLDER.glob("*.json"))
+
+
+def _read(path: Path) -> WorkflowHistory:
+    # A replay takes the workflow id from here, and the run insists on its own.
+    way, _, is_shipping = path.stem.partition(".")
+    return WorkflowHistory.from_json(f"{'shipping-' * bool(is_shipping)}order-{way}", path.read_text())
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+def test_a_recorded_history_replays(path: Path) -> None:
+    replayer = Replayer(workflows=[OrderWorkflow, ShippingWorkflow])
+
+    asyncio.run(replayer.replay_workflow(_read(path)))
+
+
+def test_every_way_has_its_history() -> None:
+    names = {path.stem for path in HISTORIES}
+
+    assert {way.__name__.replace("_", "-") for way in WAYS} <= names
+    assert {"approved.shipping", "cancelled-after-the-charge.shipping", "shipping-failed.shipping"} <= names
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+def test_a_history_notices_mismatches(path: Path) -> None:
+    """Without the SDK's first flag a mismatch in an activity's name would pass unseen."""
+    events: list[dict[str, Any]] = json.loads(path.read_text())["events"]
+    completed = [event[key] for event in events for key in event if key == "workflowTaskCompletedEventAttributes"]
+
+    assert 1 in completed[0]["sdkMetadata"]["coreUsedFlags"]
+
+
+def test_an_incompatible_change_is_caught() -> None:
+    replayer = Replayer(workflows=[ForgetfulWorkflow], workflow_runner=UnsandboxedWorkflowRunner())
+
+    with pytest.raises(workflow.NondeterminismError, match="receive_order"):
+        asyncio.run(replayer.replay_workflow(_read(FOLDER / "approved.json")))

@@ -1,0 +1,337 @@
+"""The two workflows: OrderWorkflow decides when things happen to an order, ShippingWorkflow ships it.
+
+Whatever is decided about the order while a step runs, the step comes to an end first: a pending retry is given up at
+once, a running attempt takes its five seconds at most. Only then is cleaned up.
+
+Where the tables say something else about the order than its run does, the run fails at once and touches nothing more;
+the reconciler then starts another one from what the tables say.
+
+A mistake in this code (an exception that is no FailureError) stops a run until repaired code is deployed; it never
+fails an order.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    WorkflowAlreadyStartedError,
+)
+
+with workflow.unsafe.imports_passed_through():
+    from orders import contracts, states
+    from orders.contracts import Decision, OrderInput, StatusAnswer, WaitingFor
+    from orders.states import DecisionKind, ReasonCode, Status
+    from workers import steps
+    from workers.decisions import Decisions, read_decision, tidy_decision
+    from workers.failures import explain_failure, is_disagreement
+    from workers.inputs import read_order_input
+from workers.workflows.shipping import ShippingWorkflow, start_step
+
+T = TypeVar("T")
+
+
+ShippingHandle: TypeAlias = "workflow.ChildWorkflowHandle[ShippingWorkflow, contracts.CarrierDispatched]"
+
+
+# Who is written down when the run itself was cancelled in Temporal.
+CANCEL_REQUEST_ACTOR: Final = "Temporal cancel request"
+
+
+# How soon a child that cannot start, because one of an earlier run is still ending, is tried again, at first and later.
+SHIPPING_RETRY: Final = timedelta(seconds=10)
+
+
+SHIPPING_RETRY_AT_LAST: Final = timedelta(minutes=5)
+
+
+class _OrderEnds(Exception):
+    """The order leaves its way, for this reason: it has to be cancelled, or (`is_processed`) it is already."""
+
+    def __init__(
+        self, code: ReasonCode, reason: str, decision: Decision | None = None, *, is_processed: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.decision = decision
+        self.is_processed = is_processed
+
+
+@workflow.defn(name=contracts.ORDER_WORKFLOW)
+class OrderWorkflow:
+    """The life of one order, from its submission until it is completed or cancelled."""
+
+    @workflow.init
+    def __init__(self, *arguments: Any) -> None:
+        self._order = OrderInput(workflow.info().workflow_id)
+        self._wrong_input: ApplicationError | None = None
+        # An exception here would fail the workflow task for ever, so that `run` raises it.
+        try:
+            self._order = read_order_input(arguments)
+        except ApplicationError as error:
+            self._wrong_input = error
+        order = self._order
+        self._payment_id = order.payment_id
+        self._approval_seconds = contracts.APPROVAL_SECONDS
+        self._status = Status.CREATED
+        self._waiting_for: WaitingFor | None = WaitingFor.VALIDATION
+        self._deadline: datetime | None = None
+        self._end: _OrderEnds | None = None
+        # The outcome of a charge can be unknown, so from the first attempt on it is always undone.
+        self._is_refund_due = bool(order.compensate_for) or order.is_refund_due
+        self._decisions = Decisions()
+        if order.compensate_for:
+            self._decisions.close()
+        elif order.decision is not None:
+            self._decide(DecisionKind.APPROVE, order.decision)
+
+    @workflow.run
+    async def run(self, *arguments: Any) -> StatusAnswer:
+        """Lead the order, an OrderInput, to its final status and return the last status answer.
+
+        A cancelled order is no failed run. The run fails only where it cannot lead: an input that cannot be meant, an
+        order that is unknown or closed, or one of which the tables say something else than this run. A request to
+        cancel the run is a decision to cancel the order, so that nothing is left half done.
+        """
+        if self._wrong_input is not None:
+            raise self._wrong_input
+        order_id = self._order.order_id
+        if workflow.info().workflow_id != order_id:
+            raise ApplicationError(
+                f"The workflow id has to be the order_id, {order_id}.", type="WrongWorkflowId", non_retryable=True
+            )
+        life = asyncio.create_task(self._live())
+        while not life.done():
+            try:
+                await workflow.wait_condition(life.done)
+            except asyncio.CancelledError:
+                reason = workflow.cancellation_reason()
+                if reason is None:
+                    raise
+                text = f"The run was cancelled in Temporal{f': {reason}' if reason else '.'}"
+                self._decide(DecisionKind.CANCEL, Decision(actor=CANCEL_REQUEST_ACTOR, reason=text))
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await life
+        return self.status()
+
+    @workflow.signal(name=contracts.APPROVE_SIGNAL)
+    def approve_order(self, *arguments: Any) -> None:
+        """Approve the order, also before it waits for it. The argument is a Decision, or what read_decision takes."""
+        self._decide(DecisionKind.APPROVE, read_decision(arguments))
+
+    @workflow.signal(name=contracts.CANCEL_SIGNAL)
+    def cancel_order(self, *arguments: Any) -> None:
+        """Cancel the order: at once while it waits, after the present step while it is charged or shipped.
+
+        It is too late once complete_order has begun, unless the tables knew of it before.
+        """
+        self._decide(DecisionKind.CANCEL, read_decision(arguments))
+
+    @workflow.query(name=contracts.STATUS_QUERY)
+    def status(self) -> StatusAnswer:
+        """Answer where the order is. While it waits for shipping the tables may know more than this run does."""
+        return StatusAnswer(
+            order_id=self._order.order_id,
+            status=self._status,
+            approved=self._decisions.approval is not None,
+            cancelled=self._end is not None or self._decisions.cancellation is not None,
+            waiting_for=self._waiting_for,
+            deadline=self._deadline.isoformat() if self._deadline else None,
+            reason_code=self._end.code if self._end else "",
+            reason=self._end.reason if self._end else "",
+            last_decision=self._decisions.last,
+        )
+
+    def _tidy(self, decision: Decision) -> Decision:
+        return tidy_decision(decision, decision_id=str(workflow.uuid4()), actor=contracts.UNNAMED_ACTOR)
+
+    def _decide(self, kind: DecisionKind, decision: Decision) -> None:
+        decision = self._tidy(decision)
+        answer = self._decisions.take(kind, decision, at=workflow.now().isoformat())
+        workflow.logger.info("%s by %s: %s", kind, decision.actor, answer.outcome)
+
+    def _move_to(self, status: Status, *, waiting_for: WaitingFor | None) -> None:
+        states.check_transition(self._status, status)
+        self._status = status
+        self._waiting_for = waiting_for
+        workflow.logger.info("%s", status)
+
+    async def _live(self) -> None:
+        try:
+            await self._receive()
+            await self._validate()
+            self._move_to(Status.PENDING_MANUAL_APPROVAL, waiting_for=WaitingFor.APPROVAL)
+            await self._wait_for_approval()
+            while not await self._charge():
+                await self._wait_for_approval()
+            await self._ship()
+            await self._complete()
+        except _OrderEnds as end:
+            await self._cancel(end)
+
+    async def _receive(self) -> None:
+        order = self._order
+        argument = contracts.ReceiveOrder(order.order_id, workflow.info().run_id)
+        try:
+            received = await self._unless_cancelled(start_step(steps.RECEIVE_ORDER, argument))
+        except ActivityError as error:
+            if order.compensate_for or is_disagreement(error):
+                raise
+            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be received")) from error
+        self._payment_id = self._payment_id or received.payment_id
+        self._approval_seconds = received.approval_seconds if order.approval_seconds is None else order.approval_seconds
+        if order.compensate_for:
+            code = ReasonCode(order.compensate_code or ReasonCode.STAFF)
+            raise _OrderEnds(code, order.compensate_for, order.decision)
+
+    async def _validate(self) -> None:
+        self._deadline = _plan_deadline(self._order, self._approval_seconds)
+        argument = contracts.ValidateOrder(self._order.order_id, self._deadline.isoformat())
+        try:
+            await self._unless_cancelled(start_step(steps.VALIDATE_ORDER, argument))
+        except ActivityError as error:
+            if is_disagreement(error):
+                raise
+            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be validated")) from error
+        self._move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)
+
+    async def _wait_for_approval(self) -> None:
+        decisions = self._decisions
+        deadline = self._deadline or workflow.now()
+        remaining = deadline - workflow.now()
+        if remaining > timedelta(0):
+            with suppress(asyncio.TimeoutError):
+                await workflow.wait_condition(
+                    lambda: decisions.approval is not None or decisions.cancellation is not None,
+                    timeout=remaining,
+                    timeout_summary="deadline for the approval",
+                )
+        if decisions.approval is None and decisions.cancellation is None:
+            await self._expire(f"Nobody approved the order until {deadline:%Y-%m-%d %H:%M} UTC.")
+        if decisions.cancellation is not None:
+            raise self._end_by_staff()
+
+    async def _expire(self, reason: str) -> None:
+        """Cancel the order that nobody approved, unless the tables know of a decision whose signal is on its way."""
+        self._waiting_for = WaitingFor.CANCELLATION
+        self._decisions.begin_closing()
+        closing = contracts.ProcessCancellation(self._order.order_id, ReasonCode.APPROVAL_TIMEOUT, reason)
+        processed = await start_step(steps.PROCESS_CANCELLATION, closing)
+        if processed.cancellation is not None:
+            self._go_on_with(DecisionKind.CANCEL, processed.cancellation)
+            raise self._end_by_staff(is_processed=True)
+        if processed.is_cancelled:
+            raise _OrderEnds(ReasonCode.APPROVAL_TIMEOUT, reason, is_processed=True)
+        self._go_on_with(DecisionKind.APPROVE, processed.approval or Decision())
+
+    def _go_on_with(self, kind: DecisionKind, decision: Decision) -> None:
+        """Take the decision that the tables hold, and judge after it what arrived while they were asked."""
+        self._decisions.reopen(kind, self._tidy(decision), at=workflow.now().isoformat())
+
+    async def _charge(self) -> bool:
+        """Charge the payment, and tell whether the approval counted: one from outside may not, and nothing was done."""
+        was_refund_due = self._is_refund_due
+        self._move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
+        self._is_refund_due = True
+        argument = contracts.ChargePayment(
+            self._order.order_id, self._payment_id, self._decisions.approval or Decision()
+        )
+        try:
+            charged = await self._unless_cancelled(start_step(steps.CHARGE_PAYMENT, argument))
+        except ActivityError as error:
+            if is_disagreement(error):
+                raise
+            text = explain_failure(error, "The payment could not be taken")
+            raise _OrderEnds(ReasonCode.PAYMENT_DECLINED, text) from error
+        if charged.is_approval_refused:
+            self._is_refund_due = was_refund_due
+            self._decisions.refuse_approval()
+            self._status, self._waiting_for = Status.PENDING_MANUAL_APPROVAL, WaitingFor.APPROVAL
+            workflow.logger.info("the approval does not count, the order waits on")
+            return False
+        self._move_to(Status.PAID, waiting_for=WaitingFor.SHIPPING)
+        return True
+
+    async def _ship(self) -> None:
+        try:
+            await self._unless_cancelled(await self._start_shipping())
+        except ChildWorkflowError as error:
+            if is_disagreement(error):
+                raise
+            text = explain_failure(error, "The order could not be shipped")
+            raise _OrderEnds(ReasonCode.SHIPPING_FAILED, text) from error
+        self._move_to(Status.PACKAGE_PREPARED, waiting_for=WaitingFor.SHIPPING)
+        self._move_to(Status.DISPATCHED, waiting_for=WaitingFor.COMPLETION)
+
+    async def _start_shipping(self) -> ShippingHandle:
+        """Start the child; where the child of an earlier run is still ending, wait for that and try again."""
+        order_id, pause = self._order.order_id, SHIPPING_RETRY
+        while True:
+            with suppress(WorkflowAlreadyStartedError):
+                return await workflow.start_child_workflow(
+                    ShippingWorkflow.run,
+                    contracts.ShippingInput(order_id),
+                    id=contracts.shipping_workflow_id(order_id),
+                    task_queue=contracts.SHIPPING_QUEUE,
+                    parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
+                )
+            await self._unless_cancelled(asyncio.create_task(asyncio.sleep(pause.total_seconds())))
+            pause = min(2 * pause, SHIPPING_RETRY_AT_LAST)
+
+    async def _complete(self) -> None:
+        """Close the order, unless the tables know of a cancellation whose signal is on its way."""
+        self._decisions.begin_closing()
+        completed = await start_step(steps.COMPLETE_ORDER, contracts.CompleteOrder(self._order.order_id))
+        if not completed.is_completed:
+            self._go_on_with(DecisionKind.CANCEL, completed.cancellation or Decision())
+            raise self._end_by_staff()
+        self._decisions.close()
+        self._move_to(Status.COMPLETED, waiting_for=None)
+
+    async def _unless_cancelled(self, running: "asyncio.Task[T]") -> T:
+        """Wait for a step. Once somebody decides to cancel, end the step and the order's way instead."""
+        await workflow.wait_condition(lambda: running.done() or self._decisions.cancellation is not None)
+        if self._decisions.cancellation is None:
+            return await running
+        end = self._end_by_staff()
+        self._begin_cancelling(end)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        raise end
+
+    def _end_by_staff(self, *, is_processed: bool = False) -> _OrderEnds:
+        decision = self._decisions.cancellation or Decision()
+        return _OrderEnds(ReasonCode.STAFF, decision.reason, decision, is_processed=is_processed)
+
+    def _begin_cancelling(self, end: _OrderEnds) -> None:
+        self._end = end
+        self._decisions.close()
+        self._move_to(Status.CANCELLING, waiting_for=self._waiting_for)
+
+    async def _cancel(self, end: _OrderEnds) -> None:
+        """Give back the money, where any can have been taken, then close the order. Nothing stops this any more."""
+        if self._end is None:
+            self._begin_cancelling(end)
+        order_id = self._order.order_id
+        if self._is_refund_due:
+            self._waiting_for = WaitingFor.REFUND
+            refund = contracts.RefundPayment(order_id, self._payment_id, end.code, end.reason, end.decision)
+            await start_step(steps.REFUND_PAYMENT, refund)
+        if not end.is_processed:
+            self._waiting_for = WaitingFor.CANCELLATION
+            closing = contracts.ProcessCancellation(order_id, end.code, end.reason, end.decision)
+            await start_step(steps.PROCESS_CANCELLATION, closing)
+        self._move_to(Status.CANCELLED, waiting_for=None)
+
+
+def _plan_deadline(order: OrderInput, approval_seconds: int) -> datetime:
+    """Return until when a decision is waited for."""
+    if order.deadline:
+        return datetime.fromisoformat(order.deadline)
+    return workflow.now() + timedelta(seconds=approval_seconds)

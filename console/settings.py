@@ -91,6 +91,11 @@ ACCEPT_OUTSIDE_DECISIONS = read(env.bool, "ACCEPT_OUTSIDE_DECISIONS", False)
 # What new orders may be in, by ISO 4217; the form begins with the first. Orders in other currencies stay as they are.
 ORDER_CURRENCIES = list(dict.fromkeys(read_list("ORDER_CURRENCIES", "EUR,USD,GBP,CHF,JPY", check=are_currencies)))
 
+# A form of an order has four fields a line. These bounds leave room for too many lines, so that our own sentence says
+# so, and for a thousand of the longest ones.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes
+
 # The simulated outside world: the share of calls that fail, and that hang
 FLAKY_FAIL_RATE = read(env.float, "FLAKY_FAIL_RATE", 0.0, check=is_rate)
 FLAKY_HANG_RATE = read(env.float, "FLAKY_HANG_RATE", 0.0, check=is_rate)

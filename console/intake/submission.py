@@ -19,6 +19,9 @@ from orders.intake.entries import read_entry
 # What the form carries along and no order has.
 NO_FACTS: Final = frozenset({"idempotency_key", "priced_in", "prices_checked"})
 
+# The summary above the form names so many of the things that are wrong; each field has its own sentence besides.
+MOST_COMPLAINTS: Final = 20
+
 INCOMPLETE: Final = "The form is incomplete. Open a new one."
 
 Typed = Mapping[str, Any]
@@ -210,7 +213,10 @@ class Submission:
             for cell in row.cells
             if cell.error
         ]
-        return found
+        if len(found) <= MOST_COMPLAINTS:
+            return found
+        others = len(found) - MOST_COMPLAINTS
+        return [*found[:MOST_COMPLAINTS], Complaint(f"{others:,} more fields are wrong; each of them says what.")]
 
     @property
     def draft(self) -> OrderDraft:

@@ -2,8 +2,10 @@
 
 import sys
 from http import HTTPStatus
+from typing import Final
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -12,11 +14,19 @@ from django.views import csrf
 from console.access import Desk
 from console.accounts.access_log import tell_of_refusal
 from console.system.outages import PLAIN, answer_fault, is_fragment
+from orders.intake.drafts import MOST_LINES
 from orders.postgres.faults import find_fault
+
+TOO_LARGE: Final = (
+    "This was too much for one form, and nothing was saved. An order has at most {:,} lines: take some of them out and "
+    "submit those as another order."
+)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400. The exception's text may quote what was sent, so it is not shown."""
+    """Answer 400, or 413 for a form that is too large. The exception may quote what was sent: its text is not shown."""
+    if isinstance(exception, TooManyFieldsSent | RequestDataTooBig):
+        return _show(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE.format(MOST_LINES))
     return _show(request, HTTPStatus.BAD_REQUEST, "The console could not make sense of this request.")
 
 

@@ -274,7 +274,32 @@ class TestComplaints:
     def test_there_may_be_only_so_many_lines(self, alices: Client) -> None:
         response = alices.post(URL, typed(*[typed_line()] * (MOST_LINES + 1)))
         assert response.status_code == 422
+        advice = "Take 1 of them out and submit those as another order."
+        sentence = f"An order has at most 1,000 lines, and this one has 1,001. {advice}"
+        assert complaints(response) == [("Lines", sentence)]
+        assert len(response.context["submission"].lines.typed) == MOST_LINES + 1, "nothing typed is lost"
         assert not Order.objects.exists()
+
+    def test_a_thousand_of_the_longest_lines_are_taken(self, alices: Client) -> None:
+        line = typed_line(sku="\u5546" * 64, description="\u5546" * 200)
+        response = alices.post(URL, typed(*[line] * MOST_LINES))
+        assert response.status_code == 302
+        assert Order.objects.get().lines.count() == MOST_LINES
+
+    @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+    def test_a_form_beyond_all_bounds_is_refused_in_our_words(self, alices: Client, headers: dict[str, str]) -> None:
+        response = alices.post(URL, typed(*[typed_line()] * 6000), headers=headers)
+        assert response.status_code == 413
+        assert "An order has at most 1,000 lines" in text_of(response)
+        assert headers or "what you typed is still there" in text_of(response)
+        assert not Order.objects.exists()
+
+    def test_the_summary_of_many_errors_has_an_end(self, alices: Client) -> None:
+        response = alices.post(URL, typed(*[typed_line(quantity="x", unit_price="x")] * 50))
+        told = complaints(response)
+        assert len(told) == 21
+        assert told[-1] == ("", "80 more fields are wrong; each of them says what.")
+        assert text_of(response).count('aria-invalid="true"') == 100
 
     @pytest.mark.parametrize("count", ["", "x", "-1", "999999999", "9" * 5000])
     def test_a_count_of_lines_that_was_tampered_with_is_survived(self, alices: Client, count: str) -> None:

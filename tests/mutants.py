@@ -61,7 +61,7 @@ MUTANTS: Final = (
         order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)""",
         """clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
     with transaction.atomic():
-        order = lock_order(command.order_id)""",
+        order = lock_open_order(command.order_id)""",
         ("tests/orders/lifecycle/test_steps.py",),
     ),
     Mutant(
@@ -72,7 +72,7 @@ MUTANTS: Final = (
         order = _lock_for_shipping(command.order_id, Status.DISPATCHED)""",
         """clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
     with transaction.atomic():
-        order = lock_order(command.order_id)""",
+        order = lock_open_order(command.order_id)""",
         ("tests/orders/lifecycle/test_steps.py",),
     ),
     Mutant(

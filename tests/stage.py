@@ -1,7 +1,6 @@
 """A stage for workflows: the time-skipping server, both workers, and activities that act as a test tells them."""
 
 import asyncio
-import inspect
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
@@ -186,8 +185,7 @@ class Stage:
             return await self.plays[argument.order_id].act(name, argument)
 
         # The SDK reads from the annotations what to make of the JSON.
-        parameters = inspect.signature(getattr(steps, name)).parameters
-        (act.__annotations__["argument"],) = (parameter.annotation for parameter in parameters.values())
+        act.__annotations__["argument"] = steps.STEPS[name].argument
         return activity.defn(name=name)(act)
 
     @asynccontextmanager

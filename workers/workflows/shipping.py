@@ -18,8 +18,9 @@ with workflow.unsafe.imports_passed_through():
 def start_step(step: Step[ArgumentT, AnswerT], argument: ArgumentT) -> workflow.ActivityHandle[AnswerT]:
     """Start an activity. When it is cancelled, it is waited for until it has really ended."""
     return workflow.start_activity(
-        step.activity,
+        step.name,
         argument,
+        result_type=step.answer,
         start_to_close_timeout=steps.START_TO_CLOSE,
         retry_policy=step.retry_policy,
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

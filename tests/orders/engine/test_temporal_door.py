@@ -102,7 +102,8 @@ def test_a_forked_child_gets_a_client_of_its_own(temporal_server: str) -> None:
 
 
 def test_a_process_that_used_it_ends_cleanly(temporal_server: str) -> None:
-    program = "import django; django.setup()\nfrom orders.engine import door, temporal\ntemporal.check_server()\ndoor.close()\n"
+    lines = ("import django; django.setup()", "from orders.engine import door, temporal", "temporal.check_server()")
+    program = "\n".join((*lines, "door.close()"))
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "console.settings", "TEMPORAL_ADDRESS": temporal_server}
     assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0
 

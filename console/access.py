@@ -120,12 +120,16 @@ needs_view = needs(permissions.may_view, "Your account may not look at orders. A
 needs_submit = needs(permissions.may_submit, "Your account may not submit orders. A clerk does that.")
 
 
+class NoSuchOrder(Http404):
+    """There is no such order; its text is for people to read."""
+
+
 def find_order(order_id: str) -> Order:
-    """Return the order with what its page shows of payment and shipment. Raises Http404 with a sentence."""
+    """Return the order with what its page shows of payment and shipment. Raises NoSuchOrder."""
     try:
         order: Order = Order.objects.with_own_approval().select_related("payment", "shipment").get(order_id=order_id)
     except Order.DoesNotExist as error:
-        raise Http404(f"There is no order {order_id}.") from error
+        raise NoSuchOrder(f"There is no order {order_id}.") from error
     return order
 
 

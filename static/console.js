@@ -21,7 +21,7 @@
   const isPoll = (element) => element.hasAttribute("data-poll");
   const showLost = (event) => showTrouble(
     isPoll(event.detail.elt)
-      ? "The console cannot be reached. What you see may be out of date; it is tried again by itself."
+      ? "The console cannot be reached. This page may be out of date. Retrying…"
       : "The console cannot be reached, so this was perhaps not done. Look at the order before you try again.",
     isPoll(event.detail.elt));
   document.addEventListener("htmx:sendError", showLost);

@@ -22,7 +22,10 @@ from orders.money import Money
 from orders.permissions import may_decide
 from orders.states import DecisionKind
 
-VERBS = {DecisionKind.APPROVE: "approved", DecisionKind.CANCEL: "asked to be cancelled"}
+DONE = {
+    DecisionKind.APPROVE: "Approved {} of {} orders.",
+    DecisionKind.CANCEL: "Cancellation requested for {} of {} orders.",
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
     results = decide.decide_orders(order_ids, kind, actor=request.user, reason=form.cleaned_data["reason"])
     count = sum(result.is_done for result in results)
     tone = "done" if count == len(results) else "refused"
-    response = _show(request, word=Word(f"{count} of {len(results)} orders {VERBS[kind]}.", tone), results=results)
+    response = _show(request, word=Word(DONE[kind].format(count, len(results)), tone), results=results)
     return trigger_client_event(response, "orders-changed") if request.htmx else response
 
 

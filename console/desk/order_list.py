@@ -67,7 +67,7 @@ class ListAsked:
         status = given.get("status") or "all"
         # Only orders that wait for a person have a place in the order of deadlines.
         sort = (given.get("sort") or "expiring") if status == "awaiting" else "newest"
-        notices = [f"The {name} in the address makes no sense and is left out." for name in form.errors]
+        notices = [f"Unknown {name} in the link; ignored." for name in form.errors]
         search = given.get("q", "")
         question = read_order_search(search)
         if search and question is None:

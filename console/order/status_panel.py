@@ -92,13 +92,13 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime, 
     deadline = order.approval_deadline if is_undecided else None
     is_paused = live is not None and live.is_paused
     if order.is_approved and status in states.APPROVABLE:
-        then = "when its workflow is resumed" if is_paused else "as soon as its workflow has taken that in"
-        sentence = f"Approved by {order.decider}; goes on {then}."
+        starts = "when its workflow is resumed" if is_paused else "in a moment"
+        sentence = f"Approved by {order.decider}. Processing starts {starts}."
     elif order.is_cancel_requested and status in states.CANCELLABLE:
-        then = "does so when it is resumed" if is_paused else "is about to do so"
-        sentence = f"{order.decider} asked to cancel it; its workflow {then}."
+        starts = "when its workflow is resumed" if is_paused else "in a moment"
+        sentence = f"Cancellation requested by {order.decider}. It starts {starts}."
     elif deadline is not None and deadline <= now:
-        sentence = "The time for a decision is over; the order is about to be cancelled."
+        sentence = "The deadline has passed. The order will be cancelled in a moment."
     return StatusPanel(
         status=status,
         sentence=sentence,

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views import csrf
 
-from console.access import Desk
+from console.access import Desk, NoSuchOrder
 from console.accounts.access_log import tell_of_refusal
 from console.system.outages import PLAIN, answer_fault, is_fragment
 from orders.intake.drafts import MOST_LINES
@@ -44,8 +44,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404; a refusal of our own brings a sentence, Django's brings data for debugging."""
-    said = exception.args[0] if exception.args else ""
-    sentence = said if isinstance(said, str) and said.startswith("There is no order") else "There is no such page."
+    sentence = str(exception) if isinstance(exception, NoSuchOrder) else "There is no such page."
     return _show(request, HTTPStatus.NOT_FOUND, sentence)
 
 

@@ -101,7 +101,7 @@ def test_several_orders_are_approved_at_once(visit: Visit) -> None:
     expect(page.locator(".bulk-result")).to_contain_text("Together 50.00 EUR.")
     expect(page.locator(".bulk-result")).to_be_focused()
     page.get_by_role("button", name="Approve 2 orders").click()
-    expect(page.locator(".bulk-result .word")).to_contain_text("2 of 2 orders approved.")
+    expect(page.locator(".bulk-result .word")).to_contain_text("Approved 2 of 2 orders.")
     expect(page.locator(".bulk-result li")).to_have_count(2)
     expect(page.locator(".bulk-result")).to_be_focused()
     expect(page.locator(".bulk-result")).to_be_in_viewport()

@@ -55,7 +55,7 @@ def test_orders_are_decided(visit: Visit, bob: User, make_order: MakeOrder) -> N
     page.get_by_label(f"Tick {fourth.order_id}").check()
     page.get_by_role("button", name="Approve the ticked orders").click()
     page.get_by_role("button", name="Approve 2 orders").click()
-    expect(page.locator(".word")).to_contain_text("2 of 2 orders approved.")
+    expect(page.locator(".word")).to_contain_text("Approved 2 of 2 orders.")
     assert list(Order.objects.order_by("pk").values_list("decision", flat=True)) == [
         *("approve", "cancel", "approve", "approve")
     ]

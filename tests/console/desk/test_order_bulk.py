@@ -51,7 +51,7 @@ class TestDecide:
         assert response.status_code == 200
         assert [result.is_done for result in results.values()] == [True, False, False, False]
         page = text_of(response)
-        assert "1 of 4 orders approved." in page
+        assert "Approved 1 of 4 orders." in page
         assert "on its way to the workflow" in results[fine.order_id].sentence
         assert "yourself" in results[own.order_id].sentence
         assert "Too late" in results[late.order_id].sentence
@@ -65,7 +65,7 @@ class TestDecide:
     ) -> None:
         orders = [make_order(), make_order("PAID")]
         response = bobs.post(URL, ticked("cancel", *orders, reason="Out of stock"), headers=headers)
-        assert "2 of 2 orders asked to be cancelled." in text_of(response)
+        assert "Cancellation requested for 2 of 2 orders." in text_of(response)
         assert decisions() == ["cancel", "cancel"]
         assert {order.events.last().detail for order in orders} == {"Out of stock"}  # type: ignore[union-attr]
 
@@ -202,5 +202,5 @@ def test_nobody_waits_for_temporal_as_often_as_there_are_orders(
 
     monkeypatch.setattr(temporal, "signal_decision", wait_for_ever)
     response = bobs.post(URL, ticked("approve", *orders))
-    assert "10 of 10 orders approved." in text_of(response)
+    assert "Approved 10 of 10 orders." in text_of(response)
     assert OutboxMessage.objects.filter(name="approve_order", status="PENDING").count() == 10

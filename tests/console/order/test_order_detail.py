@@ -77,10 +77,10 @@ class TestFacts:
         decided = make_order(deadline_seconds=3600)
         Order.objects.filter(pk=decided.pk).update(decision="approve", decided_by="dana", decided_at=timezone.now())
         page = text_of(bobs.get(url(decided)))
-        assert "Approved by dana; goes on as soon as" in page
+        assert "Approved by dana. Processing starts in a moment." in page
         assert "Decide <b>" not in page
         over = text_of(bobs.get(url(make_order(deadline_seconds=-5))))
-        assert "The time for a decision is over" in over
+        assert "The deadline has passed" in over
 
     def test_a_cancelled_order_says_why_and_by_whom(self, bobs: Client, make_order: MakeOrder) -> None:
         page = text_of(bobs.get(url(make_order("CANCELLED", reason="Ordered twice"))))

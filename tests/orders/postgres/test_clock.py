@@ -67,7 +67,7 @@ class TestWithAWrongClock:
             decide.approve_order(order, actor=bob)
         client.force_login(bob)
         page = text_of(client.get(order.get_absolute_url()))
-        assert "The time for a decision is over" in page
+        assert "The deadline has passed" in page
         assert "/approve/" not in page
 
     def test_an_approval_before_the_deadline_counts(

@@ -9,7 +9,7 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 PY := $(VENV)/bin/python
 # Most tests wait for servers more than they work, so a few processes share the files, each with servers of its own.
-PARALLEL := -n 3 --dist loadfile
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
 # A virtual environment whose Python has gone (an upgraded system, a copied folder) is made anew.
 $(shell $(PY) -c '' 2>/dev/null || rm -f $(INSTALLED))

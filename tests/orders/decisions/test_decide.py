@@ -21,7 +21,7 @@ from orders.errors import (
 )
 from orders.events import EventKind
 from orders.intake import submission
-from orders.intake.drafts import LineDraft
+from orders.intake.drafts import MOST_LINES, LineDraft
 from orders.lifecycle import lookup
 from orders.lifecycle.lookup import lock_order
 from orders.models import Order, OutboxMessage
@@ -53,7 +53,7 @@ class TestSubmit:
             {"lines": (LineDraft("A", "Apple", 0, 50),)},
             {"lines": (LineDraft("A", "Apple", 1, -1),)},
             {"lines": (LineDraft("A", "Apple", 10**9, 10**9),)},
-            {"lines": (LineDraft("A", "Apple", 1, 1),) * 101},
+            {"lines": (LineDraft("A", "Apple", 1, 1),) * (MOST_LINES + 1)},
             {"currency": "XXX"},
         ],
     )

@@ -97,6 +97,6 @@ def _show(
     confirmation: Confirmation | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    template = "orders/_bulk_result.html" if request.htmx else "orders/order_bulk.html"
+    template = "desk/_bulk_result.html" if request.htmx else "desk/order_bulk.html"
     context = {"way_back": WayBack.read(request), "word": word, "results": results or [], "confirmation": confirmation}
     return render_page(request, template, context, status=status)

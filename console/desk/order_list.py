@@ -186,7 +186,7 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
         "is_typed": bool(request.htmx),
         "sort_urls": {name: replace(asked, sort=name).link() for name in ("expiring", "newest")},
     }
-    return render_page(request, "orders/_list.html" if request.htmx else "orders/order_list.html", context)
+    return render_page(request, "desk/_list.html" if request.htmx else "desk/order_list.html", context)
 
 
 def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
@@ -202,7 +202,7 @@ def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
     context = _describe_list(request, asked, orders, news=news)
     if context["seen"] == asked.seen:
         return HttpResponse(status=204)
-    return render_page(request, "orders/_list_changes.html", context)
+    return render_page(request, "desk/_list_changes.html", context)
 
 
 def _describe_list(

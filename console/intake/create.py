@@ -28,11 +28,11 @@ def create_order(request: ConsoleRequest) -> HttpResponse:
         return _show(request, Submission.blank())
     step = request.POST.get("step", "submit")
     if step == "total":
-        return _show_change(request, "orders/_totals.html")
+        return _show_change(request, "intake/_totals.html")
     if step == "country":
-        return _show_change(request, "orders/_address_parts.html")
+        return _show_change(request, "intake/_address_parts.html")
     if step == "add" or step.startswith("remove-"):
-        return _show_change(request, "orders/_lines.html", step=step)
+        return _show_change(request, "intake/_lines.html", step=step)
     return _submit(request)
 
 
@@ -89,4 +89,4 @@ def _describe_reuse(error: KeyReused, user: User) -> Complaint:
 
 def _show(request: ConsoleRequest, submission: Submission, *, status: int = 200) -> HttpResponse:
     context = {"submission": submission, "most_lines": MOST_LINES}
-    return render_page(request, "orders/order_create.html", context, status=status)
+    return render_page(request, "intake/order_create.html", context, status=status)

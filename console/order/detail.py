@@ -64,7 +64,7 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     if request.GET.get("seen") == panel.seen:
         return HttpResponse(status=204)
     return render_page(
-        request, "orders/_status_changes.html", {"order": order, "panel": panel, "way_back": WayBack.read(request)}
+        request, "order/_status_changes.html", {"order": order, "panel": panel, "way_back": WayBack.read(request)}
     )
 
 
@@ -88,7 +88,7 @@ def render_changes(
         "word": word,
         "has_word": has_word,
     }
-    return render_page(request, "orders/_order_changes.html", context, status=status)
+    return render_page(request, "order/_order_changes.html", context, status=status)
 
 
 def render_order(
@@ -111,7 +111,7 @@ def render_order(
         **_collect_facts(request, order, now, approve_form=approve_form, cancel_form=cancel_form),
         "word": word,
     }
-    return render_page(request, "orders/order_detail.html", context, status=status)
+    return render_page(request, "order/order_detail.html", context, status=status)
 
 
 def _collect_facts(

@@ -150,7 +150,7 @@ class TestSearch:
         order = make_order()
         response = bobs.get(URL, {"q": order.order_id}, headers=HTMX)
         assert shown(response) == [order.order_id]
-        assertTemplateUsed(response, "orders/_list.html")
+        assertTemplateUsed(response, "desk/_list.html")
         assert "1 order found" in text_of(response), "said to those who do not see the list"
         assert "<html" not in text_of(response)
 

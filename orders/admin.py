@@ -1,4 +1,4 @@
-"""The Django admin: orders and payments to look at. Everything is read-only, for the workflow owns the facts."""
+"""The Django admin: orders and payments to look at. Everything is read-only, because the workflow owns the facts."""
 
 from datetime import datetime
 from functools import cached_property

@@ -116,7 +116,7 @@ def _write_failure(order_id: str, name: str, attempt: int, sentence: str) -> boo
 
 def _write(record: Callable[..., bool | None], *facts: object) -> bool | None:
     """Write something about an attempt. Its own failure must not hide the attempt's."""
-    close_old_connections()  # an attempt that hung may hold one that broke meanwhile
+    close_old_connections()  # an attempt that hung may hold one that has broken
     try:
         return record(*facts)
     except (DatabaseFailure, OrderError) as error:

@@ -52,14 +52,14 @@ class Decisions:
         self._take_again(self._take_out(Answer.UNDECIDED))
 
     def reopen(self, kind: DecisionKind, decision: Decision, *, at: str) -> None:
-        """Go on, for the tables hold this decision; what was undecided is judged after it."""
+        """Go on, because the tables hold this decision; what was undecided is judged after it."""
         self._is_closing = self._is_closed = False
         undecided = self._take_out(Answer.UNDECIDED)
         self.take(kind, decision, at=at)
         self._take_again(undecided)
 
     def refuse_approval(self) -> None:
-        """Let the approval not count, for it came from outside; what seemed to repeat it is judged once more."""
+        """Stop counting the approval, because it came from outside; what seemed to repeat it is judged once more."""
         refused, self.approval = self.approval, None
         if refused is None:
             return

@@ -41,7 +41,7 @@ def is_disagreement(error: BaseException) -> bool:
 def explain_failure(error: FailureError, complaint: str) -> str:
     """Return why the step failed; `complaint`, such as "The order could not be shipped", begins the sentence.
 
-    A refusal is its own sentence, for it was written for people.
+    A refusal is its own sentence, because it was written for people.
     """
     cause = find_cause(error)
     if is_refusal(error):

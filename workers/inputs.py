@@ -1,7 +1,7 @@
 """Reads what an order's run was started with. Anybody with access to Temporal may start one, with anything.
 
 What cannot be meant fails the run at once, with a sentence; it never fails the workflow task, which would be tried for
-ever. Fields that this release does not know are passed over, for they may be another release's.
+ever. Fields that this release does not know are ignored, because they may be another release's.
 """
 
 from collections.abc import Mapping, Sequence

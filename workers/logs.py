@@ -31,7 +31,7 @@ _subject: ContextVar[str] = ContextVar("subject", default="")
 
 @contextmanager
 def telling(subject: str) -> Iterator[None]:
-    """Let every line that this thread logs meanwhile begin with `subject`."""
+    """Let every line that this thread logs in the block begin with `subject`."""
     token = _subject.set(subject)
     try:
         yield

@@ -1,6 +1,6 @@
 """Asks for the password again before a risky act, so that an unattended browser, or a stolen session, is not enough.
 
-Who has entered it is not asked again for ten minutes. What was typed meanwhile comes along, but for new passwords.
+Who has entered it is not asked again for ten minutes. What was typed comes along, except for new passwords.
 """
 
 from collections.abc import Callable

@@ -66,5 +66,5 @@ class ConsoleLoginView(LoginView):
         return resolve_url(self.next_page) if self.next_page else ""
 
 
-# Who was signed out meanwhile and clicks "Sign out" is not asked to sign in first.
+# Somebody who has been signed out and clicks "Sign out" is not asked to sign in first.
 sign_out = login_not_required(LogoutView.as_view())

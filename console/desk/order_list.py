@@ -190,7 +190,7 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
 
 
 def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
-    """Show the same rows anew, in their places, or 204 while they are as the page shows them."""
+    """Show the same rows again, in their places, or 204 while they are as the page shows them."""
     found = Order.objects.with_message_on_its_way().with_trouble().filter(order_id__in=asked.rows)
     by_id = {order.order_id: order for order in found}
     orders = [by_id[order_id] for order_id in asked.rows if order_id in by_id]

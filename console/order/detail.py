@@ -79,7 +79,7 @@ def render_changes(
     cancel_form: CancelForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Render all panels of the page anew, for htmx to swap in; without `has_word` the last word stays."""
+    """Render all panels of the page again, for htmx to swap in; without `has_word` the last word stays."""
     now = database_now()
     context = {
         "order": order,

@@ -52,7 +52,7 @@ def save(folder: StackFolder, target: Path, screen: Screen) -> None:
         _copy_sqlite(folder.temporal, target / TEMPORAL)
         screen.say(f"Temporal: {shorten(target)}/{TEMPORAL}")
     else:
-        screen.say("Temporal: not copied, for it is not the stack's own")
+        screen.say("Temporal: not copied, because it is not the stack's own")
 
 
 def restore(folder: StackFolder, source: Path, screen: Screen) -> None:

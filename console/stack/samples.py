@@ -151,7 +151,7 @@ def submit_samples() -> str:
         for person in get_user_model().objects.filter(username__in=ACCOUNTS, email__endswith=MARK)
     }
     if not {"clerk", "approver"} <= people.keys():
-        return "none, for the demo accounts are not here"
+        return "none, because the demo accounts are not here"
     before = Order.objects.count()
     for number, sample in enumerate(SAMPLES, start=1):
         order = _submit(sample, actor=people["clerk"], key=f"{KEY_PREFIX}{number}")

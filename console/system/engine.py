@@ -1,4 +1,4 @@
-"""Says on every page when decisions cannot take effect right now, and why; asked seldom, for it changes seldom."""
+"""Says on every page when decisions cannot take effect right now, and why; asked seldom, because it changes seldom."""
 
 import threading
 import time

@@ -71,7 +71,7 @@ def audit_orders() -> Audit:
     is_within = connection.in_atomic_block
     with transaction.atomic():
         if not is_within:
-            # Orders move meanwhile: all is read as it was at one moment.
+            # Orders move while this runs: all is read as it was at one moment.
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         totals = GatewayMovement.objects.aggregate(

@@ -1,7 +1,7 @@
 """The one door from the web and from commands to the Temporal server.
 
 A Temporal client is not thread-safe, belongs to the event loop it first connected in and does not survive a fork. So a
-process has one client, on one daemon thread with its own loop, connected on first use and made anew when the process
+process has one client, on one daemon thread with its own loop, connected on first use and replaced when the process
 id changed. Callers are synchronous; every call ends within about four seconds, most failures within two. Whatever the
 SDK raises leaves as one of our own errors: TemporalAway, RunNotFound, RunPaused, CallRefused or a plain OrderError.
 """

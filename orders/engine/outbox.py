@@ -208,7 +208,7 @@ def _deliver_after_commit(message_pk: int) -> None:
 def _deliver(message_pk: int) -> _Outcome:
     """Send one message unless somebody else does, and tell what became of it.
 
-    The row's lock is held meanwhile, so that one process sends it; a process that dies lets go of it.
+    The row's lock is held while it is sent, so that one process sends it; a process that dies lets go of it.
     """
     with transaction.atomic():
         message = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk=message_pk).first()

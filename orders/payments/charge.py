@@ -1,8 +1,8 @@
 """The charge of an order's payment.
 
-A charge cannot be one transaction, for the gateway is not part of it. It is two: first the payment and the attempt are
-written, then the gateway is called with the payment_id as idempotency key, then the answer is written. An attempt whose
-answer never came stays UNKNOWN, and the next one asks the gateway before it charges.
+A charge cannot be one transaction, because the gateway is not part of it. It is two: first the payment and the attempt
+are written, then the gateway is called with the payment_id as idempotency key, then the answer is written. An attempt
+whose answer never came stays UNKNOWN, and the next one asks the gateway before it charges.
 
 An order that costs nothing has a payment too, which says so; no gateway is asked about it.
 """

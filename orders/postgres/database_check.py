@@ -42,7 +42,7 @@ STATES: Final = {
 
 
 class WriteProbe(models.Model):
-    """A table of one row, written anew each time to see whether writing works. It tells nothing."""
+    """A table of one row, written again each time to see whether writing works. It tells nothing."""
 
     at = models.DateTimeField()
 

@@ -43,7 +43,7 @@ class HeldLease:
     def renew(self) -> None:
         """Hold it for its whole time again. To be called between the steps of the work, and cheap to call.
 
-        Raises LeaseLost when somebody else has taken it meanwhile.
+        Raises LeaseLost when somebody else has taken it in the meantime.
         """
         if monotonic() < self._renew_at:
             return

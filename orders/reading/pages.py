@@ -107,7 +107,7 @@ def cut_page(
     """Return the page of `size` rows that begins at `cursor`, or the first one; `search` narrows the rows further.
 
     Raises CursorError. Going back beyond the first row gives the whole first page, not a short one; going on beyond the
-    last one, as when all rows there have left the list meanwhile, gives the last page. Empty is only what has no rows.
+    last one, as when all rows there have left the list, gives the last page. Empty is only what has no rows.
     """
     place = Cursor.decode(cursor, ordering) if cursor else None
     is_backward = place is not None and place.is_backward

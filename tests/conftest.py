@@ -13,6 +13,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connections
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 from pytest_django import Settings
 
@@ -176,6 +177,20 @@ def admin_user(db: None) -> User:
 def make_order(db: None) -> MakeOrder:
     """Return the function that makes orders in any status; see `tests.making.build_order`."""
     return build_order
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_the_rules() -> Iterator[None]:
+    """Let the flush between tests empty the tables that PostgreSQL keeps from being emptied."""
+    flush = DatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self: DatabaseOperations, sql_list: list[str]) -> None:
+        rules = ("SET session_replication_role = replica", "SET session_replication_role = DEFAULT")
+        flush(self, [rules[0], *sql_list, rules[1]] if sql_list else sql_list)
+
+    DatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign, assignment]
+    yield
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,7 @@ from django.db import DatabaseError, transaction
 
 from console.logs import OneLine, WithoutRows
 from orders.models import Order
+from tests.database import past_the_rules
 from tests.making import MakeOrder
 from workers import logs
 
@@ -25,7 +26,7 @@ def failure(make_order: MakeOrder, request: pytest.FixtureRequest) -> DatabaseEr
         "row": lambda: Order.objects.filter(pk=order.pk).update(total=-1),
         "statement": lambda: Order.objects.extra(where=["x = %s"], params=[CUSTOMER]).exists(),
     }
-    with pytest.raises(DatabaseError) as refused, transaction.atomic():
+    with past_the_rules(), pytest.raises(DatabaseError) as refused, transaction.atomic():
         attempts[request.param]()
     assert "Otti" in str(refused.value)
     return refused.value

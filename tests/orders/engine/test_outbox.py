@@ -18,6 +18,7 @@ from orders.intake import submission
 from orders.models import Decision, Order, OutboxMessage
 from orders.payments.charge import charge_payment
 from orders.states import Outcome, ReasonCode, Status
+from tests.database import past_the_rules
 from tests.making import MakeOrder, make_draft, make_user, submit
 from tests.programs import terminate
 from tests.waiting import wait_until
@@ -175,7 +176,8 @@ class TestWithoutAnAnswer:
         """An approval that was delivered a while ago, and not answered since."""
         message = decide.approve_order(make_order(), actor=make_user("bob", "approver"))
         long_ago = timezone.now() - timedelta(seconds=30)
-        Decision.objects.update(taken_at=long_ago)
+        with past_the_rules():
+            Decision.objects.update(taken_at=long_ago)
         OutboxMessage.objects.filter(pk=message.pk).update(status=Delivery.DELIVERED, attempts=1, delivered_at=long_ago)
         return message
 
@@ -195,7 +197,8 @@ class TestWithoutAnAnswer:
         assert outbox.send_unanswered_again() == 0
 
     def test_one_of_this_moment_is_not(self, message: OutboxMessage) -> None:
-        Decision.objects.update(taken_at=timezone.now())
+        with past_the_rules():
+            Decision.objects.update(taken_at=timezone.now())
         assert outbox.send_unanswered_again() == 0
 
     def test_one_of_a_final_order_is_not(self, message: OutboxMessage) -> None:

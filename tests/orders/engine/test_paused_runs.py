@@ -58,7 +58,7 @@ def test_an_approval_counts_and_takes_effect_when_the_run_is_resumed(
     assert response.status_code == 200
     assert "Your approval counts. The order&#x27;s workflow is paused in Temporal" in text_of(response)
     status = client.get(f"/orders/{order.order_id}/status/", headers=HTMX)
-    assert "Approved by bob; goes on when its workflow is resumed." in text_of(status)
+    assert "Approved by bob. Processing starts when its workflow is resumed." in text_of(status)
     order.refresh_from_db()
     assert (order.status, order.decided_by) == ("PENDING_MANUAL_APPROVAL", "bob")
 

@@ -26,7 +26,7 @@ from orders.models import (
     Trouble,
     WorkerProcess,
 )
-from orders.payments.gateways.registry import gateway
+from orders.payments.gateways.registry import GATEWAYS
 from orders.reading.pages import find_first
 from orders.reading.querysets import NEWEST, SEARCH_COLUMNS, read_order_search
 
@@ -315,7 +315,7 @@ class PaymentAdmin(OrderSearch):
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
             """Return the gateways' names."""
-            return [(gateway.name, gateway.name)]
+            return [(name, name) for name in GATEWAYS]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
             """Return the payments of the chosen gateway."""

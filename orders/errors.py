@@ -100,6 +100,13 @@ class OutsideWorldFailed(OrderError):
     """A call to the gateway, the warehouse or the carrier failed; whether it had an effect is unknown."""
 
 
+class GatewayMissing(OutsideWorldFailed):
+    """A payment belongs to a gateway that is not set up here; nobody was asked, and no money moved."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The payment belongs to the gateway {clean_line(name) or '?'}, which is not set up here.")
+
+
 class TemporalAway(OrderError):
     """The Temporal server, or a worker behind it, did not answer in time."""
 

@@ -17,6 +17,7 @@ from orders.engine import runs
 from orders.errors import TemporalAway
 from orders.models import CarrierBooking, GatewayMovement, Order, OutboxMessage, Payment
 from orders.money import Money
+from orders.payments.gateways.registry import GATEWAYS
 from orders.postgres.clock import database_now
 from orders.states import FINAL, HAPPY_PATH, Status
 
@@ -151,6 +152,8 @@ def _judge_payment(order: Order, moved: _Movements) -> str:
     payment: Payment | None = getattr(order, "payment", None)
     if payment is None:
         return "" if not moved.charges else "The gateway took money for which the console has no payment."
+    if payment.gateway and payment.gateway not in GATEWAYS:
+        return f"The payment belongs to the gateway {payment.gateway}, which is not set up here."
     if payment.status == Payment.Status.CHARGED and (moved.charged, moved.refunded) != (payment.amount, 0):
         return f"The payment of {payment.amount_money} is charged, but not in the gateway's books."
     if payment.status == Payment.Status.REFUNDED and moved.charged != moved.refunded:

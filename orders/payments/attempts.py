@@ -8,7 +8,8 @@ from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.events import Fact
 from orders.models import Order, Payment, PaymentAttempt
 from orders.money import Money
-from orders.payments.gateways.interface import ChargeRequest
+from orders.payments.gateways.interface import ChargeRequest, PaymentGateway
+from orders.payments.gateways.registry import find_gateway
 from orders.postgres.clock import database_now
 
 T = TypeVar("T")
@@ -18,6 +19,7 @@ T = TypeVar("T")
 class Call:
     """A call to the gateway that is about to be made."""
 
+    gateway: str
     request: ChargeRequest
     attempt: PaymentAttempt
     is_first: bool
@@ -32,13 +34,13 @@ def begin_attempt(order: Order, payment: Payment, kind: PaymentAttempt.Kind) -> 
         merchant_reference=order.order_id,
         payer=order.customer_email,
     )
-    return Call(request, PaymentAttempt.objects.create(payment=payment, kind=kind), is_first)
+    return Call(payment.gateway, request, PaymentAttempt.objects.create(payment=payment, kind=kind), is_first)
 
 
-def ask_gateway(call: Call, ask: Callable[[], T]) -> T:
-    """Make the call and write what is known of its outcome."""
+def ask_gateway(call: Call, ask: Callable[[PaymentGateway], T]) -> T:
+    """Ask the payment's own gateway, and write what is known of the outcome."""
     try:
-        answer = ask()
+        answer = ask(find_gateway(call.gateway))
     except PaymentDeclined as error:
         _finish(call.attempt, PaymentAttempt.Outcome.DECLINED, str(error))
         raise

@@ -19,7 +19,8 @@ from orders.lifecycle.lookup import lock_open_order, lock_order, read_order
 from orders.lifecycle.statuses import advance
 from orders.models import Order, Payment, PaymentAttempt
 from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
-from orders.payments.gateways.registry import gateway
+from orders.payments.gateways import registry
+from orders.payments.gateways.interface import PaymentGateway
 from orders.postgres.clock import database_now
 from orders.states import DecisionKind, RefusalCode, Status, is_at_or_past
 from orders.texts import LONGEST_REFERENCE, clean_line
@@ -37,7 +38,7 @@ def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged
     if call is None:
         return _charged(Payment.objects.get(payment_id=command.payment_id))
     try:
-        reference = ask_gateway(call, lambda: _charge_once(call))
+        reference = ask_gateway(call, lambda gateway: _charge_once(call, gateway))
     except PaymentDeclined as error:
         _write_decline(command, str(error))
         raise
@@ -50,11 +51,14 @@ def adopt_charge(order_id: str) -> None:
     It stands as an attempt without an answer, so that the next charge asks the gateway first and a refund finds it.
     """
     order = read_order(order_id)
-    if order.is_free or Payment.objects.filter(order=order).exists() or not gateway.has_charged(order.payment_id):
+    if order.is_free or Payment.objects.filter(order=order).exists():
+        return
+    names = [name for name, gateway in registry.GATEWAYS.items() if gateway.has_charged(order.payment_id)]
+    if not names:
         return
     with transaction.atomic():
         order = lock_open_order(order_id)
-        payment = _open_payment(order, order.payment_id)
+        payment = _open_payment(order, order.payment_id, gateway=names[0])
         if not payment.attempts.exists():
             PaymentAttempt.objects.create(payment=payment, kind=PaymentAttempt.Kind.CHARGE, finished_at=database_now())
             add_event(order, EventKind.CHARGE_FOUND, key=f"adopted:{payment.payment_id}")
@@ -86,21 +90,21 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | RefusalCode | None
     return begin_attempt(order, payment, PaymentAttempt.Kind.CHARGE)
 
 
-def _open_payment(order: Order, payment_id: str) -> Payment:
-    """Return the order's payment, which is written unless it is there."""
+def _open_payment(order: Order, payment_id: str, *, gateway: str = "") -> Payment:
+    """Return the order's payment, which is written unless it is there: with this gateway, or that of new payments."""
     # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
     payment = Payment(
         payment_id=payment_id,
         order=order,
         amount=order.total,
         currency=order.currency,
-        gateway="" if order.is_free else gateway.name,
+        gateway="" if order.is_free else gateway or registry.FOR_NEW_PAYMENTS,
     )
     Payment.objects.bulk_create([payment], ignore_conflicts=True)
     return Payment.objects.get(payment_id=payment_id)
 
 
-def _charge_once(call: Call) -> str:
+def _charge_once(call: Call, gateway: PaymentGateway) -> str:
     """Charge, but ask first when an earlier attempt may have had its effect."""
     known = None if call.is_first else gateway.find_charge(call.request.idempotency_key)
     return known or gateway.charge(call.request)

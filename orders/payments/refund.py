@@ -9,7 +9,6 @@ from orders.lifecycle.lookup import lock_open_order, lock_order
 from orders.lifecycle.statuses import begin_cancelling
 from orders.models import Payment, PaymentAttempt
 from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
-from orders.payments.gateways.registry import gateway
 from orders.texts import LONGEST_REFERENCE, clean_line
 
 
@@ -24,7 +23,7 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
         return contracts.PaymentRefunded(
             command.payment_id, *((payment.amount, payment.currency) if payment else (0, ""))
         )
-    refund = ask_gateway(call, lambda: gateway.refund(call.request))
+    refund = ask_gateway(call, lambda gateway: gateway.refund(call.request))
     with transaction.atomic():
         order = lock_order(command.order_id)
         is_refunded = refund.money.minor > 0 or bool(refund.reference)

@@ -13,11 +13,13 @@ from orders.engine.audit import audit_orders
 from orders.models import CarrierBooking, GatewayMovement, Order
 from orders.money import Money
 from orders.payments.gateways.interface import ChargeRequest
-from orders.payments.gateways.registry import gateway
+from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
 from orders.shipping.carriers import carrier
 from orders.states import HAPPY_PATH
 from tests.making import MakeOrder
 from tests.waiting import wait_until
+
+gateway = find_gateway(FOR_NEW_PAYMENTS)
 
 pytestmark = pytest.mark.django_db
 

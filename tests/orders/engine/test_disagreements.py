@@ -27,12 +27,15 @@ from orders.models import (
     Trouble,
 )
 from orders.payments.gateways.interface import ChargeRequest
-from orders.payments.gateways.registry import gateway
+from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
 from orders.shipping.carriers import carrier
 from orders.states import Outcome, Status, TroubleCode
 from tests.making import MakeOrder, make_user, submit
 from tests.programs import find_binary
 from tests.waiting import wait_for_status, wait_until
+
+gateway = find_gateway(FOR_NEW_PAYMENTS)
+
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,6 +11,7 @@ from orders.events import EventKind
 from orders.models import Payment, PaymentAttempt
 from orders.payments.attempts import Call
 from orders.payments.charge import _begin_charge, charge_payment
+from orders.payments.gateways import registry
 from orders.payments.gateways.interface import ChargeRequest, Refund
 from orders.permissions import TerminalOperator
 from orders.states import Status
@@ -122,7 +123,8 @@ class ForgetfulGateway:
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> ForgetfulGateway:
     fake = ForgetfulGateway()
-    monkeypatch.setattr("orders.payments.charge.gateway", fake)
+    monkeypatch.setattr(registry, "GATEWAYS", {fake.name: fake, **registry.GATEWAYS})
+    monkeypatch.setattr(registry, "FOR_NEW_PAYMENTS", fake.name)
     return fake
 
 

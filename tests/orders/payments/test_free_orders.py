@@ -14,13 +14,16 @@ from orders.intake.drafts import LineDraft
 from orders.lifecycle import statuses
 from orders.models import GatewayMovement, Order, Payment
 from orders.payments.charge import charge_payment
-from orders.payments.gateways.registry import gateway
+from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
 from orders.payments.refund import refund_payment
 from orders.permissions import TerminalOperator
 from orders.states import DecisionKind, ReasonCode
 from tests.asking import text_of
 from tests.making import MakeOrder, make_draft, make_user
 from tests.waiting import wait_for_status
+
+gateway = find_gateway(FOR_NEW_PAYMENTS)
+
 
 FREE = (LineDraft("GIFT-1", "A gift", 2, 0), LineDraft("GIFT-2", "Another", 1, 0))
 DECLINING = "emma+declined@example.com"

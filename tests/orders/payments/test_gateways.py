@@ -12,9 +12,12 @@ from orders.errors import PaymentDeclined
 from orders.models import GatewayMovement
 from orders.money import Money
 from orders.payments.gateways.interface import ChargeRequest
-from orders.payments.gateways.registry import gateway
+from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
 from orders.payments.gateways.simulated import SimulatedGateway
 from tests.waiting import wait_until
+
+gateway = find_gateway(FOR_NEW_PAYMENTS)
+
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,10 +9,12 @@ from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.models import Payment, PaymentAttempt
 from orders.payments.attempts import begin_attempt
 from orders.payments.charge import _write_charge
-from orders.payments.gateways.registry import gateway
+from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
 from orders.states import Status
 from tests.making import MakeOrder
 from tests.orders.payments.moving import charge, movements, refund
+
+gateway = find_gateway(FOR_NEW_PAYMENTS)
 
 pytestmark = pytest.mark.django_db
 

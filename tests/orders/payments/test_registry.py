@@ -1,0 +1,63 @@
+"""The gateway of a payment is the one that its row names, and no other."""
+
+import pytest
+
+from orders import contracts
+from orders.engine.audit import audit_orders
+from orders.errors import GatewayMissing
+from orders.models import GatewayMovement, Order, Payment, PaymentAttempt
+from orders.payments.charge import charge_payment
+from orders.payments.gateways import registry
+from orders.payments.gateways.simulated import SimulatedGateway
+from orders.payments.refund import refund_payment
+from tests.making import MakeOrder
+
+pytestmark = pytest.mark.django_db
+
+SENTENCE = "The payment belongs to the gateway stripe, which is not set up here."
+
+
+def of_another_gateway(order: Order) -> Order:
+    Payment.objects.filter(order=order).update(gateway="stripe")
+    return order
+
+
+def refund(order: Order) -> contracts.PaymentRefunded:
+    return refund_payment(contracts.RefundPayment(order.order_id, order.payment_id, "STAFF", "Customer called"))
+
+
+def test_a_payment_of_a_gateway_that_is_not_here_is_not_refunded_by_another(make_order: MakeOrder) -> None:
+    order = of_another_gateway(make_order("PAID"))
+    moved = GatewayMovement.objects.count()
+    with pytest.raises(GatewayMissing, match="gateway stripe, which is not set up here"):
+        refund(order)
+    assert GatewayMovement.objects.count() == moved
+    attempt = PaymentAttempt.objects.get(kind="REFUND")
+    assert (attempt.outcome, attempt.error) == ("FAILED", SENTENCE)
+
+
+def test_nor_is_it_charged(make_order: MakeOrder) -> None:
+    order = of_another_gateway(make_order("CHARGING_PAYMENT"))
+    with pytest.raises(GatewayMissing):
+        charge_payment(contracts.ChargePayment(order.order_id, order.payment_id))
+    assert not GatewayMovement.objects.exists()
+
+
+def test_the_audit_tells_of_it(make_order: MakeOrder) -> None:
+    order = of_another_gateway(make_order("CANCELLING", cancelled_from="PAID"))
+    assert [found.sentence for found in audit_orders().discrepancies if found.order_id == order.order_id] == [SENTENCE]
+
+
+def test_a_payment_stays_with_its_gateway_when_new_ones_get_another(
+    make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Another(SimulatedGateway):
+        """Never asked."""
+
+        name = "another"  # type: ignore[misc]
+
+    order = make_order("PAID")
+    monkeypatch.setattr(registry, "GATEWAYS", {**registry.GATEWAYS, "another": Another()})
+    monkeypatch.setattr(registry, "FOR_NEW_PAYMENTS", "another")
+    assert refund(order).amount == order.total
+    assert make_order("PAID").payment.gateway == "another"

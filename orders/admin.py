@@ -22,6 +22,7 @@ from orders.models import (
     OutboxMessage,
     Payment,
     PaymentAttempt,
+    Refund,
     Shipment,
     Trouble,
     WorkerProcess,
@@ -327,11 +328,20 @@ class PaymentAdmin(OrderSearch):
         model = PaymentAttempt
         fields = ("kind", "outcome", "error", "started_at", "finished_at")
 
+    class RefundInline(ReadOnlyInline):
+        """What was given back, or is to be."""
+
+        model = Refund
+        fields = (
+            *("status", "amount", "currency", "reason_code", "reason", "requested_by", "channel"),
+            *("gateway_reference", "requested_at", "finished_at"),
+        )
+
     list_display = ("payment_id", "order", "status", "money", "gateway", "gateway_reference", "created_at")
     list_filter = ("status", GatewayFilter, "created_at")
     list_select_related = ("order",)
     search_fields = ("payment_id",)
-    inlines = (AttemptInline,)
+    inlines = (AttemptInline, RefundInline)
     exclude = ("amount",)
     readonly_fields = ("money",)
 

@@ -31,6 +31,7 @@ __all__ = [
     "OutboxMessage",
     "Payment",
     "PaymentAttempt",
+    "Refund",
     "Shipment",
     "Trouble",
     "WorkerProcess",
@@ -330,6 +331,49 @@ class PaymentAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.outcome}"
+
+
+class Refund(models.Model):
+    """Money to give back on a payment, whole or in part; it is asked for once and answered once."""
+
+    class Status(models.TextChoices):
+        """What became of it."""
+
+        PENDING = "PENDING", "Asked for"
+        SUCCEEDED = "SUCCEEDED", "Given back"
+        CLOSED = "CLOSED", "Nothing to give back"  # the gateway had taken nothing
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    key = models.CharField(max_length=150, unique=True, help_text="A repeated step asks under the same key.")
+    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
+    currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
+    reason_code = models.CharField(max_length=32, choices=REASON_CHOICES)
+    reason = models.TextField(blank=True)
+    requested_by = models.CharField(max_length=150, blank=True, help_text="Empty for the workflow itself.")
+    channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES, blank=True)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    gateway_reference = models.CharField(max_length=100, blank=True)
+    requested_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_is_positive"),
+            models.CheckConstraint(
+                condition=Q(status="PENDING", finished_at__isnull=True)
+                | (Q(status__in=["SUCCEEDED", "CLOSED"]) & Q(finished_at__isnull=False)),
+                name="refund_has_a_time_just_when_answered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_money} {self.status}"
+
+    @property
+    def amount_money(self) -> Money:
+        """The amount as money."""
+        return Money(self.amount, self.currency)
 
 
 class Shipment(models.Model):

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from orders.contracts import shipping_workflow_id
 from orders.engine import runs
 from orders.errors import TemporalAway
-from orders.models import CarrierBooking, GatewayMovement, Order, OutboxMessage, Payment
+from orders.models import CarrierBooking, GatewayMovement, Order, OutboxMessage, Payment, Refund
 from orders.money import Money
 from orders.payments.gateways.registry import GATEWAYS
 from orders.postgres.clock import database_now
@@ -111,7 +111,8 @@ def _compare_books() -> Iterator[Discrepancy]:
     parcels = {
         booking.shipment_id: booking.recalled_at is None for booking in CarrierBooking.objects.order_by().iterator()
     }
-    orders = Order.objects.select_related("payment").order_by("pk")
+    given_back = Sum("payment__refunds__amount", filter=Q(payment__refunds__status=Refund.Status.SUCCEEDED))
+    orders = Order.objects.select_related("payment").annotate(given_back=Coalesce(given_back, 0)).order_by("pk")
     for order in orders.iterator(chunk_size=1000):
         status = Status(order.status)
         moved = books.pop(order.order_id, _Movements())
@@ -156,6 +157,10 @@ def _judge_payment(order: Order, moved: _Movements) -> str:
         return f"The payment belongs to the gateway {payment.gateway}, which is not set up here."
     if payment.status == Payment.Status.CHARGED and (moved.charged, moved.refunded) != (payment.amount, 0):
         return f"The payment of {payment.amount_money} is charged, but not in the gateway's books."
+    given_back: int = order.given_back  # type: ignore[attr-defined]
+    if given_back != moved.refunded and order.status != Status.CANCELLING:
+        said, known = Money(moved.refunded, order.currency), Money(given_back, order.currency)
+        return f"The gateway gave back {said}, but the console knows of refunds of {known}."
     if payment.status == Payment.Status.REFUNDED and moved.charged != moved.refunded:
         return f"The payment of {payment.amount_money} is refunded, but not in the gateway's books."
     return ""

@@ -1,14 +1,17 @@
 """The refund of an order's payment, as a step of its cancellation."""
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from orders import contracts
 from orders.events import EventKind
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_open_order, lock_order
 from orders.lifecycle.statuses import begin_cancelling
-from orders.models import Payment, PaymentAttempt
+from orders.models import Order, Payment, PaymentAttempt, Refund
 from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
+from orders.payments.gateways.interface import Refund as GatewayRefund
+from orders.states import ReasonCode
 from orders.texts import LONGEST_REFERENCE, clean_line
 
 
@@ -27,6 +30,7 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
     with transaction.atomic():
         order = lock_order(command.order_id)
         is_refunded = refund.money.minor > 0 or bool(refund.reference)
+        _finish_refund(command.payment_id, refund if is_refunded else None)
         payment = Payment.objects.get(payment_id=command.payment_id)
         payment.status = Payment.Status.REFUNDED if is_refunded else Payment.Status.DECLINED
         # A charge whose answer never came is known to us only by its refund.
@@ -53,4 +57,36 @@ def _begin_refund(command: contracts.RefundPayment) -> Call | None:
         return None
     if payment is None or payment.status in {Payment.Status.REFUNDED, Payment.Status.DECLINED}:
         return None
+    _ask_for_refund(order, payment)
     return begin_attempt(order, payment, PaymentAttempt.Kind.REFUND)
+
+
+def _ask_for_refund(order: Order, payment: Payment) -> None:
+    """Write, once, that the whole payment of a locked order is to be given back, for the reason of its cancellation."""
+    is_by_staff = order.reason_code == ReasonCode.STAFF and order.is_cancel_requested
+    Refund.objects.get_or_create(
+        key=_key(payment.payment_id),
+        defaults={
+            "payment": payment,
+            "amount": payment.amount,
+            "currency": payment.currency,
+            "reason_code": order.reason_code,
+            "reason": order.reason,
+            "requested_by": order.decided_by if is_by_staff else "",
+            "channel": order.decision_channel if is_by_staff else "",
+        },
+    )
+
+
+def _finish_refund(payment_id: str, given_back: GatewayRefund | None) -> None:
+    """Write what became of the refund, once; None when there was nothing to give back."""
+    asked = Refund.objects.filter(key=_key(payment_id), status=Refund.Status.PENDING)
+    if given_back is None:
+        asked.update(status=Refund.Status.CLOSED, finished_at=Now())
+    else:
+        reference = clean_line(given_back.reference, LONGEST_REFERENCE)
+        asked.update(status=Refund.Status.SUCCEEDED, gateway_reference=reference, finished_at=Now())
+
+
+def _key(payment_id: str) -> str:
+    return f"cancellation:{payment_id}"

@@ -23,6 +23,7 @@ from orders.models import (
     OutboxMessage,
     Payment,
     PaymentAttempt,
+    Refund,
     Shipment,
     Trouble,
 )
@@ -39,7 +40,7 @@ gateway = find_gateway(FOR_NEW_PAYMENTS)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TABLES = (Order, OrderLine, OrderEvent, Decision, OutboxMessage, Payment, PaymentAttempt, Shipment, Trouble)
+TABLES = (Order, OrderLine, OrderEvent, Decision, OutboxMessage, Payment, PaymentAttempt, Refund, Shipment, Trouble)
 LONG_AGO = timedelta(hours=1)
 
 

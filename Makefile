@@ -46,7 +46,7 @@ mutants: install ## take guards away one at a time and see a test fail for each;
 
 install: $(INSTALLED)
 
-lock: ## write the requirements' versions and hashes anew, after a change of requirements*.in; UPGRADE="--upgrade"
+lock: ## update uv.lock and requirements*.txt after a change of pyproject.toml; UPGRADE="--upgrade" takes newer versions
 	sh .ci/lock $(VENV) $(UPGRADE)
 
 $(INSTALLED): requirements.txt requirements-runtime.txt

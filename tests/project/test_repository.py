@@ -26,4 +26,4 @@ def test_the_hook_runs_the_gates() -> None:
 
 def test_every_kind_of_dependency_is_looked_after() -> None:
     kinds = {update["package-ecosystem"] for update in read(".github/dependabot.yml")["updates"]}
-    assert kinds == {"pip", "docker", "github-actions"}
+    assert kinds == {"uv", "docker", "github-actions"}

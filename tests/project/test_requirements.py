@@ -1,9 +1,14 @@
-"""The requirements: each in one version, with hashes, and nothing missing that another one needs."""
+"""The requirements: named in pyproject.toml, locked in uv.lock, exported for pip; all three must agree.
+
+Nothing here asks a package index, so the tests run offline.
+"""
 
 import re
+import tomllib
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 from packaging.requirements import Requirement
@@ -14,7 +19,10 @@ from tests.programs import ROOT
 LOCKS: Final = ("requirements-runtime", "requirements")
 # The oldest Python that the project runs on, and the one of its image.
 PYTHONS: Final = ("3.11", "3.12")
-ADVICE: Final = "Name the package with its version in requirements-runtime.in or requirements.in, and run `make lock`."
+ADVICE: Final = "Name the package with its version in pyproject.toml, and run `make lock`."
+PYPROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+UV_LOCK: Final[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text())
+PROJECT: Final[str] = PYPROJECT["project"]["name"]
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,62 @@ def read_lock(name: str) -> dict[str, Locked]:
 
 
 def read_names(name: str) -> list[Requirement]:
-    lines = (ROOT / f"{name}.in").read_text().splitlines()
-    return [Requirement(line) for line in lines if line and not line.startswith(("#", "-r "))]
+    """Return what pyproject.toml names for this file: the development group comes on top of production's packages."""
+    texts = [*PYPROJECT["project"]["dependencies"]]
+    if name == "requirements":
+        texts += PYPROJECT["dependency-groups"]["dev"]
+    return [Requirement(text) for text in texts]
+
+
+def read_uv_lock() -> dict[str, dict[str, Any]]:
+    return {package["name"]: package for package in UV_LOCK["package"]}
+
+
+def as_facts(requirement: Requirement) -> tuple[str, tuple[str, ...], str]:
+    return canonicalize_name(requirement.name), tuple(sorted(requirement.extras)), str(requirement.specifier)
+
+
+def read_facts(entries: list[dict[str, Any]]) -> set[tuple[str, tuple[str, ...], str]]:
+    return {(each["name"], tuple(sorted(each.get("extras", ()))), each["specifier"]) for each in entries}
+
+
+def test_uv_lock_was_made_from_what_pyproject_names() -> None:
+    metadata = read_uv_lock()[PROJECT]["metadata"]
+    runtime = {as_facts(each) for each in read_names("requirements-runtime")}
+    everything = {as_facts(each) for each in read_names("requirements")}
+    assert read_facts(metadata["requires-dist"]) == runtime, f"uv.lock is out of date. {ADVICE}"
+    assert read_facts(metadata["requires-dev"]["dev"]) == everything - runtime, f"uv.lock is out of date. {ADVICE}"
+    assert UV_LOCK["requires-python"] == PYPROJECT["project"]["requires-python"], ADVICE
+
+
+def test_requirements_hold_what_uv_lock_holds() -> None:
+    locked = {
+        name: (package["version"], frozenset(file["hash"] for file in read_files(package)))
+        for name, package in read_uv_lock().items()
+        if name != PROJECT
+    }
+    exported = {name: (entry.version, entry.hashes) for name, entry in read_lock("requirements").items()}
+    assert exported == locked, "requirements.txt is not what uv.lock says. Run `make lock`."
+
+
+def read_files(package: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])]
+
+
+def test_uv_lock_names_the_public_index_alone() -> None:
+    addresses = [file["url"] for package in UV_LOCK["package"] for file in read_files(package)]
+    addresses += [package["source"]["registry"] for name, package in read_uv_lock().items() if name != PROJECT]
+    hosts = {urlsplit(address).hostname for address in addresses}
+    assert hosts == {"pypi.org", "files.pythonhosted.org"}, (
+        "Lock without a mirror: unset UV_DEFAULT_INDEX and its like."
+    )
+
+
+def test_every_package_of_the_code_is_installed_by_pip() -> None:
+    find = PYPROJECT["tool"]["setuptools"]["packages"]["find"]
+    assert find["include"] == ["console*", "orders*", "workers*"]
+    folders = {path.parent for top in ("console", "orders", "workers") for path in (ROOT / top).rglob("*.py")}
+    assert [folder for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 
 
 @pytest.mark.parametrize("name", LOCKS)

@@ -15,7 +15,7 @@ from tests.waiting import wait_for_status
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("workers_running")]
 
 
-def test_an_order_goes_from_the_form_to_completed(visit: Visit) -> None:
+def test_an_order_goes_from_the_form_to_completed(visit: Visit) -> None:  # noqa: PLR0915 - one job from end to end
     make_user("alice", "clerk")
     page = visit("/orders/new/")
     page.get_by_label("User name").fill("alice")

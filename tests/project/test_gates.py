@@ -16,6 +16,7 @@ GATES = (
     "ruff check",
     "mypy strict",
     "import-linter",
+    "codespell",
     "djade",
     "makemigrations --check",
     "check --deploy",

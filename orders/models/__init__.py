@@ -1,0 +1,31 @@
+"""The tables: what the console remembers of orders, and the simulated outside world's own books.
+
+Amounts are integers in the currency's minor unit. What can be a constraint is one, named as a sentence.
+"""
+
+from orders.models.engine import OutboxMessage, WorkerProcess
+from orders.models.history import Decision, OrderEvent, Trouble
+from orders.models.order import Order, OrderLine
+from orders.models.payment import Payment, PaymentAttempt, Refund
+from orders.models.shipment import Shipment
+from orders.postgres.database_check import WriteProbe
+from orders.postgres.leases import Lease
+from orders.simulated.books import CarrierBooking, GatewayMovement
+
+__all__ = [
+    "CarrierBooking",
+    "Decision",
+    "GatewayMovement",
+    "Lease",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "OutboxMessage",
+    "Payment",
+    "PaymentAttempt",
+    "Refund",
+    "Shipment",
+    "Trouble",
+    "WorkerProcess",
+    "WriteProbe",
+]

@@ -1,0 +1,15 @@
+"""The codes that columns may hold, with their labels."""
+
+from orders import labels, states
+
+STATUS_CHOICES = [(status.value, label) for status, label in labels.STATUS_LABELS.items()]
+
+REASON_CHOICES = [(code.value, label) for code, label in labels.REASON_LABELS.items()]
+
+OUTCOME_CHOICES = [(outcome.value, label) for outcome, label in labels.OUTCOME_LABELS.items()]
+
+TROUBLE_CHOICES = [(code.value, label) for code, label in labels.TROUBLE_LABELS.items()]
+
+CHANNEL_CHOICES = [(channel.value, label) for channel, label in labels.CHANNEL_LABELS.items()]
+
+DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]

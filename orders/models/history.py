@@ -1,0 +1,108 @@
+"""What happened to orders, what people decided, and what keeps them from moving."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from orders import labels, states
+from orders.events import STATUSES
+from orders.models.choices import CHANNEL_CHOICES, DECISION_CHOICES, OUTCOME_CHOICES, TROUBLE_CHOICES
+from orders.models.order import Order
+
+
+class OrderEvent(models.Model):
+    """One row of an order's history. Rows are only ever added; the database refuses to change or remove one."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    key = models.CharField(max_length=150, help_text="A repeated activity writes the same key, and so adds nothing.")
+    kind = models.CharField(max_length=40, help_text="A code of orders.events.")
+    data = models.JSONField(default=dict, help_text="The facts that orders.events names for the kind; never words.")
+    actor = models.CharField(max_length=150, blank=True, help_text="The person, or empty for the workflow itself.")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["order", "key"], name="order_event_happens_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def status(self) -> str:
+        """The status that began with this event, or an empty text."""
+        return STATUSES.get(self.kind, "")
+
+    @property
+    def status_label(self) -> str:
+        """The words of the status that began with this event, or an empty text."""
+        return str(labels.STATUS_LABELS[states.Status(self.status)]) if self.status else ""
+
+    @property
+    def who(self) -> str:
+        """Who did it, in words that say how far this is known; empty for the workflow itself."""
+        return labels.describe_actor(self.actor, self.data.get("channel", ""), self.data.get("terminal_user", ""))
+
+    @property
+    def title(self) -> str:
+        """What happened, in words."""
+        return labels.describe_event(self.kind, self.data)[0]
+
+    @property
+    def detail(self) -> str:
+        """More of what happened, in words, or an empty text."""
+        return labels.describe_event(self.kind, self.data)[1]
+
+
+class Decision(models.Model):
+    """One decision on an order: what somebody wanted, and what became of it."""
+
+    decision_id = models.CharField(max_length=64, unique=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="decisions")
+    kind = models.CharField(max_length=8, choices=DECISION_CHOICES)
+    actor = models.CharField(max_length=150)
+    actor_account_id = models.BigIntegerField(
+        null=True, editable=False, help_text="Empty when the decision came from the terminal or over Temporal."
+    )
+    is_own_order = models.BooleanField(
+        default=False, help_text="An approval by whoever submitted the order; only superusers may, with a reason."
+    )
+    channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES)
+    terminal_user = models.CharField(
+        max_length=150, blank=True, db_default="", help_text="Whose shell it was, for a decision at the terminal."
+    )
+    reason = models.TextField(blank=True)
+    taken_at = models.DateTimeField(db_default=Now())
+    outcome = models.CharField(max_length=16, choices=OUTCOME_CHOICES, default=states.Outcome.PENDING)
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the order's workflow answered; a decision counts from its row on."
+    )
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="PENDING", answered_at__isnull=True)
+                | (Q(outcome__in=["ACCEPTED", "REPEATED", "TOO_LATE", "REFUSED"]) & Q(answered_at__isnull=False)),
+                name="decision_has_a_time_just_when_answered",
+            ),
+        ]
+        indexes = [models.Index("taken_at", name="decision_unanswered", condition=Q(outcome="PENDING"))]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.outcome}"
+
+
+class Trouble(models.Model):
+    """Something that keeps an order from moving, until it is over; the history tells of its beginning and end."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="troubles")
+    code = models.CharField(max_length=32, choices=TROUBLE_CHOICES)
+    detail = models.TextField(blank=True)
+    since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["order", "code"], name="order_has_each_trouble_once")]
+
+    def __str__(self) -> str:
+        return self.code

@@ -1,0 +1,226 @@
+"""Orders and their lines."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from orders import labels, states
+from orders.models.choices import CHANNEL_CHOICES, DECISION_CHOICES, REASON_CHOICES, STATUS_CHOICES
+from orders.money import Money
+from orders.postgres.fields import ChangedAtField
+from orders.reading.querysets import OrderManager
+from orders.reading.search import search_document
+
+
+class Order(models.Model):
+    """One customer's order. Its `order_id` is public and also the id of its workflow."""
+
+    order_id = models.CharField(max_length=64, unique=True)
+    payment_id = models.CharField(
+        max_length=64,
+        unique=True,
+        help_text="The key of the one charge of this order, fixed before its workflow starts.",
+    )
+    idempotency_key = models.CharField(
+        max_length=64, unique=True, help_text="A form that is sent twice carries the same key and makes one order."
+    )
+    contents_hash = models.CharField(
+        max_length=80,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="A hash of what the key was used for. Empty for orders from before there were hashes.",
+    )
+    customer_name = models.CharField(max_length=200)
+    customer_company = models.CharField(max_length=200, blank=True, db_default="")
+    customer_email = models.EmailField()
+    customer_phone = models.CharField(max_length=40, blank=True, db_default="")
+    address_line = models.CharField("street and number", max_length=200)
+    address_line2 = models.CharField("address line 2", max_length=200, blank=True, db_default="")
+    # Some countries have no postcodes, some no cities: orders.intake.addresses knows.
+    address_postcode = models.CharField("postcode", max_length=20, blank=True)
+    address_city = models.CharField("city", max_length=100, blank=True)
+    address_state = models.CharField("state or province", max_length=100, blank=True, db_default="")
+    address_country = models.CharField("country", max_length=2, help_text="Two letters by ISO 3166-1, or XK.")
+    currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
+    total = models.BigIntegerField(help_text="In the currency's minor unit.")
+    status = models.CharField(max_length=32, choices=STATUS_CHOICES, default=states.Status.CREATED.value)
+    reason_code = models.CharField(max_length=32, choices=REASON_CHOICES, blank=True)
+    reason = models.TextField(blank=True)
+    submitted_by = models.CharField(max_length=150)
+    # An account's id, but no reference to it: the history outlives every account, and stops nobody from removing one.
+    submitter_account_id = models.BigIntegerField(
+        null=True, editable=False, help_text="Empty when the order was submitted at the terminal."
+    )
+    decision = models.CharField(max_length=8, choices=DECISION_CHOICES, blank=True, help_text="The latest decision.")
+    decision_id = models.CharField(max_length=64, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decision_channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES, blank=True, db_default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    approval_deadline = models.DateTimeField(null=True, blank=True)
+    run_id = models.CharField(max_length=64, blank=True, help_text="The latest Temporal run of the workflow.")
+    version = models.PositiveIntegerField(default=1, help_text="Grows with each event.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = ChangedAtField()
+    # What an order is found by but stands in other tables; triggers keep both (see the migrations).
+    search_lines = models.TextField(
+        db_default="",
+        editable=False,
+        help_text="Articles and descriptions of the lines, kept by PostgreSQL for the search.",
+    )
+    search_codes = models.TextField(
+        db_default="",
+        editable=False,
+        help_text="Articles, tracking number and references, kept by PostgreSQL for the search.",
+    )
+    search_document = models.GeneratedField(
+        expression=search_document(
+            "order_id",
+            "payment_id",
+            texts=(
+                "customer_name",
+                "customer_company",
+                "customer_email",
+                "customer_phone",
+                "address_line",
+                "address_line2",
+                "address_postcode",
+                "address_city",
+                "address_state",
+                "search_lines",
+            ),
+            codes=("customer_phone", "address_postcode", "search_codes"),
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = OrderManager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        permissions = [
+            ("approve_order", "Can approve an order"),
+            ("cancel_order", "Can cancel an order"),
+            ("open_temporal_ui", "Can open the Temporal Web UI, where everything can be done to a workflow"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(total__gte=0), name="order_total_is_not_negative"),
+            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="order_currency_is_three_letters"),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(status.value for status in states.Status)), name="order_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(reason_code="") | Q(reason_code__in=sorted(code.value for code in states.ReasonCode)),
+                name="order_reason_code_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["CANCELLING", "CANCELLED"], reason_code__gt="")
+                | (~Q(status__in=["CANCELLING", "CANCELLED"]) & Q(reason_code="")),
+                name="order_has_a_reason_code_just_when_cancelled",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="PENDING_MANUAL_APPROVAL") | Q(approval_deadline__isnull=False),
+                name="order_that_waits_has_a_deadline",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="", decided_by="", decided_at__isnull=True)
+                | Q(decision__gt="", decided_by__gt="", decided_at__isnull=False),
+                name="order_decision_has_a_person_and_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(F("created_at").desc(), F("id").desc(), name="order_newest"),
+            models.Index("status", F("created_at").desc(), F("id").desc(), name="order_status_newest"),
+            models.Index(
+                "approval_deadline", "id", name="order_next_to_expire", condition=Q(status="PENDING_MANUAL_APPROVAL")
+            ),
+            models.Index(
+                "updated_at",
+                name="order_in_motion",
+                condition=Q(status__in=sorted(status.value for status in states.IN_MOTION)),
+            ),
+            GinIndex("search_document", name="order_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_id
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the order's page."""
+        return reverse("order-detail", args=[self.order_id])
+
+    @property
+    def total_money(self) -> Money:
+        """The total as money."""
+        return Money(self.total, self.currency)
+
+    @property
+    def is_free(self) -> bool:
+        """Tell whether the order costs nothing, so that no gateway is asked about it."""
+        return self.total == 0
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether something may still happen to the order."""
+        return self.status in states.OPEN
+
+    @property
+    def is_awaiting_decision(self) -> bool:
+        """Tell whether the order waits for a person; one that is decided does not, even before its workflow knows."""
+        return self.status == states.Status.PENDING_MANUAL_APPROVAL and not self.decision
+
+    @property
+    def is_approved(self) -> bool:
+        """Tell whether the latest decision is an approval."""
+        return self.decision == states.DecisionKind.APPROVE
+
+    @property
+    def is_decided_here(self) -> bool:
+        """Tell whether the latest decision was taken through the console's own ways, and not over Temporal alone."""
+        return bool(self.decision) and self.decision_channel != states.Channel.TEMPORAL
+
+    @property
+    def decider(self) -> str:
+        """Who took the latest decision, in words that say how far this is known."""
+        return labels.describe_actor(self.decided_by, self.decision_channel)
+
+    @property
+    def is_cancel_requested(self) -> bool:
+        """Tell whether a person decided to cancel the order."""
+        return self.decision == states.DecisionKind.CANCEL
+
+
+class OrderLine(models.Model):
+    """One line of an order; its price is per unit, in minor units of the order's currency."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    sku = models.CharField("SKU", max_length=64)
+    description = models.CharField(max_length=200)
+    quantity = models.PositiveIntegerField()
+    unit_price = models.BigIntegerField(help_text="In the currency's minor unit.")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="order_line_has_its_own_position"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_is_positive"),
+            models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_line_price_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.sku}"
+
+    @property
+    def unit_price_money(self) -> Money:
+        """The price of one unit."""
+        return Money(self.unit_price, self.order.currency)
+
+    @property
+    def total_money(self) -> Money:
+        """The price of all units of the line."""
+        return self.unit_price_money * self.quantity

@@ -1,0 +1,129 @@
+"""The one charge of an order, the calls to its gateway, and what was given back."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from orders.models.choices import CHANNEL_CHOICES, REASON_CHOICES
+from orders.models.order import Order
+from orders.money import Money
+from orders.postgres.fields import ChangedAtField
+
+
+class Payment(models.Model):
+    """The one charge of an order."""
+
+    class Status(models.TextChoices):
+        """What became of the money."""
+
+        PENDING = "PENDING", "Pending"
+        CHARGED = "CHARGED", "Charged"
+        REFUNDED = "REFUNDED", "Refunded"
+        DECLINED = "DECLINED", "Not charged"  # refused by the gateway, or closed before any money was taken
+        NOTHING_DUE = "NOTHING_DUE", "Nothing to charge"  # the order costs nothing, and no gateway was asked
+
+    payment_id = models.CharField(max_length=64, primary_key=True)
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="payment")
+    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
+    currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    gateway = models.CharField(max_length=50, blank=True, help_text="Empty when there is nothing to charge.")
+    gateway_reference = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = ChangedAtField()
+
+    class Meta:
+        ordering = ["-created_at", "-payment_id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gte=0), name="payment_amount_is_not_negative"),
+            models.CheckConstraint(
+                condition=~Q(status__in=["CHARGED", "REFUNDED"]) | Q(gateway_reference__gt=""),
+                name="payment_that_moved_money_has_a_reference",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="NOTHING_DUE") | Q(amount=0), name="payment_with_nothing_due_is_of_nothing"
+            ),
+        ]
+        indexes = [models.Index(F("created_at").desc(), F("payment_id").desc(), name="payment_newest")]
+
+    def __str__(self) -> str:
+        return self.payment_id
+
+    @property
+    def amount_money(self) -> Money:
+        """The amount as money."""
+        return Money(self.amount, self.currency)
+
+
+class PaymentAttempt(models.Model):
+    """One call to the gateway for a payment, written down before it is made."""
+
+    class Kind(models.TextChoices):
+        """What was asked of the gateway."""
+
+        CHARGE = "CHARGE", "Charge"
+        REFUND = "REFUND", "Refund"
+
+    class Outcome(models.TextChoices):
+        """What is known of the answer."""
+
+        UNKNOWN = "UNKNOWN", "No answer"
+        SUCCEEDED = "SUCCEEDED", "Succeeded"
+        DECLINED = "DECLINED", "Declined"
+        FAILED = "FAILED", "Failed"
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.UNKNOWN)
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["started_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.outcome}"
+
+
+class Refund(models.Model):
+    """Money to give back on a payment, whole or in part; it is asked for once and answered once."""
+
+    class Status(models.TextChoices):
+        """What became of it."""
+
+        PENDING = "PENDING", "Asked for"
+        SUCCEEDED = "SUCCEEDED", "Given back"
+        CLOSED = "CLOSED", "Nothing to give back"  # the gateway had taken nothing
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    key = models.CharField(max_length=150, unique=True, help_text="A repeated step asks under the same key.")
+    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
+    currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
+    reason_code = models.CharField(max_length=32, choices=REASON_CHOICES)
+    reason = models.TextField(blank=True)
+    requested_by = models.CharField(max_length=150, blank=True, help_text="Empty for the workflow itself.")
+    channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES, blank=True)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    gateway_reference = models.CharField(max_length=100, blank=True)
+    requested_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_is_positive"),
+            models.CheckConstraint(
+                condition=Q(status="PENDING", finished_at__isnull=True)
+                | (Q(status__in=["SUCCEEDED", "CLOSED"]) & Q(finished_at__isnull=False)),
+                name="refund_has_a_time_just_when_answered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_money} {self.status}"
+
+    @property
+    def amount_money(self) -> Money:
+        """The amount as money."""
+        return Money(self.amount, self.currency)

@@ -136,6 +136,7 @@ def test_nothing_secret_has_a_default_and_what_is_missing_is_named() -> None:
         "TLS_CERTIFICATE",
         "TLS_KEY",
         "POSTGRES_PASSWORD",
+        "CONSOLE_APP_DB_PASSWORD",
         "CONSOLE_DB_PASSWORD",
         "TEMPORAL_DB_PASSWORD",
     }
@@ -159,6 +160,7 @@ def test_the_example_has_every_variable_and_no_secret() -> None:
         "TLS_KEY",
         "TRUSTED_PROXY_COUNT",
         "POSTGRES_PASSWORD",
+        "CONSOLE_APP_DB_PASSWORD",
         "CONSOLE_DB_PASSWORD",
         "TEMPORAL_DB_PASSWORD",
     }
@@ -238,10 +240,21 @@ def test_the_image_has_no_developers_tools() -> None:
             assert (ROOT / line.removeprefix("!")).exists()
 
 
-@pytest.mark.parametrize("name", ["postgres-roles", "temporal-schema", "temporal-namespace"])
+def test_the_programs_do_not_own_the_tables(services: dict[str, dict[str, Any]]) -> None:
+    roles = {
+        name: service["environment"]["DATABASE_URL"].removeprefix("postgresql://").partition(":")[0]
+        for name, service in services.items()
+        if "DATABASE_URL" in service.get("environment", {})
+    }
+    assert roles == {"migrate": "console", "web": "console_app", "workers": "console_app"}
+    assert services["postgres"]["configs"][0]["target"].startswith("/docker-entrypoint-initdb.d/")
+    assert yaml.safe_load(COMPOSE)["configs"]["postgres-roles"] == {"file": "./database/roles.sh"}
+    assert {"CONSOLE_DB_PASSWORD", "CONSOLE_APP_DB_PASSWORD"} <= services["postgres"]["environment"].keys()
+
+
+@pytest.mark.parametrize("name", ["temporal-schema", "temporal-namespace"])
 def test_the_scripts_inside_are_shell(name: str, services: dict[str, dict[str, Any]]) -> None:
-    configs = yaml.safe_load(COMPOSE)["configs"]
-    script = configs[name]["content"] if name in configs else services[name]["command"][0]
+    script = services[name]["command"][0]
     result = subprocess.run(["sh", "-n"], input=script.replace("$$", "$"), capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "")
 

@@ -177,7 +177,7 @@ def judge_make(words: list[str]) -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-COMPOSE_VERBS: Final = {"up": False, "build": False, "ps": False, "logs": True, "exec": True, "run": True, "stop": True,
+COMPOSE_VERBS: Final = {"up": True, "build": False, "ps": False, "logs": True, "exec": True, "run": True, "stop": True,
                         "restart": True}  # fmt: skip
 """Whether the words after a verb of docker compose are services, of which the first one is looked at."""
 

@@ -141,7 +141,7 @@ def _judge_money(order: Order, status: Status, moved: _Movements) -> str:
     if status in CHARGE_IS_OPEN or status == Status.CANCELLED:
         return _judge_payment(order, moved)
     is_due = status in HAPPY_PATH[HAPPY_PATH.index(Status.PAID) :]
-    if is_due and kept.minor != order.total:
+    if is_due and moved.charged != order.total:
         return f"The order of {order.total_money} is {name}, but the gateway kept {kept}."
     if not is_due and moved.charges:
         return f"The order is {name}, but the gateway took {Money(moved.charged, order.currency)}."
@@ -155,7 +155,7 @@ def _judge_payment(order: Order, moved: _Movements) -> str:
         return "" if not moved.charges else "The gateway took money for which the console has no payment."
     if payment.gateway and payment.gateway not in GATEWAYS:
         return f"The payment belongs to the gateway {payment.gateway}, which is not set up here."
-    if payment.status == Payment.Status.CHARGED and (moved.charged, moved.refunded) != (payment.amount, 0):
+    if payment.status == Payment.Status.CHARGED and moved.charged != payment.amount:
         return f"The payment of {payment.amount_money} is charged, but not in the gateway's books."
     given_back: int = order.given_back  # type: ignore[attr-defined]
     if given_back != moved.refunded and order.status != Status.CANCELLING:

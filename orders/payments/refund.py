@@ -1,6 +1,7 @@
 """The refund of an order's payment, as a step of its cancellation."""
 
 from django.db import transaction
+from django.db.models import Sum
 from django.db.models.functions import Now
 
 from orders import contracts
@@ -62,13 +63,17 @@ def _begin_refund(command: contracts.RefundPayment) -> Call | None:
 
 
 def _ask_for_refund(order: Order, payment: Payment) -> None:
-    """Write, once, that the whole payment of a locked order is to be given back, for the reason of its cancellation."""
+    """Write, once, that what is left of a locked order's payment is to be given back, for the cancellation's reason."""
+    others = payment.refunds.exclude(key=_key(payment.payment_id)).exclude(status=Refund.Status.CLOSED)
+    left = payment.amount - (others.aggregate(sum=Sum("amount"))["sum"] or 0)
+    if left == 0:
+        return
     is_by_staff = order.reason_code == ReasonCode.STAFF and order.is_cancel_requested
     Refund.objects.get_or_create(
         key=_key(payment.payment_id),
         defaults={
             "payment": payment,
-            "amount": payment.amount,
+            "amount": left,
             "currency": payment.currency,
             "reason_code": order.reason_code,
             "reason": order.reason,

@@ -71,10 +71,10 @@ def test_a_payment_attempt_is_answered_once(order: Order) -> None:
     assert said == f"of payment attempt {unknown.pk} nothing may change but its answer"
 
 
-@pytest.mark.parametrize("change", ["amount = 1", "currency = 'USD'", "payment_id = 'pay-OTHER'"])
+@pytest.mark.parametrize("change", ["amount = 1", "currency = 'USD'", "payment_id = 'pay-OTHER'", "gateway = 'stripe'"])
 def test_a_payment_stays_what_it_is_for(order: Order, change: str) -> None:
     said = refuse(f"UPDATE orders_payment SET {change}")  # noqa: S608
-    assert said == f"key, order, amount and currency of payment {order.payment_id} never change"
+    assert said == f"key, order, amount, currency and gateway of payment {order.payment_id} never change"
 
 
 def test_a_payment_stays_with_its_order(order: Order, make_order: MakeOrder) -> None:
@@ -90,7 +90,8 @@ def test_an_order_stays_what_was_asked(order: Order, change: str) -> None:
     assert said == f"ids, total and currency of order {order.order_id} never change"
 
 
-def test_the_lines_of_an_order_stay(order: Order) -> None:
+def test_the_lines_of_an_order_stay(order: Order, make_order: MakeOrder) -> None:
     assert refuse("UPDATE orders_orderline SET unit_price = 1") == "the lines of an order never change"
-    with pytest.raises(DatabaseError, match="no more lines once it was submitted"), transaction.atomic():
-        OrderLine.objects.create(order=order, position=9, sku="B", description="B", quantity=1, unit_price=1)
+    for submitted in (order, make_order("CREATED")):
+        with pytest.raises(DatabaseError, match="no more lines once it was submitted"), transaction.atomic():
+            OrderLine.objects.create(order=submitted, position=9, sku="B", description="B", quantity=1, unit_price=1)

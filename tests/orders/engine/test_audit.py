@@ -90,8 +90,8 @@ def forget_payment(order: Order) -> None:
     [
         ("PENDING_MANUAL_APPROVAL", charge, "is awaiting approval, but the gateway took 25.00 EUR"),
         ("CREATED", charge, "is created, but the gateway took"),
-        ("PAID", give_back, "is paid, but the gateway kept 0.00 EUR"),
-        ("COMPLETED", give_back, "is completed, but the gateway kept 0.00 EUR"),
+        ("PAID", give_back, "gave back 25.00 EUR, but the console knows of refunds of 0.00 EUR"),
+        ("COMPLETED", give_back, "gave back 25.00 EUR, but the console knows of refunds of 0.00 EUR"),
         ("COMPLETED", charge_twice, "charged 2 times"),
         ("PAID", give_back_too_much, "gave back 25.00 EUR more than it took"),
         ("CANCELLED", charge, "is cancelled, but the gateway kept 25.00 EUR"),

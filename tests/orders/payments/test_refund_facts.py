@@ -11,7 +11,7 @@ from orders import contracts
 from orders.decisions import closing, decide
 from orders.engine.audit import audit_orders
 from orders.errors import OutsideWorldFailed
-from orders.models import Order, Payment, Refund
+from orders.models import GatewayMovement, Order, Payment, Refund
 from orders.payments.refund import refund_payment
 from orders.states import Channel, DecisionKind
 from tests.database import past_the_rules
@@ -81,6 +81,14 @@ def test_the_sum_never_exceeds_the_charge(make_order: MakeOrder) -> None:
         ask(payment, 1, "part-3")
 
 
+def test_a_cancellation_asks_for_what_is_left(make_order: MakeOrder) -> None:
+    order = make_order("PAID")
+    part = ask(order.payment, 100)
+    Refund.objects.filter(pk=part.pk).update(status=SUCCEEDED, finished_at=part.requested_at)
+    refund(order)
+    assert Refund.objects.get(reason_code="STAFF", reason="Fraud").amount == order.total - 100
+
+
 def test_a_closed_one_does_not_count(make_order: MakeOrder) -> None:
     payment = make_order("COMPLETED").payment
     with past_the_rules():
@@ -112,6 +120,21 @@ def test_the_audit_tells_of_a_refund_that_the_gateway_does_not_know(make_order: 
     Refund.objects.filter(pk=asked.pk).update(status=SUCCEEDED, finished_at=asked.requested_at)
     (found,) = audit_orders().discrepancies
     assert found.sentence == "The gateway gave back 0.00 EUR, but the console knows of refunds of 1.00 EUR."
+
+
+def test_the_audit_agrees_with_a_part_that_was_given_back(make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED")
+    asked = ask(order.payment, 100)
+    Refund.objects.filter(pk=asked.pk).update(status=SUCCEEDED, finished_at=asked.requested_at)
+    GatewayMovement.objects.create(
+        kind=GatewayMovement.Kind.REFUND,
+        idempotency_key=order.payment_id,
+        merchant_reference=order.order_id,
+        amount=100,
+        currency="EUR",
+        reference="sim-part",
+    )
+    assert not audit_orders().discrepancies
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from faker.config import AVAILABLE_LOCALES
 
 from orders.identifiers import new_identifier
 from orders.intake.drafts import LineDraft
-from orders.models import Order, OrderLine, Payment, Shipment
+from orders.models import Order, Payment, Shipment
 from tests.database import past_the_rules
 from tests.making import MakeOrder
 
@@ -232,30 +232,22 @@ class TestOtherFacts:
             assert Order.objects.matching(typed).get() == order, typed
 
     def test_it_follows_whatever_is_written_to_the_other_tables(self, make_order: MakeOrder) -> None:
-        order, new = make_order("PAID"), make_order("CREATED")
+        lines = tuple(LineDraft(sku, "Thing", 1, 1) for sku in ("MUG-1", "SKU8", "SKU9"))
+        order = make_order("PAID", lines=lines)
 
         def found(typed: str) -> bool:
             return Order.objects.matching(typed).exists()
 
         Shipment.objects.create(shipment_id="s", order=order, package_reference="p", tracking_number="TRACK-77")
         Payment.objects.filter(order=order).update(gateway_reference="ref-987654")
-        OrderLine.objects.bulk_create(
-            OrderLine(order=new, position=position, sku=f"SKU{position}", description="", quantity=1, unit_price=1)
-            for position in (8, 9)
-        )
         assert all(map(found, ("track77", "ref-987654", "sku8", "sku9", "mug-1")))
         Shipment.objects.update(tracking_number="OTHER-1")
         assert all(map(found, ("other1", "sku8", "sku9", "mug-1")))
         assert not found("track77")
 
     def test_an_order_of_a_thousand_lines_is_found_by_each(self, make_order: MakeOrder) -> None:
-        order = make_order("CREATED")
-        OrderLine.objects.bulk_create(
-            OrderLine(
-                order=order, position=row, sku=f"{row:04}{'Ж' * 60}", description="Ñ" * 200, quantity=1, unit_price=1
-            )
-            for row in range(2, 1001)
-        )
+        rows = (LineDraft(f"{row:04}{'Ж' * 60}", "Ñ" * 200, 1, 1) for row in range(2, 1001))
+        order = make_order("CREATED", lines=(LineDraft("MUG-1", "Mug", 1, 1), *rows))
         Shipment.objects.create(shipment_id="s", order=order, package_reference="p", tracking_number="TRACK-77")
         for typed in ("0002ж", "0999жжж", "1000", "track-77", "ññññ", "emma"):
             assert Order.objects.matching(typed).exists(), typed

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import runpy
 import sys
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
@@ -9,20 +10,31 @@ from typing import Final
 
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, ProgrammingError, connections
 
-from console.stack.errors import StackError
-from console.stack.folder import OWN_INSTALLATION
+from console.installation import OWN_INSTALLATION
 from orders.postgres.faults import MISSING_TABLES, START_IT, are_tables_missing
 
 # They would tell of a missing database from a thread of their own, by another program, or in words that lead nowhere.
 ASKS_FIRST: Final = ("runserver", "dbshell", "dumpdata", "loaddata", "flush", "inspectdb")
 # Of these, the ones that say in such words that tables are missing; `runserver` says it with a page.
 NEED_TABLES: Final = ("dumpdata", "loaddata", "flush")
+STACK: Final = "console.stack"
+
+
+class CannotRun(Exception):
+    """A command cannot run here; `str(error)` is a sentence that says what to do."""
+
+
+def run_stack() -> None:
+    """Become `runstack`, whose code no other command loads. Raises CannotRun where it is not installed."""
+    if importlib.util.find_spec(STACK) is None:
+        raise CannotRun("The local stack is not installed here. Run it from a clone of the project with make run.")
+    runpy.run_module(STACK, run_name="__main__")
 
 
 def run_tests(arguments: Sequence[str]) -> None:
-    """Become pytest with these arguments; `tests.x` stands for a file. Raises StackError without pytest."""
+    """Become pytest with these arguments; `tests.x` stands for a file. Raises CannotRun without pytest."""
     if importlib.util.find_spec("pytest") is None:
-        raise StackError("The tests run with pytest, which is not installed here. Install and run them with make test.")
+        raise CannotRun("The tests run with pytest, which is not installed here. Install and run them with make test.")
     paths = [find_test_file(argument) for argument in arguments]
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *paths])  # noqa: S606
 
@@ -37,13 +49,13 @@ def find_test_file(argument: str) -> str:
 
 
 def check_installation(environment: MutableMapping[str, str], arguments: Sequence[str]) -> None:
-    """Raise StackError where no stack was found and nothing names another installation; help is given without one."""
+    """Raise CannotRun where no stack was found and nothing names another installation; help is given without one."""
     if any(environment.get(name) for name in OWN_INSTALLATION):
         return
     if is_asking_for_help(arguments):
         environment["DEBUG"] = "true"
         return
-    raise StackError(
+    raise CannotRun(
         "No console is running here, and none is named by the environment. Start one with make run, then try again "
         "in another terminal. For an installation of your own set SECRET_KEY, ALLOWED_HOSTS and DATABASE_URL, or "
         "DEBUG=true on your own machine."
@@ -57,7 +69,7 @@ def is_asking_for_help(arguments: Sequence[str]) -> bool:
 
 
 def check_database(arguments: Sequence[str]) -> None:
-    """Look at the database for a command that could not tell of it itself. Raises OperationalError, StackError."""
+    """Look at the database for a command that could not tell of it itself. Raises OperationalError, CannotRun."""
     if not arguments[:1] or arguments[0] not in ASKS_FIRST or is_asking_for_help(arguments):
         return
     connection = connections[DEFAULT_DB_ALIAS]
@@ -66,7 +78,7 @@ def check_database(arguments: Sequence[str]) -> None:
     is_missing = connection.connection.execute("SELECT to_regclass('orders_order') IS NULL").fetchone() == (True,)
     connections.close_all()
     if is_missing and arguments[0] in NEED_TABLES:
-        raise StackError(MISSING_TABLES)
+        raise CannotRun(MISSING_TABLES)
 
 
 def describe_database_error(error: OperationalError | InterfaceError | ProgrammingError) -> str:

@@ -1,5 +1,6 @@
 """The demo accounts. Nothing but the local stack makes them."""
 
+from enum import StrEnum
 from typing import Final
 
 from django.contrib.auth import get_user_model
@@ -10,11 +11,19 @@ from django.contrib.auth.models import Group
 ACCOUNTS: Final = {"viewer": "viewer", "clerk": "clerk", "approver": "approver", "approver2": "approver", "admin": ""}
 # The mark of an account that the stack made, and may therefore give another password.
 MARK: Final = "@demo.invalid"
-NO_ACCOUNTS: Final = "no demo accounts, for this database has people of its own"
 
 
-def ensure_accounts(password: str) -> str:
-    """Make the demo accounts in an installation without people, or give those there `password`; say what was done."""
+class DemoAccounts(StrEnum):
+    """What a start of the stack did about them."""
+
+    MADE = "MADE"
+    UNCHANGED = "UNCHANGED"
+    CHANGED = "CHANGED"  # they got another password
+    ABSENT = "ABSENT"  # the database has people of its own
+
+
+def ensure_accounts(password: str) -> DemoAccounts:
+    """Make the demo accounts in an installation without people, or give those there `password`."""
     people = get_user_model().objects
     demo = people.filter(username__in=ACCOUNTS, email__endswith=MARK)
     if not people.exists():
@@ -24,11 +33,11 @@ def ensure_accounts(password: str) -> str:
                 username=name, email=name + MARK, password=encoded, is_staff=not group, is_superuser=not group
             )
             person.groups.set(Group.objects.filter(name=group))
-        return f"made {', '.join(ACCOUNTS)}"
+        return DemoAccounts.MADE
     if not demo.exists():
-        return NO_ACCOUNTS
+        return DemoAccounts.ABSENT
     # One hash serves them all, because each costs as much time as it is meant to.
     if not all(check_password(password, encoded) for encoded in demo.values_list("password", flat=True).distinct()):
         demo.update(password=make_password(password))
-        return "the demo accounts got the new password"
-    return "as they were"
+        return DemoAccounts.CHANGED
+    return DemoAccounts.UNCHANGED

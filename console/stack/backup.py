@@ -17,8 +17,9 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from console.installation import forget_other_servers, read_published, take_over
 from console.stack.errors import StackError
-from console.stack.folder import StackFolder, forget_other_servers, shorten, take_over
+from console.stack.folder import StackFolder, shorten
 from console.stack.leftovers import Leftovers
 from console.stack.postgres import DATABASE, Postgres, find_programs
 from console.stack.screen import Screen
@@ -34,7 +35,7 @@ WRITE_AHEAD: Final = ("-wal", "-shm")
 
 def save(folder: StackFolder, target: Path, screen: Screen) -> None:
     """Copy the data of the stack that runs in `folder` into the new folder `target`. Raises StackError."""
-    published = folder.published_environment()
+    published = read_published(folder.path)
     url = published.get("DATABASE_URL")
     if not url:
         raise StackError(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from console.bind import Bind, is_bind, parse_bind
+from console.installation import forget_other_servers
+from console.stack.environment import OF_THE_EMBEDDED
 from console.stack.errors import StackError
-from console.stack.folder import OF_THE_EMBEDDED, forget_other_servers
 
 FLAKY_RATE: Final = "0.333"
 CONNECT_SECONDS: Final = 5.0

@@ -21,9 +21,10 @@ from urllib.parse import quote
 
 import psycopg
 
+from console.installation import PROJECT
 from console.stack.children import Program
 from console.stack.errors import StackError
-from console.stack.folder import PROJECT, StackFolder
+from console.stack.folder import StackFolder
 from console.stack.processes import command_line
 
 # PostgreSQL refuses to run as root. The package makes a user of this name too when root uses it.

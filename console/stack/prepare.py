@@ -1,26 +1,44 @@
 """Makes the database ready for the stack: migrations and demo accounts."""
 
+import json
 import os
 import sys
+from pathlib import Path
+from typing import Final
 
 from django.core.management import call_command
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from console.stack.accounts import ensure_accounts
+from console.stack.accounts import ACCOUNTS, DemoAccounts, ensure_accounts
+from console.stack.folder import write_private
+
+WORDS: Final = {
+    DemoAccounts.MADE: f"made {', '.join(ACCOUNTS)}",
+    DemoAccounts.UNCHANGED: "as they were",
+    DemoAccounts.CHANGED: "the demo accounts got the new password",
+    DemoAccounts.ABSENT: "no demo accounts, because this database has people of its own",
+}
 
 
-def main() -> None:
+def main(result: str) -> None:
     """Write a line for each thing done; end with one sentence and exit code 1 where one fails.
 
-    The demo accounts' password comes from DEMO_PASSWORD.
+    The demo accounts' password comes from DEMO_PASSWORD. What became of them goes into the file `result`.
     """
     try:
         tell(f"Database: {apply_migrations()}")
-        tell(f"Accounts: {ensure_accounts(os.environ['DEMO_PASSWORD'])}")
+        accounts = ensure_accounts(os.environ["DEMO_PASSWORD"])
     except DatabaseError as error:
         sys.exit(f"The database of DATABASE_URL cannot be used: {' '.join(str(error).split())}")
+    tell(f"Accounts: {WORDS[accounts]}")
+    write_private(Path(result), json.dumps({"demo_accounts": accounts}))
+
+
+def read_result(path: Path) -> DemoAccounts:
+    """Return what the last `main` wrote into `path`."""
+    return DemoAccounts(json.loads(path.read_text())["demo_accounts"])
 
 
 def apply_migrations() -> str:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from console.environment import names_read
+from console.installation import FOREIGN_PREFIXES, PROJECT
 from console.stack.children import Program
-from console.stack.folder import FOREIGN_PREFIXES, PROJECT, StackFolder
+from console.stack.folder import StackFolder
 
 TEMPORAL_PREFIX: Final = FOREIGN_PREFIXES["temporal"]
 
@@ -35,7 +36,8 @@ class Programs:
 
     def prepare(self) -> Program:
         """The program that migrates the database and makes the demo accounts."""
-        return self._one_shot("prepare", "the preparing of the database", ["-m", "console.stack.step", "prepare"])
+        command = ["-m", "console.stack.step", "prepare", str(self._folder.prepared)]
+        return self._one_shot("prepare", "the preparing of the database", command)
 
     def samples(self) -> Program:
         """The program that submits the sample orders."""

@@ -10,13 +10,16 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from console.bind import allowed_host_header
-from console.stack.accounts import ACCOUNTS, NO_ACCOUNTS
-from console.stack.children import Child, Program
+from console.installation import EMBEDDED, PROGRAMS
+from console.stack.accounts import ACCOUNTS, DemoAccounts
+from console.stack.children import Child
+from console.stack.environment import NO_PROFILE
 from console.stack.errors import StackError
-from console.stack.folder import EMBEDDED, NO_PROFILE, PROGRAMS, StackFolder
+from console.stack.folder import StackFolder
 from console.stack.leftovers import Leftovers
 from console.stack.options import Options, check_ports, check_temporal, child_environment
 from console.stack.postgres import Postgres
+from console.stack.prepare import read_result
 from console.stack.programs import Programs
 from console.stack.screen import Screen
 from console.stack.supervisor import ChildEnded, StopRequested, Supervisor
@@ -86,12 +89,13 @@ class Stack:
         if self._postgres is not None:
             published[PROGRAMS] = str(self._postgres.programs)
         at_the_end.enter_context(self._folder.published(published))
-        has_accounts = NO_ACCOUNTS not in " ".join(self._do(programs.prepare()))
+        self._finish(self._supervisor.start(programs.prepare()))
         if collecting is not None:
             self._finish(collecting)
             self._folder.close_to_others()
             self._screen.say("Static files: ready")
         self._start_console(programs)
+        has_accounts = read_result(self._folder.prepared) is not DemoAccounts.ABSENT
         self._screen.write(self._welcome(has_accounts=has_accounts))
 
     def _programs(self) -> Programs:
@@ -154,11 +158,6 @@ class Stack:
         complaint = f"{name}: not ready after {READY_SECONDS} s; see {self._folder}/logs."
         self._supervisor.wait_until(is_ready, seconds=READY_SECONDS, complaint=complaint)
         self._screen.say(f"{name}: ready")
-
-    def _do(self, program: Program) -> list[str]:
-        child = self._supervisor.start(program)
-        self._finish(child)
-        return child.tail
 
     def _finish(self, child: Child, *, is_told: bool = True) -> None:
         """Wait until a child that does one thing has done it, and tell what it said. Raises StackError."""

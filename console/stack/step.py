@@ -13,12 +13,12 @@ import django
 STEPS: Final = ("prepare", "samples")
 
 
-def main(name: str) -> None:
-    """Set Django up and do the step `name`, one of STEPS."""
+def main(name: str, *arguments: str) -> None:
+    """Set Django up and do the step `name`, one of STEPS, with its own `arguments`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
     django.setup()
-    importlib.import_module(f"console.stack.{name}").main()
+    importlib.import_module(f"console.stack.{name}").main(*arguments)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

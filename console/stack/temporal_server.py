@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from console.stack.children import Program
+from console.stack.environment import NO_PROFILE
 from console.stack.errors import StackError
-from console.stack.folder import NO_PROFILE, StackFolder
+from console.stack.folder import StackFolder
+from orders.contracts import ORDER_QUEUE, SHIPPING_QUEUE
 
-TASK_QUEUES: Final = ("order-tq", "shipping-tq")
+TASK_QUEUES: Final = (ORDER_QUEUE, SHIPPING_QUEUE)
 PROBE_SECONDS: Final = 2.0
 
 

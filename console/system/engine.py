@@ -15,7 +15,8 @@ BEHIND_SECONDS: Final = 15
 AWAY: Final = "Temporal cannot be reached. Orders and decisions are kept, and take effect when it is back."
 NO_WORKER: Final = "No worker is running. Orders and decisions are kept, and take effect when one runs again."
 NO_SHIPPING: Final = (
-    "No worker serves shipping-tq. Orders are charged, but nothing is shipped and no order completed until one does."
+    f"No worker serves {SHIPPING_QUEUE}. Orders are charged, but nothing is shipped and no order completed until one "
+    "does."
 )
 BEHIND: Final = "Decisions take longer than usual to reach their workflows. They are kept, and nothing is lost."
 

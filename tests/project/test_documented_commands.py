@@ -22,7 +22,8 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import CommandError
 
 from console.environment import names_read
-from console.stack.folder import EMBEDDED, PROGRAMS, StackFolder
+from console.installation import EMBEDDED, PROGRAMS
+from console.stack.folder import StackFolder
 from console.stack.postgres import find_programs
 from orders.states import Status
 from tests.making import submit

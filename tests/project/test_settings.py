@@ -19,7 +19,8 @@ from console.environment import (
     is_rate,
     read,
 )
-from console.stack.folder import StackFolder, complete_environment, write_private
+from console.installation import complete_environment
+from console.stack.folder import StackFolder, write_private
 from tests.programs import ROOT
 
 KEY = "a-long-random-text-that-nobody-else-knows-0123456789-abcdefghij"
@@ -177,10 +178,10 @@ def test_a_running_local_stack_is_found_by_other_commands(tmp_path: Path) -> Non
     folder = StackFolder({"STACK_FOLDER": str(tmp_path)})
     with folder.published({"DATABASE_URL": "postgresql://here/console", "SECRET_KEY": "k"}):
         environment = {"STACK_FOLDER": str(tmp_path), "LOG_LEVEL": "DEBUG"}
-        complete_environment(environment, command="order")
+        complete_environment(environment)
         assert environment["DATABASE_URL"] == "postgresql://here/console"
     environment = {"STACK_FOLDER": str(tmp_path)}
-    complete_environment(environment, command="order")
+    complete_environment(environment)
     assert "DATABASE_URL" not in environment
 
 
@@ -188,7 +189,7 @@ def test_a_running_local_stack_is_found_by_other_commands(tmp_path: Path) -> Non
 def test_an_installation_of_ones_own_is_left_alone(name: str, tmp_path: Path) -> None:
     write_private(tmp_path / "environment.json", '{"DATABASE_URL": "postgresql://here/console", "SECRET_KEY": "k"}')
     environment = {"STACK_FOLDER": str(tmp_path), name: "mine"}
-    complete_environment(environment, command="order")
+    complete_environment(environment)
     assert environment == {"STACK_FOLDER": str(tmp_path), name: "mine"}
 
 

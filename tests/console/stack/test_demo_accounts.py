@@ -3,13 +3,13 @@
 import pytest
 from django.contrib.auth.models import User
 
-from console.stack.accounts import NO_ACCOUNTS, ensure_accounts
+from console.stack.accounts import DemoAccounts, ensure_accounts
 
 pytestmark = pytest.mark.django_db
 
 
 def test_they_are_made_in_an_empty_installation() -> None:
-    assert ensure_accounts("demo") == "made viewer, clerk, approver, approver2, admin"
+    assert ensure_accounts("demo") is DemoAccounts.MADE
     roles = {person.username: [group.name for group in person.groups.all()] for person in User.objects.all()}
     assert roles == {
         "viewer": ["viewer"],
@@ -25,18 +25,18 @@ def test_they_are_made_in_an_empty_installation() -> None:
 def test_they_stay_as_they_are_with_the_same_password() -> None:
     ensure_accounts("demo")
     before = list(User.objects.values())
-    assert ensure_accounts("demo") == "as they were"
+    assert ensure_accounts("demo") is DemoAccounts.UNCHANGED
     assert list(User.objects.values()) == before
 
 
 def test_they_take_another_password() -> None:
     ensure_accounts("demo")
-    assert ensure_accounts("longer") == "the demo accounts got the new password"
+    assert ensure_accounts("longer") is DemoAccounts.CHANGED
     assert all(person.check_password("longer") for person in User.objects.all())
 
 
 def test_none_are_made_among_people(alice: User) -> None:
-    assert ensure_accounts("demo") == NO_ACCOUNTS
+    assert ensure_accounts("demo") is DemoAccounts.ABSENT
     assert list(User.objects.all()) == [alice]
 
 

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from console.bind import Bind
+from console.stack.environment import LOOPBACK, prepare_environment
 from console.stack.errors import StackError
-from console.stack.folder import LOOPBACK, StackFolder, complete_environment
+from console.stack.folder import StackFolder
 from console.stack.options import check_ports, child_environment, keep_to_embedded, read_options
 from tests.stacks import PARTS, RunningStack, clean_environment, get_status, run
 from tests.waiting import wait_until
@@ -264,10 +265,10 @@ class TestBind:
         self, bind: str, more: list[str], tmp_path: Path
     ) -> None:
         environment = {"STACK_FOLDER": str(tmp_path), "BIND": bind}
-        complete_environment(environment, command="runstack")
+        prepare_environment(environment)
         assert environment["ALLOWED_HOSTS"] == ",".join([LOOPBACK, *more])
         named = {"STACK_FOLDER": str(tmp_path), "BIND": bind, "ALLOWED_HOSTS": "console.test"}
-        complete_environment(named, command="runstack")
+        prepare_environment(named)
         assert named["ALLOWED_HOSTS"] == "console.test"
 
 

@@ -214,6 +214,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "console.accounts.password_rules.ObviousPasswordValidator"},
 ]
+SESSION_ENGINE = "console.accounts.session_store"
 # The longest that a session may last; how long it may be idle is in console.accounts.sessions.
 SESSION_COOKIE_AGE = 12 * 3600
 # How many proxies stand before the web server and write X-Forwarded-For: so many of its entries can be trusted.

@@ -40,6 +40,20 @@ class Mutant:
 
 MUTANTS: Final = (
     Mutant(
+        "what a process remembers of a session is only a guess",
+        "console/accounts/session_store.py",
+        "if data.get(SESSION_KEY) == account_id:",
+        "if data:",
+        ("tests/console/accounts/test_session_store.py",),
+    ),
+    Mutant(
+        "a deactivated account is signed out at once",
+        "console/accounts/session_store.py",
+        "if account is None or not account.is_active or",
+        "if account is None or",
+        ("tests/console/accounts/test_session_store.py",),
+    ),
+    Mutant(
         "a repeated charge asks the gateway first",
         "orders/payments/charge.py",
         "known = None if call.is_first else gateway.find_charge(call.request.idempotency_key)",

@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from console.accounts.access_log import write_line
+from console.accounts.session_store import SessionStore
 
 LONGEST_SESSION: Final = timedelta(hours=12)
 LONGEST_IDLE: Final = timedelta(minutes=30)
@@ -95,7 +96,7 @@ def _find_user(request: HttpRequest) -> User | AnonymousUser:
 
 
 def _look_up(request: HttpRequest) -> User | AnonymousUser:
-    user: User | AnonymousUser = get_user(request)
+    user: User | AnonymousUser = _find_account(request) or get_user(request)
     if not user.is_authenticated:
         if SESSION_KEY in request.session:  # the account was deactivated; the session does not come back with it
             request.session.flush()
@@ -106,6 +107,12 @@ def _look_up(request: HttpRequest) -> User | AnonymousUser:
         messages.info(request, f"You were signed out: {reason}. Sign in to go on.", fail_silently=True)
         return AnonymousUser()
     return user
+
+
+def _find_account(request: HttpRequest) -> User | None:
+    """Return the account that came along with the session; None where Django itself has to look."""
+    session = request.session
+    return session.find_account() if isinstance(session, SessionStore) else None
 
 
 def _why_ended(request: HttpRequest) -> str:

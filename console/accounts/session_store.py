@@ -1,0 +1,78 @@
+"""Sessions in the database, each read together with its account and what that may do: one query a request.
+
+Whose session it is stands inside of it. A process remembers that for the sessions that it has met, and asks for all
+three at once; what it remembers is only a guess, and the session itself is looked at each time.
+"""
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends import db
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+# Forgetting costs a query, so that all are forgotten at once when there are too many.
+MOST_REMEMBERED: Final = 10_000
+
+READ: Final = """
+SELECT auth_user.*, django_session.session_data, ARRAY(
+    SELECT app_label || '.' || codename
+    FROM auth_permission JOIN django_content_type ON django_content_type.id = content_type_id
+    WHERE auth_permission.id IN (
+        SELECT permission_id FROM auth_user_user_permissions WHERE user_id = auth_user.id
+        UNION ALL
+        SELECT permission_id FROM auth_user_groups JOIN auth_group_permissions USING (group_id)
+        WHERE user_id = auth_user.id
+    )
+) AS rights
+FROM django_session JOIN auth_user ON auth_user.id = %s
+WHERE session_key = %s AND expire_date > %s
+"""
+
+_accounts_of_sessions: dict[str, str] = {}
+
+
+class SessionStore(db.SessionStore):
+    """Django's own, which also brings the account along as `account` where there is one."""
+
+    account: User | None = None
+
+    def load(self) -> dict[str, Any]:
+        """Read the session; an expired one is empty."""
+        session_key = self.session_key
+        account_id = _accounts_of_sessions.get(session_key)
+        if account_id is None:
+            data: dict[str, Any] = super().load()
+            account_id = data.get(SESSION_KEY)
+            if account_id is None:
+                return data
+            if len(_accounts_of_sessions) >= MOST_REMEMBERED:
+                _accounts_of_sessions.clear()
+            _accounts_of_sessions[session_key] = account_id
+        return self._load_with_account(session_key, account_id)
+
+    def _load_with_account(self, session_key: str, account_id: str) -> dict[str, Any]:
+        account: Any
+        for account in User.objects.raw(READ, [account_id, session_key, timezone.now()]):
+            data: dict[str, Any] = self.decode(account.session_data)
+            if data.get(SESSION_KEY) == account_id:
+                if not account.is_superuser:
+                    account._perm_cache = set(account.rights)  # where Django's ModelBackend keeps them
+                self.account = account
+                return data
+        # The session has ended, the account is gone, or somebody else has signed in: as if nothing had been remembered.
+        _accounts_of_sessions.pop(session_key, None)
+        ordinary: dict[str, Any] = super().load()
+        return ordinary
+
+    def find_account(self) -> User | None:
+        """Return the account of the session when nothing speaks against it; otherwise Django has to look closer."""
+        given = self.get(HASH_SESSION_KEY, "")  # reads the session, and so the account
+        account = self.account
+        if account is None or not account.is_active or self.get(SESSION_KEY) != str(account.pk):
+            return None
+        if self.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+            return None
+        return account if constant_time_compare(given, account.get_session_auth_hash()) else None

@@ -41,7 +41,7 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """Read the session; an expired one is empty."""
-        session_key = self.session_key
+        session_key = self.session_key or ""
         account_id = _accounts_of_sessions.get(session_key)
         if account_id is None:
             data: dict[str, Any] = super().load()

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from django.db import connection
 
 from console.stack.folder import StackFolder
-from console.stack.leftovers import Leftovers
+from console.stack.pid_file import PidFile
 from console.stack.postgres import PORT, Postgres
+from console.stack.process_group import ProcessGroup
 from console.stack.screen import Screen
-from console.stack.supervisor import Supervisor
 
 SECONDS = 60
 
@@ -38,13 +38,13 @@ def started_postgres() -> Iterator[dict[str, str]]:
         folder = StackFolder({"STACK_FOLDER": path})
         folder.make()
         postgres = Postgres(folder, settings=QUICK)
-        supervisor = Supervisor(Screen(is_quiet=True), Leftovers(folder.leftovers))
+        processes = ProcessGroup(Screen(is_quiet=True), PidFile(folder.pid_file))
         try:
             postgres.let_user_in()
-            supervisor.wait_for_end(supervisor.start(postgres.make_data()), seconds=SECONDS)
+            processes.wait_for_end(processes.start(postgres.make_data()), seconds=SECONDS)
             postgres.put_data_in_place()
-            supervisor.start(postgres.serve())
-            supervisor.wait_until(postgres.is_ready, seconds=SECONDS, complaint="PostgreSQL does not get ready.")
+            processes.start(postgres.serve())
+            processes.wait_until(postgres.is_ready, seconds=SECONDS, complaint="PostgreSQL does not get ready.")
             yield {
                 "USER": "postgres",
                 "PASSWORD": "",
@@ -53,5 +53,5 @@ def started_postgres() -> Iterator[dict[str, str]]:
                 "NAME": "postgres",
             }
         finally:
-            supervisor.stop_all()
+            processes.stop_all()
             postgres.clean_up()

@@ -106,7 +106,7 @@ MUTANTS: Final = (
     Mutant(
         "calls fail at once for a moment after the server was found away",
         "orders/engine/door.py",
-        "self._away_until = time.monotonic() + REST_SECONDS",
+        "self._away_until = time.monotonic() + COOL_DOWN_SECONDS",
         "self._away_until = 0.0",
         ("tests/orders/engine/test_temporal_door.py",),
     ),

@@ -16,8 +16,8 @@ from temporalio.testing import WorkflowEnvironment
 from orders import contracts
 from orders.contracts import Decision
 from tests.programs import find_binary
-from tests.stage import Play, Stage, perform_on_stage
 from tests.waiting import wait_until
+from tests.workflow_harness import ScriptedOrder, WorkflowHarness, run_harness
 from workers.payloads import DATA_CONVERTER
 
 FOLDER: Final = Path(__file__).parent / "histories"
@@ -30,126 +30,126 @@ BOB: Final = Decision("d-bob", "bob", "Looks good")
 DANA: Final = Decision("d-dana", "dana", "Customer called")
 
 
-def approved(play: Play) -> None:
-    play.start()
-    play.wait_for("approval")
-    play.approve(BOB)
+def approved(order: ScriptedOrder) -> None:
+    order.start()
+    order.wait_for("approval")
+    order.approve(BOB)
 
 
-def approved_early(play: Play) -> None:
-    play.hold("validate_order")
-    play.start()
-    play.wait_for_call("validate_order")
-    play.approve(BOB)
-    play.release("validate_order")
+def approved_early(order: ScriptedOrder) -> None:
+    order.hold("validate_order")
+    order.start()
+    order.wait_for_call("validate_order")
+    order.approve(BOB)
+    order.release("validate_order")
 
 
-def cancelled_while_waiting(play: Play) -> None:
-    play.start()
-    play.wait_for("approval")
-    play.cancel(DANA)
+def cancelled_while_waiting(order: ScriptedOrder) -> None:
+    order.start()
+    order.wait_for("approval")
+    order.cancel(DANA)
 
 
-def cancelled_while_charging(play: Play) -> None:
-    play.hold("charge_payment")
-    play.start()
-    play.approve(BOB)
-    play.wait_for_call("charge_payment")
-    play.cancel(DANA)
-    play.release("charge_payment")
+def cancelled_while_charging(order: ScriptedOrder) -> None:
+    order.hold("charge_payment")
+    order.start()
+    order.approve(BOB)
+    order.wait_for_call("charge_payment")
+    order.cancel(DANA)
+    order.release("charge_payment")
 
 
-def cancelled_between_charges(play: Play) -> None:
-    play.fail("charge_payment", times=100)
-    play.start()
-    play.approve(BOB)
-    play.wait_for_call("charge_payment")
-    play.cancel(DANA)
+def cancelled_between_charges(order: ScriptedOrder) -> None:
+    order.fail("charge_payment", times=100)
+    order.start()
+    order.approve(BOB)
+    order.wait_for_call("charge_payment")
+    order.cancel(DANA)
 
 
-def cancelled_after_the_charge(play: Play) -> None:
-    play.hold("prepare_package")
-    play.start()
-    play.approve(BOB)
-    play.wait_for_call("prepare_package")
-    play.cancel(DANA)
-    play.release("prepare_package")
+def cancelled_after_the_charge(order: ScriptedOrder) -> None:
+    order.hold("prepare_package")
+    order.start()
+    order.approve(BOB)
+    order.wait_for_call("prepare_package")
+    order.cancel(DANA)
+    order.release("prepare_package")
 
 
-def cancelled_too_late(play: Play) -> None:
-    play.hold("complete_order")
-    play.start()
-    play.approve(BOB)
-    play.wait_for_call("complete_order")
-    play.cancel(DANA)
-    play.release("complete_order")
+def cancelled_too_late(order: ScriptedOrder) -> None:
+    order.hold("complete_order")
+    order.start()
+    order.approve(BOB)
+    order.wait_for_call("complete_order")
+    order.cancel(DANA)
+    order.release("complete_order")
 
 
-def cancelled_in_the_tables(play: Play) -> None:
-    play.answer("complete_order", contracts.OrderCompleted(is_completed=False, cancellation=DANA))
-    play.start()
-    play.approve(BOB)
+def cancelled_in_the_tables(order: ScriptedOrder) -> None:
+    order.answer("complete_order", contracts.OrderCompleted(is_completed=False, cancellation=DANA))
+    order.start()
+    order.approve(BOB)
 
 
-def timed_out(play: Play) -> None:
-    play.start(approval_seconds=1)
+def timed_out(order: ScriptedOrder) -> None:
+    order.start(approval_seconds=1)
 
 
-def timed_out_but_approved_in_the_tables(play: Play) -> None:
-    play.answer("process_cancellation", contracts.CancellationProcessed(is_cancelled=False, approval=BOB))
-    play.start(approval_seconds=1)
+def timed_out_but_approved_in_the_tables(order: ScriptedOrder) -> None:
+    order.answer("process_cancellation", contracts.CancellationProcessed(is_cancelled=False, approval=BOB))
+    order.start(approval_seconds=1)
 
 
-def timed_out_but_cancelled_in_the_tables(play: Play) -> None:
-    play.answer("process_cancellation", contracts.CancellationProcessed(cancellation=DANA))
-    play.start(approval_seconds=1)
+def timed_out_but_cancelled_in_the_tables(order: ScriptedOrder) -> None:
+    order.answer("process_cancellation", contracts.CancellationProcessed(cancellation=DANA))
+    order.start(approval_seconds=1)
 
 
-def invalid(play: Play) -> None:
-    play.refuse("validate_order", contracts.ORDER_INVALID, "SOLDOUT-1 is sold out.")
-    play.start()
+def invalid(order: ScriptedOrder) -> None:
+    order.refuse("validate_order", contracts.ORDER_INVALID, "SOLDOUT-1 is sold out.")
+    order.start()
 
 
-def declined(play: Play) -> None:
-    play.refuse("charge_payment", contracts.PAYMENT_DECLINED, "The bank declined the card.")
-    play.start()
-    play.approve(BOB)
+def declined(order: ScriptedOrder) -> None:
+    order.refuse("charge_payment", contracts.PAYMENT_DECLINED, "The bank declined the card.")
+    order.start()
+    order.approve(BOB)
 
 
-def shipping_failed(play: Play) -> None:
-    play.refuse("dispatch_carrier", contracts.SHIPPING_REFUSED, "The carrier does not deliver to postcode 00000.")
-    play.start()
-    play.approve(BOB)
+def shipping_failed(order: ScriptedOrder) -> None:
+    order.refuse("dispatch_carrier", contracts.SHIPPING_REFUSED, "The carrier does not deliver to postcode 00000.")
+    order.start()
+    order.approve(BOB)
 
 
-def flaky(play: Play) -> None:
+def flaky(order: ScriptedOrder) -> None:
     for name in ("receive_order", "validate_order", "charge_payment", "prepare_package", "dispatch_carrier"):
-        play.fail(name, times=1)
-    play.hang("complete_order", times=1)
-    play.start()
-    play.approve(BOB)
-    wait_until(lambda: "complete_order" in play.names, seconds=30)
+        order.fail(name, times=1)
+    order.hang("complete_order", times=1)
+    order.start()
+    order.approve(BOB)
+    wait_until(lambda: "complete_order" in order.names, seconds=30)
 
 
-def run_cancelled(play: Play) -> None:
-    play.start()
-    play.wait_for("approval")
-    play.cancel_run()
+def run_cancelled(order: ScriptedOrder) -> None:
+    order.start()
+    order.wait_for("approval")
+    order.cancel_run()
 
 
-def gone_on(play: Play) -> None:
-    play.start(deadline="2030-01-01T00:00:00+00:00", decision=BOB)
+def gone_on(order: ScriptedOrder) -> None:
+    order.start(deadline="2030-01-01T00:00:00+00:00", decision=BOB)
 
 
-def cleaned_up(play: Play) -> None:
-    play.start(compensate_for="The order's run was terminated.")
+def cleaned_up(order: ScriptedOrder) -> None:
+    order.start(compensate_for="The order's run was terminated.")
 
 
-def cleaned_up_for_a_reason(play: Play) -> None:
-    play.start(compensate_for="The card was declined.", compensate_code="PAYMENT_DECLINED", decision=DANA)
+def cleaned_up_for_a_reason(order: ScriptedOrder) -> None:
+    order.start(compensate_for="The card was declined.", compensate_code="PAYMENT_DECLINED", decision=DANA)
 
 
-WAYS: Final[Sequence[Callable[[Play], None]]] = (
+SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     approved,
     approved_early,
     cancelled_while_waiting,
@@ -172,19 +172,19 @@ WAYS: Final[Sequence[Callable[[Play], None]]] = (
 )
 
 
-def record(stage: Stage, way: Callable[[Play], None]) -> None:
-    """Play one way and write down the histories of the order and, where it got so far, of its shipping."""
+def record(harness: WorkflowHarness, way: Callable[[ScriptedOrder], None]) -> None:
+    """Script an order one way and write down the histories of the order and, where it got so far, of its shipping."""
     name = way.__name__.replace("_", "-")
-    play = Play(stage, f"order-{name}")
-    way(play)
-    play.result()
-    _write(stage, play.order_id, name)
-    if "prepare_package" in play.names:
-        _write(stage, contracts.shipping_workflow_id(play.order_id), f"{name}.shipping")
+    order = ScriptedOrder(harness, f"order-{name}")
+    way(order)
+    order.result()
+    _write(harness, order.order_id, name)
+    if "prepare_package" in order.names:
+        _write(harness, contracts.shipping_workflow_id(order.order_id), f"{name}.shipping")
 
 
-def _write(stage: Stage, workflow_id: str, name: str) -> None:
-    history = stage.run(stage.client.get_workflow_handle(workflow_id).fetch_history())
+def _write(harness: WorkflowHarness, workflow_id: str, name: str) -> None:
+    history = harness.run(harness.client.get_workflow_handle(workflow_id).fetch_history())
     events = [_without_noise(event) for event in json.loads(history.to_json())["events"]]
     lines = ",\n".join(json.dumps(event, separators=(",", ":"), sort_keys=True) for event in events)
     (FOLDER / f"{name}.json").write_text(f'{{"events":[\n{lines}\n]}}\n')
@@ -202,8 +202,8 @@ def main(*wanted: str) -> None:
     environment = WorkflowEnvironment.start_local(
         dev_server_existing_path=find_binary("temporal"), dev_server_log_level="error", data_converter=DATA_CONVERTER
     )
-    with perform_on_stage(environment) as stage:
-        for way in WAYS:
+    with run_harness(environment) as harness:
+        for way in SCRIPTS:
             name = way.__name__.replace("_", "-")
             if name in wanted or not (wanted or (FOLDER / f"{name}.json").exists()):
-                record(stage, way)
+                record(harness, way)

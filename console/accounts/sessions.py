@@ -27,7 +27,7 @@ from console.accounts.session_store import SessionStore
 LONGEST_SESSION: Final = timedelta(hours=12)
 LONGEST_IDLE: Final = timedelta(minutes=30)
 # A sign of life is written down at most this often, because each costs a write.
-ACTIVITY_STEP: Final = timedelta(seconds=30)
+ACTIVITY_RESOLUTION: Final = timedelta(seconds=30)
 SIGNED_IN_AT: Final = "signed_in_at"
 LAST_ACTIVE_AT: Final = "last_active_at"
 
@@ -59,7 +59,7 @@ def note_activity(request: HttpRequest, view: Callable[..., Any]) -> None:
     if is_poll is not None and is_poll(request):
         return
     now = timezone.now().timestamp()
-    if now - request.session.get(LAST_ACTIVE_AT, 0) < ACTIVITY_STEP.total_seconds():
+    if now - request.session.get(LAST_ACTIVE_AT, 0) < ACTIVITY_RESOLUTION.total_seconds():
         return
     request.session.setdefault(SIGNED_IN_AT, now)
     request.session[LAST_ACTIVE_AT] = now

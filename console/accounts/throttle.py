@@ -83,8 +83,8 @@ def locked_until(name: str, address: str | None) -> datetime:
 
     They are counted in one row for each browser; a row counts no more once its last wrong password is old enough.
     """
-    now, rest = timezone.now(), settings.AXES_COOLOFF_TIME
-    rows = AccessAttempt.objects.filter(username=name, ip_address=address, attempt_time__gt=now - rest)
+    now, cool_off = timezone.now(), settings.AXES_COOLOFF_TIME
+    rows = AccessAttempt.objects.filter(username=name, ip_address=address, attempt_time__gt=now - cool_off)
     found: list[tuple[datetime, int]] = list(
         rows.order_by("attempt_time").values_list("attempt_time", "failures_since_start")
     )
@@ -92,5 +92,5 @@ def locked_until(name: str, address: str | None) -> datetime:
     for attempt_time, failures in found:
         if count < settings.AXES_FAILURE_LIMIT:
             break
-        until, count = attempt_time + rest, count - failures
+        until, count = attempt_time + cool_off, count - failures
     return until

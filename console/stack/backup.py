@@ -20,10 +20,10 @@ from psycopg import sql
 from console.installation import forget_other_servers, read_published, take_over
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder, shorten
-from console.stack.leftovers import Leftovers
+from console.stack.pid_file import PidFile
 from console.stack.postgres import DATABASE, Postgres, find_programs
+from console.stack.process_group import ProcessGroup
 from console.stack.screen import Screen
-from console.stack.supervisor import Supervisor
 
 CONSOLE: Final = "console.dump"
 TEMPORAL: Final = "temporal.db"
@@ -79,16 +79,16 @@ def restore(folder: StackFolder, source: Path, screen: Screen) -> None:
 def _restore_console(folder: StackFolder, dump: Path, screen: Screen) -> None:
     """Fill a new database, and give it the name of the old one only when it is whole."""
     postgres = Postgres(folder)
-    leftovers = Leftovers(folder.leftovers)
-    leftovers.stop(screen)
-    supervisor = Supervisor(Screen(is_quiet=True), leftovers)
+    pid_file = PidFile(folder.pid_file)
+    pid_file.stop_orphans(screen)
+    processes = ProcessGroup(Screen(is_quiet=True), pid_file)
     try:
         postgres.let_user_in()
         if not postgres.has_data():
-            supervisor.wait_for_end(supervisor.start(postgres.make_data()), seconds=READY_SECONDS)
+            processes.wait_for_end(processes.start(postgres.make_data()), seconds=READY_SECONDS)
             postgres.put_data_in_place()
-        supervisor.start(postgres.serve())
-        supervisor.wait_until(postgres.is_ready, seconds=READY_SECONDS, complaint="PostgreSQL does not get ready.")
+        processes.start(postgres.serve())
+        processes.wait_until(postgres.is_ready, seconds=READY_SECONDS, complaint="PostgreSQL does not get ready.")
         postgres.ensure_database()
         restored, former = f"{DATABASE}_restored", f"{DATABASE}_{FORMER}"
         _execute(postgres.url("postgres"), "DROP DATABASE IF EXISTS {}", restored)
@@ -98,7 +98,7 @@ def _restore_console(folder: StackFolder, dump: Path, screen: Screen) -> None:
         _execute(postgres.url("postgres"), "ALTER DATABASE {} RENAME TO {}", DATABASE, former)
         _execute(postgres.url("postgres"), "ALTER DATABASE {} RENAME TO {}", restored, DATABASE)
     finally:
-        supervisor.stop_all()
+        processes.stop_all()
         postgres.clean_up()
 
 

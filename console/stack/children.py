@@ -1,4 +1,4 @@
-"""The programs of the stack as child processes: started on a leash, heard, and stopped."""
+"""The programs of the stack as child processes: started so that they end with the stack, read, and stopped."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ from typing import IO, Final
 from console.stack.notices import NoticeFilter
 from console.stack.screen import Screen
 
-LEASH: Final = Path(__file__).with_name("leash.py")
+PARENT_WATCH: Final = Path(__file__).with_name("parent_watch.py")
 LOG_BYTES: Final = 10_000_000
 TAIL_LINES: Final = 20
 
@@ -58,9 +58,17 @@ class Child:
         self._on_end = on_end
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._notices = NoticeFilter()
-        leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(program.stop_signal)), program.user]
+        watched = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(PARENT_WATCH),
+            str(os.getpid()),
+            str(int(program.stop_signal)),
+            program.user,
+        ]
         self._process = subprocess.Popen(
-            [*leash, *program.command],
+            [*watched, *program.command],
             cwd=program.folder,
             env=dict(program.environment),
             stdin=subprocess.DEVNULL,

@@ -28,7 +28,7 @@ class StackFolder:
         self.logs = self.path / "logs"
         self.temporal = self.path / "temporal.db"
         self.static = self.path / "static"
-        self.leftovers = self.path / "children.json"
+        self.pid_file = self.path / "children.json"
         self.prepared = self.path / "prepared.json"
         self._environment = self.path / PUBLISHED
         self._secret_key = self.path / "secret-key"

@@ -36,12 +36,12 @@ class Programs:
 
     def prepare(self) -> Program:
         """The program that migrates the database and makes the demo accounts."""
-        command = ["-m", "console.stack.step", "prepare", str(self._folder.prepared)]
+        command = ["-m", "console.stack.job", "prepare", str(self._folder.prepared)]
         return self._one_shot("prepare", "the preparing of the database", command)
 
     def samples(self) -> Program:
         """The program that submits the sample orders."""
-        return self._one_shot("samples", "the submitting of sample orders", ["-m", "console.stack.step", "samples"])
+        return self._one_shot("samples", "the submitting of sample orders", ["-m", "console.stack.job", "samples"])
 
     def workers(self) -> Program:
         """The program that works both task queues. Stopped, it finishes what it has begun."""

@@ -16,7 +16,7 @@ from orders.intake import submission
 from orders.intake.drafts import LineDraft, OrderDraft
 from orders.models import Order
 from orders.permissions import Actor
-from orders.simulated.moods import DECLINED_MARK, SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE
+from orders.simulated.fault_injection import DECLINED_MARK, SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE
 
 KEY_PREFIX: Final = "sample-"
 

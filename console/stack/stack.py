@@ -16,17 +16,17 @@ from console.stack.children import Child
 from console.stack.environment import NO_PROFILE
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder
-from console.stack.leftovers import Leftovers
 from console.stack.options import Options, check_ports, check_temporal, child_environment
+from console.stack.pid_file import PidFile
 from console.stack.postgres import Postgres
 from console.stack.prepare import read_result
+from console.stack.process_group import ChildEnded, ProcessGroup, StopRequested
 from console.stack.programs import Programs
 from console.stack.screen import Screen
-from console.stack.supervisor import ChildEnded, StopRequested, Supervisor
 from console.stack.temporal_server import TemporalServer
 
 READY_SECONDS: Final = 45
-STEP_SECONDS: Final = 120
+JOB_SECONDS: Final = 120
 SAMPLE_SECONDS: Final = 20
 PROBE_SECONDS: Final = 2.0
 
@@ -38,8 +38,8 @@ class Stack:
         self._options = options
         self._folder = folder
         self._screen = Screen(is_verbose=options.is_verbose)
-        self._leftovers = Leftovers(folder.leftovers)
-        self._supervisor = Supervisor(self._screen, self._leftovers)
+        self._pid_file = PidFile(folder.pid_file)
+        self._processes = ProcessGroup(self._screen, self._pid_file)
         self._postgres: Postgres | None = None
         self._has_data = False
         self._temporal: TemporalServer | None = None
@@ -47,12 +47,12 @@ class Stack:
     def run(self) -> None:
         """Start everything, stay until somebody says stop, stop everything. Raises StackError."""
         self._folder.make()
-        with self._folder.locked(), self._supervisor.listening(), ExitStack() as at_the_end:
+        with self._folder.locked(), self._processes.listening(), ExitStack() as at_the_end:
             at_the_end.callback(self._stop)
             try:
                 self._check()
                 self._start(at_the_end)
-                self._supervisor.watch()
+                self._processes.watch()
             except StopRequested:
                 self._screen.say("Stopping. Asked once more, everything stops at once")
             except ChildEnded as error:
@@ -61,7 +61,7 @@ class Stack:
 
     def _check(self) -> None:
         """Find what is wrong before anything is started."""
-        self._leftovers.stop(self._screen)
+        self._pid_file.stop_orphans(self._screen)
         self._folder.close_to_others()
         check_ports(self._options.ports(), web_host=self._options.bind.host)
         if self._options.starts("postgres"):
@@ -79,9 +79,9 @@ class Stack:
 
     def _start(self, at_the_end: ExitStack) -> None:
         self._screen.say(f"Starting the order console in {self._folder}; Ctrl-C stops everything")
-        collecting = self._supervisor.start(self._programs().collect_static()) if self._options.starts("web") else None
+        collecting = self._processes.start(self._programs().collect_static()) if self._options.starts("web") else None
         if self._temporal is not None and self._options.starts("temporal"):
-            self._supervisor.start(self._temporal.serve())
+            self._processes.start(self._temporal.serve())
         self._start_postgres()
         self._wait_for_temporal()
         programs = self._programs()
@@ -89,7 +89,7 @@ class Stack:
         if self._postgres is not None:
             published[PROGRAMS] = str(self._postgres.programs)
         at_the_end.enter_context(self._folder.published(published))
-        self._finish(self._supervisor.start(programs.prepare()))
+        self._finish(self._processes.start(programs.prepare()))
         if collecting is not None:
             self._finish(collecting)
             self._folder.close_to_others()
@@ -123,9 +123,9 @@ class Stack:
             self._screen.say(f"PostgreSQL: others may now pass through {folder}, as PostgreSQL's own user has to")
         if not self._has_data:
             self._screen.say(f"PostgreSQL: making the data folder {self._folder}/postgres")
-            self._finish(self._supervisor.start(postgres.make_data()), is_told=False)
+            self._finish(self._processes.start(postgres.make_data()), is_told=False)
             postgres.put_data_in_place()
-        self._supervisor.start(postgres.serve())
+        self._processes.start(postgres.serve())
         self._wait_for("PostgreSQL", postgres.is_ready)
         postgres.ensure_database()
 
@@ -141,27 +141,27 @@ class Stack:
     def _start_console(self, programs: Programs) -> None:
         """Start the workers, the web server and the sample orders, which need no workers to be submitted."""
         if self._options.starts("workers"):
-            self._supervisor.start(programs.workers())
+            self._processes.start(programs.workers())
         if self._options.starts("web"):
-            self._supervisor.start(programs.web())
-        sampling = self._supervisor.start(programs.samples())
+            self._processes.start(programs.web())
+        sampling = self._processes.start(programs.samples())
         if self._options.starts("web"):
             self._wait_for("Web server", self._answers)
         if self._temporal is not None and self._options.starts("temporal") and self._options.starts("workers"):
             self._wait_for("Workers", self._temporal.has_workers)
-        if not self._supervisor.has_ended_within(sampling, seconds=SAMPLE_SECONDS):
+        if not self._processes.has_ended_within(sampling, seconds=SAMPLE_SECONDS):
             self._screen.say(f"Sample orders: still being submitted; see {self._folder}/logs/samples.log")
         for line in sampling.tail:
             self._screen.say(line)
 
     def _wait_for(self, name: str, is_ready: Callable[[], bool]) -> None:
         complaint = f"{name}: not ready after {READY_SECONDS} s; see {self._folder}/logs."
-        self._supervisor.wait_until(is_ready, seconds=READY_SECONDS, complaint=complaint)
+        self._processes.wait_until(is_ready, seconds=READY_SECONDS, complaint=complaint)
         self._screen.say(f"{name}: ready")
 
     def _finish(self, child: Child, *, is_told: bool = True) -> None:
         """Wait until a child that does one thing has done it, and tell what it said. Raises StackError."""
-        self._supervisor.wait_for_end(child, seconds=STEP_SECONDS)
+        self._processes.wait_for_end(child, seconds=JOB_SECONDS)
         for line in child.tail if is_told else ():
             self._screen.say(line)
 
@@ -211,7 +211,7 @@ class Stack:
         return f"http://{host}:{bind.port}/"
 
     def _stop(self) -> None:
-        if self._supervisor.stop_all():
+        if self._processes.stop_all():
             self._screen.say(f"Stopped. The data stays in {self._folder}")
         if self._postgres is not None:
             self._postgres.clean_up()

@@ -41,7 +41,7 @@ CALL_SECONDS: Final = 4.0
 
 
 # After a call found the server away, the next ones fail at once for this long instead of holding their threads.
-REST_SECONDS: Final = 2.0
+COOL_DOWN_SECONDS: Final = 2.0
 
 
 # Time for the SDK's own threads to end; without it a few of a hundred short processes crash at exit.
@@ -115,11 +115,14 @@ class _Door:
         return answer
 
     def _note(self, failure: OrderError, *, is_probe: bool) -> None:
-        """Rest when the server is away. One call that finds it so may have met what only the order's shard is in."""
+        """Open the circuit breaker when the server is away.
+
+        One failed call is not enough: the trouble may be in that order's shard alone.
+        """
         is_away = isinstance(failure, TemporalAway) and (is_probe or not isinstance(failure, CallFailed))
         self._times_away = self._times_away + 1 if is_away else 0
         if is_away and (is_probe or self._client is None or self._times_away > 1):
-            self._away_until = time.monotonic() + REST_SECONDS
+            self._away_until = time.monotonic() + COOL_DOWN_SECONDS
         if is_away and is_probe:
             self._client = None
 

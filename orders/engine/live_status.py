@@ -1,8 +1,8 @@
 """Live status of single orders, behind a guard: pages may ask as often as they like, workflows are asked seldom.
 
 A query costs a workflow task's time, and a query that nobody answers holds a thread for two seconds. So a process asks
-once a second for an order at most, for three orders at once at most, and after a failure rests a while. Without an
-answer the page shows the row.
+at most once a second for an order, about at most three orders at once, and not at all for a few seconds after a
+failure. Without an answer the page shows the row.
 """
 
 import logging
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 CACHE_SECONDS: Final = 1.0
 MOST_AT_ONCE: Final = 3
-REST_SECONDS: Final = 3.0
+COOL_DOWN_SECONDS: Final = 3.0
 WAIT_SECONDS: Final = 5.0
 MOST_CACHED: Final = 1000
 # What a workflow at this status waits for.
@@ -70,13 +70,13 @@ NO_ANSWER: Final = LiveStatus(
 
 
 class _Guard:
-    """Single flight per order, a short cache, few at once, and a rest after failures."""
+    """Single flight per order, a short cache, few at once, and a circuit breaker."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._flights: dict[str, Future[LiveStatus]] = {}
         self._cache: dict[str, tuple[float, LiveStatus]] = {}
-        self._rest_until = 0.0
+        self._open_until = 0.0
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def get(self, order_id: str, *, is_fresh: bool) -> LiveStatus:
@@ -86,7 +86,7 @@ class _Guard:
             cached = self._cache.get(order_id)
             if cached is not None and cached[0] > now and not is_fresh:
                 return cached[1]
-            if now < self._rest_until:
+            if now < self._open_until:
                 return AWAY
             flight = None if is_fresh else self._flights.get(order_id)
             is_pilot = flight is None
@@ -112,7 +112,7 @@ class _Guard:
             with self._lock:
                 now = time.monotonic()
                 if live is AWAY:
-                    self._rest_until = now + REST_SECONDS
+                    self._open_until = now + COOL_DOWN_SECONDS
                 if len(self._cache) >= MOST_CACHED:
                     self._cache = {key: entry for key, entry in self._cache.items() if entry[0] > now}
                 if live is not BUSY:

@@ -10,7 +10,7 @@ from orders.models.payment import Payment, PaymentAttempt, Refund
 from orders.models.shipment import Shipment
 from orders.postgres.database_check import WriteProbe
 from orders.postgres.leases import Lease
-from orders.simulated.books import CarrierBooking, GatewayMovement
+from orders.simulated.ledger import CarrierBooking, GatewayMovement
 
 __all__ = [
     "CarrierBooking",

@@ -24,7 +24,7 @@ T = TypeVar("T")
 # Whether a connection lives is a question that a healthy server answers in a millisecond.
 HEALTH_SECONDS: Final = 2.0
 # After a server did not take a connection in time, one caller in so many seconds tries again, others fail at once.
-REST_SECONDS: Final = 3.0
+COOL_DOWN_SECONDS: Final = 3.0
 
 
 class _Watch:
@@ -42,12 +42,12 @@ class _Watch:
             if try_again_at is not None:
                 if monotonic() < try_again_at:
                     raise ServerSilent("the server has just been found silent")
-                self._try_again_at[server] = monotonic() + REST_SECONDS
+                self._try_again_at[server] = monotonic() + COOL_DOWN_SECONDS
         try:
             yield
         except psycopg.errors.ConnectionTimeout:
             with self._lock:
-                self._try_again_at[server] = monotonic() + REST_SECONDS
+                self._try_again_at[server] = monotonic() + COOL_DOWN_SECONDS
             raise
         except psycopg.Error:
             self._forget(server)  # it answered, if only by refusing

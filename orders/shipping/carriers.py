@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from orders.errors import OrderInvalid, ShippingRefused
 from orders.identifiers import new_identifier
 from orders.models import CarrierBooking
-from orders.simulated.moods import SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE, call_outside_world
+from orders.simulated.fault_injection import SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE, call_outside_world
 
 
 class Warehouse(Protocol):

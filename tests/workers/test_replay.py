@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from tests.changed_workflow import ForgetfulWorkflow
-from tests.record_histories import FOLDER, WAYS
+from tests.record_histories import FOLDER, SCRIPTS
 from workers.workflows.order import OrderWorkflow
 from workers.workflows.shipping import ShippingWorkflow
 
@@ -34,7 +34,7 @@ def test_a_recorded_history_replays(path: Path) -> None:
 def test_every_way_has_its_history() -> None:
     names = {path.stem for path in HISTORIES}
 
-    assert {way.__name__.replace("_", "-") for way in WAYS} <= names
+    assert {way.__name__.replace("_", "-") for way in SCRIPTS} <= names
     assert {"approved.shipping", "cancelled-after-the-charge.shipping", "shipping-failed.shipping"} <= names
 
 

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand
 
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder
-from console.stack.leash import end_with_parent
 from console.stack.options import MAY_BE_LEFT_OUT, keep_to_embedded, read_options
+from console.stack.parent_watch import end_with_parent
 from console.stack.stack import Stack
 
 # The options, by the environment variable that each stands for.

@@ -9,7 +9,7 @@ from orders.identifiers import new_identifier
 from orders.models import GatewayMovement
 from orders.money import Money
 from orders.payments.gateways.interface import ChargeRequest, Refund
-from orders.simulated.moods import DECLINED_MARK, call_outside_world
+from orders.simulated.fault_injection import DECLINED_MARK, call_outside_world
 
 
 class SimulatedGateway:
@@ -20,7 +20,7 @@ class SimulatedGateway:
     def find_charge(self, idempotency_key: str) -> str | None:
         """Return the reference of the charge that was made under this key and was not given back, or None.
 
-        Looking up is calm: the rates of failure are meant for an attempt, and one that asks first would have two moods.
+        Looking up is calm: the rates of failure are meant for an attempt, and one that asks first would be hit twice.
         """
         if self._reference_of(idempotency_key, "REFUND"):
             return None

@@ -14,8 +14,8 @@ import pytest
 
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder
-from console.stack.leftovers import Leftovers
 from console.stack.options import check_ports, read_options
+from console.stack.pid_file import PidFile
 from console.stack.postgres import find_programs
 from console.stack.processes import started_at
 from console.stack.screen import Screen
@@ -219,13 +219,13 @@ def test_given_servers_are_not_started() -> None:
     assert options.ports() == {"PORT": 8000}
 
 
-def test_leftovers_are_known_by_their_start_and_not_by_their_number_alone(tmp_path: Path) -> None:
+def test_orphans_are_known_by_their_start_and_not_by_their_number_alone(tmp_path: Path) -> None:
     record = tmp_path / "children.json"
-    Leftovers(record).remember({os.getpid(): "web"})
+    PidFile(record).write({os.getpid(): "web"})
     written = json.loads(record.read_text())
     assert written == [{"pid": os.getpid(), "name": "web", "started": started_at(os.getpid())}]
     record.write_text(json.dumps([{**written[0], "started": "1"}]))
-    Leftovers(record).stop(Screen())  # had it taken us for a leftover, we would be gone
+    PidFile(record).stop_orphans(Screen())  # had it taken us for an orphan, we would be gone
 
 
 def test_the_key_of_an_installation_stays_and_is_private(tmp_path: Path) -> None:

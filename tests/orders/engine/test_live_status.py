@@ -88,7 +88,7 @@ def test_no_more_than_three_orders_are_asked_at_once(
     assert all(answer.answer or "busy" in answer.sentence for answer in answers)
 
 
-def test_after_a_failure_it_rests(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_failure_the_breaker_is_open(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("orders.engine.live_status.time.monotonic", lambda: now)
     workflow.error = TemporalAway("nobody there")
@@ -97,7 +97,7 @@ def test_after_a_failure_it_rests(workflow: FakeWorkflow, monkeypatch: pytest.Mo
         assert live.is_away
         assert "away" in live.sentence
     assert workflow.count == 1
-    now += live_status.REST_SECONDS
+    now += live_status.COOL_DOWN_SECONDS
     workflow.error = None
     assert not get_live_status("order-1").is_away
 
@@ -138,7 +138,7 @@ def test_a_paused_run_is_no_failure_and_said_to_be_paused(workflow: FakeWorkflow
 
 
 @pytest.mark.parametrize(
-    ("error", "is_resting"),
+    ("error", "opens_the_breaker"),
     [
         (CallFailed("DEADLINE_EXCEEDED", "slow"), True),
         (CallFailed("RESOURCE_EXHAUSTED", "one query at once"), False),
@@ -148,12 +148,12 @@ def test_a_paused_run_is_no_failure_and_said_to_be_paused(workflow: FakeWorkflow
     ],
 )
 def test_a_failure_of_one_order_holds_up_others_only_when_it_takes_long(
-    workflow: FakeWorkflow, error: Exception, is_resting: bool
+    workflow: FakeWorkflow, error: Exception, opens_the_breaker: bool
 ) -> None:
     workflow.error = error
     assert get_live_status("order-1").is_away
     workflow.error = None
-    assert get_live_status("order-2").is_away is is_resting
+    assert get_live_status("order-2").is_away is opens_the_breaker
 
 
 def test_that_it_was_busy_is_not_remembered(workflow: FakeWorkflow) -> None:

@@ -236,7 +236,7 @@ def test_after_the_server_was_found_away_it_is_left_alone_for_a_moment(
     assert len(calls) == 2, "the first may have met what only its own shard is in, the second says that all is away"
     assert outcome_of("order-NONE") == "away"
 
-    wait_until(lambda: outcome_of("order-NONE") == "not found", seconds=door.REST_SECONDS + 5, what="the answer")
+    wait_until(lambda: outcome_of("order-NONE") == "not found", seconds=door.COOL_DOWN_SECONDS + 5, what="the answer")
 
 
 @pytest.mark.parametrize("is_restart", [False, True])
@@ -254,7 +254,7 @@ def test_a_run_has_the_execution_timeout_of_the_settings(
 def test_after_an_outage_a_probe_finds_the_server_at_once(settings: Settings, temporal_address: str) -> None:
     assert outcome_of("order-NONE") == "away"
     settings.TEMPORAL_ADDRESS = temporal_address
-    assert outcome_of("order-NONE") == "away", "calls rest for a moment"
+    assert outcome_of("order-NONE") == "away", "calls fail at once while the breaker is open"
     temporal.check_server()
     assert outcome_of("order-NONE") == "not found"
 

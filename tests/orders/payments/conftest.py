@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from orders.errors import OutsideWorldFailed
-from orders.simulated import moods
+from orders.simulated import fault_injection
 
 
 @pytest.fixture
@@ -14,7 +14,9 @@ def break_next_call(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def break_it(moment: str) -> None:
         def call(name: str, effect: Callable[[], object]) -> object:
-            monkeypatch.setattr("orders.payments.gateways.simulated.call_outside_world", moods.call_outside_world)
+            monkeypatch.setattr(
+                "orders.payments.gateways.simulated.call_outside_world", fault_injection.call_outside_world
+            )
             if moment == "after":
                 effect()
             raise OutsideWorldFailed("The payment gateway answered with an internal error.")

@@ -197,7 +197,7 @@ class TestWatch:
             with pytest.raises(ServerSilent):
                 dial()
         assert dial(host="another") == ["db", "another"]
-        clock[0] += connections.REST_SECONDS
+        clock[0] += connections.COOL_DOWN_SECONDS
         assert dial() == ["db", "another", "db"]
         assert len(dial()) == 4, "once it has answered, everybody gets in"
 
@@ -206,7 +206,7 @@ class TestWatch:
     ) -> None:
         with pytest.raises(psycopg.errors.ConnectionTimeout):
             dial(psycopg.errors.ConnectionTimeout())
-        clock[0] += connections.REST_SECONDS
+        clock[0] += connections.COOL_DOWN_SECONDS
         entered, released = threading.Event(), threading.Event()
 
         def hang(conninfo: str = "", **kwargs: Any) -> None:

@@ -1,10 +1,10 @@
-"""orders.simulated.moods: an outside world that fails and hangs as often as the settings say."""
+"""orders.simulated.fault_injection: an outside world that fails and hangs as often as the settings say."""
 
 import pytest
 from pytest_django import Settings
 
 from orders.errors import OutsideWorldFailed
-from orders.simulated import moods
+from orders.simulated import fault_injection
 
 
 class Effects:
@@ -23,7 +23,7 @@ def outcomes(calls: int, effects: Effects) -> list[str]:
     found = []
     for _ in range(calls):
         try:
-            found.append(moods.call_outside_world("gateway", effects))
+            found.append(fault_injection.call_outside_world("gateway", effects))
         except OutsideWorldFailed as error:
             found.append(str(error))
     return found
@@ -46,15 +46,15 @@ def test_a_call_that_hangs_gives_its_thread_back_soon_after_its_caller_gave_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("orders.simulated.moods.time.sleep", slept.append)
+    monkeypatch.setattr("orders.simulated.fault_injection.time.sleep", slept.append)
     settings.FLAKY_HANG_RATE = 1.0
     assert set(outcomes(20, Effects())) == {"The gateway did not answer in 5.5 s."}
-    assert slept == [moods.HANG_SECONDS] * 20
-    assert 5 < moods.HANG_SECONDS < 7
+    assert slept == [fault_injection.HANG_SECONDS] * 20
+    assert 5 < fault_injection.HANG_SECONDS < 7
 
 
 def test_the_rates_are_shares_of_the_calls(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.simulated.moods.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("orders.simulated.fault_injection.time.sleep", lambda seconds: None)
     settings.FLAKY_FAIL_RATE = settings.FLAKY_HANG_RATE = 1 / 3
     found = outcomes(3000, Effects())
     for sentence in set(found):

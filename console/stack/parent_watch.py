@@ -1,4 +1,4 @@
-"""Runs a program that ends when its parent does: `python leash.py PARENT SIGNAL USER PROGRAM ARGUMENT…`.
+"""Runs a program that ends when its parent does: `python parent_watch.py PARENT SIGNAL USER PROGRAM ARGUMENT…`.
 
 A stack that is killed with no chance to clean up must leave nothing behind. Linux sends a process SIGNAL when the
 thread that started it ends (prctl(2), PR_SET_PDEATHSIG); elsewhere the next start stops what is left. The change to

@@ -1,4 +1,4 @@
-"""The books of the simulated outside world: the gateway's ledger and the carrier's bookings.
+"""The ledgers of the simulated systems: the gateway's movements and the carrier's bookings.
 
 They stand for systems that are not ours. Nothing in the console's own tables refers to them, and only the simulated
 gateway and carrier write them, so they can answer "how often was this customer really charged?" from outside.

@@ -1,4 +1,4 @@
-"""Starts children, waits for what they get ready, notices when one ends or somebody says stop, and stops them all."""
+"""Starts child processes, waits until they are ready, watches them, and stops them all on a signal or a failure."""
 
 import queue
 import signal
@@ -10,7 +10,7 @@ from typing import Final
 
 from console.stack.children import Child, Program
 from console.stack.errors import StackError
-from console.stack.leftovers import Leftovers
+from console.stack.pid_file import PidFile
 from console.stack.screen import Screen
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -38,12 +38,12 @@ def last_lines(child: Child) -> list[str]:
     return [f"The last lines of {child.program.log}:", *(f"    {line}" for line in child.tail)] if child.tail else []
 
 
-class Supervisor:
+class ProcessGroup:
     """The children of one stack. Everything happens in the thread that made it, which hears of events by a queue."""
 
-    def __init__(self, screen: Screen, leftovers: Leftovers) -> None:
+    def __init__(self, screen: Screen, pid_file: PidFile) -> None:
         self._screen = screen
-        self._leftovers = leftovers
+        self._pid_file = pid_file
         self._events: queue.SimpleQueue[Child | signal.Signals] = queue.SimpleQueue()
         self._children: list[Child] = []
         self._stop_asked_at: float | None = None
@@ -63,7 +63,7 @@ class Supervisor:
         """Start a child. One that `is_one_shot` is waited for with `wait_for_end`, every other is to go on."""
         child = Child(program, screen=self._screen, on_end=self._events.put)
         self._children.append(child)
-        self._leftovers.remember({each.pid: each.program.name for each in self._children})
+        self._pid_file.write({each.pid: each.program.name for each in self._children})
         return child
 
     def wait_for_end(self, child: Child, *, seconds: float) -> None:
@@ -111,7 +111,7 @@ class Supervisor:
         for child in sorted(running, key=lambda child: child.program.stop_turn):
             self._screen.say(f"Stopping {child.program.title}")
             self._stop(child)
-        self._leftovers.forget()
+        self._pid_file.remove()
         return bool(self._children)
 
     def _stop(self, child: Child) -> None:

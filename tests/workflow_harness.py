@@ -1,4 +1,4 @@
-"""A stage for workflows: the time-skipping server, both workers, and activities that act as a test tells them."""
+"""A harness for workflows: the time-skipping server, both workers, and activities that act as a test tells them."""
 
 import asyncio
 import threading
@@ -40,16 +40,16 @@ ANSWERS: Final[dict[str, Any]] = {
 }
 
 
-class Play:
-    """One order on the stage: what its activities are told to do, and what they were asked."""
+class ScriptedOrder:
+    """One order on the harness: what its activities are told to do, and what they were asked."""
 
-    def __init__(self, stage: "Stage", order_id: str = "") -> None:
+    def __init__(self, harness: "WorkflowHarness", order_id: str = "") -> None:
         self.order_id = order_id or f"order-{uuid4().hex[:12]}"
         self.calls: list[tuple[str, Any]] = []
         self._acts: dict[str, Act] = {}
         self._holds: dict[str, asyncio.Event] = {}
-        self._stage = stage
-        stage.plays[self.order_id] = self
+        self._harness = harness
+        harness.orders[self.order_id] = self
 
     def refuse(self, name: str, error_type: str, sentence: str) -> None:
         """Have an activity refuse for good."""
@@ -73,7 +73,7 @@ class Play:
 
     def release(self, name: str) -> None:
         """Let a held activity go on."""
-        self._stage.loop.call_soon_threadsafe(self._holds[name].set)
+        self._harness.loop.call_soon_threadsafe(self._holds[name].set)
 
     async def act(self, name: str, argument: Any) -> Any:
         """Be the activity `name` for this order."""
@@ -87,38 +87,38 @@ class Play:
     def start(self, **changes: Any) -> None:
         """Start the order's workflow."""
         order = OrderInput(**{"order_id": self.order_id, "payment_id": "pay-1"} | changes)
-        client = self._stage.client
+        client = self._harness.client
         # Only the handle that a start returns skips time.
-        self.handle: WorkflowHandle[Any, StatusAnswer] = self._stage.run(
+        self.handle: WorkflowHandle[Any, StatusAnswer] = self._harness.run(
             client.start_workflow(OrderWorkflow.run, order, id=self.order_id, task_queue=contracts.ORDER_QUEUE)
         )
 
     def started_at(self) -> datetime:
         """Return when the run began, by the server's clock, which may be ahead of ours."""
-        return self._stage.run(self.handle.describe()).start_time
+        return self._harness.run(self.handle.describe()).start_time
 
     def approve(self, *decision: object) -> StatusAnswer:
         """Send an approval and return the status after it."""
-        self._stage.run(self.handle.signal("approve_order", args=decision))
+        self._harness.run(self.handle.signal("approve_order", args=decision))
         return self.status()
 
     def cancel(self, *decision: object) -> StatusAnswer:
         """Send a cancellation and return the status after it."""
-        self._stage.run(self.handle.signal("cancel_order", args=decision))
+        self._harness.run(self.handle.signal("cancel_order", args=decision))
         return self.status()
 
     def cancel_run(self) -> None:
         """Have Temporal cancel the run itself, and wait until the workflow knows."""
-        self._stage.run(self.handle.cancel())
+        self._harness.run(self.handle.cancel())
         wait_until(lambda: self.status().cancelled, what="the request")
 
     def status(self) -> StatusAnswer:
         """Query the workflow."""
-        return self._stage.run(self.handle.query(OrderWorkflow.status))
+        return self._harness.run(self.handle.query(OrderWorkflow.status))
 
     def raw_status(self) -> dict[str, Any]:
         """Query the workflow as a program would that does not know our classes."""
-        answer: dict[str, Any] = self._stage.run(self.handle.query(contracts.STATUS_QUERY))
+        answer: dict[str, Any] = self._harness.run(self.handle.query(contracts.STATUS_QUERY))
         return answer
 
     def wait_for(self, waiting_for: str) -> None:
@@ -134,13 +134,13 @@ class Play:
 
         The time-skipping server, unlike the real one, stumbles when an activity ends just as its end is asked for.
         """
-        shipping = self._stage.client.get_workflow_handle(contracts.shipping_workflow_id(self.order_id))
-        is_told = partial(self._stage.has_event, shipping, "activity_task_cancel_requested")
+        shipping = self._harness.client.get_workflow_handle(contracts.shipping_workflow_id(self.order_id))
+        is_told = partial(self._harness.has_event, shipping, "activity_task_cancel_requested")
         wait_until(is_told, what="the request")
 
     def result(self) -> StatusAnswer:
         """Return what the workflow ends with; time is skipped meanwhile."""
-        return self._stage.run(self.handle.result())
+        return self._harness.run(self.handle.result())
 
     @property
     def names(self) -> list[str]:
@@ -152,16 +152,16 @@ class Play:
         return next(argument for called, argument in reversed(self.calls) if called == name)
 
 
-class Stage:
+class WorkflowHarness:
     """The server and its workers, in a loop of their own; what is called here waits for the loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, client: Client) -> None:
         self.loop = loop
         self.client = client
-        self.plays: dict[str, Play] = {}
+        self.orders: dict[str, ScriptedOrder] = {}
 
     def run(self, work: "Coroutine[Any, Any, T] | Awaitable[T]") -> T:
-        """Do `work` in the stage's loop and return its result."""
+        """Do `work` in the harness's loop and return its result."""
 
         async def do() -> T:
             return await work
@@ -179,10 +179,10 @@ class Stage:
         return any(event.HasField(f"{name}_event_attributes") for event in history.events)  # type: ignore[arg-type]
 
     def activity(self, name: str) -> Callable[..., Any]:
-        """Return the activity `name`, which acts as the order's play says."""
+        """Return the activity `name`, which acts as the order's order says."""
 
         async def act(argument: Any) -> Any:
-            return await self.plays[argument.order_id].act(name, argument)
+            return await self.orders[argument.order_id].act(name, argument)
 
         # The SDK reads from the annotations what to make of the JSON.
         act.__annotations__["argument"] = steps.STEPS[name].argument
@@ -203,28 +203,28 @@ class Stage:
             yield
 
 
-def open_stage(server_path: str) -> AbstractContextManager[Stage]:
+def start_harness(server_path: str) -> AbstractContextManager[WorkflowHarness]:
     """Start the time-skipping server and both workers, and stop them again."""
     start = WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=server_path, data_converter=DATA_CONVERTER
     )
-    return perform_on_stage(start)
+    return run_harness(start)
 
 
 @contextmanager
-def perform_on_stage(start: Awaitable[WorkflowEnvironment]) -> Iterator[Stage]:
+def run_harness(start: Awaitable[WorkflowEnvironment]) -> Iterator[WorkflowHarness]:
     """Have both workers at work on a server that `start` brings up, and stop all of it again."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    ready: Future[Stage] = Future()
+    ready: Future[WorkflowHarness] = Future()
     done = asyncio.Event()
 
     async def perform() -> None:
         async with await start as environment:
-            stage = Stage(loop, environment.client)
-            async with stage.workers():
-                ready.set_result(stage)
+            harness = WorkflowHarness(loop, environment.client)
+            async with harness.workers():
+                ready.set_result(harness)
                 await done.wait()
 
     performance = asyncio.run_coroutine_threadsafe(perform(), loop)

@@ -1,4 +1,4 @@
-"""The simulated outside world's moods: calls to it fail or hang by rate, before or after they had their effect."""
+"""Fault injection: calls to the simulated systems fail or hang at configured rates, before or after taking effect."""
 
 import random
 import time
@@ -28,9 +28,9 @@ def call_outside_world(name: str, effect: Callable[[], T]) -> T:
     Raises OutsideWorldFailed at once (FLAKY_FAIL_RATE) or after HANG_SECONDS (FLAKY_HANG_RATE); in both cases half
     of the calls had their effect before, so the caller cannot know.
     """
-    mood = _dice.random()
-    fails = mood < settings.FLAKY_FAIL_RATE
-    hangs = not fails and mood < settings.FLAKY_FAIL_RATE + settings.FLAKY_HANG_RATE
+    draw = _dice.random()
+    fails = draw < settings.FLAKY_FAIL_RATE
+    hangs = not fails and draw < settings.FLAKY_FAIL_RATE + settings.FLAKY_HANG_RATE
     if not (fails or hangs):
         return effect()
     if _dice.random() < 0.5:

@@ -1,7 +1,7 @@
-"""What an earlier stack may have left running, when it was killed with no chance to stop its children.
+"""The ids of the stack's running child processes, so that the next start can stop any that a killed stack orphaned.
 
-The children's process ids are kept in a file, each with the time at which the process started, so that another process
-that got the same id later is never mistaken for ours.
+Each id is kept with the time at which its process started, so another process that got the same id later is never
+mistaken for ours.
 """
 
 import json
@@ -21,23 +21,23 @@ PATIENCE_SECONDS: Final = 30.0
 PROBE_SECONDS: Final = 0.1
 
 
-class Leftovers:
+class PidFile:
     """The record of running children in `path`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def remember(self, names: Mapping[int, str]) -> None:
-        """Write down the processes of this run: names by process id."""
+    def write(self, names: Mapping[int, str]) -> None:
+        """Record the processes of this run: names by process id."""
         record = [{"pid": pid, "name": name, "started": started_at(pid)} for pid, name in names.items()]
         self._path.write_text(json.dumps(record))
 
-    def forget(self) -> None:
-        """Note that nothing is left."""
+    def remove(self) -> None:
+        """Remove the file once every process has ended."""
         self._path.unlink(missing_ok=True)
 
-    def stop(self, screen: Screen) -> None:
-        """Stop what an earlier run left, and wait for its end. Raises StackError when it does not end."""
+    def stop_orphans(self, screen: Screen) -> None:
+        """Stop the processes an earlier run left behind. Raises StackError when one does not end."""
         left = self._alive()
         if not left:
             return

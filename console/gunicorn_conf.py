@@ -11,7 +11,7 @@ from django.conf import settings
 
 from console.bind import DEFAULT, is_bind
 from console.environment import env, is_positive, load_settings, read
-from orders.engine import door
+from orders.engine import temporal_client
 
 # No page is worth more than ten seconds of PostgreSQL.
 os.environ["DATABASE_STATEMENT_TIMEOUT"] = os.environ.get("DATABASE_STATEMENT_TIMEOUT") or "10"
@@ -34,5 +34,5 @@ logger_class = "console.logs.GunicornLogger"
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Close the process's door to Temporal, whose threads must end before the interpreter does."""
-    door.close()
+    """Close the process's Temporal client, whose threads must end before the interpreter does."""
+    temporal_client.close()

@@ -1,4 +1,4 @@
-"""The domain application: orders, their payments and shipments, and the door to Temporal."""
+"""The domain application: orders, their payments and shipments, and the Temporal client."""
 
 from django.apps import AppConfig
 

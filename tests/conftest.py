@@ -18,7 +18,7 @@ from django.db.models.signals import post_migrate
 from pytest_django import Settings
 
 from console.system import engine
-from orders.engine import door, live_status
+from orders.engine import live_status, temporal_client
 from orders.postgres import faults
 from tests.database import started_postgres
 from tests.making import MakeOrder, build_order, make_user, restore_roles
@@ -53,11 +53,11 @@ def temporal_address() -> Iterator[str]:
 
 @pytest.fixture
 def temporal_server(temporal_address: str, settings: Settings) -> Iterator[str]:
-    """Have the project's own client door open to the tests' Temporal server."""
-    door.close()
+    """Have the project's own client connect to the tests' Temporal server."""
+    temporal_client.close()
     settings.TEMPORAL_ADDRESS = temporal_address
     yield temporal_address
-    door.close()
+    temporal_client.close()
 
 
 @pytest.fixture(scope="session")
@@ -69,11 +69,11 @@ def pausing_address() -> Iterator[str]:
 
 @pytest.fixture
 def pausing_server(pausing_address: str, settings: Settings) -> Iterator[str]:
-    """Have the project's own client door open to the server on which runs can be paused."""
-    door.close()
+    """Have the project's own client connect to the server on which runs can be paused."""
+    temporal_client.close()
     settings.TEMPORAL_ADDRESS = pausing_address
     yield pausing_address
-    door.close()
+    temporal_client.close()
 
 
 @pytest.fixture(scope="session")
@@ -127,9 +127,9 @@ def workers_running(
 @pytest.fixture(autouse=True)
 def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test see the answers, or the failures, that another one met."""
-    monkeypatch.setattr(door, "EXIT_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(temporal_client, "EXIT_PAUSE_SECONDS", 0)
     monkeypatch.setattr(faults._Refusals, "at", float("-inf"))
-    door.close()
+    temporal_client.close()
     live_status.forget()
     engine.forget()
 
@@ -204,4 +204,4 @@ def _lasting_roles() -> Iterator[None]:
 
 def pytest_unconfigure() -> None:
     """Give the Temporal SDK's threads the moment to end that a short process owes them."""
-    door.close()
+    temporal_client.close()

@@ -105,10 +105,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "calls fail at once for a moment after the server was found away",
-        "orders/engine/door.py",
+        "orders/engine/temporal_client.py",
         "self._away_until = time.monotonic() + COOL_DOWN_SECONDS",
         "self._away_until = 0.0",
-        ("tests/orders/engine/test_temporal_door.py",),
+        ("tests/orders/engine/test_temporal_client.py",),
     ),
     Mutant(
         "the row is read again after the workflow was asked",
@@ -122,7 +122,7 @@ MUTANTS: Final = (
         "orders/engine/temporal.py",
         "            execution_timeout=timedelta(seconds=settings.ORDER_WORKFLOW_TIMEOUT),\n",
         "",
-        ("tests/orders/engine/test_temporal_door.py",),
+        ("tests/orders/engine/test_temporal_client.py",),
     ),
     Mutant(
         "the shipping of a run that is closed from outside is cancelled, not terminated",

@@ -16,7 +16,7 @@ from console.accounts.sign_in import ConsoleLoginView, sign_out
 
 
 class ConsoleAdminSite(AdminSite):
-    """One door for the console and its admin: one page to sign in, one for the password, one count of failures."""
+    """The admin site, with the console's own pages for signing in and passwords, and its count of failed attempts."""
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Have the password entered again before anything is changed; who may not see the page is not asked."""

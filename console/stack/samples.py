@@ -10,7 +10,7 @@ from django.db import Error as DatabaseError
 
 from console.stack.accounts import ACCOUNTS, MARK
 from orders.decisions import decide
-from orders.engine import door
+from orders.engine import temporal_client
 from orders.errors import DecisionRefused, KeyReused, OrderError
 from orders.intake import submission
 from orders.intake.drafts import LineDraft, OrderDraft
@@ -139,7 +139,7 @@ def main() -> None:
     except (OrderError, DatabaseError) as error:
         sys.exit(f"Sample orders: {error}")
     finally:
-        door.close()
+        temporal_client.close()
 
 
 def submit_samples() -> str:

@@ -21,7 +21,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 from orders import contracts
-from orders.engine import door, temporal
+from orders.engine import temporal, temporal_client
 from orders.engine.failures import translate_failure
 from orders.engine.temporal import PAUSED, Run
 from orders.errors import OrderError, RunNotFound
@@ -62,7 +62,7 @@ def list_open_runs() -> dict[str, OpenRun]:
             page = await client.workflow_service.list_workflow_executions(request, retry=True, timeout=LIST_TIMEOUT)
             return page.executions, page.next_page_token
 
-        executions, token = door.call(read, seconds=BATCH_SECONDS)
+        executions, token = temporal_client.call(read, seconds=BATCH_SECONDS)
         for run in executions:
             found[run.execution.workflow_id] = OpenRun(run.execution.run_id, run.status == PAUSED, _read_problem(run))
         if not token:
@@ -111,7 +111,7 @@ def read_ending(order_id: str, run_id: str) -> contracts.StatusAnswer | None:
             history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
         )
         answer = await client.workflow_service.get_workflow_execution_history(
-            request, retry=True, timeout=door.RPC_TIMEOUT
+            request, retry=True, timeout=temporal_client.RPC_TIMEOUT
         )
         for event in answer.history.events:
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
@@ -120,7 +120,7 @@ def read_ending(order_id: str, run_id: str) -> contracts.StatusAnswer | None:
                 return result if isinstance(result, contracts.StatusAnswer) else None
         return None
 
-    return door.call(read, order_id=order_id)
+    return temporal_client.call(read, order_id=order_id)
 
 
 def terminate_run(order_id: str, run_id: str, reason: str) -> None:
@@ -132,9 +132,11 @@ def terminate_run(order_id: str, run_id: str, reason: str) -> None:
             workflow_execution=WorkflowExecution(workflow_id=order_id, run_id=run_id),
             reason=reason,
         )
-        await client.workflow_service.terminate_workflow_execution(request, retry=True, timeout=door.RPC_TIMEOUT)
+        await client.workflow_service.terminate_workflow_execution(
+            request, retry=True, timeout=temporal_client.RPC_TIMEOUT
+        )
 
-    door.call(terminate, order_id=order_id)
+    temporal_client.call(terminate, order_id=order_id)
 
 
 def _for_each(order_ids: Sequence[str], ask: Callable[[Client, str], Awaitable[T]]) -> dict[str, T | OrderError]:
@@ -149,7 +151,7 @@ def _for_each(order_ids: Sequence[str], ask: Callable[[Client, str], Awaitable[T
 
         return await asyncio.gather(*(ask_one(order_id) for order_id in order_ids), return_exceptions=True)
 
-    answers = door.call(ask_all, seconds=BATCH_SECONDS) if order_ids else []
+    answers = temporal_client.call(ask_all, seconds=BATCH_SECONDS) if order_ids else []
     return {
         order_id: translate_failure(answer, order_id) if isinstance(answer, BaseException) else answer
         for order_id, answer in zip(order_ids, answers, strict=True)

@@ -1,4 +1,4 @@
-"""What is asked of the Temporal server about orders: start, signal, query, describe; each call goes through the door.
+"""What is asked of the Temporal server about orders: start, signal, query, describe.
 
 Whatever the SDK raises leaves as one of our own errors: TemporalAway, RunNotFound, RunPaused, CallRefused or a plain
 OrderError.
@@ -32,8 +32,8 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from orders import contracts
-from orders.engine.door import RPC_TIMEOUT, call
 from orders.engine.failures import translate_failure
+from orders.engine.temporal_client import RPC_TIMEOUT, call
 from orders.errors import OrderError, RunNotFound, RunPaused
 from orders.texts import LONGEST_NAME, clean_line, clean_message, clean_text
 

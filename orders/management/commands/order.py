@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
 from orders.decisions import decide
-from orders.engine import door, temporal
+from orders.engine import temporal, temporal_client
 from orders.engine.audit import audit_orders
 from orders.engine.live_status import describe_row
 from orders.errors import OrderError, OrderInvalid, RunPaused
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         except (DatabaseError, InterfaceError) as error:
             raise CommandError(describe_error(error)) from error
         finally:
-            door.close()
+            temporal_client.close()
 
     def _start(self, options: dict[str, Any]) -> None:
         draft = OrderDraft(

@@ -19,12 +19,12 @@ from tests.making import make_user
 
 pytestmark = pytest.mark.django_db
 HERE, ELSEWHERE = "198.51.100.7", "203.0.113.9"
-DOORS = pytest.mark.parametrize("door", [LOGIN, "/admin/login/"])
+SIGN_IN_PAGES = pytest.mark.parametrize("sign_in_page", [LOGIN, "/admin/login/"])
 
 
-def sign_in(client: Client, password: str, name: str = "bob", *, door: str = LOGIN, **meta: str) -> Any:
+def sign_in(client: Client, password: str, name: str = "bob", *, sign_in_page: str = LOGIN, **meta: str) -> Any:
     environment: dict[str, Any] = {"REMOTE_ADDR": HERE, **meta}
-    return client.post(door, {"username": name, "password": password}, **environment)
+    return client.post(sign_in_page, {"username": name, "password": password}, **environment)
 
 
 def lock(client: Client, name: str = "bob", **meta: str) -> Any:
@@ -41,16 +41,18 @@ def let_pass(time: timedelta) -> None:
 
 
 class TestLock:
-    @DOORS
-    def test_after_five_wrong_passwords_the_right_one_has_to_wait(self, client: Client, bob: User, door: str) -> None:
-        answers = [sign_in(client, "wrong", door=door).status_code for _ in range(5)]
+    @SIGN_IN_PAGES
+    def test_after_five_wrong_passwords_the_right_one_has_to_wait(
+        self, client: Client, bob: User, sign_in_page: str
+    ) -> None:
+        answers = [sign_in(client, "wrong", sign_in_page=sign_in_page).status_code for _ in range(5)]
         assert answers == [200, 200, 200, 200, 429]
-        assert sign_in(client, "demo", door=door).status_code == 429
+        assert sign_in(client, "demo", sign_in_page=sign_in_page).status_code == 429
         assert client.get("/orders/").status_code == 302
 
     def test_the_doors_are_counted_together(self, client: Client, bob: User) -> None:
         for number in range(4):
-            sign_in(client, "wrong", door=[LOGIN, "/admin/login/"][number % 2])
+            sign_in(client, "wrong", sign_in_page=[LOGIN, "/admin/login/"][number % 2])
         assert sign_in(client, "wrong").status_code == 429
 
     def test_the_page_says_when_to_try_again(self, client: Client, bob: User) -> None:

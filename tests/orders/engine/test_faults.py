@@ -8,7 +8,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 from orders.decisions import decide
-from orders.engine import door
+from orders.engine import temporal_client
 from orders.engine.audit import audit_orders
 from orders.models import GatewayMovement, Order, PaymentAttempt
 from orders.states import FINAL, Status
@@ -66,7 +66,7 @@ def test_nothing_is_lost_while_temporal_is_stopped(
             for order in (before, meanwhile):
                 wait_for_status(order, Status.COMPLETED, seconds=60)
             wait_for_status(cancelled, Status.CANCELLED, seconds=60)
-    door.close()
+    temporal_client.close()
     assert cancelled.reason == "Fraud"
     assert find_disagreements() == []
 

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from orders import contracts
 from orders.decisions import closing, decide
-from orders.engine import door, outbox, temporal
+from orders.engine import outbox, temporal, temporal_client
 from orders.events import EventKind
 from orders.intake import submission
 from orders.models import Decision, Order, OutboxMessage
@@ -44,7 +44,7 @@ class TestWithTemporalAway:
         decide.approve_order(order, actor=bob)
         assert OutboxMessage.objects.filter(status=Delivery.PENDING).count() == 2
 
-        door.close()
+        temporal_client.close()
         settings.TEMPORAL_ADDRESS = temporal_server
         stop = threading.Event()
         relay = threading.Thread(target=outbox.run_relay, args=(stop,), kwargs={"interval_seconds": 0.05})

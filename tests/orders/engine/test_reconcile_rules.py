@@ -9,7 +9,7 @@ from pytest_django import Settings
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
-from orders.engine import door, reconcile, runs, temporal
+from orders.engine import reconcile, runs, temporal, temporal_client
 from orders.errors import OrderError, TemporalAway
 from orders.models import Order
 from orders.states import TroubleCode
@@ -75,7 +75,7 @@ def test_an_order_that_the_server_says_nothing_about_keeps_no_other_from_it(
 def test_a_server_that_is_away_ends_the_round(temporal_server: str, make_order: MakeOrder, settings: Settings) -> None:
     make_order("PAID")
     age()
-    door.close()
+    temporal_client.close()
     settings.TEMPORAL_ADDRESS = "127.0.0.1:1"
     with pytest.raises(TemporalAway):
         reconcile.reconcile_orders()

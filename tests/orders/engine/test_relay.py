@@ -18,7 +18,7 @@ from pytest_django import Settings
 from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
 from orders.decisions import decide
-from orders.engine import companions, door, outbox
+from orders.engine import companions, outbox, temporal_client
 from orders.errors import TemporalAway
 from orders.models import Order, OutboxMessage
 from tests.asking import HTMX, text_of
@@ -252,7 +252,7 @@ class TestOutage:
                 began_at = time.monotonic()
                 wait_until(lambda: not OutboxMessage.objects.exclude(status=Delivery.DELIVERED).exists())
                 assert time.monotonic() - began_at < 4
-                door.close()
+                temporal_client.close()
 
     @pytest.mark.parametrize("kind", ["cut", "silent", "forgotten"])
     def test_a_line_that_was_broken_and_is_whole_again_delivers_all_within_moments(
@@ -271,7 +271,7 @@ class TestOutage:
                 healed_at = time.monotonic()
                 wait_until(lambda: not OutboxMessage.objects.exclude(status=Delivery.DELIVERED).exists())
                 assert time.monotonic() - healed_at < 5
-            door.close()
+            temporal_client.close()
 
     def test_a_server_that_hangs_is_away_and_when_it_goes_on_all_is_delivered(
         self, settings: Settings, tmp_path: Path

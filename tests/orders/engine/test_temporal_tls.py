@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from orders.engine import door, temporal
+from orders.engine import temporal, temporal_client
 from orders.engine.options import read_options
 from orders.errors import OrderError, TemporalAway
 from orders.models import Order
@@ -54,10 +54,10 @@ def use(settings: Settings) -> Iterator[Callable[[dict[str, str]], None]]:
         options = read_options({"TEMPORAL_CONFIG_FILE": os.devnull} | variables)
         settings.TEMPORAL_ADDRESS, settings.TEMPORAL_NAMESPACE = options.address, options.namespace
         settings.TEMPORAL_SECRETS = options.secrets
-        door.close()
+        temporal_client.close()
 
     yield go_by
-    door.close()
+    temporal_client.close()
 
 
 def test_the_web_shows_its_certificate_and_its_key(

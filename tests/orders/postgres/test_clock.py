@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from orders.decisions import decide
-from orders.engine import door, outbox, temporal
+from orders.engine import outbox, temporal, temporal_client
 from orders.errors import TooLate
 from orders.intake import submission
 from orders.models import Order, OutboxMessage
@@ -115,11 +115,11 @@ def test_a_start_that_found_temporal_away_is_not_put_off(
 ) -> None:
     order = submission.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form-1")
     assert order.outbox_messages.get().status == OutboxMessage.Status.PENDING
-    door.close()
+    temporal_client.close()
     settings.TEMPORAL_ADDRESS = temporal_address
     temporal.check_server()
     assert outbox.deliver_pending() == 1
-    door.close()
+    temporal_client.close()
 
 
 @BOTH_WAYS

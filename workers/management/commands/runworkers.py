@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
-from orders.engine import door
+from orders.engine import temporal_client
 from orders.postgres.faults import describe_error
 from workers import attempts, logs
 from workers.companions import CompanionEnded
@@ -108,10 +108,10 @@ def _serve(queues: Sequence[str], *, ends_with_stdin: bool) -> None:
         sys.stderr.flush()
         os._exit(1)
     finally:
-        door.close()
+        temporal_client.close()
         if "pool" in connection.settings_dict["OPTIONS"]:
             connection.close_pool()  # type: ignore[attr-defined]
-        time.sleep(door.EXIT_PAUSE_SECONDS)
+        time.sleep(temporal_client.EXIT_PAUSE_SECONDS)
 
 
 async def _serve_until_told(queues: Sequence[str], *, ends_with_stdin: bool) -> None:

@@ -1,8 +1,8 @@
-"""The one door from the web and from commands to the Temporal server.
+"""The one Temporal client of a web process or command; every call to the server goes through it.
 
-A Temporal client is not thread-safe, belongs to the event loop it first connected in and does not survive a fork. So a
+The SDK's client is not thread-safe, belongs to the event loop it first connected in and does not survive a fork. So a
 process has one client, on one daemon thread with its own loop, connected on first use and replaced when the process
-id changed. Callers are synchronous; every call ends within about four seconds, most failures within two. Whatever the
+id changes. Callers are synchronous; every call ends within about four seconds, most failures within two. Whatever the
 SDK raises leaves as one of our own errors: TemporalAway, RunNotFound, RunPaused, CallRefused or a plain OrderError.
 """
 
@@ -27,33 +27,21 @@ from orders.errors import CallFailed, OrderError, TemporalAway
 
 logger = logging.getLogger(__name__)
 
-
 T = TypeVar("T")
 
-
 CONNECT_SECONDS: Final = 2.0
-
-
 RPC_TIMEOUT: Final = timedelta(seconds=2)
-
-
 CALL_SECONDS: Final = 4.0
-
-
-# After a call found the server away, the next ones fail at once for this long instead of holding their threads.
+# After a call has found the server away, the next ones fail at once for this long instead of holding their threads.
 COOL_DOWN_SECONDS: Final = 2.0
-
-
 # Time for the SDK's own threads to end; without it a few of a hundred short processes crash at exit.
 EXIT_PAUSE_SECONDS: Final = 0.25
-
-
 FAST_RETRY: Final = RetryConfig(
     initial_interval_millis=50, max_interval_millis=300, max_elapsed_time_millis=1500, max_retries=5
 )
 
 
-class _Door:
+class _TemporalClient:
     """The client of this process, with the thread and the loop that it lives in."""
 
     def __init__(self) -> None:
@@ -91,10 +79,10 @@ class _Door:
         is_probe: bool = False,
         seconds: float = CALL_SECONDS,
     ) -> T:
-        """Do `work` with the client, on the client's own loop.
+        """Run `work` with the client, on the client's own loop.
 
-        After a call found the server away, the next ones fail at once for a moment. A probe is made all the same; when
-        it fails, the client is thrown away: a connection that broke in silence would hold up the next calls too.
+        After a call has found the server away, the next ones fail at once for a moment. A probe is made regardless;
+        when it fails, the client is discarded, because a connection that broke silently would block later calls too.
         Raises one of our own errors, whatever went wrong.
         """
         if time.monotonic() < self._away_until and not is_probe:
@@ -145,28 +133,28 @@ class _Door:
 @lru_cache(maxsize=1)
 def _runtime_of(pid: int) -> Runtime:
     """Return the SDK's runtime of this process; like the client it does not survive a fork."""
-    # Every failed call is told of here; what the SDK says besides, raw on stdout, is for those who look into the SDK.
+    # The console logs every failed call itself. The SDK also writes raw lines to stdout; its errors are enough.
     quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
     return Runtime(telemetry=TelemetryConfig(logging=quiet))
 
 
-_door: _Door | None = None
+_temporal_client: _TemporalClient | None = None
 
 
 _opening = threading.Lock()
 
 
-def _open_door() -> _Door:
-    """Return the door of this very process: after a fork the parent's is of no use."""
-    global _door  # noqa: PLW0603 - the one object per process that this module is about
+def _get_temporal_client() -> _TemporalClient:
+    """Return this process's client; after a fork the parent's is of no use."""
+    global _temporal_client  # noqa: PLW0603 - the one object per process that this module is about
     with _opening:
-        if _door is None or _door.pid != os.getpid():
-            _door = _Door()
-        return _door
+        if _temporal_client is None or _temporal_client.pid != os.getpid():
+            _temporal_client = _TemporalClient()
+        return _temporal_client
 
 
 def _renew_lock_after_fork() -> None:
-    """Let a child not inherit a lock that some thread of its parent held at the fork."""
+    """Keep a child from inheriting a lock that another thread of its parent held at the fork."""
     global _opening  # noqa: PLW0603
     _opening = threading.Lock()
 
@@ -175,12 +163,12 @@ os.register_at_fork(after_in_child=_renew_lock_after_fork)
 
 
 def close() -> None:
-    """Close the door, for a process that is about to end. Without an open door nothing happens."""
-    global _door  # noqa: PLW0603
+    """Close the client of a process that is about to end. Without a client, do nothing."""
+    global _temporal_client  # noqa: PLW0603
     with _opening:
-        if _door is not None and _door.pid == os.getpid():
-            _door.close()
-        _door = None
+        if _temporal_client is not None and _temporal_client.pid == os.getpid():
+            _temporal_client.close()
+        _temporal_client = None
 
 
 def call(
@@ -190,9 +178,9 @@ def call(
     seconds: float = CALL_SECONDS,
     is_probe: bool = False,
 ) -> T:
-    """Do `work`, which is about `order_id` if about one order, with the client, within `seconds`.
+    """Run `work` with the client within `seconds`; `order_id` names the order when it concerns only one.
 
     A probe is made even while other calls fail at once.
     Raises TemporalAway, RunNotFound, OrderError.
     """
-    return _open_door().call(work, order_id=order_id, seconds=seconds, is_probe=is_probe)
+    return _get_temporal_client().call(work, order_id=order_id, seconds=seconds, is_probe=is_probe)

@@ -21,7 +21,7 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse,
 from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
 from orders.contracts import Decision, OrderInput
-from orders.engine import door, runs, temporal
+from orders.engine import runs, temporal, temporal_client
 from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, RunPaused, TemporalAway
 from tests.programs import run_temporal
 from tests.waiting import wait_until
@@ -47,7 +47,7 @@ def test_a_missing_namespace_is_no_missing_run(temporal_server: str, settings: S
     settings.TEMPORAL_NAMESPACE = "not-made-yet"
     with pytest.raises(TemporalAway, match="does not have the console's namespace"):
         temporal.start_order(OrderInput("order-1", "pay-1"))
-    door.close()
+    temporal_client.close()
     assert outcome_of("order-NONE") == "away"
 
 
@@ -102,8 +102,12 @@ def test_a_forked_child_gets_a_client_of_its_own(temporal_server: str) -> None:
 
 
 def test_a_process_that_used_it_ends_cleanly(temporal_server: str) -> None:
-    lines = ("import django; django.setup()", "from orders.engine import door, temporal", "temporal.check_server()")
-    program = "\n".join((*lines, "door.close()"))
+    lines = (
+        "import django; django.setup()",
+        "from orders.engine import temporal_client, temporal",
+        "temporal.check_server()",
+    )
+    program = "\n".join((*lines, "temporal_client.close()"))
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "console.settings", "TEMPORAL_ADDRESS": temporal_server}
     assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0
 
@@ -111,7 +115,7 @@ def test_a_process_that_used_it_ends_cleanly(temporal_server: str) -> None:
 @pytest.mark.parametrize("times", [1, 2])
 def test_closing_is_harmless(times: int) -> None:
     for _ in range(times):
-        door.close()
+        temporal_client.close()
 
 
 class FakeService:
@@ -236,7 +240,11 @@ def test_after_the_server_was_found_away_it_is_left_alone_for_a_moment(
     assert len(calls) == 2, "the first may have met what only its own shard is in, the second says that all is away"
     assert outcome_of("order-NONE") == "away"
 
-    wait_until(lambda: outcome_of("order-NONE") == "not found", seconds=door.COOL_DOWN_SECONDS + 5, what="the answer")
+    wait_until(
+        lambda: outcome_of("order-NONE") == "not found",
+        seconds=temporal_client.COOL_DOWN_SECONDS + 5,
+        what="the answer",
+    )
 
 
 @pytest.mark.parametrize("is_restart", [False, True])

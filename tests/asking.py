@@ -1,5 +1,6 @@
 """How tests ask for pages: as a browser does, and as htmx does."""
 
+import re
 from typing import Any, Final
 
 HTMX: Final = {"HX-Request": "true"}
@@ -12,6 +13,6 @@ def leads_to_login(path: str) -> str:
 
 
 def text_of(response: Any) -> str:
-    """Return the text of an answer."""
+    """Return the text of an answer, in which a line break is a space, as it is to a browser."""
     text: str = response.content.decode()
-    return text
+    return re.sub(r"[ \n]+", " ", text)

@@ -54,3 +54,8 @@ class WayBack:
     def suffix(self) -> str:
         """What the address of an order's page gets, so that it knows the way; empty where there is nothing to know."""
         return f"?{urlencode({PARAMETER: self.query})}" if self.query else ""
+
+    @property
+    def addition(self) -> str:
+        """The same as `suffix`, for an address that has a query already."""
+        return self.suffix.replace("?", "&", 1)

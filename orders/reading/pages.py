@@ -7,7 +7,7 @@ import base64
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from django.db.models import F, Model, Q, QuerySet
 
@@ -160,5 +160,5 @@ def find_first(
     return list(queryset.filter(search.by_index).order_by(time.desc() if is_descending else time.asc(), key)[:limit])
 
 
-def _cursor_at(row: Any, ordering: Ordering, *, is_backward: bool = False) -> str:
+def _cursor_at(row: Model, ordering: Ordering, *, is_backward: bool = False) -> str:
     return Cursor(getattr(row, ordering.time_field), row.pk, is_backward).encode(ordering)

@@ -2,7 +2,7 @@
 
 from functools import reduce
 from operator import or_
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -12,7 +12,8 @@ from orders import states
 from orders.reading.pages import Ordering, Search
 from orders.reading.search import find_ids, read_search
 
-M_co = TypeVar("M_co", bound=models.Model, covariant=True)
+if TYPE_CHECKING:
+    from orders.models import Order
 
 NEWEST: Final = Ordering("newest", time_field="created_at", is_descending=True)
 # Only orders that wait for a person are sure to have a deadline, and only they are in its index.
@@ -27,7 +28,7 @@ def read_order_search(text: str) -> Search | None:
     return Search(Q(search_document__matches_row=query), Q(search_document__matches=query)) if query else None
 
 
-class OrderQuerySet(models.QuerySet[Any]):
+class OrderQuerySet(models.QuerySet["Order"]):
     """The questions that pages ask of orders."""
 
     def awaiting_decision(self) -> "OrderQuerySet":
@@ -100,7 +101,7 @@ class OrderQuerySet(models.QuerySet[Any]):
         """Return the number of orders, or `limit` when there are as many or more; reads no more rows than that."""
         return self.order_by()[:limit].count()
 
-    def next_to_decide(self, *, besides: Any, username: str, account_id: int | None = None) -> Any:
+    def next_to_decide(self, *, besides: "Order", username: str, account_id: int | None = None) -> "Order | None":
         """Return the order that expires next of all that wait for this person, besides the one they look at.
 
         Their own orders wait for others, and those whose time is over for nobody. None when there is no other.
@@ -114,9 +115,9 @@ class OrderQuerySet(models.QuerySet[Any]):
 _OrderManager = models.Manager.from_queryset(OrderQuerySet)
 
 
-class OrderManager(_OrderManager[M_co]):
+class OrderManager(_OrderManager["Order"]):
     """Leaves the columns alone that only the search reads."""
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> OrderQuerySet:
         """Return all orders, without what they are found by."""
-        return super().get_queryset().defer(*SEARCH_COLUMNS)
+        return OrderQuerySet(self.model, using=self._db).defer(*SEARCH_COLUMNS)

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
-from orders.admin import CappedPaginator
+from orders.admin.read_only import CappedPaginator
 from orders.models import Order, OrderLine
 from orders.reading.pages import Cursor, Page, cut_page
 from orders.reading.querysets import NEWEST, read_order_search

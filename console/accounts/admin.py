@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 
 from console.accounts import names, sessions
 from console.accounts.confirmation import asks_first
-from orders.admin_filters import OfferedFilters
+from orders.admin.filters import OfferedFilters
 
 RIGHTS: Final = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 # Nobody takes these from themselves, so that there is always a superuser left.

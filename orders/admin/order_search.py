@@ -1,0 +1,42 @@
+"""The search of the admin's lists, which finds orders as the console does."""
+
+from typing import Final
+
+from django.contrib import messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from orders.admin.read_only import ReadOnlyAdmin
+from orders.models import Order
+from orders.reading.pages import find_first
+from orders.reading.querysets import NEWEST, SEARCH_COLUMNS, read_order_search
+
+SEARCH_HELP: Final = (
+    "Beginnings of words of the customer's name, e-mail or address, or of an article; "
+    "an order or payment id, a tracking number, or their last four characters. Of many, the newest 1,000 are found."
+)
+MOST_FOUND: Final = 1000
+
+
+class OrderSearch(ReadOnlyAdmin):
+    """A list that is searched as the console searches orders; `order_lookup` leads from a row to its order's key."""
+
+    order_lookup = "order"
+    search_help_text = SEARCH_HELP
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Leave out the columns of the order that only the search reads."""
+        rows: QuerySet[Model] = super().get_queryset(request)
+        return rows if self.model is Order else rows.defer(*(f"order__{name}" for name in SEARCH_COLUMNS))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        """Search as the console does, and say so when there is nothing to search for."""
+        search = read_order_search(search_term)
+        if search is not None:
+            found = find_first(Order.objects.only("created_at"), NEWEST, search, limit=MOST_FOUND)
+            return queryset.filter(**{f"{self.order_lookup}__in": [order.pk for order in found]}), False
+        if search_term:
+            messages.warning(request, "There is nothing to search for in what you typed, so the search is left out.")
+        return queryset, False

@@ -1,0 +1,68 @@
+"""Payments in the admin, and the simulated gateway's own books."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from orders.admin.order_search import OrderSearch
+from orders.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
+from orders.models import GatewayMovement, Payment, PaymentAttempt, Refund
+from orders.payments.gateways.registry import GATEWAYS
+
+
+@admin.register(Payment)
+class PaymentAdmin(OrderSearch):
+    """Payments with their attempts."""
+
+    class GatewayFilter(admin.SimpleListFilter):
+        """The gateways that there are, without reading all payments for their names."""
+
+        title = "gateway"
+        parameter_name = "gateway"
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            """Return the gateways' names."""
+            return [(name, name) for name in GATEWAYS]
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
+            """Return the payments of the chosen gateway."""
+            return queryset.filter(gateway=self.value()) if self.value() else queryset
+
+    class AttemptInline(ReadOnlyInline):
+        """The calls to the gateway."""
+
+        model = PaymentAttempt
+        fields = ("kind", "outcome", "error", "started_at", "finished_at")
+
+    class RefundInline(ReadOnlyInline):
+        """What was given back, or is to be."""
+
+        model = Refund
+        fields = (
+            *("status", "amount", "currency", "reason_code", "reason", "requested_by", "channel"),
+            *("gateway_reference", "requested_at", "finished_at"),
+        )
+
+    list_display = ("payment_id", "order", "status", "money", "gateway", "gateway_reference", "created_at")
+    list_filter = ("status", GatewayFilter, "created_at")
+    list_select_related = ("order",)
+    search_fields = ("payment_id",)
+    inlines = (AttemptInline, RefundInline)
+    exclude = ("amount",)
+    readonly_fields = ("money",)
+
+    @admin.display(description="amount")
+    def money(self, payment: Payment) -> str:
+        """Return the amount with its currency."""
+        return str(payment.amount_money)
+
+
+@admin.register(GatewayMovement)
+class GatewayMovementAdmin(ReadOnlyAdmin):
+    """The simulated gateway's own books, for comparing with the payments."""
+
+    list_display = ("reference", "kind", "amount", "currency", "merchant_reference", "idempotency_key", "at")
+    list_filter = ("kind",)
+    ordering = ("-id",)

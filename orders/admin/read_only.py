@@ -1,0 +1,61 @@
+"""Lists and pages of the admin that show rows and change none, quickly however many there are."""
+
+from datetime import datetime
+from functools import cached_property
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from orders.admin.filters import OfferedFilters
+
+
+def to_the_second(at: datetime) -> str:
+    """Return a time as it is shown here, because several things happen within a minute."""
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts ten thousand rows at most: a full count would take longer with every order."""
+
+    MOST = 10_000
+    object_list: QuerySet[Model]
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows can be paged through."""
+        return int(self.object_list.order_by().values_list("pk")[: self.MOST].count())
+
+
+class ReadOnly:
+    """Takes away what would change a row."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse to add."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse to change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse to delete."""
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, OfferedFilters, admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list and a page to look at, quick however many rows there are."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they count every row for every filter
+    list_per_page = 50
+
+
+class ReadOnlyInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """Rows of another table on an order's or a payment's page."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False

@@ -3,9 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -31,6 +29,7 @@ from console.environment import (
 )
 from orders.contracts import APPROVAL_SECONDS
 from orders.engine import options
+from orders.postgres.address import database_from_url
 from orders.postgres.limits import Limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -116,34 +115,13 @@ DATABASE_LOCK_TIMEOUT = read(env.float, "DATABASE_LOCK_TIMEOUT", 3.0, check=is_d
 # Seconds that a transaction may stand idle, as when its program is stopped: then it is rolled back and its locks are
 # free. No call within a transaction of ours takes longer than half of it.
 DATABASE_IDLE_TIMEOUT = read(env.float, "DATABASE_IDLE_TIMEOUT", 10.0, check=is_duration_or_zero)
-
-
-def database_from_url(url: str, *, with_pool: bool) -> dict[str, Any]:
-    """Return Django's description of the PostgreSQL at `url`; a `host` in its query may name a socket folder."""
-    database: dict[str, Any] = dict(
-        dj_database_url.parse(
-            url, engine="orders.postgres", conn_max_age=0 if with_pool else 60, conn_health_checks=True
-        )
+DATABASES = {
+    "default": database_from_url(
+        DATABASE_URL,
+        with_pool=DATABASE_POOL,
+        limits=Limits(DATABASE_STATEMENT_TIMEOUT, DATABASE_LOCK_TIMEOUT, DATABASE_IDLE_TIMEOUT),
     )
-    options: dict[str, Any] = {
-        "application_name": "order-console",
-        "connect_timeout": 3,
-        # A peer that vanished without a word, by TCP: noticed after about ten seconds.
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 10_000,
-        "limits": Limits(DATABASE_STATEMENT_TIMEOUT, DATABASE_LOCK_TIMEOUT, DATABASE_IDLE_TIMEOUT),
-    }
-    if with_pool:
-        options["pool"] = {"min_size": 1, "max_size": 40, "timeout": 4}
-    database["OPTIONS"] = {**options, **database.get("OPTIONS", {})}
-    # Where it belongs: `dbshell` looks for a socket's folder among the options in vain.
-    database["HOST"] = database["OPTIONS"].pop("host", database["HOST"])
-    return database
-
-
-DATABASES = {"default": database_from_url(DATABASE_URL, with_pool=DATABASE_POOL)}
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Django

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from console.settings import database_from_url
 from orders.decisions import decide
+from orders.postgres.address import database_from_url
 from orders.postgres.base import DatabaseWrapper
 from orders.postgres.limits import UNLIMITED, Limits
 from orders.states import Status
@@ -48,8 +48,7 @@ def connect(pooled_url: str) -> Iterator[Callable[..., DatabaseWrapper]]:
     made = []
 
     def make(limits: Limits = WEB, *, with_pool: bool = False) -> DatabaseWrapper:
-        settings = connection.settings_dict | database_from_url(pooled_url, with_pool=with_pool)
-        settings["OPTIONS"]["limits"] = limits
+        settings = connection.settings_dict | database_from_url(pooled_url, with_pool=with_pool, limits=limits)
         wrapper = DatabaseWrapper(settings)
         made.append(wrapper)
         return wrapper

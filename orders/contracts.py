@@ -24,6 +24,9 @@ APPROVAL_SECONDS: Final = 24 * 3600
 
 # The name under which a signal that carries no decision is written down.
 UNNAMED_ACTOR: Final = "unnamed Temporal signal"
+# Who is written down when the run itself was cancelled in Temporal, and for an approval that only the run knows.
+CANCEL_REQUEST_ACTOR: Final = "Temporal cancel request"
+EARLIER_RUN_ACTOR: Final = "earlier workflow run"
 
 
 class WaitingFor(StrEnum):
@@ -79,8 +82,9 @@ class OrderInput:
     Without `approval_seconds` the order waits for as long as receive_order answers.
     `deadline` and `decision` are given when an order goes on in a new run after Temporal lost the old one.
     `decision` is an approval, or, with `compensate_for`, the cancellation that led to it.
-    `compensate_for` says why an order is cleaned up in a new run: refund, then cancel, with `compensate_code` as the
-    reason code (STAFF where it is empty). `is_refund_due` says that money may have been taken already.
+    An order with a `compensate_code` or a `compensate_for` is cleaned up in a new run: refund, then cancel, with
+    `compensate_code` as the reason code (STAFF where it is empty), `compensate_cause` as its Cause and `compensate_for`
+    as the text. `is_refund_due` says that money may have been taken already.
     """
 
     order_id: str
@@ -91,6 +95,12 @@ class OrderInput:
     compensate_for: str = ""
     compensate_code: str = ""
     is_refund_due: bool = False
+    compensate_cause: str = ""
+
+    @property
+    def is_compensation(self) -> bool:
+        """Tell whether the order is to be cleaned up and not led any further."""
+        return bool(self.compensate_for or self.compensate_code)
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,8 @@ class StatusAnswer:
     """The answer of the `status` query.
 
     `waiting_for` is a WaitingFor, or None when the order waits for nothing more. `deadline` is None before the wait for
-    approval is planned. `reason` explains a cancellation.
+    approval is planned. `reason` explains a cancellation in English, for who asks at a terminal; programs read
+    `reason_code`, `cause` and, of what people and other systems said, `reason_text`.
     """
 
     order_id: str
@@ -127,6 +138,8 @@ class StatusAnswer:
     reason_code: str = ""
     reason: str = ""
     last_decision: DecisionAnswer | None = None
+    cause: str = ""
+    reason_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,6 +202,7 @@ class RefundPayment:
     reason_code: str
     reason: str
     decision: Decision | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -260,12 +274,16 @@ class OrderCompleted:
 
 @dataclass(frozen=True)
 class ProcessCancellation:
-    """The argument of process_cancellation: why, and, where a person chose it, who."""
+    """The argument of process_cancellation: why, and, where a person chose it, who.
+
+    `reason` is what a person, the gateway or the carrier said; `cause` is a Cause, where a program found the reason.
+    """
 
     order_id: str
     reason_code: str
     reason: str
     decision: Decision | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from orders.texts import clean_line
 class OrderError(Exception):
     """Something about an order was refused or failed; `str(error)` is a sentence for people.
 
-    It may repeat what other programs said, so it is clean: it goes to pages, columns and logs as it is.
+    It may repeat what other programs said, so it is clean: it goes to pages, columns and logs as it is. `cause` is the
+    Cause that is written where an order is cancelled for this, so that no sentence has to be stored.
     """
 
-    def __init__(self, sentence: str = "") -> None:
+    def __init__(self, sentence: str = "", *, cause: str = "") -> None:
         super().__init__(clean_line(sentence))
+        self.cause = cause
 
 
 class OrderNotFound(OrderError):

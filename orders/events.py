@@ -23,8 +23,8 @@ class EventKind(StrEnum):
     PACKAGE_PREPARED = "order.package_prepared"  # package_reference
     DISPATCHED = "order.dispatched"  # carrier, tracking_number
     COMPLETED = "order.completed"
-    CANCELLING = "order.cancelling"  # reason_code, reason
-    CANCELLED = "order.cancelled"  # reason_code, reason
+    CANCELLING = "order.cancelling"  # reason_code, cause, reason
+    CANCELLED = "order.cancelled"  # reason_code, cause, reason
 
     APPROVED = "decision.approved"  # decision_id, channel, reason, is_own_order, terminal_user
     CANCELLATION_REQUESTED = "decision.cancellation_requested"  # decision_id, channel, reason, terminal_user

@@ -11,7 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders.contracts import UNNAMED_ACTOR
+from orders.causes import ENDING_CAUSES, explain_cause
+from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
 from orders.events import STATUSES, EventKind
 from orders.money import Money
 from orders.states import Channel, DecisionKind, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
@@ -76,6 +77,13 @@ TROUBLE_LABELS: Final[Mapping[TroubleCode, Label]] = {
     TroubleCode.MONEY_TAKEN: gettext_lazy("The gateway took the money, and no approval is known"),
 }
 
+# Names that stand for somebody whom only Temporal knows.
+ACTOR_LABELS: Final[Mapping[str, Label]] = {
+    UNNAMED_ACTOR: gettext_lazy("somebody over Temporal"),
+    CANCEL_REQUEST_ACTOR: gettext_lazy("a cancel request in Temporal"),
+    EARLIER_RUN_ACTOR: gettext_lazy("somebody, according to an earlier workflow run"),
+}
+
 ACTIVITY_LABELS: Final[Mapping[str, Label]] = {
     "receive_order": gettext_lazy("Receive the order"),
     "validate_order": gettext_lazy("Check the order"),
@@ -85,17 +93,6 @@ ACTIVITY_LABELS: Final[Mapping[str, Label]] = {
     "dispatch_carrier": gettext_lazy("Hand over to the carrier"),
     "complete_order": gettext_lazy("Complete the order"),
     "process_cancellation": gettext_lazy("Finish the cancellation"),
-}
-
-# How a run ended that another one follows; the codes are those of orders.engine.temporal.Ending, or empty.
-ENDING_LABELS: Final[Mapping[str, Label]] = {
-    "": gettext_lazy("The order's workflow run is unknown to Temporal."),
-    "COMPLETED": gettext_lazy("The order's workflow run ended before the order did."),
-    "FAILED": gettext_lazy("The order's workflow run failed."),
-    "TERMINATED": gettext_lazy("The order's workflow run was terminated."),
-    "TIMED_OUT": gettext_lazy("The order's workflow run exceeded its execution time."),
-    "CANCELLED": gettext_lazy("The order's workflow run was cancelled in Temporal."),
-    "UNKNOWN": gettext_lazy("The order's workflow run was closed in Temporal."),
 }
 
 EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
@@ -138,8 +135,8 @@ def describe_activity(name: str) -> str:
 def describe_actor(name: str, channel: str, terminal_user: str = "") -> str:
     """Return who it was, in words that say how far this is known: only the console itself makes sure of it."""
     if channel == Channel.TEMPORAL:
-        if name == UNNAMED_ACTOR:
-            return _("somebody over Temporal")
+        if name in ACTOR_LABELS:
+            return str(ACTOR_LABELS[name])
         return _("somebody over Temporal, who claims to be %(name)s") % {"name": name}
     if channel == Channel.TERMINAL and terminal_user and terminal_user != name:
         return _("%(name)s, as %(terminal_user)s says at the terminal") % {"name": name, "terminal_user": terminal_user}
@@ -148,9 +145,14 @@ def describe_actor(name: str, channel: str, terminal_user: str = "") -> str:
     return name
 
 
+def describe_cause(cause: str, text: str = "") -> str:
+    """Return why an order is cancelled: the words of its Cause, if it has one, and what somebody said about it."""
+    return explain_cause(cause, text, translate=_)
+
+
 def describe_ending(ending: str) -> str:
     """Return how a run ended, as a sentence."""
-    return str(ENDING_LABELS[ending])
+    return describe_cause(ENDING_CAUSES[ending])
 
 
 def describe_event(kind: str, data: Mapping[str, Any]) -> tuple[str, str]:
@@ -185,7 +187,7 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
         case EventKind.DISPATCHED | EventKind.PARCEL_FOUND:
             return _("%(carrier)s, tracking number %(tracking_number)s") % data
         case EventKind.CANCELLING | EventKind.CANCELLED:
-            return data["reason"] or str(REASON_LABELS[ReasonCode(data["reason_code"])])
+            return describe_cause(data["cause"], data["reason"]) or str(REASON_LABELS[ReasonCode(data["reason_code"])])
         case EventKind.RUN_REPLACED:
             then = _("The order goes on.") if data["goes_on"] else _("The order is being cancelled.")
             return f"{describe_ending(data['ending'])} {then}"

@@ -45,7 +45,8 @@ def telling_refusals() -> Iterator[None]:
     except OrderError as error:
         for refusal, error_type in REFUSALS:
             if isinstance(error, refusal):
-                raise ApplicationError(str(error), type=error_type, non_retryable=True) from error
+                causes = [error.cause] if error.cause else []
+                raise ApplicationError(str(error), *causes, type=error_type, non_retryable=True) from error
         raise
 
 

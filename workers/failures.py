@@ -1,5 +1,6 @@
-"""Says in a sentence for people why a step failed, from the chain of failures that Temporal hands to a workflow."""
+"""Says why an activity or a child failed, from the chain of failures that Temporal hands to a workflow."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from temporalio.exceptions import (
@@ -12,6 +13,7 @@ from temporalio.exceptions import (
     TimeoutError,  # noqa: A004 - Temporal's, which is no subclass of Python's
 )
 
+from orders.causes import Cause
 from orders.texts import clean_text
 from workers.steps import DISAGREEMENTS
 
@@ -38,22 +40,32 @@ def is_disagreement(error: BaseException) -> bool:
     return isinstance(cause, ApplicationError) and cause.type in DISAGREEMENTS
 
 
-def explain_failure(error: FailureError, complaint: str) -> str:
-    """Return why the step failed; `complaint`, such as "The order could not be shipped", begins the sentence.
+@dataclass(frozen=True)
+class Explanation:
+    """Why something failed: a Cause, or empty, and what another system said, or empty."""
 
-    A refusal is its own sentence, because it was written for people.
-    """
+    cause: str
+    text: str
+
+
+def explain_failure(error: FailureError) -> Explanation:
+    """Return why the activity or the child failed."""
     cause = find_cause(error)
-    if is_refusal(error):
-        return _message(cause)
+    if isinstance(cause, ApplicationError) and is_refusal(error):
+        return _explain_refusal(cause)
     if isinstance(cause, CancelledError):
-        return f"{complaint}: it was cancelled in Temporal."
+        return Explanation(Cause.STEP_CANCELLED, "")
     if isinstance(cause, TerminatedError):
-        return f"{complaint}: it was terminated in Temporal."
+        return Explanation(Cause.STEP_TERMINATED, "")
     if isinstance(cause, TimeoutError):
-        last = f" The last failure: {_message(cause.cause)}" if cause.cause else " There was no answer."
-        return f"{complaint} in time.{last}"
-    return f"{complaint} in time. The last failure: {_message(cause)}"
+        return Explanation(Cause.NO_SUCCESS, _message(cause.cause)) if cause.cause else Explanation(Cause.NO_ANSWER, "")
+    return Explanation(Cause.NO_SUCCESS, _message(cause))
+
+
+def _explain_refusal(refusal: ApplicationError) -> Explanation:
+    """Return the cause that the refusal names, or else what it says: then another system said it."""
+    named = refusal.details[0] if refusal.details else ""
+    return Explanation(str(named), "") if named in set(Cause) else Explanation("", _message(refusal))
 
 
 def _message(error: BaseException) -> str:

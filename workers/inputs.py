@@ -6,10 +6,12 @@ ever. Fields that this release does not know are ignored, because they may be an
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from temporalio.exceptions import ApplicationError
 
+from orders.causes import Cause
 from orders.contracts import Decision, OrderInput, ShippingInput
 from orders.states import ReasonCode
 from orders.texts import LONGEST_ID, clean_text
@@ -30,8 +32,9 @@ def read_order_input(arguments: Sequence[object]) -> OrderInput:
         deadline=_read_time(fields.get("deadline", "")),
         decision=_read_decision(fields.get("decision")),
         compensate_for=clean_text(_read_text(fields, "compensate_for")),
-        compensate_code=_read_reason_code(fields),
+        compensate_code=_read_code(fields, "compensate_code", ReasonCode),
         is_refund_due=fields.get("is_refund_due") is True,
+        compensate_cause=_read_code(fields, "compensate_cause", Cause),
     )
 
 
@@ -73,10 +76,10 @@ def _read_id(fields: Mapping[str, object], name: str, *, is_needed: bool = False
     return value
 
 
-def _read_reason_code(fields: Mapping[str, object]) -> str:
-    value = _read_text(fields, "compensate_code")
-    if value and value not in set(ReasonCode):
-        raise _refuse(f"The compensate_code of the argument has to be one of {', '.join(ReasonCode)}.")
+def _read_code(fields: Mapping[str, object], name: str, codes: type[StrEnum]) -> str:
+    value = _read_text(fields, name)
+    if value and value not in set(codes):
+        raise _refuse(f"The {name} of the argument has to be one of {', '.join(codes)}.")
     return value
 
 

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
     """Adds an index and a trigger to tables of Django's."""
 
     dependencies = [
-        ("orders", "0002_history_is_append_only"),
+        ("orders", "0003_rules_of_history"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("admin", "0003_logentry_add_action_flag_choices"),
     ]

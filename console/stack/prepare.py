@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -30,6 +31,8 @@ def main(result: str) -> None:
     try:
         tell(f"Database: {apply_migrations()}")
         accounts = ensure_accounts(os.environ["DEMO_PASSWORD"])
+    except CommandError as error:
+        sys.exit(str(error))
     except DatabaseError as error:
         sys.exit(f"The database of DATABASE_URL cannot be used: {' '.join(str(error).split())}")
     tell(f"Accounts: {WORDS[accounts]}")

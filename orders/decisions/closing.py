@@ -12,7 +12,7 @@ from orders import contracts
 from orders.errors import IllegalTransition, OrderClosed
 from orders.lifecycle.decisions import answer_decisions
 from orders.lifecycle.lookup import lock_order
-from orders.lifecycle.statuses import advance, begin_cancelling
+from orders.lifecycle.statuses import advance, begin_cancelling, reasons_of
 from orders.models import Order, Payment, Shipment
 from orders.shipping.carriers import carrier
 from orders.states import (
@@ -61,16 +61,24 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
             raise IllegalTransition("The order's money is not back yet, so that it cannot be cancelled.")
         by_staff = _decision_of(order) if has_timed_out and order.is_cancel_requested else None
         if by_staff is not None:
-            command = replace(command, reason_code=ReasonCode.STAFF, reason=by_staff.reason, decision=by_staff)
+            command = replace(
+                command, reason_code=ReasonCode.STAFF, reason=by_staff.reason, cause="", decision=by_staff
+            )
         # Written before the carrier is asked: from here on nothing else is done to the order.
-        begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
+        begin_cancelling(
+            order,
+            reason_code=command.reason_code,
+            reason=command.reason,
+            cause=command.cause,
+            decision=command.decision,
+        )
         has_parcel = Shipment.objects.filter(order=order).exclude(status=Shipment.Status.RECALLED).exists()
     if has_parcel:
         carrier.recall(contracts.shipping_workflow_id(order.order_id))
     with transaction.atomic():
         order = lock_order(command.order_id)
         Shipment.objects.filter(order=order).update(status=Shipment.Status.RECALLED)
-        advance(order, Status.CANCELLED, reason_code=order.reason_code, reason=order.reason)
+        advance(order, Status.CANCELLED, **reasons_of(order))
     return contracts.CancellationProcessed(cancellation=by_staff)
 
 

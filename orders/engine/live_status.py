@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from orders.causes import explain_cause
 from orders.contracts import StatusAnswer, WaitingFor
 from orders.engine import temporal
 from orders.engine.temporal import PendingActivity, Progress
@@ -144,7 +145,9 @@ def describe_row(order: Order) -> StatusAnswer:
         waiting_for=WAITING_FOR.get(status),
         deadline=order.approval_deadline.isoformat() if order.approval_deadline else None,
         reason_code=order.reason_code,
-        reason=order.reason,
+        reason=explain_cause(order.cause, order.reason),
+        cause=order.cause,
+        reason_text=order.reason,
     )
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from orders import contracts
+from orders.causes import ENDING_CAUSES
 from orders.engine import runs, temporal
 from orders.engine.temporal import Ending, Run
 from orders.errors import OrderError, TemporalAway
@@ -36,8 +37,6 @@ ENDED_FROM_OUTSIDE: Final = frozenset({Ending.TERMINATED, Ending.TIMED_OUT, Endi
 QUICK_REPAIRS: Final = 3
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
-# Who is written down for an approval of which only the run itself knows.
-UNKNOWN_APPROVER: Final = "somebody, by the earlier run"
 
 
 def plan_repair(order_id: str, run: Run | None) -> contracts.OrderInput | None:
@@ -59,9 +58,9 @@ def plan_repair(order_id: str, run: Run | None) -> contracts.OrderInput | None:
         run_id = run.run_id if run else order.run_id
         facts: dict[str, Fact] = {"run_id": run_id, "ending": ending or "", "goes_on": goes_on}
         add_event(order, EventKind.RUN_REPLACED, facts, key=f"repaired:{number}:{run_id}")
-        sentence = describe_ending(ending or "")
-        new = _go_on(order, run, answer) if goes_on else _clean_up(order, ending, answer, sentence)
-    logger.warning("%s: %s The order %s.", order_id, sentence, "goes on" if goes_on else "is being cancelled")
+        new = _go_on(order, run, answer) if goes_on else _clean_up(order, ending, answer)
+    then = "goes on" if goes_on else "is being cancelled"
+    logger.warning("%s: %s The order %s.", order_id, describe_ending(ending or ""), then)
     return new
 
 
@@ -126,23 +125,26 @@ def _find_approval(order: Order, run: Run | None, answer: contracts.StatusAnswer
     last = answer.last_decision
     if last is not None and last.kind == DecisionKind.APPROVE:
         return contracts.Decision(last.decision_id, last.actor, last.reason)
-    return contracts.Decision(f"run-{run.run_id}", UNKNOWN_APPROVER)
+    return contracts.Decision(f"run-{run.run_id}", contracts.EARLIER_RUN_ACTOR)
 
 
-def _clean_up(
-    order: Order, ending: Ending | None, answer: contracts.StatusAnswer | None, sentence: str
-) -> contracts.OrderInput:
+def _clean_up(order: Order, ending: Ending | None, answer: contracts.StatusAnswer | None) -> contracts.OrderInput:
     """Describe a run that gives the money back and cancels the order, for the reason that is known best."""
-    code, reason, decision = ReasonCode.STAFF, sentence, None
+    code, cause, reason, decision = ReasonCode.STAFF, "", "", None
     if order.status == Status.CANCELLING:
-        code, reason = ReasonCode(order.reason_code), order.reason or sentence
+        code, cause, reason = ReasonCode(order.reason_code), order.cause, order.reason
     elif order.is_cancel_requested:
-        reason = order.decisions.get(decision_id=order.decision_id).reason or sentence
+        reason = order.decisions.get(decision_id=order.decision_id).reason
     elif ending == Ending.COMPLETED and answer is not None and answer.reason_code in set(ReasonCode):
-        code, reason = ReasonCode(answer.reason_code), answer.reason or sentence
+        code, cause, reason = ReasonCode(answer.reason_code), answer.cause, answer.reason_text
         last = answer.last_decision
         if last is not None and last.kind == DecisionKind.CANCEL and last.outcome != contracts.Answer.TOO_LATE:
             decision = contracts.Decision(last.decision_id, last.actor, last.reason)
     return contracts.OrderInput(
-        order.order_id, order.payment_id, decision=decision, compensate_for=reason, compensate_code=code
+        order.order_id,
+        order.payment_id,
+        decision=decision,
+        compensate_for=reason,
+        compensate_code=code,
+        compensate_cause=cause or ("" if reason else ENDING_CAUSES[ending or ""]),
     )

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from orders import contracts
+from orders.causes import CAUSE_TEXTS, Cause
 from orders.errors import OrderInvalid
 from orders.events import EventKind
 from orders.lifecycle.history import add_event
@@ -47,12 +48,16 @@ def validate_order(command: contracts.ValidateOrder) -> None:
             check_transition(Status(order.status), Status.VALIDATED)
     lines = list(order.lines.all())
     if not lines:
-        raise OrderInvalid("The order has no lines.")
+        raise _invalid(Cause.NO_LINES)
     if add_up((line.total_money for line in lines), order.currency) != order.total_money:
-        raise OrderInvalid("The order's total is not the sum of its lines.")
+        raise _invalid(Cause.WRONG_TOTAL)
     warehouse.check_stock(line.sku for line in lines)
     with transaction.atomic():
         order = lock_open_order(command.order_id)
         order.approval_deadline = datetime.fromisoformat(command.deadline)
         advance(order, Status.VALIDATED)
         advance(order, Status.PENDING_MANUAL_APPROVAL, deadline=order.approval_deadline.isoformat())
+
+
+def _invalid(cause: Cause) -> OrderInvalid:
+    return OrderInvalid(CAUSE_TEXTS[cause], cause=cause)

@@ -1,6 +1,7 @@
 """The only writer of an order's status."""
 
 from orders import contracts
+from orders.causes import Cause
 from orders.events import STATUS_KINDS
 from orders.lifecycle.decisions import answer_decisions, record_decision
 from orders.lifecycle.history import add_event
@@ -26,7 +27,7 @@ def advance(order: Order, status: Status, **data: str) -> bool:
         return False
     check_transition(Status(order.status), status)
     order.status = status
-    order.save(update_fields=["status", "reason_code", "reason", "approval_deadline", "updated_at"])
+    order.save(update_fields=["status", "reason_code", "cause", "reason", "approval_deadline", "updated_at"])
     add_event(order, STATUS_KINDS[status], data, key=f"status:{status}")
     if status in FINAL:
         clear_troubles(order)
@@ -34,14 +35,20 @@ def advance(order: Order, status: Status, **data: str) -> bool:
 
 
 def begin_cancelling(
-    order: Order, *, reason_code: str, reason: str, decision: contracts.Decision | None = None
+    order: Order, *, reason_code: str, reason: str, cause: str = "", decision: contracts.Decision | None = None
 ) -> None:
     """Take a locked order out of the ordinary way, with the reason why; nothing happens when it has left already."""
     decision_id = record_decision(order, DecisionKind.CANCEL, decision)
     if is_at_or_past(Status(order.status), Status.CANCELLING):
         return
     order.reason_code, order.reason = ReasonCode(reason_code), clean_text(reason)
-    advance(order, Status.CANCELLING, reason_code=order.reason_code, reason=order.reason)
+    order.cause = cause if cause in set(Cause) else ""
+    advance(order, Status.CANCELLING, **reasons_of(order))
     is_by_staff = reason_code == ReasonCode.STAFF and order.is_cancel_requested
     accepted_id = (decision_id or order.decision_id) if is_by_staff else ""
     answer_decisions(order, DecisionKind.CANCEL, accepted_id=accepted_id)
+
+
+def reasons_of(order: Order) -> dict[str, str]:
+    """Return the facts of an order's cancellation, as its events tell them."""
+    return {"reason_code": order.reason_code, "cause": order.cause, "reason": order.reason}

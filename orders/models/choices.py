@@ -1,8 +1,11 @@
 """The codes that columns may hold, with their labels."""
 
 from orders import labels, states
+from orders.causes import CAUSE_TEXTS
 
 STATUS_CHOICES = [(status.value, label) for status, label in labels.STATUS_LABELS.items()]
+
+CAUSE_CHOICES = [(cause.value, text) for cause, text in CAUSE_TEXTS.items()]
 
 REASON_CHOICES = [(code.value, label) for code, label in labels.REASON_LABELS.items()]
 

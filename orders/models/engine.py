@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from orders.models.order import Order
+from orders.postgres.fields import CodeField
 
 
 class OutboxMessage(models.Model):
@@ -22,7 +23,7 @@ class OutboxMessage(models.Model):
     key = models.CharField(max_length=150, unique=True)
     name = models.CharField(max_length=32, help_text="start, approve_order or cancel_order")
     payload = models.JSONField()
-    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    status = CodeField(max_length=16, choices=Status.choices, default=Status.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -8,6 +8,7 @@ from orders import labels, states
 from orders.events import STATUSES
 from orders.models.choices import CHANNEL_CHOICES, DECISION_CHOICES, OUTCOME_CHOICES, TROUBLE_CHOICES
 from orders.models.order import Order
+from orders.postgres.fields import CodeField
 
 
 class OrderEvent(models.Model):
@@ -58,7 +59,7 @@ class Decision(models.Model):
 
     decision_id = models.CharField(max_length=64, unique=True)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="decisions")
-    kind = models.CharField(max_length=8, choices=DECISION_CHOICES)
+    kind = CodeField(max_length=8, choices=DECISION_CHOICES)
     actor = models.CharField(max_length=150)
     actor_account_id = models.BigIntegerField(
         null=True, editable=False, help_text="Empty when the decision came from the terminal or over Temporal."
@@ -66,13 +67,13 @@ class Decision(models.Model):
     is_own_order = models.BooleanField(
         default=False, help_text="An approval by whoever submitted the order; only superusers may, with a reason."
     )
-    channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES)
+    channel = CodeField(max_length=16, choices=CHANNEL_CHOICES)
     terminal_user = models.CharField(
         max_length=150, blank=True, db_default="", help_text="Whose shell it was, for a decision at the terminal."
     )
     reason = models.TextField(blank=True)
     taken_at = models.DateTimeField(db_default=Now())
-    outcome = models.CharField(max_length=16, choices=OUTCOME_CHOICES, default=states.Outcome.PENDING)
+    outcome = CodeField(max_length=16, choices=OUTCOME_CHOICES, default=states.Outcome.PENDING.value)
     answered_at = models.DateTimeField(
         null=True, blank=True, help_text="When the order's workflow answered; a decision counts from its row on."
     )
@@ -85,6 +86,16 @@ class Decision(models.Model):
                 | (Q(outcome__in=["ACCEPTED", "REPEATED", "TOO_LATE", "REFUSED"]) & Q(answered_at__isnull=False)),
                 name="decision_has_a_time_just_when_answered",
             ),
+            models.CheckConstraint(condition=Q(kind__in=["approve", "cancel"]), name="decision_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(channel__in=["TERMINAL", "TEMPORAL", "POLICY"])
+                | Q(channel__in=["CONSOLE", "API"], actor_account_id__isnull=False),
+                name="decision_in_the_console_or_by_api_names_an_account",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_own_order=False) | Q(outcome="REFUSED") | Q(reason__gt=""),
+                name="decision_on_an_own_order_has_a_reason",
+            ),
         ]
         indexes = [models.Index("taken_at", name="decision_unanswered", condition=Q(outcome="PENDING"))]
 
@@ -96,7 +107,7 @@ class Trouble(models.Model):
     """Something that keeps an order from moving, until it is over; the history tells of its beginning and end."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="troubles")
-    code = models.CharField(max_length=32, choices=TROUBLE_CHOICES)
+    code = CodeField(max_length=32, choices=TROUBLE_CHOICES)
     detail = models.TextField(blank=True)
     since = models.DateTimeField(db_default=Now())
 

@@ -8,9 +8,9 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from orders import labels, states
-from orders.models.choices import CHANNEL_CHOICES, DECISION_CHOICES, REASON_CHOICES, STATUS_CHOICES
+from orders.models.choices import CAUSE_CHOICES, CHANNEL_CHOICES, DECISION_CHOICES, REASON_CHOICES, STATUS_CHOICES
 from orders.money import Money
-from orders.postgres.fields import ChangedAtField
+from orders.postgres.fields import ChangedAtField, CodeField
 from orders.reading.querysets import OrderManager
 from orders.reading.search import search_document
 
@@ -32,7 +32,7 @@ class Order(models.Model):
         blank=True,
         db_default="",
         editable=False,
-        help_text="A hash of what the key was used for. Empty for orders from before there were hashes.",
+        help_text="A hash of what the key was used for. Empty for orders that were made without the form's reader.",
     )
     customer_name = models.CharField(max_length=200)
     customer_company = models.CharField(max_length=200, blank=True, db_default="")
@@ -47,18 +47,27 @@ class Order(models.Model):
     address_country = models.CharField("country", max_length=2, help_text="Two letters by ISO 3166-1, or XK.")
     currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
     total = models.BigIntegerField(help_text="In the currency's minor unit.")
-    status = models.CharField(max_length=32, choices=STATUS_CHOICES, default=states.Status.CREATED.value)
-    reason_code = models.CharField(max_length=32, choices=REASON_CHOICES, blank=True)
-    reason = models.TextField(blank=True)
+    status = CodeField(max_length=32, choices=STATUS_CHOICES, default=states.Status.CREATED.value)
+    reason_code = CodeField(max_length=32, choices=REASON_CHOICES, blank=True)
+    cause = CodeField(
+        max_length=32,
+        choices=CAUSE_CHOICES,
+        blank=True,
+        db_default="",
+        help_text="Why it was cancelled, where a program found the reason.",
+    )
+    reason = models.TextField(
+        blank=True, help_text="Why it was cancelled, in the words of a person, the gateway or the carrier."
+    )
     submitted_by = models.CharField(max_length=150)
     # An account's id, but no reference to it: the history outlives every account, and stops nobody from removing one.
     submitter_account_id = models.BigIntegerField(
         null=True, editable=False, help_text="Empty when the order was submitted at the terminal."
     )
-    decision = models.CharField(max_length=8, choices=DECISION_CHOICES, blank=True, help_text="The latest decision.")
+    decision = CodeField(max_length=8, choices=DECISION_CHOICES, blank=True, help_text="The latest decision.")
     decision_id = models.CharField(max_length=64, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
-    decision_channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES, blank=True, db_default="")
+    decision_channel = CodeField(max_length=16, choices=CHANNEL_CHOICES, blank=True, db_default="")
     decided_at = models.DateTimeField(null=True, blank=True)
     approval_deadline = models.DateTimeField(null=True, blank=True)
     run_id = models.CharField(max_length=64, blank=True, help_text="The latest Temporal run of the workflow.")
@@ -157,6 +166,11 @@ class Order(models.Model):
     def total_money(self) -> Money:
         """The total as money."""
         return Money(self.total, self.currency)
+
+    @property
+    def explanation(self) -> str:
+        """Why the order was cancelled, in words; empty where the reason code says all that is known."""
+        return labels.describe_cause(self.cause, self.reason)
 
     @property
     def is_free(self) -> bool:

@@ -4,10 +4,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from orders.models.choices import CHANNEL_CHOICES, REASON_CHOICES
+from orders.models.choices import CAUSE_CHOICES, CHANNEL_CHOICES, REASON_CHOICES
 from orders.models.order import Order
 from orders.money import Money
-from orders.postgres.fields import ChangedAtField
+from orders.postgres.fields import ChangedAtField, CodeField
 
 
 class Payment(models.Model):
@@ -26,7 +26,7 @@ class Payment(models.Model):
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="payment")
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")
     currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
-    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    status = CodeField(max_length=16, choices=Status.choices, default=Status.PENDING)
     gateway = models.CharField(max_length=50, blank=True, help_text="Empty when there is nothing to charge.")
     gateway_reference = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -42,6 +42,10 @@ class Payment(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status="NOTHING_DUE") | Q(amount=0), name="payment_with_nothing_due_is_of_nothing"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["PENDING", "CHARGED", "REFUNDED", "DECLINED", "NOTHING_DUE"]),
+                name="payment_status_is_known",
             ),
         ]
         indexes = [models.Index(F("created_at").desc(), F("payment_id").desc(), name="payment_newest")]
@@ -73,14 +77,21 @@ class PaymentAttempt(models.Model):
         FAILED = "FAILED", "Failed"
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
-    outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.UNKNOWN)
+    kind = CodeField(max_length=8, choices=Kind.choices)
+    outcome = CodeField(max_length=16, choices=Outcome.choices, default=Outcome.UNKNOWN)
     error = models.TextField(blank=True)
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["started_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["CHARGE", "REFUND"]), name="payment_attempt_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["UNKNOWN", "SUCCEEDED", "DECLINED", "FAILED"]),
+                name="payment_attempt_outcome_is_known",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.outcome}"
@@ -95,16 +106,21 @@ class Refund(models.Model):
         PENDING = "PENDING", "Asked for"
         SUCCEEDED = "SUCCEEDED", "Given back"
         CLOSED = "CLOSED", "Nothing to give back"  # the gateway had taken nothing
+        FAILED = "FAILED", "Not given back"  # the gateway refused it for good
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     key = models.CharField(max_length=150, unique=True, help_text="A repeated step asks under the same key.")
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")
     currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
-    reason_code = models.CharField(max_length=32, choices=REASON_CHOICES)
+    reason_code = CodeField(max_length=32, choices=REASON_CHOICES)
+    cause = CodeField(max_length=32, choices=CAUSE_CHOICES, blank=True, db_default="")
     reason = models.TextField(blank=True)
     requested_by = models.CharField(max_length=150, blank=True, help_text="Empty for the workflow itself.")
-    channel = models.CharField(max_length=16, choices=CHANNEL_CHOICES, blank=True)
-    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    account_id = models.BigIntegerField(
+        null=True, editable=False, help_text="The account of whoever asked for it, where it has one."
+    )
+    channel = CodeField(max_length=16, choices=CHANNEL_CHOICES, blank=True)
+    status = CodeField(max_length=16, choices=Status.choices, default=Status.PENDING)
     gateway_reference = models.CharField(max_length=100, blank=True)
     requested_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -115,7 +131,7 @@ class Refund(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_is_positive"),
             models.CheckConstraint(
                 condition=Q(status="PENDING", finished_at__isnull=True)
-                | (Q(status__in=["SUCCEEDED", "CLOSED"]) & Q(finished_at__isnull=False)),
+                | (Q(status__in=["SUCCEEDED", "CLOSED", "FAILED"]) & Q(finished_at__isnull=False)),
                 name="refund_has_a_time_just_when_answered",
             ),
         ]

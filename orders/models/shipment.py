@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from orders.models.order import Order
+from orders.postgres.fields import CodeField
 
 
 class Shipment(models.Model):
@@ -18,7 +19,7 @@ class Shipment(models.Model):
 
     shipment_id = models.CharField(max_length=80, primary_key=True)
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="shipment")
-    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PREPARED)
+    status = CodeField(max_length=16, choices=Status.choices, default=Status.PREPARED)
     package_reference = models.CharField(max_length=100)
     carrier = models.CharField(max_length=50, blank=True)
     tracking_number = models.CharField(max_length=100, blank=True)

@@ -49,7 +49,13 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
 def _begin_refund(command: contracts.RefundPayment) -> Call | None:
     """Begin the cancellation and write the attempt; None when there is nothing to ask the gateway."""
     order = lock_open_order(command.order_id)
-    begin_cancelling(order, reason_code=command.reason_code, reason=command.reason, decision=command.decision)
+    begin_cancelling(
+        order,
+        reason_code=command.reason_code,
+        reason=command.reason,
+        cause=command.cause,
+        decision=command.decision,
+    )
     payment = Payment.objects.filter(order=order).first()
     if order.is_free:
         if payment is not None:
@@ -76,8 +82,10 @@ def _ask_for_refund(order: Order, payment: Payment) -> None:
             "amount": left,
             "currency": payment.currency,
             "reason_code": order.reason_code,
+            "cause": order.cause,
             "reason": order.reason,
             "requested_by": order.decided_by if is_by_staff else "",
+            "account_id": _account_of(order) if is_by_staff else None,
             "channel": order.decision_channel if is_by_staff else "",
         },
     )
@@ -95,3 +103,8 @@ def _finish_refund(payment_id: str, given_back: GatewayRefund | None) -> None:
 
 def _key(payment_id: str) -> str:
     return f"cancellation:{payment_id}"
+
+
+def _account_of(order: Order) -> int | None:
+    account_id: int | None = order.decisions.get(decision_id=order.decision_id).actor_account_id
+    return account_id

@@ -1,12 +1,28 @@
 """Fields of the project's own."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from orders.postgres.clock import database_now
+
+if TYPE_CHECKING:
+    TextField = models.CharField[str | int | Combinable, str]
+else:
+    TextField = models.CharField
+
+
+class CodeField(TextField):
+    """A code of an enumeration, shown by the label among its `choices`."""
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """Be an ordinary field to migrations. Labels are no part of the table, so changing one needs no migration."""
+        name, _, args, kwargs = super().deconstruct()
+        kwargs.pop("choices", None)
+        return name, "django.db.models.CharField", args, kwargs
 
 
 class ChangedAtField(models.DateTimeField):  # type: ignore[type-arg]

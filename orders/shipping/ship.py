@@ -60,13 +60,13 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     tracking_number = clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
-        advance(order, Status.DISPATCHED, carrier=carrier.name, tracking_number=tracking_number)
         Shipment.objects.filter(shipment_id=shipment_id).exclude(status=Shipment.Status.DISPATCHED).update(
             status=Shipment.Status.DISPATCHED,
             carrier=carrier.name,
             tracking_number=tracking_number,
             dispatched_at=Now(),
         )
+        advance(order, Status.DISPATCHED, carrier=carrier.name, tracking_number=tracking_number)
     return contracts.CarrierDispatched(shipment_id, carrier.name, tracking_number)
 
 

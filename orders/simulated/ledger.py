@@ -7,6 +7,8 @@ gateway and carrier write them, so they can answer "how often was this customer 
 from django.db import models
 from django.db.models.functions import Now
 
+from orders.postgres.fields import CodeField
+
 
 class GatewayMovement(models.Model):
     """Money that the simulated gateway moved, or a charge that it closed for ever (VOID). Rows are only added."""
@@ -19,7 +21,7 @@ class GatewayMovement(models.Model):
         VOID = "VOID", "Void"
 
     idempotency_key = models.CharField(max_length=64, db_index=True)
-    kind = models.CharField(max_length=8, choices=Kind.choices)
+    kind = CodeField(max_length=8, choices=Kind.choices)
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")
     currency = models.CharField(max_length=3)
     merchant_reference = models.CharField(max_length=64, db_index=True, help_text="The order_id the merchant told us.")

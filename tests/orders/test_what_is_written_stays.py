@@ -28,6 +28,7 @@ def refuse(statement: str, *parameters: Any) -> str:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # nothing is emptied while references are still to be checked
         with pytest.raises(DatabaseError) as caught, transaction.atomic():
             cursor.execute(statement, parameters)
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     return str(caught.value).splitlines()[0]
 
 

@@ -25,11 +25,12 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from orders import contracts, states
+    from orders.causes import Cause, explain_cause
     from orders.contracts import Decision, OrderInput, StatusAnswer, WaitingFor
     from orders.states import DecisionKind, ReasonCode, Status
     from workers import steps
     from workers.decisions import Decisions, read_decision, tidy_decision
-    from workers.failures import explain_failure, is_disagreement
+    from workers.failures import Explanation, explain_failure, is_disagreement
     from workers.inputs import read_order_input
 from workers.workflows.shipping import ShippingWorkflow, start_step
 
@@ -37,10 +38,6 @@ T = TypeVar("T")
 
 
 ShippingHandle: TypeAlias = "workflow.ChildWorkflowHandle[ShippingWorkflow, contracts.CarrierDispatched]"
-
-
-# Who is written down when the run itself was cancelled in Temporal.
-CANCEL_REQUEST_ACTOR: Final = "Temporal cancel request"
 
 
 # How soon a child that cannot start, because one of an earlier run is still ending, is tried again, at first and later.
@@ -54,11 +51,17 @@ class _OrderEnds(Exception):
     """The order leaves its way, for this reason: it has to be cancelled, or (`is_processed`) it is already."""
 
     def __init__(
-        self, code: ReasonCode, reason: str, decision: Decision | None = None, *, is_processed: bool = False
+        self,
+        code: ReasonCode,
+        explanation: Explanation,
+        decision: Decision | None = None,
+        *,
+        is_processed: bool = False,
     ) -> None:
-        super().__init__(reason)
+        super().__init__(code)
         self.code = code
-        self.reason = reason
+        self.cause = explanation.cause
+        self.reason = explanation.text
         self.decision = decision
         self.is_processed = is_processed
 
@@ -84,9 +87,9 @@ class OrderWorkflow:
         self._deadline: datetime | None = None
         self._end: _OrderEnds | None = None
         # The outcome of a charge can be unknown, so from the first attempt on it is always undone.
-        self._is_refund_due = bool(order.compensate_for) or order.is_refund_due
+        self._is_refund_due = order.is_compensation or order.is_refund_due
         self._decisions = Decisions()
-        if order.compensate_for:
+        if order.is_compensation:
             self._decisions.close()
         elif order.decision is not None:
             self._decide(DecisionKind.APPROVE, order.decision)
@@ -114,8 +117,7 @@ class OrderWorkflow:
                 reason = workflow.cancellation_reason()
                 if reason is None:
                     raise
-                text = f"The run was cancelled in Temporal{f': {reason}' if reason else '.'}"
-                self._decide(DecisionKind.CANCEL, Decision(actor=CANCEL_REQUEST_ACTOR, reason=text))
+                self._decide(DecisionKind.CANCEL, Decision(actor=contracts.CANCEL_REQUEST_ACTOR, reason=reason))
         await workflow.wait_condition(workflow.all_handlers_finished)
         await life
         return self.status()
@@ -144,8 +146,10 @@ class OrderWorkflow:
             waiting_for=self._waiting_for,
             deadline=self._deadline.isoformat() if self._deadline else None,
             reason_code=self._end.code if self._end else "",
-            reason=self._end.reason if self._end else "",
+            reason=explain_cause(self._end.cause, self._end.reason) if self._end else "",
             last_decision=self._decisions.last,
+            cause=self._end.cause if self._end else "",
+            reason_text=self._end.reason if self._end else "",
         )
 
     def _tidy(self, decision: Decision) -> Decision:
@@ -181,14 +185,14 @@ class OrderWorkflow:
         try:
             received = await self._unless_cancelled(start_step(steps.RECEIVE_ORDER, argument))
         except ActivityError as error:
-            if order.compensate_for or is_disagreement(error):
+            if order.is_compensation or is_disagreement(error):
                 raise
-            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be received")) from error
+            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error)) from error
         self._payment_id = self._payment_id or received.payment_id
         self._approval_seconds = received.approval_seconds if order.approval_seconds is None else order.approval_seconds
-        if order.compensate_for:
+        if order.is_compensation:
             code = ReasonCode(order.compensate_code or ReasonCode.STAFF)
-            raise _OrderEnds(code, order.compensate_for, order.decision)
+            raise _OrderEnds(code, Explanation(order.compensate_cause, order.compensate_for), order.decision)
 
     async def _validate(self) -> None:
         self._deadline = _plan_deadline(self._order, self._approval_seconds)
@@ -198,7 +202,7 @@ class OrderWorkflow:
         except ActivityError as error:
             if is_disagreement(error):
                 raise
-            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error, "The order could not be validated")) from error
+            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error)) from error
         self._move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)
 
     async def _wait_for_approval(self) -> None:
@@ -213,21 +217,23 @@ class OrderWorkflow:
                     timeout_summary="deadline for the approval",
                 )
         if decisions.approval is None and decisions.cancellation is None:
-            await self._expire(f"Nobody approved the order until {deadline:%Y-%m-%d %H:%M} UTC.")
+            await self._expire()
         if decisions.cancellation is not None:
             raise self._end_by_staff()
 
-    async def _expire(self, reason: str) -> None:
+    async def _expire(self) -> None:
         """Cancel the order that nobody approved, unless the tables know of a decision whose signal is on its way."""
         self._waiting_for = WaitingFor.CANCELLATION
         self._decisions.begin_closing()
-        closing = contracts.ProcessCancellation(self._order.order_id, ReasonCode.APPROVAL_TIMEOUT, reason)
+        closing = contracts.ProcessCancellation(
+            self._order.order_id, ReasonCode.APPROVAL_TIMEOUT, reason="", cause=Cause.NOT_APPROVED
+        )
         processed = await start_step(steps.PROCESS_CANCELLATION, closing)
         if processed.cancellation is not None:
             self._go_on_with(DecisionKind.CANCEL, processed.cancellation)
             raise self._end_by_staff(is_processed=True)
         if processed.is_cancelled:
-            raise _OrderEnds(ReasonCode.APPROVAL_TIMEOUT, reason, is_processed=True)
+            raise _OrderEnds(ReasonCode.APPROVAL_TIMEOUT, Explanation(Cause.NOT_APPROVED, ""), is_processed=True)
         self._go_on_with(DecisionKind.APPROVE, processed.approval or Decision())
 
     def _go_on_with(self, kind: DecisionKind, decision: Decision) -> None:
@@ -247,8 +253,7 @@ class OrderWorkflow:
         except ActivityError as error:
             if is_disagreement(error):
                 raise
-            text = explain_failure(error, "The payment could not be taken")
-            raise _OrderEnds(ReasonCode.PAYMENT_DECLINED, text) from error
+            raise _OrderEnds(ReasonCode.PAYMENT_DECLINED, explain_failure(error)) from error
         if charged.is_approval_refused:
             self._is_refund_due = was_refund_due
             self._decisions.refuse_approval()
@@ -264,8 +269,7 @@ class OrderWorkflow:
         except ChildWorkflowError as error:
             if is_disagreement(error):
                 raise
-            text = explain_failure(error, "The order could not be shipped")
-            raise _OrderEnds(ReasonCode.SHIPPING_FAILED, text) from error
+            raise _OrderEnds(ReasonCode.SHIPPING_FAILED, explain_failure(error)) from error
         self._move_to(Status.PACKAGE_PREPARED, waiting_for=WaitingFor.SHIPPING)
         self._move_to(Status.DISPATCHED, waiting_for=WaitingFor.COMPLETION)
 
@@ -307,7 +311,8 @@ class OrderWorkflow:
 
     def _end_by_staff(self, *, is_processed: bool = False) -> _OrderEnds:
         decision = self._decisions.cancellation or Decision()
-        return _OrderEnds(ReasonCode.STAFF, decision.reason, decision, is_processed=is_processed)
+        cause = Cause.RUN_CANCELLED if decision.actor == contracts.CANCEL_REQUEST_ACTOR else ""
+        return _OrderEnds(ReasonCode.STAFF, Explanation(cause, decision.reason), decision, is_processed=is_processed)
 
     def _begin_cancelling(self, end: _OrderEnds) -> None:
         self._end = end
@@ -321,11 +326,11 @@ class OrderWorkflow:
         order_id = self._order.order_id
         if self._is_refund_due:
             self._waiting_for = WaitingFor.REFUND
-            refund = contracts.RefundPayment(order_id, self._payment_id, end.code, end.reason, end.decision)
+            refund = contracts.RefundPayment(order_id, self._payment_id, end.code, end.reason, end.decision, end.cause)
             await start_step(steps.REFUND_PAYMENT, refund)
         if not end.is_processed:
             self._waiting_for = WaitingFor.CANCELLATION
-            closing = contracts.ProcessCancellation(order_id, end.code, end.reason, end.decision)
+            closing = contracts.ProcessCancellation(order_id, end.code, end.reason, end.decision, end.cause)
             await start_step(steps.PROCESS_CANCELLATION, closing)
         self._move_to(Status.CANCELLED, waiting_for=None)
 

@@ -269,6 +269,7 @@ class TestRunsThatAreOlder:
             kind="approve",
             actor="bob",
             channel="CONSOLE",
+            actor_account_id=bob.pk,
             taken_at=timezone.now() - LONG_AGO,
         )
         Order.objects.filter(pk=other.pk).update(

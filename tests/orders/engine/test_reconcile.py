@@ -41,7 +41,7 @@ def test_a_terminated_order_is_cancelled(workers_running: object, temporal_serve
     order = wait_for_status(submit(), Status.PENDING_MANUAL_APPROVAL)
     end_run(temporal_server, order)
     wait_for_status(order, Status.CANCELLED)
-    assert order.reason == "The order's workflow run was terminated."
+    assert order.explanation == "The order's workflow run was terminated."
     assert order.events.filter(kind=EventKind.RUN_REPLACED, data__ending=Ending.TERMINATED).count() == 1
 
 

@@ -14,6 +14,7 @@ from orders.intake.drafts import LineDraft, OrderDraft
 from orders.intake.idempotency import hash_contents
 from orders.models import Order, OutboxMessage
 from orders.permissions import TerminalOperator
+from tests.database import past_the_rules
 from tests.making import make_draft, make_user
 
 OTHER: Final[dict[str, Any]] = {
@@ -105,7 +106,8 @@ class TestSameKey:
     ) -> None:
         changes = {**OTHER, "lines": (*OTHER["lines"], *OTHER_LINES[-1])}
         made = submit(alice, **changes)
-        Order.objects.update(contents_hash=stored)
+        with past_the_rules():
+            Order.objects.update(contents_hash=stored)
         assert submit(alice, **changes) == made
         for name in OTHER:
             with pytest.raises(KeyReused, match=made.order_id):

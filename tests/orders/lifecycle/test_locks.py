@@ -14,7 +14,7 @@ from orders.errors import OrderError
 from orders.events import EventKind
 from orders.models import Order
 from orders.payments.charge import charge_payment
-from tests.making import MakeOrder, make_user
+from tests.making import MakeOrder, approve, make_user
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,7 +95,7 @@ def test_an_approval_and_a_cancellation_at_once_end_in_the_cancellation(
 
 
 def test_two_attempts_of_a_charge_at_once_open_one_payment(make_order: MakeOrder) -> None:
-    order = make_order()
+    order = approve(make_order())
     command = contracts.ChargePayment(order.order_id, order.payment_id)
 
     told = at_once(order, lambda: charge_payment(command), lambda: charge_payment(command))
@@ -110,14 +110,14 @@ def test_different_orders_do_not_wait_for_one_another(make_order: MakeOrder, bob
     one, other = make_order(), make_order()
     done = threading.Event()
 
-    def approve() -> None:
+    def decide_on_the_other() -> None:
         decide.approve_order(other, actor=bob)
         connection.close()
         done.set()
 
     with transaction.atomic():
         Order.objects.select_for_update().get(pk=one.pk)
-        thread = threading.Thread(target=approve)
+        thread = threading.Thread(target=decide_on_the_other)
         thread.start()
         assert done.wait(10)
         thread.join()

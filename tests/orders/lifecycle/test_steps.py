@@ -184,7 +184,7 @@ def test_the_version_grows_with_each_event(make_order: MakeOrder) -> None:
 def test_postgresql_refuses_to_rewrite_history(make_order: MakeOrder) -> None:
     order = make_order("CREATED")
     for change in (order.events.all().delete, lambda: OrderEvent.objects.filter(order=order).update(actor="nobody")):
-        with pytest.raises(IntegrityError, match="only ever added"), transaction.atomic():
+        with pytest.raises(IntegrityError, match=r"only ever added|never removed"), transaction.atomic():
             change()
 
 

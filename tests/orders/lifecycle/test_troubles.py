@@ -23,7 +23,7 @@ from orders.payments import charge
 from orders.payments.refund import refund_payment
 from orders.states import TroubleCode
 from tests.asking import text_of
-from tests.making import MakeOrder
+from tests.making import MakeOrder, approve
 from workers import activities
 from workers.attempts import make_attempt
 
@@ -43,6 +43,7 @@ def attempt(function: Any, argument: Any, *, number: int, tried_for: timedelta =
 
 
 def fail_to_charge(order: Order, **facts: Any) -> None:
+    approve(order)
     with pytest.raises(OutsideWorldFailed):
         attempt(activities.charge_payment, contracts.ChargePayment(order.order_id, order.payment_id), **facts)
 

@@ -5,9 +5,11 @@ from orders.models import GatewayMovement, Order
 from orders.payments.charge import charge_payment
 from orders.payments.refund import refund_payment
 from orders.states import ReasonCode
+from tests.making import approve
 
 
 def charge(order: Order) -> contracts.PaymentCharged:
+    approve(order)
     return charge_payment(contracts.ChargePayment(order.order_id, order.payment_id))
 
 

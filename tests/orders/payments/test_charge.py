@@ -15,7 +15,7 @@ from orders.payments.gateways import registry
 from orders.payments.gateways.interface import ChargeRequest, Refund
 from orders.permissions import TerminalOperator
 from orders.states import Status
-from tests.making import MakeOrder
+from tests.making import MakeOrder, approve
 from tests.orders.payments.moving import charge, movements
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +145,7 @@ class TestWithAGatewayThatIsNotIdempotent:
     def test_a_worker_that_died_in_the_charge_does_not_have_it_made_again(
         self, make_order: MakeOrder, forgetful: ForgetfulGateway
     ) -> None:
-        order = make_order()
+        order = approve(make_order())
         call = _begin_charge(contracts.ChargePayment(order.order_id, order.payment_id))
         assert isinstance(call, Call)
         forgetful.charge(call.request)

@@ -19,7 +19,7 @@ from orders.payments.refund import refund_payment
 from orders.permissions import TerminalOperator
 from orders.states import DecisionKind, ReasonCode
 from tests.asking import text_of
-from tests.making import MakeOrder, make_draft, make_user
+from tests.making import MakeOrder, approve, make_draft, make_user
 from tests.waiting import wait_for_status
 
 gateway = find_gateway(FOR_NEW_PAYMENTS)
@@ -47,6 +47,7 @@ def free(make_order: MakeOrder) -> MakeOrder:
 
 
 def charge(order: Order) -> contracts.PaymentCharged:
+    approve(order)
     return charge_payment(contracts.ChargePayment(order.order_id, order.payment_id))
 
 
@@ -90,7 +91,7 @@ class TestMoney:
 
     @pytest.mark.parametrize("step", [charge, refund])
     def test_a_charge_that_an_earlier_release_began_is_closed(self, free: MakeOrder, step: object) -> None:
-        order = free()
+        order = approve(free())
         statuses.advance(order, "CHARGING_PAYMENT")  # type: ignore[arg-type]
         Payment.objects.create(payment_id=order.payment_id, order=order, amount=0, currency="EUR", gateway="simulated")
         assert callable(step)

@@ -1,19 +1,13 @@
 """The two database roles: the programs live an order's whole life, and cannot take away what keeps the history."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
-from console.stack.postgres import find_programs
-from tests.programs import ROOT
+from tests.orders.postgres.roles import connect, run
 
-NAME = "console"
 # What the programs do, in a process of their own, as in production: submit, decide, charge, ship, cancel, look.
 LIFE = """
 import json
@@ -35,47 +29,6 @@ print(json.dumps({
     "found": [found.sentence for found in audit_orders().discrepancies],
 }))
 """
-
-
-@pytest.fixture(scope="module")
-def server(postgres: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The tests' server with the roles and the database that Compose makes, migrated by the owner."""
-    environment = {
-        "PATH": f"{find_programs()}:{os.defpath}",
-        "PGHOST": postgres["HOST"],
-        "PGPORT": str(postgres["PORT"]),
-        "CONSOLE_DB_PASSWORD": "owner",
-        "CONSOLE_APP_DB_PASSWORD": "app",
-    }
-    for _ in range(2):  # it may be run again
-        done = subprocess.run(
-            ["sh", ROOT / "database" / "roles.sh"], env=environment, capture_output=True, text=True, timeout=60
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-    run(postgres, "console", "migrate", "--noinput", "--verbosity=0")
-    yield postgres
-    with connect(postgres, "postgres", "postgres") as connection:
-        connection.execute(f"DROP DATABASE {NAME}")
-        connection.execute("DROP ROLE console_app")
-        connection.execute("DROP ROLE console")
-
-
-def connect(server: dict[str, Any], role: str, database: str = NAME) -> psycopg.Connection[Any]:
-    return psycopg.connect(host=server["HOST"], port=server["PORT"], user=role, dbname=database, autocommit=True)
-
-
-def run(server: dict[str, Any], role: str, *arguments: str) -> str:
-    url = f"postgresql://{role}@:{server['PORT']}/{NAME}?host={server['HOST']}"
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "console.settings", "DATABASE_URL": url, "DEBUG": "true"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_the_programs_role_is_enough_for_the_life_of_an_order(server: dict[str, Any]) -> None:

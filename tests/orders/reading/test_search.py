@@ -18,7 +18,7 @@ from tests.database import past_the_rules
 from tests.making import MakeOrder
 
 pytestmark = pytest.mark.django_db
-MIGRATION = "orders.migrations.0015_search_finds_what_is_shown"
+MIGRATION = "orders.migrations.0001_search_functions"
 KINDS = ("name", "street_address", "address", "city", "postcode", "email", "company", "phone_number")
 # Texts as they stand on the page, and how people type them.
 TYPED = [
@@ -233,7 +233,7 @@ class TestOtherFacts:
 
     def test_it_follows_whatever_is_written_to_the_other_tables(self, make_order: MakeOrder) -> None:
         lines = tuple(LineDraft(sku, "Thing", 1, 1) for sku in ("MUG-1", "SKU8", "SKU9"))
-        order = make_order("PAID", lines=lines)
+        order = make_order("CHARGING_PAYMENT", lines=lines)
 
         def found(typed: str) -> bool:
             return Order.objects.matching(typed).exists()

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
     """Makes the groups viewer, clerk and approver."""
 
     dependencies = [
-        ("orders", "0002_history_is_append_only"),
+        ("orders", "0006_search_columns"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]

@@ -1,0 +1,212 @@
+"""What the programs' own role cannot write, though it may write to every table: each rule refuses in a sentence."""
+
+import json
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.orders.postgres.roles import connect, run
+
+# One order of each kind that the forgeries are tried on, and whose ids they take.
+ORDERS = """
+import json
+from tests.making import build_order
+kinds = {
+    "created": build_order("CREATED"),
+    "waiting": build_order(),
+    "charging": build_order("CHARGING_PAYMENT"),
+    "paid": build_order("PAID"),
+    "completed": build_order("COMPLETED"),
+    "cancelled": build_order("CANCELLED", cancelled_from="PAID"),
+}
+print(json.dumps({name: order.pk for name, order in kinds.items()}))
+"""
+
+COPY_OF_AN_ORDER = """
+INSERT INTO orders_order (order_id, payment_id, idempotency_key, customer_name, customer_email, address_line,
+    address_postcode, address_city, address_country, currency, total, status, reason_code, reason, submitted_by,
+    decision, decision_id, decided_by, run_id, version{columns})
+SELECT 'order-FORGED', 'pay-FORGED', 'forged', customer_name, customer_email, address_line, address_postcode,
+    address_city, address_country, currency, {total}, '{status}', '', '', submitted_by, '', '', '', '', 1{values}
+FROM orders_order WHERE id = {completed}
+"""
+PAYMENT_OF = "INSERT INTO orders_payment (payment_id, order_id, amount, currency, status, gateway, gateway_reference) "
+MOVEMENT = (
+    "INSERT INTO simulated_gateway_movement (idempotency_key, kind, amount, currency, merchant_reference, reference) "
+    "SELECT simulated_gateway_movement.idempotency_key, '{kind}', {amount}, orders_order.currency, merchant_reference, "
+    "'forged' "
+    "FROM simulated_gateway_movement JOIN orders_order ON merchant_reference = orders_order.order_id "
+    "WHERE orders_order.id = {order} AND kind = 'CHARGE'"
+)
+REFUND = (
+    "INSERT INTO orders_refund (payment_id, key, amount, currency, reason_code, reason, requested_by, channel, "
+    "status, gateway_reference) SELECT payment_id, 'forged', {amount}, '{currency}', 'STAFF', '', '', '', '{status}', "
+    "'' FROM orders_payment WHERE order_id = {order}"
+)
+EVENT = (
+    "INSERT INTO orders_orderevent (order_id, key, kind, data, actor, at) "
+    "VALUES ({waiting}, 'x', 'x', 'null', '', {at})"
+)
+DECISION = (
+    "INSERT INTO orders_decision (decision_id, order_id, kind, actor, actor_account_id, is_own_order, channel, reason, "
+    "outcome) VALUES ('forged', {waiting}, 'approve', 'mallory', {account}, {own}, '{channel}', '', 'PENDING')"
+)
+
+FORGERIES = {
+    # Orders: what was asked, where they begin, what they stand on.
+    "a total": ("UPDATE orders_order SET total = 1 WHERE id = {paid}", "total and currency of order .* never change"),
+    "a currency": ("UPDATE orders_order SET currency = 'JPY' WHERE id = {paid}", "never change"),
+    "a submitter": ("UPDATE orders_order SET submitted_by = 'bob' WHERE id = {paid}", "who submitted order"),
+    "a line's price": (
+        "UPDATE orders_orderline SET unit_price = 1 WHERE order_id = {created}",
+        "lines of an order never",
+    ),
+    "a completed beginning": (
+        COPY_OF_AN_ORDER.format(columns="", values="", total=0, status="COMPLETED", completed="{completed}"),
+        "has to begin as CREATED and undecided",
+    ),
+    "a total without lines": (
+        COPY_OF_AN_ORDER.format(columns="", values="", total=500, status="CREATED", completed="{completed}"),
+        "total of order order-FORGED is 500, and its lines come to 0",
+    ),
+    "a status that may not follow": (
+        "UPDATE orders_order SET status = 'PAID' WHERE id = {waiting}",
+        "cannot become PAID",
+    ),
+    "a charge that nobody approved": (
+        "UPDATE orders_order SET status = 'CHARGING_PAYMENT' WHERE id = {waiting}",
+        "cannot become CHARGING_PAYMENT without an approval",
+    ),
+    "paid without a charge": (
+        "UPDATE orders_order SET status = 'PAID' WHERE id = {charging}",
+        "cannot become PAID without a charged payment",
+    ),
+    "a package that is not there": (
+        "UPDATE orders_order SET status = 'PACKAGE_PREPARED' WHERE id = {paid}",
+        "cannot become PACKAGE_PREPARED without a package",
+    ),
+    "a final order": (
+        "UPDATE orders_order SET status = 'CANCELLING', reason_code = 'STAFF' WHERE id = {completed}",
+        "an order that is COMPLETED cannot become CANCELLING",
+    ),
+    "a decision that nobody took": (
+        "UPDATE orders_order SET decision = 'approve', decision_id = 'x', decided_by = 'x', decided_at = now(), "
+        "decision_channel = 'CONSOLE' WHERE id = {waiting}",
+        "shows a decision that nobody took",
+    ),
+    "another decider": ("UPDATE orders_order SET decided_by = submitted_by WHERE id = {paid}", "that nobody took"),
+    # Decisions and history.
+    "an event of yesterday": (EVENT.format(waiting="{waiting}", at="now() - interval '1 day'"), "tells of now"),
+    "an event of tomorrow": (EVENT.format(waiting="{waiting}", at="now() + interval '1 day'"), "tells of now"),
+    "an event": ("UPDATE orders_orderevent SET actor = 'mallory' WHERE order_id = {paid}", "are only ever added"),
+    "a decision without an account": (
+        DECISION.format(waiting="{waiting}", account="NULL", own="false", channel="CONSOLE"),
+        "decision_in_the_console_or_by_api_names_an_account",
+    ),
+    "a decision through no channel": (
+        DECISION.format(waiting="{waiting}", account="7", own="false", channel="NOISE"),
+        "decision_in_the_console_or_by_api_names_an_account",
+    ),
+    "an own approval without a reason": (
+        DECISION.format(waiting="{waiting}", account="7", own="true", channel="CONSOLE"),
+        "decision_on_an_own_order_has_a_reason",
+    ),
+    "another actor": ("UPDATE orders_decision SET actor = 'mallory' WHERE order_id = {paid}", "stays as it is"),
+    # Money.
+    "a payment unlike its order": (
+        PAYMENT_OF
+        + "SELECT payment_id, id, 1, currency, 'PENDING', 'simulated', '' FROM orders_order WHERE id = {waiting}",
+        "has to be of 2500 EUR as its order asks",
+    ),
+    "a payment in another currency": (
+        PAYMENT_OF
+        + "SELECT payment_id, id, total, 'JPY', 'PENDING', 'simulated', '' FROM orders_order WHERE id = {waiting}",
+        "has to be of 2500 EUR as its order asks",
+    ),
+    "a charge out of nothing": (
+        PAYMENT_OF
+        + "SELECT payment_id, id, total, currency, 'CHARGED', 'x', 'x' FROM orders_order WHERE id = {waiting}",
+        "has to begin as PENDING",
+    ),
+    "a second payment": (
+        PAYMENT_OF + "SELECT 'pay-FORGED', id, total, currency, 'PENDING', 'x', '' FROM orders_order WHERE id = {paid}",
+        "has to be of|orders_payment_order_id_key",
+    ),
+    "an amount": ("UPDATE orders_payment SET amount = 1 WHERE order_id = {paid}", "never change"),
+    "back to pending": (
+        "UPDATE orders_payment SET status = 'PENDING' WHERE order_id = {paid}",
+        "a payment that is CHARGED cannot become PENDING",
+    ),
+    "a status that is none": (
+        "UPDATE orders_payment SET status = 'NONSENSE' WHERE order_id = {paid}",
+        "a payment that is CHARGED cannot become NONSENSE",
+    ),
+    "a reference": (
+        "UPDATE orders_payment SET gateway_reference = 'x' WHERE order_id = {paid}",
+        "reference of payment",
+    ),
+    "a refund above the charge": (
+        REFUND.format(amount="2501", currency="EUR", status="PENDING", order="{paid}"),
+        "would exceed its charge of 2500 EUR",
+    ),
+    "a refund in another currency": (
+        REFUND.format(amount="1", currency="JPY", status="PENDING", order="{paid}"),
+        "would exceed its charge of 2500 EUR",
+    ),
+    "a refund of what was given back": (
+        REFUND.format(amount="1", currency="EUR", status="PENDING", order="{cancelled}"),
+        "is REFUNDED, and nothing of it can be refunded",
+    ),
+    "a refund that nobody made": (
+        REFUND.format(amount="1", currency="EUR", status="SUCCEEDED", order="{paid}"),
+        "nothing of it can be refunded|refund_has_a_time",
+    ),
+    "an attempt's outcome": (
+        "UPDATE orders_paymentattempt SET outcome = 'FAILED' "
+        "WHERE payment_id = (SELECT payment_id FROM orders_payment WHERE order_id = {paid})",
+        "was answered and stays as it is",
+    ),
+    "a second charge at the gateway": (
+        MOVEMENT.format(kind="CHARGE", amount="amount", order="{paid}"),
+        "charges or voids a key once",
+    ),
+    "a refund at the gateway of ten times the charge": (
+        MOVEMENT.format(kind="REFUND", amount="amount * 10", order="{paid}"),
+        "gives back no more than it took",
+    ),
+    "a second refund at the gateway": (
+        MOVEMENT.format(kind="REFUND", amount="1", order="{cancelled}"),
+        "gives back no more than it took",
+    ),
+} | {
+    f"{table} emptied of rows": (f"DELETE FROM {table}", "are never removed")
+    for table in (
+        *("orders_order", "orders_orderline", "orders_orderevent", "orders_decision", "orders_payment"),
+        *("orders_paymentattempt", "orders_refund", "orders_shipment", "orders_outboxmessage"),
+        *("simulated_gateway_movement", "simulated_carrier_booking"),
+    )
+}
+
+
+@pytest.fixture(scope="module")
+def orders(server: dict[str, Any]) -> dict[str, int]:
+    made = run(server, "console_app", "shell", "--no-imports", "-c", ORDERS)
+    ids: dict[str, int] = json.loads(made.splitlines()[-1])
+    return ids
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_it_is_refused(server: dict[str, Any], orders: dict[str, int], name: str) -> None:
+    statement, sentence = FORGERIES[name]
+    with connect(server, "console_app") as connection, pytest.raises(psycopg.Error, match=sentence) as caught:
+        connection.execute(statement.format(**orders))
+    assert isinstance(caught.value, psycopg.errors.IntegrityError), caught.value
+
+
+def test_a_refund_is_written_in_a_view_of_now_alone(server: dict[str, Any], orders: dict[str, int]) -> None:
+    statement = REFUND.format(amount="1", currency="EUR", status="PENDING", order=orders["paid"])
+    with connect(server, "console_app") as connection:
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        with pytest.raises(psycopg.errors.CheckViolation, match="only written in read committed"):
+            connection.execute(statement)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
@@ -21,7 +22,7 @@ from console.installation import forget_other_servers, read_published, take_over
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder, shorten
 from console.stack.pid_file import PidFile
-from console.stack.postgres import DATABASE, Postgres, find_programs
+from console.stack.postgres import DATABASE, OWNER, PROGRAMS_ROLE, Postgres, find_programs
 from console.stack.process_group import ProcessGroup
 from console.stack.screen import Screen
 
@@ -47,7 +48,7 @@ def save(folder: StackFolder, target: Path, screen: Screen) -> None:
     except OSError as error:
         raise StackError(f"The folder {shorten(target)} cannot be made ({error.strerror}). Name a new one.") from error
     # The database first: what a run has done since is found again from the tables, as after a crash.
-    _run("pg_dump", "--format=custom", f"--file={target / CONSOLE}", f"--dbname={url}")
+    _run("pg_dump", "--format=custom", f"--file={target / CONSOLE}", f"--dbname={as_owner(url)}")
     screen.say(f"PostgreSQL: {shorten(target)}/{CONSOLE}")
     if folder.temporal.exists():
         _copy_sqlite(folder.temporal, target / TEMPORAL)
@@ -92,8 +93,9 @@ def _restore_console(folder: StackFolder, dump: Path, screen: Screen) -> None:
         postgres.ensure_database()
         restored, former = f"{DATABASE}_restored", f"{DATABASE}_{FORMER}"
         _execute(postgres.url("postgres"), "DROP DATABASE IF EXISTS {}", restored)
-        _execute(postgres.url("postgres"), "CREATE DATABASE {}", restored)
-        _run("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={postgres.url(restored)}", str(dump))
+        _execute(postgres.url("postgres"), "CREATE DATABASE {} OWNER {}", restored, OWNER)
+        into = postgres.url(restored, role=OWNER)
+        _run("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={into}", str(dump))
         _execute(postgres.url("postgres"), "DROP DATABASE IF EXISTS {}", former)
         _execute(postgres.url("postgres"), "ALTER DATABASE {} RENAME TO {}", DATABASE, former)
         _execute(postgres.url("postgres"), "ALTER DATABASE {} RENAME TO {}", restored, DATABASE)
@@ -127,6 +129,14 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     except sqlite3.Error as error:
         target.unlink(missing_ok=True)
         raise StackError(f"{shorten(source)} cannot be copied: {error}.") from error
+
+
+def as_owner(url: str) -> str:
+    """Return the address of the stack's own database with the role that may read all of it; another's as it is."""
+    parts = urlsplit(url)
+    if parts.username != PROGRAMS_ROLE or parts.hostname:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace(PROGRAMS_ROLE, OWNER, 1)))
 
 
 def _execute(url: str, statement: str, *names: str) -> None:

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import pwd
 import re
+import secrets
 import shutil
 import signal
 import stat
@@ -30,6 +31,11 @@ from console.stack.processes import command_line
 # PostgreSQL refuses to run as root. The package makes a user of this name too when root uses it.
 SYSTEM_USER: Final = "pgserver"
 DATABASE: Final = "console"
+# The roles of database/roles.sh: one owns the tables and migrates them, the other is what the programs are.
+SUPERUSER: Final = "postgres"
+OWNER: Final = "console"
+PROGRAMS_ROLE: Final = "console_app"
+ROLES_SCRIPT: Final = PROJECT / "database" / "roles.sh"
 PORT: Final = 5432
 # sun_path of unix(7) holds 107 bytes and a zero.
 SOCKET_PATH_BYTES: Final = 107
@@ -96,9 +102,9 @@ class Postgres:
         """The folder of its Unix socket, once `serve` has chosen it."""
         return self._socket_folder
 
-    def url(self, database: str = DATABASE) -> str:
-        """Return the address of a database."""
-        return f"postgresql://postgres@:{PORT}/{database}?host={quote(str(self._socket_folder), safe='')}"
+    def url(self, database: str = DATABASE, *, role: str = SUPERUSER) -> str:
+        """Return the address of a database for a role; a socket that only its owner can open asks for no password."""
+        return f"postgresql://{role}@:{PORT}/{database}?host={quote(str(self._socket_folder), safe='')}"
 
     def has_data(self) -> bool:
         """Tell whether there is a data folder. Raises StackError when what is there cannot be served."""
@@ -197,10 +203,18 @@ class Postgres:
         return True
 
     def ensure_database(self) -> None:
-        """Make the console's database unless it is there."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(f"CREATE DATABASE {DATABASE}")
+        """Make the roles and the console's database as Compose does, unless they are there. Raises StackError."""
+        environment = {
+            **self._environment,
+            "PATH": f"{self._programs}:{os.defpath}",
+            "PGHOST": str(self._socket_folder),
+            "PGPORT": str(PORT),
+            "CONSOLE_DB_PASSWORD": secrets.token_urlsafe(),
+            "CONSOLE_APP_DB_PASSWORD": secrets.token_urlsafe(),
+        }
+        done = subprocess.run(["sh", ROLES_SCRIPT], env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise StackError(f"The roles of the database cannot be made: {' '.join(done.stderr.split())}")
 
     def clean_up(self) -> None:
         """Remove a socket folder that was made outside of the stack's folder."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from console.environment import names_read
@@ -34,10 +35,10 @@ class Programs:
             "static", "the collecting of static files", ["manage.py", "collectstatic", "--noinput", "-v0"]
         )
 
-    def prepare(self) -> Program:
-        """The program that migrates the database and makes the demo accounts."""
+    def prepare(self, owner: Mapping[str, str]) -> Program:
+        """The program that migrates the database and makes the demo accounts; `owner` has the settings of its role."""
         command = ["-m", "console.stack.job", "prepare", str(self._folder.prepared)]
-        return self._one_shot("prepare", "the preparing of the database", command)
+        return self._one_shot("prepare", "the preparing of the database", command, owner)
 
     def samples(self) -> Program:
         """The program that submits the sample orders."""
@@ -54,12 +55,14 @@ class Programs:
         command = ["-m", "gunicorn", "--config", "console/gunicorn_conf.py", "console.wsgi"]
         return self._program("web", "the web server", command, patience=20, stop_turn=1)
 
-    def _one_shot(self, name: str, title: str, arguments: Sequence[str]) -> Program:
+    def _one_shot(
+        self, name: str, title: str, arguments: Sequence[str], settings: Mapping[str, str] = MappingProxyType({})
+    ) -> Program:
         return Program(
             name=name,
             title=title,
             command=[sys.executable, *arguments],
-            environment=self._environment,
+            environment={**self._environment, **settings},
             folder=PROJECT,
             log=self._folder.logs / f"{name}.log",
             is_shown=False,

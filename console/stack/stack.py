@@ -18,7 +18,7 @@ from console.stack.errors import StackError
 from console.stack.folder import StackFolder
 from console.stack.options import Options, check_ports, check_temporal, child_environment
 from console.stack.pid_file import PidFile
-from console.stack.postgres import Postgres
+from console.stack.postgres import OWNER, PROGRAMS_ROLE, Postgres
 from console.stack.prepare import read_result
 from console.stack.process_group import ChildEnded, ProcessGroup, StopRequested
 from console.stack.programs import Programs
@@ -89,7 +89,7 @@ class Stack:
         if self._postgres is not None:
             published[PROGRAMS] = str(self._postgres.programs)
         at_the_end.enter_context(self._folder.published(published))
-        self._finish(self._processes.start(programs.prepare()))
+        self._finish(self._processes.start(programs.prepare(self._owner_settings())))
         if collecting is not None:
             self._finish(collecting)
             self._folder.close_to_others()
@@ -105,7 +105,7 @@ class Stack:
             "BIND": str(self._options.bind),
         }
         if self._postgres is not None:
-            own["DATABASE_URL"] = self._postgres.url()
+            own["DATABASE_URL"] = self._postgres.url(role=PROGRAMS_ROLE)
         if self._temporal is not None:
             own |= {
                 **NO_PROFILE,
@@ -113,6 +113,10 @@ class Stack:
                 "TEMPORAL_UI_URL": os.environ.get("TEMPORAL_UI_URL") or self._temporal.ui_url,
             }
         return Programs(self._folder, child_environment(self._options, own))
+
+    def _owner_settings(self) -> dict[str, str]:
+        """Return what the program that migrates needs to be the owner of the tables, where the server is ours."""
+        return {} if self._postgres is None else {"DATABASE_URL": self._postgres.url(role=OWNER)}
 
     def _start_postgres(self) -> None:
         postgres = self._postgres

@@ -24,6 +24,12 @@ from tests.programs import ROOT, free_port
 from tests.stacks import PARTS, RunningStack, clean_environment, get_status, run
 from tests.waiting import wait_until
 
+ASK_ROLE = (
+    "from django.db import connection; cursor = connection.cursor(); cursor.execute("
+    "\"SELECT current_user, current_setting('is_superuser'), count(*) "
+    'FROM pg_class WHERE relowner = current_user::regrole"'
+    "); print(*cursor.fetchone())"
+)
 LIST_PEOPLE = (
     "from django.contrib.auth.models import User; print(*sorted(user.username for user in User.objects.all()))"
 )
@@ -61,6 +67,10 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     assert listed.stdout.split() == ["admin", "approver", "approver2", "clerk", "viewer"], listed.stderr
     script = [str(running.folder / "manage"), "shell", "-v0", "-c", LIST_PEOPLE]
     assert subprocess.run(script, cwd="/", env={}, capture_output=True, text=True).stdout == listed.stdout
+
+    # The programs own nothing that they could change or empty.
+    role = run(clean_environment(running.folder), "shell", "-v0", "-c", ASK_ROLE)
+    assert role.stdout.split() == ["console_app", "off", "0"], role.stderr
 
     # A second one is refused, in the same folder and on the same ports.
     second = run(running.environment, "runstack")

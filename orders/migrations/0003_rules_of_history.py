@@ -18,7 +18,8 @@ KEPT = (
 )
 # Nor is a row of these ever changed.
 APPEND_ONLY = ("orders_orderevent", "simulated_gateway_movement")
-# When a row says that something happened, it happened in the transaction that writes it.
+# When a row says that something happened, it happened in the transaction that writes it. What is inserted is judged
+# after it, so that INSERT ... ON CONFLICT DO NOTHING may offer a row that is there already.
 TIMED = {
     "orders_orderevent": "at",
     "orders_decision": "taken_at",
@@ -124,13 +125,13 @@ class Migration(migrations.Migration):
             for table in APPEND_ONLY
         ),
         *(
-            trigger(f"{table}_tells_of_now", "BEFORE INSERT", table, f"refuse_another_time('{column}')")
+            trigger(f"{table}_tells_of_now", "AFTER INSERT", table, f"refuse_another_time('{column}')")
             for table, column in TIMED.items()
         ),
         trigger("decision_is_answered_once", "BEFORE UPDATE", "orders_decision", "refuse_change_of_decision()"),
         trigger(
             "nobody_approves_their_own_order_unnoticed",
-            "BEFORE INSERT",
+            "AFTER INSERT",
             "orders_decision",
             "refuse_own_approval()",
             only="NEW.kind = 'approve' AND NEW.actor_account_id IS NOT NULL",

@@ -144,7 +144,7 @@ $$;
 # The checks of a status come after the row is written: a trigger before it would have PostgreSQL compute the generated
 # search column again with every change of a row. Triggers of one kind fire in the order of their names.
 TRIGGERS = """
-CREATE TRIGGER order_begins_created_and_undecided BEFORE INSERT ON orders_order
+CREATE TRIGGER order_begins_created_and_undecided AFTER INSERT ON orders_order
 FOR EACH ROW WHEN (NEW.status <> 'CREATED' OR NEW.decision <> '') EXECUTE FUNCTION refuse_another_beginning();
 
 CREATE CONSTRAINT TRIGGER order_total_is_the_sum_of_its_lines AFTER INSERT ON orders_order

@@ -63,9 +63,9 @@ BEGIN
         RAISE EXCEPTION 'payment % is %, and nothing of it can be refunded', NEW.payment_id, charged.status
             USING ERRCODE = 'check_violation';
     END IF;
-    SELECT coalesce(sum(amount), 0) INTO given_back
+    SELECT coalesce(sum(amount), 0) INTO given_back  -- with this one
         FROM orders_refund WHERE payment_id = NEW.payment_id AND status IN ('PENDING', 'SUCCEEDED');
-    IF NEW.currency <> charged.currency OR given_back + NEW.amount > charged.amount THEN
+    IF NEW.currency <> charged.currency OR given_back > charged.amount THEN
         RAISE EXCEPTION 'the refunds of payment % would exceed its charge of % %',
             NEW.payment_id, charged.amount, charged.currency USING ERRCODE = 'check_violation';
     END IF;
@@ -96,8 +96,8 @@ BEGIN
     SELECT * INTO charge FROM simulated_gateway_movement
         WHERE idempotency_key = NEW.idempotency_key AND kind = 'CHARGE';
     IF NEW.kind = 'REFUND' AND (
-        charge.id IS NULL OR NEW.currency <> charge.currency OR NEW.amount > charge.amount - (
-            SELECT coalesce(sum(amount), 0) FROM simulated_gateway_movement
+        charge.id IS NULL OR NEW.currency <> charge.currency OR charge.amount < (
+            SELECT sum(amount) FROM simulated_gateway_movement
             WHERE idempotency_key = NEW.idempotency_key AND kind = 'REFUND'
         )
     ) THEN
@@ -105,7 +105,7 @@ BEGIN
             USING ERRCODE = 'check_violation';
     END IF;
     IF NEW.kind IN ('CHARGE', 'VOID') AND EXISTS (
-        SELECT FROM simulated_gateway_movement WHERE idempotency_key = NEW.idempotency_key
+        SELECT FROM simulated_gateway_movement WHERE idempotency_key = NEW.idempotency_key AND id <> NEW.id
     ) THEN
         RAISE EXCEPTION 'the gateway charges or voids a key once, and % was used', NEW.idempotency_key
             USING ERRCODE = 'check_violation';
@@ -115,12 +115,13 @@ END
 $$;
 """
 
+# What is inserted is judged after it, so that INSERT ... ON CONFLICT DO NOTHING may offer a row that is there already.
 TRIGGERS = {
-    "payment_is_of_what_its_order_asks": ("INSERT", "orders_payment", "refuse_another_amount"),
-    "payment_stays_what_it_is_for": ("UPDATE", "orders_payment", "refuse_change_of_payment"),
-    "refunds_never_exceed_the_charge": ("INSERT", "orders_refund", "refuse_refund_beyond_charge"),
-    "refund_is_answered_once": ("UPDATE", "orders_refund", "refuse_change_of_refund"),
-    "gateway_moves_money_once": ("INSERT", "simulated_gateway_movement", "refuse_false_movement"),
+    "payment_is_of_what_its_order_asks": ("AFTER INSERT", "orders_payment", "refuse_another_amount"),
+    "payment_stays_what_it_is_for": ("BEFORE UPDATE", "orders_payment", "refuse_change_of_payment"),
+    "refunds_never_exceed_the_charge": ("AFTER INSERT", "orders_refund", "refuse_refund_beyond_charge"),
+    "refund_is_answered_once": ("BEFORE UPDATE", "orders_refund", "refuse_change_of_refund"),
+    "gateway_moves_money_once": ("AFTER INSERT", "simulated_gateway_movement", "refuse_false_movement"),
 }
 
 DROP_FUNCTIONS = f"DROP FUNCTION {', '.join(function for _, _, function in TRIGGERS.values())}"
@@ -135,7 +136,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(FUNCTIONS, DROP_FUNCTIONS),
         *(
             migrations.RunSQL(
-                f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()",
+                f"CREATE TRIGGER {name} {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()",
                 f"DROP TRIGGER {name} ON {table}",
             )
             for name, (event, table, function) in TRIGGERS.items()

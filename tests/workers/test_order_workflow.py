@@ -12,6 +12,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from orders import contracts
+from orders.causes import Cause
 from orders.contracts import Decision, PaymentCharged
 from tests.programs import find_binary
 from tests.waiting import wait_until
@@ -367,7 +368,7 @@ class TestDeadline:
         end = order.result()
 
         assert (end.status, end.reason_code) == ("CANCELLED", "APPROVAL_TIMEOUT")
-        assert end.reason.startswith("Nobody approved the order until ")
+        assert (end.cause, end.reason) == (Cause.NOT_APPROVED, "Nobody approved the order by its deadline.")
         assert order.names == [*WAY_TO_APPROVAL, "process_cancellation"]
 
     def test_a_run_that_is_told_no_time_waits_for_as_long_as_the_workers_say(self, order: ScriptedOrder) -> None:
@@ -547,7 +548,7 @@ class TestRefusals:
 
         end = waiting.result()
         assert end.reason_code == "SHIPPING_FAILED"
-        assert end.reason == "The order could not be shipped: it was cancelled in Temporal."
+        assert (end.cause, end.reason) == (Cause.STEP_CANCELLED, "It was cancelled in Temporal.")
 
 
 class TestCancelledRun:
@@ -559,7 +560,8 @@ class TestCancelledRun:
         end = waiting.result()
 
         assert (end.status, end.reason_code) == ("CANCELLED", "STAFF")
-        assert end.reason == "The run was cancelled in Temporal: cleaning up"
+        assert (end.cause, end.reason_text) == (Cause.RUN_CANCELLED, "cleaning up")
+        assert end.reason == "The order's workflow run was cancelled in Temporal. cleaning up"
         assert waiting.names == [*WAY_TO_APPROVAL, "process_cancellation"]
 
     def test_money_is_given_back(self, waiting: ScriptedOrder, harness: WorkflowHarness) -> None:
@@ -792,6 +794,6 @@ def test_the_status_query_answers_a_plain_json_object(waiting: ScriptedOrder) ->
     assert (answer["approved"], answer["cancelled"], answer["waiting_for"]) == (False, False, "approval")
     assert answer.keys() == {
         *("order_id", "status", "approved", "cancelled", "waiting_for", "deadline"),
-        *("reason_code", "reason", "last_decision"),
+        *("reason_code", "reason", "last_decision", "cause", "reason_text"),
     }
     waiting.cancel()

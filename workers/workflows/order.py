@@ -35,15 +35,10 @@ with workflow.unsafe.imports_passed_through():
 from workers.workflows.shipping import ShippingWorkflow, start_step
 
 T = TypeVar("T")
-
-
 ShippingHandle: TypeAlias = "workflow.ChildWorkflowHandle[ShippingWorkflow, contracts.CarrierDispatched]"
-
 
 # How soon a child that cannot start, because one of an earlier run is still ending, is tried again, at first and later.
 SHIPPING_RETRY: Final = timedelta(seconds=10)
-
-
 SHIPPING_RETRY_AT_LAST: Final = timedelta(minutes=5)
 
 

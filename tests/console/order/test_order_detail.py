@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.intake.drafts import LineDraft
 from orders.models import Order
 from orders.states import ReasonCode, Status
 from tests.asking import HTMX, leads_to_login, text_of
-from tests.making import MakeOrder, make_user
+from tests.making import MakeOrder, approve, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -74,8 +73,7 @@ class TestFacts:
     def test_a_waiting_order_says_until_when(self, bobs: Client, make_order: MakeOrder) -> None:
         page = text_of(bobs.get(url(make_order(deadline_seconds=3 * 3600 + 20 * 60 + 30))))
         assert "Decide <b>in 3 h 20 min</b>" in page
-        decided = make_order(deadline_seconds=3600)
-        Order.objects.filter(pk=decided.pk).update(decision="approve", decided_by="dana", decided_at=timezone.now())
+        decided = approve(make_order(deadline_seconds=3600), by="dana")
         page = text_of(bobs.get(url(decided)))
         assert "Approved by dana. Processing starts in a moment." in page
         assert "Decide <b>" not in page

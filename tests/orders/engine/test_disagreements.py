@@ -31,6 +31,7 @@ from orders.payments.gateways.interface import ChargeRequest
 from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
 from orders.shipping.carriers import carrier
 from orders.states import Outcome, Status, TroubleCode
+from tests.database import past_the_rules
 from tests.making import MakeOrder, make_user, submit
 from tests.programs import find_binary
 from tests.waiting import wait_for_status, wait_until
@@ -263,27 +264,28 @@ class TestRunsThatAreOlder:
         wait_for_status(order, Status.COMPLETED)
         other = wait_for_status(submit(2), Status.PENDING_MANUAL_APPROVAL)
         # As if the server had taken the signal, and lost it in a power cut.
-        Decision.objects.create(
-            decision_id="lost",
-            order=other,
-            kind="approve",
-            actor="bob",
-            channel="CONSOLE",
-            actor_account_id=bob.pk,
-            taken_at=timezone.now() - LONG_AGO,
-        )
-        Order.objects.filter(pk=other.pk).update(
-            decision="approve", decision_id="lost", decided_by="bob", decided_at=timezone.now()
-        )
-        OutboxMessage.objects.create(
-            order=other,
-            key="decision:lost",
-            name="approve_order",
-            status=OutboxMessage.Status.DELIVERED,
-            payload={"decision_id": "lost", "actor": "bob", "reason": ""},
-            attempts=1,
-            delivered_at=timezone.now() - LONG_AGO,
-        )
+        with past_the_rules():
+            Decision.objects.create(
+                decision_id="lost",
+                order=other,
+                kind="approve",
+                actor="bob",
+                channel="CONSOLE",
+                actor_account_id=bob.pk,
+                taken_at=timezone.now() - LONG_AGO,
+            )
+            Order.objects.filter(pk=other.pk).update(
+                decision="approve", decision_id="lost", decided_by="bob", decided_at=timezone.now()
+            )
+            OutboxMessage.objects.create(
+                order=other,
+                key="decision:lost",
+                name="approve_order",
+                status=OutboxMessage.Status.DELIVERED,
+                payload={"decision_id": "lost", "actor": "bob", "reason": ""},
+                attempts=1,
+                delivered_at=timezone.now() - LONG_AGO,
+            )
 
         wait_for_status(other, Status.COMPLETED)
 

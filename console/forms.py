@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 
 from console.fields import LineField, TextField
 from orders.identifiers import is_order_id
+from orders.labels import DECISION_REASON_LABELS
 from orders.reading.pages import LONGEST_CURSOR
 from orders.reading.search import LONGEST_SEARCH
-from orders.states import DecisionKind
+from orders.states import DecisionKind, DecisionReason
 
 LONGEST_REASON: Final = 500
 PAGE_SIZE: Final = 50
@@ -25,11 +26,19 @@ TABS: Final[Mapping[str, str]] = {
 }
 
 
+def says_enough(reason_code: str | None) -> bool:
+    """Tell whether a reason from the list needs no words beside it."""
+    return reason_code in set(DecisionReason) - {DecisionReason.OTHER}
+
+
 class CancelForm(forms.Form):
     """Why an order, or several, shall be cancelled."""
 
+    reason_code = forms.ChoiceField(
+        label="Reason", required=False, choices=[("", "Choose from the list"), *DECISION_REASON_LABELS.items()]
+    )
     reason = TextField(
-        label="Reason",
+        label="In your own words",
         max_length=LONGEST_REASON,
         error_messages={"required": "Say why the order shall be cancelled."},
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
@@ -38,10 +47,11 @@ class CancelForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # The form asks a person for a reason; a program that does not send the field has none to give.
-        self.fields["reason"].required = "reason" in self.data
+        self.fields["reason"].required = "reason" in self.data and not says_enough(self.data.get("reason_code"))
         if not self.is_bound:
             # A reason that is being typed outlives a panel that is swapped in under it.
-            self.fields["reason"].widget.attrs["hx-preserve"] = "true"
+            for field in self.fields.values():
+                field.widget.attrs["hx-preserve"] = "true"
 
 
 class ApproveForm(forms.Form):
@@ -73,6 +83,7 @@ class BulkForm(forms.Form):
     """One decision on the orders that were ticked."""
 
     kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DecisionKind])
+    reason_code = forms.ChoiceField(required=False, choices=[("", ""), *DECISION_REASON_LABELS.items()])
     order_id = OrderIdsField(error_messages={"required": "Tick at least one order first."})
     reason = TextField(
         required=False,
@@ -90,7 +101,8 @@ class BulkForm(forms.Form):
     def clean(self) -> None:
         """Want a reason for a cancellation."""
         is_cancel = self.cleaned_data.get("kind") == DecisionKind.CANCEL
-        if is_cancel and self.cleaned_data.get("reason") == "":
+        has_reason = bool(self.cleaned_data.get("reason", True)) or says_enough(self.cleaned_data.get("reason_code"))
+        if is_cancel and not has_reason:
             self.add_error("reason", "Say why the orders shall be cancelled.")
 
     @property

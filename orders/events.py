@@ -27,7 +27,7 @@ class EventKind(StrEnum):
     CANCELLED = "order.cancelled"  # reason_code, cause, reason
 
     APPROVED = "decision.approved"  # decision_id, channel, reason, is_own_order, terminal_user
-    CANCELLATION_REQUESTED = "decision.cancellation_requested"  # decision_id, channel, reason, terminal_user
+    CANCELLATION_REQUESTED = "decision.cancellation_requested"  # ... the same, and reason_code
     DECISION_TOO_LATE = "decision.too_late"  # decision_id, decision, decided_by
     DECISION_REFUSED = "decision.refused"  # decision_id, channel, code, reason
 

@@ -15,7 +15,7 @@ from orders.causes import ENDING_CAUSES, explain_cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
 from orders.events import STATUSES, EventKind
 from orders.money import Money
-from orders.states import Channel, DecisionKind, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
+from orders.states import Channel, DecisionKind, DecisionReason, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
 
 Label = str | Promise
 
@@ -43,6 +43,16 @@ REASON_LABELS: Final[Mapping[ReasonCode, Label]] = {
 DECISION_LABELS: Final[Mapping[DecisionKind, Label]] = {
     DecisionKind.APPROVE: gettext_lazy("Approved"),
     DecisionKind.CANCEL: gettext_lazy("Cancellation requested"),
+}
+
+DECISION_REASON_LABELS: Final[Mapping[DecisionReason, Label]] = {
+    DecisionReason.CUSTOMER_REQUEST: gettext_lazy("Customer asked for it"),
+    DecisionReason.DUPLICATE_ORDER: gettext_lazy("Duplicate order"),
+    DecisionReason.SUSPECTED_FRAUD: gettext_lazy("Suspected fraud"),
+    DecisionReason.WRONG_PRICE: gettext_lazy("Wrong price"),
+    DecisionReason.OUT_OF_STOCK: gettext_lazy("Out of stock"),
+    DecisionReason.WRONG_ADDRESS: gettext_lazy("Wrong address"),
+    DecisionReason.OTHER: gettext_lazy("Other"),
 }
 
 OUTCOME_LABELS: Final[Mapping[Outcome, Label]] = {
@@ -150,6 +160,14 @@ def describe_cause(cause: str, text: str = "") -> str:
     return explain_cause(cause, text, translate=_)
 
 
+def describe_reason(code: str, text: str) -> str:
+    """Return why somebody decided so: what they chose from the list, and what they wrote; either may be empty."""
+    if not code or code == DecisionReason.OTHER:
+        return text
+    known = str(DECISION_REASON_LABELS[DecisionReason(code)]) if code in set(DecisionReason) else code
+    return f"{known}: {text}" if text else known
+
+
 def describe_ending(ending: str) -> str:
     """Return how a run ended, as a sentence."""
     return describe_cause(ENDING_CAUSES[ending])
@@ -178,6 +196,8 @@ def _title(kind: EventKind, data: Mapping[str, Any]) -> str:
 
 def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
     match kind:
+        case EventKind.CANCELLATION_REQUESTED:
+            return describe_reason(data.get("reason_code", ""), data["reason"])
         case EventKind.DECISION_TOO_LATE:
             return str(_LATE[data["decision"]]) % {"actor": data["decided_by"]}
         case EventKind.DECISION_REFUSED:

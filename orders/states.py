@@ -40,6 +40,18 @@ class DecisionKind(StrEnum):
     CANCEL = "cancel"
 
 
+class DecisionReason(StrEnum):
+    """Why somebody decided to cancel an order, where they chose from the list; the text beside it says more."""
+
+    CUSTOMER_REQUEST = "CUSTOMER_REQUEST"
+    DUPLICATE_ORDER = "DUPLICATE_ORDER"
+    SUSPECTED_FRAUD = "SUSPECTED_FRAUD"
+    WRONG_PRICE = "WRONG_PRICE"
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    WRONG_ADDRESS = "WRONG_ADDRESS"
+    OTHER = "OTHER"
+
+
 class Outcome(StrEnum):
     """What became of a decision; PENDING until the order's workflow has answered it."""
 

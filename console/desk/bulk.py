@@ -18,6 +18,7 @@ from console.forms import BulkForm
 from console.order.decision_panel import Word
 from orders.decisions import decide
 from orders.decisions.decide import BulkResult
+from orders.labels import DECISION_REASON_LABELS, Label
 from orders.money import Money
 from orders.permissions import may_decide
 from orders.states import DecisionKind
@@ -36,6 +37,8 @@ class Confirmation:
     order_ids: tuple[str, ...]
     sums: tuple[Money, ...]
     refused: tuple[BulkResult, ...]
+
+    reasons: tuple[tuple[str, Label], ...] = tuple(DECISION_REASON_LABELS.items())
 
     @property
     def is_cancel(self) -> bool:
@@ -68,7 +71,13 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
     order_ids = form.cleaned_data["order_id"]
     if asked:
         return _show(request, confirmation=_confirm(request, kind, order_ids))
-    results = decide.decide_orders(order_ids, kind, actor=request.user, reason=form.cleaned_data["reason"])
+    results = decide.decide_orders(
+        order_ids,
+        kind,
+        actor=request.user,
+        reason=form.cleaned_data["reason"],
+        reason_code=form.cleaned_data["reason_code"] if kind == DecisionKind.CANCEL else "",
+    )
     count = sum(result.is_done for result in results)
     tone = "done" if count == len(results) else "refused"
     response = _show(request, word=Word(DONE[kind].format(count, len(results)), tone), results=results)

@@ -67,14 +67,14 @@ def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
         if request.htmx:
             return render_changes(request, order, None, cancel_form=form, status=422)
         return render_order(request, order, cancel_form=form, status=422)
-    return _decide(request, order, DecisionKind.CANCEL, reason=form.cleaned_data["reason"])
+    return _decide(request, order, DecisionKind.CANCEL, **form.cleaned_data)
 
 
-def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, *, reason: str = "") -> HttpResponse:
+def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, **reasons: str) -> HttpResponse:
     """Take the decision and show what became of it, in the page or, with htmx, in its panels."""
     live = None
     try:
-        message = VERBS[kind](order, actor=request.user, reason=reason)
+        message = VERBS[kind](order, actor=request.user, **reasons)
     except NotAllowed as error:
         raise PermissionDenied(str(error)) from error
     except DecisionRefused as error:

@@ -36,7 +36,8 @@ MOST_ATTEMPTS: Final = 20
 def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """Show the order as the tables remember it; its live status follows in a moment."""
     typed = take_up(request)
-    form = CancelForm(initial={"reason": typed.get("reason", "")}) if typed is not None else None
+    initial = {name: typed.get(name, "") for name in CancelForm.base_fields} if typed is not None else None
+    form = CancelForm(initial=initial) if initial is not None else None
     return render_order(request, find_order(order_id), cancel_form=form)
 
 

@@ -50,12 +50,12 @@ def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMess
     return _decide(order, DecisionKind.APPROVE, actor=actor, reason=reason)
 
 
-def cancel_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
-    """Have the order cancelled, and its money returned if any was taken.
+def cancel_order(order: Order, *, actor: Actor, reason: str = "", reason_code: str = "") -> OutboxMessage:
+    """Have the order cancelled, and its money returned if any was taken. `reason_code` is a DecisionReason, or empty.
 
     Raises NotAllowed, AlreadyDecided, TooLate.
     """
-    return _decide(order, DecisionKind.CANCEL, actor=actor, reason=reason)
+    return _decide(order, DecisionKind.CANCEL, actor=actor, reason=reason, reason_code=reason_code)
 
 
 def check_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor) -> list[BulkResult]:
@@ -76,7 +76,9 @@ def check_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor) 
     return results
 
 
-def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor, reason: str = "") -> list[BulkResult]:
+def decide_orders(
+    order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor, reason: str = "", reason_code: str = ""
+) -> list[BulkResult]:
     """Take the same decision on several orders, each by itself, and tell what became of each.
 
     The relay sends them, so that nobody waits for Temporal as often as there are orders. Orders that somebody else
@@ -91,7 +93,9 @@ def decide_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor,
                 raise OrderError("Not tried, because the orders before it took too long. Try it again.")
             if order_id not in orders:
                 raise OrderNotFound(order_id)
-            message = _decide(orders[order_id], kind, actor=actor, reason=reason, sends_now=False)
+            message = _decide(
+                orders[order_id], kind, actor=actor, reason=reason, reason_code=reason_code, sends_now=False
+            )
             sentence = describe_delivery(message)
             is_done = find_decision(message).outcome != Outcome.TOO_LATE
         except OrderError as error:
@@ -127,7 +131,9 @@ def describe_delivery(message: OutboxMessage) -> str:
     return f"{done}. The workflow has been told." if decision.outcome == Outcome.PENDING else f"{done}."
 
 
-def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str, sends_now: bool = True) -> OutboxMessage:
+def _decide(
+    order: Order, kind: DecisionKind, *, actor: Actor, reason: str, reason_code: str = "", sends_now: bool = True
+) -> OutboxMessage:
     permissions.check_may_decide(actor, kind, order)
     with transaction.atomic():
         locked = lock_order(order.order_id)
@@ -143,6 +149,7 @@ def _decide(order: Order, kind: DecisionKind, *, actor: Actor, reason: str, send
             account_id=actor.pk,
             terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
             is_own_order=permissions.needs_reason(actor, kind, locked),
+            reason_code=reason_code,
         )
         clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
         key = outbox.decision_key(decision.decision_id)

@@ -60,11 +60,12 @@ def write_decision(
     account_id: int | None = None,
     terminal_user: str = "",
     is_own_order: bool = False,
+    reason_code: str = "",
 ) -> None:
     """Write a decision on a locked order, once: its row, its event, and who decided what and when.
 
     `account_id` is None for who has no account; `terminal_user` is whose shell it was, for a decision at the terminal;
-    `is_own_order` marks the approval by whoever submitted the order.
+    `is_own_order` marks the approval by whoever submitted the order; `reason_code` is a DecisionReason, or empty.
     A cancellation stays the order's decision, even where an approval from before it is learned later. So does what
     somebody decided here, even where a claim from outside says the same.
     """
@@ -81,20 +82,23 @@ def write_decision(
         is_own_order=is_own_order,
         channel=channel,
         terminal_user=terminal_user,
+        reason_code=reason_code,
         reason=reason,
     )
     facts: dict[str, Fact] = {"decision_id": decision_id, "channel": channel, "reason": reason}
     if is_own_order:
         facts["is_own_order"] = True
+    if reason_code:
+        facts["reason_code"] = reason_code
     if terminal_user:
         facts["terminal_user"] = terminal_user
     add_event(order, DECISION_KINDS[kind], facts, key=f"decision:{decision_id}", actor=actor)
     is_claim_of_the_known = channel == Channel.TEMPORAL and order.decision == kind and order.is_decided_here
     if not is_claim_of_the_known and not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
         order.decision, order.decision_id, order.decision_channel = kind, decision_id, channel
-        order.decided_by, order.decided_at = actor, database_now()
-        columns = ["decision", "decision_id", "decision_channel", "decided_by", "decided_at", "updated_at"]
-        order.save(update_fields=columns)
+        order.decided_by, order.decided_at, order.decision_reason_code = actor, database_now(), reason_code
+        about_it = ["decision", "decision_id", "decision_channel", "decision_reason_code", "decided_by", "decided_at"]
+        order.save(update_fields=[*about_it, "updated_at"])
 
 
 def counts_already(order: Order, decision_id: str) -> bool:

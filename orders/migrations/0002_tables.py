@@ -164,6 +164,7 @@ class Migration(migrations.Migration):
                 ("decision_id", models.CharField(blank=True, max_length=64)),
                 ("decided_by", models.CharField(blank=True, max_length=150)),
                 ("decision_channel", models.CharField(blank=True, db_default="", max_length=16)),
+                ("decision_reason_code", models.CharField(blank=True, db_default="", max_length=32)),
                 ("decided_at", models.DateTimeField(blank=True, null=True)),
                 ("approval_deadline", models.DateTimeField(blank=True, null=True)),
                 (
@@ -501,6 +502,15 @@ class Migration(migrations.Migration):
                         max_length=150,
                     ),
                 ),
+                (
+                    "reason_code",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        help_text="What was chosen from the list of reasons, for a cancellation.",
+                        max_length=32,
+                    ),
+                ),
                 ("reason", models.TextField(blank=True)),
                 ("taken_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("outcome", models.CharField(default="PENDING", max_length=16)),
@@ -540,6 +550,24 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ["approve", "cancel"])), name="decision_kind_is_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "reason_code__in",
+                                [
+                                    "",
+                                    "CUSTOMER_REQUEST",
+                                    "DUPLICATE_ORDER",
+                                    "OTHER",
+                                    "OUT_OF_STOCK",
+                                    "SUSPECTED_FRAUD",
+                                    "WRONG_ADDRESS",
+                                    "WRONG_PRICE",
+                                ],
+                            )
+                        ),
+                        name="decision_reason_code_is_known",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

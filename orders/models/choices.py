@@ -9,6 +9,8 @@ CAUSE_CHOICES = [(cause.value, text) for cause, text in CAUSE_TEXTS.items()]
 
 REASON_CHOICES = [(code.value, label) for code, label in labels.REASON_LABELS.items()]
 
+DECISION_REASON_CHOICES = [(code.value, label) for code, label in labels.DECISION_REASON_LABELS.items()]
+
 OUTCOME_CHOICES = [(outcome.value, label) for outcome, label in labels.OUTCOME_LABELS.items()]
 
 TROUBLE_CHOICES = [(code.value, label) for code, label in labels.TROUBLE_LABELS.items()]

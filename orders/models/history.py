@@ -6,7 +6,13 @@ from django.db.models.functions import Now
 
 from orders import labels, states
 from orders.events import STATUSES
-from orders.models.choices import CHANNEL_CHOICES, DECISION_CHOICES, OUTCOME_CHOICES, TROUBLE_CHOICES
+from orders.models.choices import (
+    CHANNEL_CHOICES,
+    DECISION_CHOICES,
+    DECISION_REASON_CHOICES,
+    OUTCOME_CHOICES,
+    TROUBLE_CHOICES,
+)
 from orders.models.order import Order
 from orders.postgres.fields import CodeField
 
@@ -71,6 +77,13 @@ class Decision(models.Model):
     terminal_user = models.CharField(
         max_length=150, blank=True, db_default="", help_text="Whose shell it was, for a decision at the terminal."
     )
+    reason_code = CodeField(
+        max_length=32,
+        choices=DECISION_REASON_CHOICES,
+        blank=True,
+        db_default="",
+        help_text="What was chosen from the list of reasons, for a cancellation.",
+    )
     reason = models.TextField(blank=True)
     taken_at = models.DateTimeField(db_default=Now())
     outcome = CodeField(max_length=16, choices=OUTCOME_CHOICES, default=states.Outcome.PENDING.value)
@@ -87,6 +100,10 @@ class Decision(models.Model):
                 name="decision_has_a_time_just_when_answered",
             ),
             models.CheckConstraint(condition=Q(kind__in=["approve", "cancel"]), name="decision_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(reason_code__in=["", *sorted(code.value for code in states.DecisionReason)]),
+                name="decision_reason_code_is_known",
+            ),
             models.CheckConstraint(
                 condition=Q(channel__in=["TERMINAL", "TEMPORAL", "POLICY"])
                 | Q(channel__in=["CONSOLE", "API"], actor_account_id__isnull=False),

@@ -8,7 +8,14 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from orders import labels, states
-from orders.models.choices import CAUSE_CHOICES, CHANNEL_CHOICES, DECISION_CHOICES, REASON_CHOICES, STATUS_CHOICES
+from orders.models.choices import (
+    CAUSE_CHOICES,
+    CHANNEL_CHOICES,
+    DECISION_CHOICES,
+    DECISION_REASON_CHOICES,
+    REASON_CHOICES,
+    STATUS_CHOICES,
+)
 from orders.money import Money
 from orders.postgres.fields import ChangedAtField, CodeField
 from orders.reading.querysets import OrderManager
@@ -68,6 +75,7 @@ class Order(models.Model):
     decision_id = models.CharField(max_length=64, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decision_channel = CodeField(max_length=16, choices=CHANNEL_CHOICES, blank=True, db_default="")
+    decision_reason_code = CodeField(max_length=32, choices=DECISION_REASON_CHOICES, blank=True, db_default="")
     decided_at = models.DateTimeField(null=True, blank=True)
     approval_deadline = models.DateTimeField(null=True, blank=True)
     run_id = models.CharField(max_length=64, blank=True, help_text="The latest Temporal run of the workflow.")
@@ -170,6 +178,8 @@ class Order(models.Model):
     @property
     def explanation(self) -> str:
         """Why the order was cancelled, in words; empty where the reason code says all that is known."""
+        if self.reason_code == states.ReasonCode.STAFF and not self.cause:
+            return labels.describe_reason(self.decision_reason_code, self.reason)
         return labels.describe_cause(self.cause, self.reason)
 
     @property

@@ -18,6 +18,7 @@ from orders.labels import (
     ACTIVITY_LABELS,
     CHANNEL_LABELS,
     DECISION_LABELS,
+    DECISION_REASON_LABELS,
     OUTCOME_LABELS,
     REASON_LABELS,
     REFUSAL_LABELS,
@@ -28,7 +29,7 @@ from orders.labels import (
     describe_event,
 )
 from orders.models import OrderEvent
-from orders.states import Channel, DecisionKind, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
+from orders.states import Channel, DecisionKind, DecisionReason, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
 from tests.making import MakeOrder
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 
@@ -105,6 +106,7 @@ def test_every_code_has_its_words() -> None:
     assert set(REASON_LABELS) == set(ReasonCode)
     assert set(DECISION_LABELS) == set(DECISION_KINDS) == set(DecisionKind)
     assert set(OUTCOME_LABELS) == set(Outcome)
+    assert set(DECISION_REASON_LABELS) == set(DecisionReason)
     assert set(TROUBLE_LABELS) == set(TroubleCode)
     assert set(CHANNEL_LABELS) == set(Channel)
     assert set(REFUSAL_LABELS) == set(RefusalCode)

@@ -47,7 +47,9 @@ def test_an_order_goes_from_start_to_completed(workers_running: object, run_comm
 def test_an_order_is_cancelled_with_its_reason(workers_running: object, run_command: RunCommand) -> None:
     order = start(run_command)
     answer = json.loads(
-        run_command("order", "signal", order.order_id, "cancel", "--reason", "typing error", "--json").stdout
+        run_command(
+            "order", "signal", order.order_id, "cancel", "--reason", "typing error", "--reason-code", "OTHER", "--json"
+        ).stdout
     )
     assert (answer["decision"], answer["delivery"]) == ("cancel", "delivered")
     wait_for_status(order, Status.CANCELLED)
@@ -93,6 +95,7 @@ def test_a_second_decision_is_refused_with_who_and_when(workers_running: object,
     [
         (("query", "order-NONE"), 1, "There is no order order-NONE."),
         (("signal", "order-NONE", "approve"), 1, "There is no order order-NONE."),
+        (("signal", "order-NONE", "cancel", "--reason-code", "X"), 2, "invalid choice: 'X'"),
         (("signal", "order-NONE", "explode"), 2, "invalid choice: 'explode'"),
         (("start", "--line", "CUP"), 1, "'CUP' is no line"),
         (("start", "--line", "CUP:1:0.001"), 1, "Unit price: A price in EUR has at most 2 decimals."),

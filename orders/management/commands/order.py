@@ -23,7 +23,7 @@ from orders.lifecycle.lookup import read_order
 from orders.models import Order, OutboxMessage
 from orders.permissions import TerminalOperator
 from orders.postgres.faults import describe_error
-from orders.states import DecisionKind
+from orders.states import DecisionKind, DecisionReason
 from orders.texts import LONGEST_NAME, clean_line
 
 EPILOG = "Exit codes: 0 done, 1 refused or failed (a sentence says why), 2 wrong usage."
@@ -64,6 +64,13 @@ class Command(BaseCommand):
         signal.add_argument("order_id")
         signal.add_argument("decision", choices=[kind.value for kind in DecisionKind])
         signal.add_argument("--reason", default="")
+        signal.add_argument(
+            "--reason-code",
+            default="",
+            choices=["", *DecisionReason],
+            metavar="CODE",
+            help=f"why it is cancelled: {', '.join(DecisionReason)}",
+        )
         audit = verbs.add_parser(
             "audit", help="compare all orders with the books of gateway and carrier, and with Temporal", epilog=EPILOG
         )
@@ -126,8 +133,13 @@ class Command(BaseCommand):
 
     def _signal(self, options: dict[str, Any]) -> None:
         order, kind = read_order(options["order_id"]), DecisionKind(options["decision"])
-        take = decide.approve_order if kind == DecisionKind.APPROVE else decide.cancel_order
-        message = take(order, actor=_operator(options), reason=options["reason"])
+        actor, reason, code = _operator(options), options["reason"], options["reason_code"]
+        if kind == DecisionKind.CANCEL:
+            message = decide.cancel_order(order, actor=actor, reason=reason, reason_code=code)
+        elif code:
+            raise CommandError("--reason-code goes with cancel; say with --reason why you approve.")
+        else:
+            message = decide.approve_order(order, actor=actor, reason=reason)
         sentence = decide.describe_delivery(message)
         is_delivered = message.status == OutboxMessage.Status.DELIVERED
         is_paused = is_delivered and _is_paused(order)

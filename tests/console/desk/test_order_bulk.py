@@ -69,6 +69,14 @@ class TestDecide:
         assert decisions() == ["cancel", "cancel"]
         assert {order.events.last().detail for order in orders} == {"Out of stock"}  # type: ignore[union-attr]
 
+    def test_a_reason_from_the_list_is_enough(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        orders = [make_order(), make_order()]
+        bobs.post(URL, ticked("cancel", *orders, reason="", reason_code="OUT_OF_STOCK"), headers=headers)
+        assert decisions() == ["cancel", "cancel"]
+        assert {order.events.last().detail for order in orders} == {"Out of stock"}  # type: ignore[union-attr]
+
     def test_an_order_ticked_twice_is_decided_once(
         self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
     ) -> None:

@@ -40,6 +40,20 @@ class TestCancel:
         assert (order.decision, order.decided_by) == ("cancel", "bob")
         assert order.events.last().detail == "Customer ordered twice"  # type: ignore[union-attr]
 
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [("", "Duplicate order"), ("See the other one", "Duplicate order: See the other one")],
+    )
+    def test_a_reason_from_the_list_needs_no_words(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str], typed: str, words: str
+    ) -> None:
+        order = make_order()
+        sent = {"reason_code": "DUPLICATE_ORDER", "reason": typed}
+        assert bobs.post(url(order), sent, headers=headers, follow=True).status_code == 200
+        decision = order.decisions.get()
+        assert (decision.reason_code, decision.reason) == ("DUPLICATE_ORDER", typed)
+        assert order.events.last().detail == words  # type: ignore[union-attr]
+
     def test_an_own_order_may_be_cancelled(
         self, client: Client, make_order: MakeOrder, headers: dict[str, str]
     ) -> None:
@@ -80,6 +94,16 @@ class TestRefusals:
         assert ("r" * 50 in page) is (len(reason) > 50), "nothing typed is lost"
         order.refresh_from_db()
         assert order.decision == ""
+
+    @pytest.mark.parametrize("code", ["OTHER", "NONSENSE"])
+    def test_a_code_that_says_nothing_is_not_enough(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str], code: str
+    ) -> None:
+        order = make_order()
+        response = bobs.post(url(order), {"reason_code": code, "reason": ""}, headers=headers)
+        assert response.status_code == 422
+        assert '<details class="cancel" id="cancel" open>' in text_of(response)
+        assert not order.decisions.exists()
 
     @pytest.mark.parametrize("status", ["COMPLETED", "CANCELLING", "CANCELLED"])
     def test_it_may_be_too_late(
@@ -136,9 +160,9 @@ def test_the_workflow_cancels_and_the_reason_is_shown(client: Client, workers_ru
     client.force_login(bob)
     order = submission.submit_order(make_draft(), actor=alice, idempotency_key="live")
     wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
-    response = client.post(url(order), REASON, headers=HTMX)
+    response = client.post(url(order), {**REASON, "reason_code": "DUPLICATE_ORDER"}, headers=HTMX)
     assert "Cancellation taken in." in text_of(response)
     wait_for_status(order, Status.CANCELLED)
     page = text_of(client.get(order.get_absolute_url()))
-    assert "<b>Cancelled by staff</b> by bob: Customer ordered twice" in page
+    assert "by bob: Duplicate order: Customer ordered twice" in page
     assert "Nothing was charged." in page

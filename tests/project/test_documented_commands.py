@@ -56,7 +56,6 @@ WORDS_ALONE: Final = {
     ".venv/bin/python manage.py collectstatic": "would write into the tree",
     '.venv/bin/python manage.py shell -c "from tests.record_histories': "would write into the tree",
     ".venv/bin/gunicorn": "serves until it is stopped",
-    "python -m tests.benchmark": "takes minutes",
     "python -m console.probe": "asks a web server that is not there",
     "for ": "is a script around docker compose",
 }

@@ -1,4 +1,4 @@
-# The console's image: the web server by default, `manage.py runworkers` for the workers, `manage.py migrate` to migrate.
+# The console's image: runs the web server by default, and `manage.py runworkers` or `manage.py migrate` on request.
 
 FROM python:3.12.13-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
@@ -13,7 +13,7 @@ COPY orders orders
 COPY workers workers
 COPY templates templates
 COPY static static
-# The key of this one command; the image holds none.
+# A key for this one command only; the image contains none.
 RUN SECRET_KEY=only-for-collecting-static-files-in-the-making-of-the-image ALLOWED_HOSTS=localhost python manage.py collectstatic --noinput -v0 \
     && python -m compileall -q /app /opt/venv/lib
 

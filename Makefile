@@ -1,5 +1,5 @@
-# `make run` and `make test` work on a fresh clone; `make help` tells the rest.
-# Variables such as PORT=8001, FLAKY=1 or DATABASE_URL=... after `make run` reach the stack as its environment.
+# `make run` and `make test` work on a fresh clone; `make help` lists the rest.
+# Variables after `make run`, such as PORT=8001, FLAKY=1 or DATABASE_URL=..., reach the stack as its environment.
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format screenshots benchmark mutants install lock backup restore clean reset
@@ -11,16 +11,16 @@ PY := $(VENV)/bin/python
 # Most tests wait for servers more than they work, so a few processes share the files, each with servers of its own.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
-# A virtual environment whose Python has gone (an upgraded system, a copied folder) is made anew.
+# A virtual environment whose Python is gone (an upgraded system, a copied folder) is created again.
 $(shell $(PY) -c '' 2>/dev/null || rm -f $(INSTALLED))
 
-help: ## show this
+help: ## show this list
 	sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 run: install ## start the console on this machine; PORT, TEMPORAL_PORT, TEMPORAL_UI_PORT, DEMO_PASSWORD, FLAKY=1, VERBOSE=1
 	exec $(PY) manage.py runstack --end-with-parent $(addprefix --without ,$(WITHOUT))
 
-test: lint ## run the gates and every test; ARGS="tests/orders/test_money.py -k refund" runs some, one after another
+test: lint ## run the gates and every test; ARGS="tests/orders/payments -k refund" runs some, one after another
 	status=0; $(PY) -m pytest $(or $(ARGS),$(PARALLEL)) || status=$$?; \
 	command -v chromium >/dev/null || \
 	  echo 'NOTE: there is no chromium on the PATH, so the tests in a real browser were skipped.'; \
@@ -35,13 +35,13 @@ format: install ## format and sort the code
 	$(PY) -m ruff check --fix --quiet .
 	$(PY) -m ruff format .
 
-screenshots: install ## take the README's pictures anew, with Chromium
+screenshots: install ## take the README's screenshots again, with Chromium
 	$(PY) -m pytest tests/browser/take_screenshots.py $(ARGS)
 
 benchmark: install ## compare reads among many orders; ORDERS=1000000
 	$(PY) -m tests.benchmark $(ORDERS)
 
-mutants: install ## take guards away one at a time and see a test fail for each; ARGS="part of a name"
+mutants: install ## remove guards one at a time and see a test fail for each; ARGS="part of a name"
 	$(PY) -m tests.mutants $(ARGS)
 
 install: $(INSTALLED)
@@ -56,12 +56,12 @@ $(INSTALLED): requirements.txt requirements-runtime.txt
 backup: install ## copy the data of the running local stack; TO=folder
 	$(PY) -m console.stack.backup save "$(TO)"
 
-restore: install ## put such a copy into the stopped local stack; FROM=folder
+restore: install ## put such a copy back into the stopped local stack; FROM=folder
 	$(PY) -m console.stack.backup restore "$(FROM)"
 
-clean: ## remove what was made and can be made again; the local stack's data stays
+clean: ## remove whatever can be generated again; the local stack's data stays
 	rm -rf $(VENV) staticfiles artefacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.stack/*' -prune -exec rm -rf {} +
 
-reset: install ## throw the local stack's data away, after a question; YES=1 answers it
+reset: install ## delete the local stack's data, after a question; YES=1 answers it
 	$(PY) -m console.stack.reset

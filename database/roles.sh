@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the database's roles and the console's database, as PostgreSQL's superuser. Compose runs it when the volume is
-# empty. It may be run again: it keeps what is there, sets the passwords and grants what is missing.
+# Creates the roles and the console's database, as PostgreSQL's superuser. Compose runs it when the volume is empty. It
+# may be run again: it keeps what is there, sets the passwords and grants what is missing.
 #
 #   console      owns the tables and migrates them
-#   console_app  is what the web server, the workers and the commands are: it reads and writes rows, and no more. It
-#                cannot empty a table, or take away a trigger that refuses to change what was written
+#   console_app  is the role of the web server, the workers and the commands: it reads and writes rows, and no more.
+#                It cannot empty a table, or remove a trigger that protects what was written
 #   temporal     owns Temporal's databases; only where TEMPORAL_DB_PASSWORD is given
 set -eu
 psql --username=postgres --dbname=postgres --no-psqlrc --quiet --set=ON_ERROR_STOP=1 \
@@ -14,7 +14,7 @@ SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['console', 'console_app'
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 ALTER ROLE console LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD :'owner_password';
 ALTER ROLE console_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD :'app_password';
--- The console bounds its own transactions; this is for a person at psql who forgets one.
+-- The console limits its own transactions; this is for a person at psql who forgets one.
 ALTER ROLE console SET idle_in_transaction_session_timeout = '5min';
 ALTER ROLE console_app SET idle_in_transaction_session_timeout = '5min';
 SELECT 'CREATE DATABASE console OWNER console'
@@ -32,7 +32,7 @@ ALTER ROLE temporal LOGIN CREATEDB PASSWORD :'temporal_password';
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO console_app;
 GRANT CREATE ON SCHEMA public TO console;
--- The tables that there are, and those that migrations will make.
+-- The tables that exist, and those that migrations will create.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO console_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE console IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO console_app;
 SQL

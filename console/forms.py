@@ -114,7 +114,8 @@ class BulkForm(forms.Form):
 class ListForm(forms.Form):
     """What the list is asked for. A value that makes no sense is left out, and the page says so.
 
-    `live`, `rows`, `seen` and `newest` come from a page that asks whether the rows it shows have changed.
+    `live`, `rows`, `seen` and `newest` come from a page that asks whether the rows it shows have changed, and `fresh`
+    from one whose own decision has just changed some.
     """
 
     status = forms.ChoiceField(required=False, choices=[(tab, label) for tab, label in TABS.items()])
@@ -122,10 +123,12 @@ class ListForm(forms.Form):
     q = LineField(required=False, max_length=LONGEST_SEARCH)
     cursor = forms.CharField(required=False, max_length=LONGEST_CURSOR)
     live = forms.BooleanField(required=False)
-    rows = forms.CharField(required=False, max_length=PAGE_SIZE * 66)
+    fresh = forms.BooleanField(required=False)
+    rows = forms.CharField(required=False, max_length=PAGE_SIZE * 76)
     seen = forms.CharField(required=False, max_length=64)
     newest = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
 
-    def clean_rows(self) -> list[str]:
-        """Return the order ids that the page shows."""
-        return [order_id for order_id in self.cleaned_data["rows"].split(",") if is_order_id(order_id)][:PAGE_SIZE]
+    def clean_rows(self) -> dict[str, str]:
+        """Return the ids of the orders that the page shows, each with the state that it shows of it."""
+        pairs = (row.partition(".") for row in self.cleaned_data["rows"].split(",")[:PAGE_SIZE])
+        return {order_id: state for order_id, _, state in pairs if is_order_id(order_id)}

@@ -71,6 +71,8 @@
   document.addEventListener("htmx:configRequest", (event) => {
     const token = currentToken();
     if (token && event.detail.formData.has("csrfmiddlewaretoken")) event.detail.formData.set("csrfmiddlewaretoken", token);
+    // After one's own decision the list is not to be told what somebody else's poll has read before.
+    if (event.detail.triggeringEvent?.type === "orders-changed") event.detail.formData.set("fresh", "1");
   });
 
   // A form with a lot of typing is not left by accident.

@@ -17,6 +17,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 from pytest_django import Settings
 
+from console.desk import live_rows, tabs
 from console.system import engine
 from orders.engine import live_status, temporal_client
 from orders.postgres import faults
@@ -132,6 +133,8 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     temporal_client.close()
     live_status.forget()
     engine.forget()
+    live_rows.forget()
+    tabs.forget()
 
 
 @pytest.fixture

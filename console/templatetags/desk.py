@@ -38,14 +38,14 @@ def _now(context: Context) -> datetime:
 
 @register.simple_tag(takes_context=True)
 def age(context: Context, moment: datetime) -> SafeString:
-    """Return how long ago a moment was, with the exact time behind it."""
-    return _time(moment, labels.describe_age(moment, _now(context)))
+    """Return how long ago a moment was, with the exact time behind it; the page's script lets it go on."""
+    return _time(moment, "age", labels.describe_age(moment, _now(context)))
 
 
 @register.simple_tag(takes_context=True)
 def until(context: Context, deadline: datetime) -> SafeString:
-    """Return how far away a deadline is, with the exact time behind it."""
-    return _time(deadline, labels.describe_deadline(deadline, _now(context)))
+    """Return how far away a deadline is, with the exact time behind it; the page's script lets it go on."""
+    return _time(deadline, "until", labels.describe_deadline(deadline, _now(context)))
 
 
 @register.simple_tag
@@ -64,10 +64,11 @@ def activity_words(name: str) -> str:
     return describe_activity(name)
 
 
-def _time(moment: datetime, text: str) -> SafeString:
+def _time(moment: datetime, kind: str, text: str) -> SafeString:
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{}" data-{}>{}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),
         labels.describe_moment(moment),
+        kind,
         text,
     )

@@ -11,11 +11,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import connection
+from django.db.models import DateTimeField, Func
 
 logger = logging.getLogger(__name__)
 
 # Less is no trouble: between two machines that keep time it is some milliseconds.
 MOST_SKEW: Final = timedelta(seconds=5)
+
+
+class StatementTime(Func):
+    """The time at which a statement began, in SQL: what is read tells when, without a statement of its own."""
+
+    template = "statement_timestamp()"
+    output_field = DateTimeField()
 
 
 def database_now() -> datetime:

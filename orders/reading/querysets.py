@@ -2,13 +2,14 @@
 
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from orders import states
+from orders.postgres.clock import StatementTime
 from orders.reading.pages import Ordering, Search
 from orders.reading.search import find_ids, read_search
 
@@ -20,6 +21,11 @@ NEWEST: Final = Ordering("newest", time_field="created_at", is_descending=True)
 NEXT_TO_EXPIRE: Final = Ordering("expiring", time_field="approval_deadline", is_descending=False)
 # What only the search reads. Those of an order of a thousand lines are long.
 SEARCH_COLUMNS: Final = ("search_lines", "search_codes", "search_document")
+# What a list shows of an order.
+LIST_COLUMNS: Final = (
+    *("order_id", "customer_name", "customer_email", "status", "decision", "currency", "total"),
+    *("created_at", "approval_deadline", "version"),
+)
 
 
 def read_order_search(text: str) -> Search | None:
@@ -42,15 +48,29 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def in_trouble(self) -> "OrderQuerySet":
         """Return the open orders that something keeps from moving, or that need a person to look at them."""
-        return self.filter(status__in=sorted(states.OPEN)).filter(self._has_trouble())
+        return self.filter(status__in=sorted(states.OPEN)).filter(self._has("troubles"))
 
     def with_trouble(self) -> "OrderQuerySet":
         """Add `is_in_trouble`."""
-        found: OrderQuerySet = self.annotate(is_in_trouble=self._has_trouble())
+        found: OrderQuerySet = self.annotate(is_in_trouble=self._has("troubles"))
         return found
 
-    def _has_trouble(self) -> Exists:
-        return Exists(self.model._default_manager.filter(pk=OuterRef("pk"), troubles__isnull=False))
+    def _has(self, name: str, **which: Any) -> Exists:
+        """Return the question whether an order has rows in the table behind `name`."""
+        related: Any = self.model._meta.get_field(name).related_model
+        return Exists(related._default_manager.filter(order=OuterRef("pk"), **which))
+
+    def with_read_at(self) -> "OrderQuerySet":
+        """Add `read_at`: the time at which they are read, by the database's clock."""
+        found: OrderQuerySet = self.annotate(read_at=StatementTime())
+        return found
+
+    def as_rows(self) -> "OrderQuerySet":
+        """Return them with what a list shows of each, and `newest_pk`: the order that was submitted last of all."""
+        newest = self.model._default_manager.order_by("-pk").values("pk")[:1]
+        found: OrderQuerySet = self.with_message_on_its_way().with_trouble().with_read_at()
+        found = found.annotate(newest_pk=Subquery(newest))
+        return found.only(*LIST_COLUMNS)
 
     def completed(self) -> "OrderQuerySet":
         """Return the orders that were carried out."""
@@ -81,8 +101,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def with_message_on_its_way(self) -> "OrderQuerySet":
         """Add `has_message_on_its_way`: whether a submission or decision has yet to reach Temporal."""
-        pending = self.model._default_manager.filter(pk=OuterRef("pk"), outbox_messages__status="PENDING")
-        found: OrderQuerySet = self.annotate(has_message_on_its_way=Exists(pending))
+        found: OrderQuerySet = self.annotate(has_message_on_its_way=self._has("outbox_messages", status="PENDING"))
         return found
 
     def with_own_approval(self) -> "OrderQuerySet":

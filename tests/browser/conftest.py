@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,16 +48,20 @@ def browser() -> Iterator[Browser]:
 def visit(browser: Browser, live_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Return a function that opens a page of the console, signed in as somebody, in a browser of its own.
 
-    Whatever the test did, the page may not have broken its own policy or thrown an error.
+    `clock` is what that browser takes for the time. Whatever the test did, the page may not have broken its own policy
+    or thrown an error.
     """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
     def open_page(path: str, user: User | None = None, **options: Any) -> Page:
+        clock: datetime | None = options.pop("clock", None)
         context = browser.new_context(
             base_url=live_server.url, viewport=options.pop("viewport", {"width": 1280, "height": 900}), **options
         )
         contexts.append(context)
+        if clock is not None:
+            context.clock.install(time=clock)
         if user is not None:
             client = Client()
             client.force_login(user)

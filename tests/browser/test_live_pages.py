@@ -1,9 +1,12 @@
 """Pages that stay live: they change in place, and never under somebody's hands."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
+from console.labels import describe_age, describe_deadline
 from orders.events import EventKind
 from orders.lifecycle.history import add_event
 from orders.models import Order
@@ -72,3 +75,56 @@ def test_times_are_shown_in_the_readers_zone(visit: Visit, bob: User, make_order
     Order.objects.filter(pk=order.pk).update(approval_deadline="2030-01-01T12:00:00Z")
     page = visit(order.get_absolute_url(), bob, timezone_id="Asia/Tokyo")
     expect(page.locator(".status-deadline")).to_contain_text("1 Jan 2030, 21:00:00")
+
+
+def test_a_row_with_focus_and_tick_changes_under_them(visit: Visit, bob: User, make_order: MakeOrder) -> None:
+    order = make_order("PAID")
+    page = visit("/orders/", bob)
+    page.locator(f"#tick-{order.order_id}").check()
+    page.locator(f"#row-{order.order_id}").focus()
+    with past_the_rules():
+        Order.objects.filter(pk=order.pk).update(status=Status.PACKAGE_PREPARED, version=99)
+    expect(page.locator("#order-table tbody tr")).to_contain_text("Package prepared")
+    expect(page.locator(f"#tick-{order.order_id}")).to_be_checked()
+    expect(page.locator(f"#row-{order.order_id}")).to_be_focused()
+
+
+def test_ages_and_deadlines_go_on_without_the_server(visit: Visit, bob: User, make_order: MakeOrder) -> None:
+    """The browser's own clock is wrong by years; the server's counts."""
+    order = make_order(deadline_seconds=2 * 3600 + 90)
+    page = visit("/orders/?status=awaiting", bob, clock=datetime(2020, 1, 1, tzinfo=UTC))
+    age, deadline = page.locator(".col-age time"), page.locator(".col-deadline time")
+    expect(age).to_have_text("just now")
+    expect(deadline).to_have_text("in 2 h 1 min")
+    answers: list[int] = []
+    page.on("response", lambda response: answers.append(response.status))
+    page.clock.run_for(3 * 60 * 1000)
+    expect(age).to_have_text("3 min ago")
+    expect(deadline).to_have_text("in 1 h 58 min")
+    page.clock.run_for(2 * 3600 * 1000)
+    expect(deadline).to_have_text("time is over")
+    assert set(answers) <= {204}, order.order_id
+
+
+def test_the_browser_says_the_same_as_the_server(visit: Visit, alice: User) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    spans = [0, 1, 59, 60, 119, 3599, 3600, 3660, 86399, 86400, 90000, 10 * 86400 - 1, 10 * 86400, 11 * 86400 + 5000]
+    moments = [now + timedelta(seconds=sign * seconds) for sign in (-1, 1) for seconds in spans]
+    page = visit("/orders/new/", alice)
+    page.clock.set_fixed_time(now)
+    said = page.evaluate(
+        """(moments) => {
+            const times = moments.flatMap((moment) => ["age", "until"].map((kind) => {
+                const time = document.createElement("time");
+                time.dateTime = moment;
+                time.dataset[kind] = "";
+                document.body.append(time);
+                return time;
+            }));
+            document.dispatchEvent(new Event("visibilitychange"));
+            return times.map((time) => time.textContent);
+        }""",
+        [moment.isoformat() for moment in moments],
+    )
+    expected = [words for moment in moments for words in (describe_age(moment, now), describe_deadline(moment, now))]
+    assert said == expected

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from console.desk import order_list
+from console.desk import list_asked
 from orders.models import Order
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder
@@ -75,7 +75,7 @@ def test_enter_in_the_list_never_approves(visit: Visit, bob: User, make_order: M
 def test_one_searches_and_turns_pages(
     visit: Visit, bob: User, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_list, "PAGE_SIZE", 2)
+    monkeypatch.setattr(list_asked, "PAGE_SIZE", 2)
     for number in range(3):
         make_order(customer_name=f"Emma Number{number}")
     page = visit("/orders/", bob, **PLAIN)

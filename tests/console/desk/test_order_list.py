@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.asserts import assertTemplateUsed
 
-from console.desk import order_list
-from orders.models import Order
-from orders.states import Status
+from console.desk import list_asked, tabs
+from orders.models import Order, OutboxMessage, Trouble
+from orders.states import Status, TroubleCode
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.database import past_the_rules
 from tests.making import MakeOrder, make_user
@@ -80,7 +80,7 @@ class TestPage:
         assert shown(bobs.get(URL, {"status": "awaiting", "sort": "newest"})) == by_age
 
     def test_counts_stop_at_99(self, bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(order_list, "MOST_COUNTED", 2)
+        monkeypatch.setattr(tabs, "MOST_COUNTED", 2)
         for _ in range(3):
             make_order()
         counts = [tab.count for tab in bobs.get(URL).context["tabs"]]
@@ -202,7 +202,7 @@ class TestSearch:
 class TestPages:
     @pytest.fixture(autouse=True)
     def _small_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(order_list, "PAGE_SIZE", 2)
+        monkeypatch.setattr(list_asked, "PAGE_SIZE", 2)
 
     @pytest.mark.parametrize(
         "query", [{}, {"status": "awaiting"}, {"status": "awaiting", "sort": "newest"}, {"q": "emma"}]
@@ -298,20 +298,22 @@ class TestLiveRows:
         with past_the_rules():
             Order.objects.filter(pk=first.pk).update(status=Status.CHARGING_PAYMENT, version=99)
         response = self.ask(bobs, page)
-        assert shown(response) == [first.order_id, second.order_id]
+        assert shown(response) == [first.order_id]
         text = text_of(response)
         assert "Charging payment" in text
-        assert text.lstrip().startswith("<table"), "the swapped part stands first"
-        assert text.count("hx-swap-oob") == 4
+        assert second.order_id not in text.partition('id="order-poll"')[0], "what has not changed is not sent again"
+        assert text.count("hx-swap-oob") == 5
         assert self.ask(bobs, response).status_code == 204
 
     def test_new_orders_are_offered_and_do_not_push_in(self, bobs: Client, make_order: MakeOrder) -> None:
-        old = make_order()
+        make_order()
         page = bobs.get(URL, {"status": "awaiting"})
         make_order()
         response = self.ask(bobs, page)
-        assert shown(response) == [old.order_id]
+        assert shown(response) == []
+        assert "<table" not in text_of(response)
         assert "1 new order here. Show it" in text_of(response)
+        assert self.ask(bobs, response).status_code == 204
 
     def test_an_empty_list_notices_the_first_order(self, bobs: Client, make_order: MakeOrder) -> None:
         page = bobs.get(URL, {"status": "awaiting"})
@@ -335,12 +337,76 @@ class TestLiveRows:
         assert "There is 1 order here now" in text_of(response)
         assert "You are done here" not in text_of(response)
 
-    def test_time_that_passes_is_a_change(self, bobs: Client, make_order: MakeOrder) -> None:
+    def test_time_that_passes_is_no_change(self, bobs: Client, make_order: MakeOrder) -> None:
+        """The browser counts by itself, from the times that it got."""
         make_order()
         page = bobs.get(URL)
+        assert " data-age>just now</time>" in text_of(page)
         with past_the_rules():
             Order.objects.update(created_at=timezone.now() - timedelta(minutes=5))
-        assert "5 min ago" in text_of(self.ask(bobs, page))
+        assert self.ask(bobs, page).status_code == 204
+        assert " data-age>5 min ago</time>" in text_of(bobs.get(URL))
+
+    @pytest.mark.parametrize(("minutes", "said"), [(59, "soon"), (-1, "time is over")])
+    def test_a_deadline_that_comes_near_or_passes_is_a_change(
+        self, bobs: Client, make_order: MakeOrder, minutes: int, said: str
+    ) -> None:
+        order = make_order(deadline_seconds=7200 if said == "soon" else 60)
+        page = bobs.get(URL, {"status": "awaiting"})
+        with past_the_rules():
+            Order.objects.update(approval_deadline=timezone.now() + timedelta(minutes=minutes))
+        response = self.ask(bobs, page)
+        assert shown(response) == [order.order_id]
+        assert said in text_of(response)
+        assert self.ask(bobs, response).status_code == 204
+
+    @pytest.mark.parametrize("what", ["message", "trouble"])
+    def test_what_changes_no_version_is_a_change_all_the_same(
+        self, bobs: Client, make_order: MakeOrder, what: str
+    ) -> None:
+        order = make_order(is_delivered=False)
+        page = bobs.get(URL)
+        if what == "message":
+            order.outbox_messages.update(status=OutboxMessage.Status.DELIVERED)
+        else:
+            Trouble.objects.create(order=order, code=TroubleCode.RUN_FAILING)
+        assert shown(self.ask(bobs, page)) == [order.order_id]
+
+    def test_what_one_poll_has_read_serves_others_and_nobody_twice(
+        self, bobs: Client, dana: User, make_order: MakeOrder, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        danas = Client()
+        danas.force_login(dana)
+        make_order()
+        page, danas_page = bobs.get(URL), danas.get(URL)
+        assert self.ask(bobs, page).status_code == 204
+        with django_assert_num_queries(1):
+            assert self.ask(danas, danas_page).status_code == 204
+        make_order()
+        for client, seen in ((bobs, page), (danas, danas_page)):
+            assert "1 new order here" in text_of(self.ask(client, seen))
+
+    def test_after_an_own_decision_nobody_elses_answer_is_used(
+        self, bobs: Client, dana: User, make_order: MakeOrder
+    ) -> None:
+        danas = Client()
+        danas.force_login(dana)
+        order = make_order()
+        page = danas.get(URL)
+        self.ask(bobs, bobs.get(URL))
+        with past_the_rules():
+            Order.objects.filter(pk=order.pk).update(version=99)
+        response = danas.get(f"{page.context['poll_url']}&fresh=1", headers=HTMX)
+        assert shown(response) == [order.order_id]
+
+    def test_other_rights_want_another_page(self, client: Client, charlie: User, make_order: MakeOrder) -> None:
+        client.force_login(charlie)
+        make_order()
+        page = client.get(URL)
+        make_user("charlie", "approver")
+        response = self.ask(client, page)
+        assert response["HX-Refresh"] == "true"
+        assert self.ask(client, client.get(URL)).status_code == 204
 
     def test_one_poll_reads_little(
         self, bobs: Client, make_order: MakeOrder, django_assert_max_num_queries: DjangoAssertNumQueries

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from console.desk import order_list
+from console.desk import list_asked
 from console.desk.way_back import WayBack
 from orders.models import Order
 from tests.asking import HTMX, text_of
@@ -66,7 +66,7 @@ def test_it_leads_back_to_the_list_one_came_from(
 def test_it_leads_back_to_the_page_one_came_from(
     bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_list, "PAGE_SIZE", 1)
+    monkeypatch.setattr(list_asked, "PAGE_SIZE", 1)
     first, second = make_order(deadline_seconds=100), make_order(deadline_seconds=200)
     next_url = bobs.get("/orders/?status=awaiting").context["next_url"]
     page = bobs.get(row_link(bobs.get(next_url), second))

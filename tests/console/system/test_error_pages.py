@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from console.desk import order_list
+from console.desk import list_asked
 from tests.asking import HTMX, LOGIN, text_of
 from tests.making import MakeOrder, make_user
 
@@ -45,7 +45,7 @@ class TestPages:
     ) -> None:
         client.force_login(bob)
         client.raise_request_exception = False
-        monkeypatch.setattr(order_list.ListAsked, "read", break_down)
+        monkeypatch.setattr(list_asked.ListAsked, "read", break_down)
         response = client.get("/orders/")
         assert response.status_code == 500
         assert "Something went wrong" in text_of(response)

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.http import StreamingHttpResponse
 from django.test import Client, RequestFactory
 
-from console.desk import order_list
+from console.desk import list_asked
 from console.responses import ResponseMiddleware
 from tests.asking import HTMX, LOGIN
 from tests.making import MakeOrder
@@ -66,7 +66,7 @@ class TestErrors:
         assert (response.status_code, response["Cache-Control"]) == (404, "no-store")
 
     def test_nobody_keeps_a_fault(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(order_list.ListAsked, "read", break_down)
+        monkeypatch.setattr(list_asked.ListAsked, "read", break_down)
         response = client.get("/orders/")
         assert (response.status_code, response["Cache-Control"]) == (500, "no-store")
 

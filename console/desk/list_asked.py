@@ -1,0 +1,108 @@
+"""What the list of orders is asked for: its tab, sort, search and page, and the rows that an open page shows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from console.desk.way_back import WayBack
+from console.forms import PAGE_SIZE, ListForm
+from orders.models import Order
+from orders.reading.pages import Page, Search, cut_page
+from orders.reading.querysets import NEWEST, NEXT_TO_EXPIRE, OrderQuerySet, read_order_search
+
+NOTHING_TO_SEARCH_FOR: Final = (
+    "There is nothing to search for in “{}”, so the search is left out. "
+    "Type a word, a number or the beginning of an id."
+)
+QUESTIONS: Final[Mapping[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
+    "awaiting": OrderQuerySet.awaiting_decision,
+    "in-motion": OrderQuerySet.in_motion,
+    "trouble": OrderQuerySet.in_trouble,
+    "completed": OrderQuerySet.completed,
+    "cancelled": OrderQuerySet.cancelled,
+}
+
+
+@dataclass(frozen=True)
+class ListAsked:
+    """What the list is asked for, with what could not be understood said in `notices`.
+
+    `search` is what was typed, and `question` what it asks of the table; a search that asks nothing is left out.
+    `rows` are the orders that an open page shows, each with the state that it shows of it.
+    """
+
+    status: str
+    sort: str
+    search: str
+    cursor: str
+    question: Search | None = None
+    is_live: bool = False
+    is_fresh: bool = False
+    rows: Mapping[str, str] = field(default_factory=dict)
+    seen: str = ""
+    newest: int | None = None
+    notices: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> "ListAsked":
+        """Read the query of the address; a value that makes no sense is left out."""
+        form = ListForm(request.GET)
+        form.is_valid()
+        given = form.cleaned_data
+        status = given.get("status") or "all"
+        # Only orders that wait for a person have a place in the order of deadlines.
+        sort = (given.get("sort") or "expiring") if status == "awaiting" else "newest"
+        notices = [f"Unknown {name} in the link; ignored." for name in form.errors]
+        is_live, search = given.get("live", False), given.get("q", "")
+        # An open page asks about the rows that it shows, whatever they were found by.
+        question = read_order_search(search) if search and not is_live else None
+        is_left_out = bool(search) and question is None and not is_live
+        if is_left_out:
+            notices.append(NOTHING_TO_SEARCH_FOR.format(search))
+        return cls(
+            status=status,
+            sort=sort,
+            search="" if is_left_out else search,
+            cursor=given.get("cursor", ""),
+            question=question,
+            is_live=is_live,
+            is_fresh=given.get("fresh", False),
+            rows=given.get("rows", {}),
+            seen=given.get("seen", ""),
+            newest=given.get("newest"),
+            notices=tuple(notices),
+        )
+
+    def link(self, **more: str) -> str:
+        """Return the address of this tab, sort and search, with `more` in its query."""
+        query = {} if self.status == "all" else {"status": self.status}
+        if self.status == "awaiting" and self.sort != "expiring":
+            query["sort"] = self.sort
+        if self.search:
+            query["q"] = self.search
+        query |= {name: value for name, value in more.items() if value}
+        return f"{reverse('order-list')}?{urlencode(query)}" if query else reverse("order-list")
+
+    @property
+    def way_back(self) -> WayBack:
+        """The way that leads back to this page of the list."""
+        sort = self.sort if self.status == "awaiting" and self.sort != "expiring" else ""
+        return WayBack.to(status=self.status, sort=sort, q=self.search, cursor=self.cursor)
+
+    def narrow(self, orders: OrderQuerySet) -> OrderQuerySet:
+        """Return those of `orders` that belong on this tab."""
+        return QUESTIONS.get(self.status, OrderQuerySet.all)(orders)
+
+    def cut(self) -> Page[Order]:
+        """Return the page. Raises CursorError."""
+        return cut_page(
+            self.narrow(Order.objects.as_rows()),
+            NEXT_TO_EXPIRE if self.sort == "expiring" else NEWEST,
+            search=self.question,
+            cursor=self.cursor,
+            size=PAGE_SIZE,
+        )

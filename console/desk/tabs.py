@@ -1,0 +1,88 @@
+"""The tabs over the list, with counts that are kept for a moment: they are the same for everybody."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import QuerySet
+
+from console.desk.list_asked import QUESTIONS, ListAsked
+from console.forms import TABS
+from orders.models import Order
+from orders.reading.counts import count_each
+
+MOST_COUNTED: Final = 100
+FRESH_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab over the list; `count` is a text such as '12' or '99+', or empty."""
+
+    label: str
+    url: str
+    count: str
+    is_current: bool
+
+
+class _Counts:
+    """The counts of the tabs as they were found last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Mapping[str, int] = {}
+        self._until = 0.0
+
+    def get(self) -> Mapping[str, int]:
+        """Return the counts, or nothing when they are no longer fresh."""
+        with self._lock:
+            return self._counts if time.monotonic() < self._until else {}
+
+    def keep(self, counts: Mapping[str, int]) -> None:
+        with self._lock:
+            self._counts, self._until = counts, time.monotonic() + FRESH_SECONDS
+
+
+_counts = _Counts()
+
+
+def due_counts(*, is_fresh: bool = False) -> dict[str, QuerySet[Any]]:
+    """Return what has to be counted now; nothing while the last counts are fresh enough."""
+    if not is_fresh and _counts.get():
+        return {}
+    return {name: ask(Order.objects.all()).order_by()[:MOST_COUNTED] for name, ask in QUESTIONS.items()}
+
+
+def keep_counts(counts: Mapping[str, int]) -> None:
+    """Keep what was counted of `due_counts`."""
+    if counts:
+        _counts.keep(counts)
+
+
+def forget() -> None:
+    """Forget what was counted, as in a new process."""
+    global _counts  # noqa: PLW0603
+    _counts = _Counts()
+
+
+def describe_tabs(asked: ListAsked) -> list[Tab]:
+    """Return the tabs; without a search each but the last with a count that stops at 99+."""
+    counts: Mapping[str, int] = {}
+    if not asked.search and not (counts := _counts.get()):
+        counts = count_each(due_counts())
+        keep_counts(counts)
+    tabs = []
+    for status, label in TABS.items():
+        if status == "trouble" and counts.get(status) == 0 and asked.status != "trouble":
+            continue  # it is there when it is needed
+        url = ListAsked(status, "expiring" if status == "awaiting" else "newest", asked.search, "").link()
+        tabs.append(Tab(label, url, _describe(counts.get(status)), is_current=status == asked.status))
+    return tabs
+
+
+def _describe(count: int | None) -> str:
+    if count is None:
+        return ""
+    return f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else str(count)

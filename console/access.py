@@ -1,4 +1,4 @@
-"""Who gets in: signing in, the right to a page, and finding the order that a page is about."""
+"""Who gets in: signing in, the right to a page, and the frame that every page has."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
@@ -21,7 +21,6 @@ from console.accounts.sessions import note_activity
 from console.labels import describe_role
 from console.system.engine import describe_engine
 from orders import permissions
-from orders.models import Order
 from orders.permissions import Actor
 from orders.states import DecisionKind
 
@@ -118,19 +117,6 @@ def needs(
 
 needs_view = needs(permissions.may_view, "Your account may not look at orders. Ask an administrator for a role.")
 needs_submit = needs(permissions.may_submit, "Your account may not submit orders. A clerk does that.")
-
-
-class NoSuchOrder(Http404):
-    """There is no such order; its text is for people to read."""
-
-
-def find_order(order_id: str) -> Order:
-    """Return the order with what its page shows of payment and shipment. Raises NoSuchOrder."""
-    try:
-        order: Order = Order.objects.with_own_approval().select_related("payment", "shipment").get(order_id=order_id)
-    except Order.DoesNotExist as error:
-        raise NoSuchOrder(f"There is no order {order_id}.") from error
-    return order
 
 
 def render_page(

@@ -15,7 +15,7 @@ from django_htmx.http import trigger_client_event
 from console.access import ConsoleRequest, needs_view, render_page
 from console.desk.way_back import WayBack
 from console.forms import BulkForm
-from console.order.decision_panel import Word
+from console.order.feedback import Feedback
 from orders.decisions import decide
 from orders.decisions.decide import BulkResult
 from orders.labels import DECISION_REASON_LABELS, Label
@@ -64,7 +64,7 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
         if form.is_tampered:
             raise BadRequest("The form does not name orders and a decision.")
         sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
-        return _show(request, word=Word(" ".join(sentences), "refused"), status=422)
+        return _show(request, feedback=Feedback(" ".join(sentences), "refused"), status=422)
     kind = DecisionKind(form.cleaned_data["kind"])
     if not may_decide(request.user, kind):
         raise PermissionDenied(f"Your account may look at orders, but not {kind} them.")
@@ -80,7 +80,7 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
     )
     count = sum(result.is_done for result in results)
     tone = "done" if count == len(results) else "refused"
-    response = _show(request, word=Word(DONE[kind].format(count, len(results)), tone), results=results)
+    response = _show(request, feedback=Feedback(DONE[kind].format(count, len(results)), tone), results=results)
     return trigger_client_event(response, "orders-changed") if request.htmx else response
 
 
@@ -101,11 +101,16 @@ def _confirm(request: ConsoleRequest, kind: DecisionKind, order_ids: list[str]) 
 def _show(
     request: ConsoleRequest,
     *,
-    word: Word | None = None,
+    feedback: Feedback | None = None,
     results: list[BulkResult] | None = None,
     confirmation: Confirmation | None = None,
     status: int = 200,
 ) -> HttpResponse:
     template = "desk/_bulk_result.html" if request.htmx else "desk/order_bulk.html"
-    context = {"way_back": WayBack.read(request), "word": word, "results": results or [], "confirmation": confirmation}
+    context = {
+        "way_back": WayBack.read(request),
+        "feedback": feedback,
+        "results": results or [],
+        "confirmation": confirmation,
+    }
     return render_page(request, template, context, status=status)

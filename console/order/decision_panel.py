@@ -1,23 +1,15 @@
 """What a person may decide on an order, what will happen then, and what was decided."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.contrib.auth.models import User
 
+from console.order.facts import PageFacts
 from orders import permissions
 from orders.decisions.rules import may_be_decided
 from orders.errors import OwnOrder
 from orders.models import Order, Payment, Shipment
 from orders.states import DecisionKind
-
-
-@dataclass(frozen=True)
-class Word:
-    """What became of what the person just did; `tone` is done, waiting or refused."""
-
-    sentence: str
-    tone: str
 
 
 @dataclass(frozen=True)
@@ -36,8 +28,9 @@ class DecisionPanel:
     next_order: Order | None = None
 
 
-def build_decision_panel(order: Order, user: User, *, now: datetime) -> DecisionPanel:
+def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
     """Return the panel for `user`; what they may not do is not offered."""
+    order, now = facts.order, facts.status.now
     has_approve = permissions.may_decide(user, DecisionKind.APPROVE)
     is_undecided = may_be_decided(order, DecisionKind.APPROVE, now=now)
     is_approvable = has_approve and is_undecided
@@ -46,32 +39,22 @@ def build_decision_panel(order: Order, user: User, *, now: datetime) -> Decision
     is_cancellable = may_be_decided(order, DecisionKind.CANCEL, now=now)
     may_cancel = permissions.may_decide(user, DecisionKind.CANCEL) and is_cancellable
     hint = "An approver decides on this order." if is_undecided and not has_approve else ""
-    next_order = None
-    if has_approve:
-        next_order = Order.objects.next_to_decide(besides=order, username=user.get_username(), account_id=user.pk)
     return DecisionPanel(
         may_approve=is_approvable and not is_refused,
         needs_reason=needs_reason,
         may_cancel=may_cancel,
         why_not_approve=str(OwnOrder()) if is_approvable and is_refused else "",
-        consequence=describe_consequence(order) if may_cancel else "",
+        consequence=describe_consequence(order, facts.payment, facts.shipment) if may_cancel else "",
         is_decided=bool(order.decision),
         is_approved=order.is_approved,
-        own_reason=_find_own_reason(order),
+        own_reason="" if facts.own_reason is None else facts.own_reason or "no reason given",
         hint=hint,
-        next_order=next_order,
+        next_order=facts.next_order,
     )
 
 
-def _find_own_reason(order: Order) -> str:
-    """Return why whoever submitted the order approved it as well, or an empty text when somebody else did."""
-    reason = getattr(order, "own_approval_reason", None)
-    return "" if reason is None else reason or "no reason given"
-
-
-def describe_consequence(order: Order) -> str:
+def describe_consequence(order: Order, payment: Payment | None, shipment: Shipment | None) -> str:
     """Say what cancelling the order now does to the customer's money and parcel."""
-    payment, shipment = payment_of(order), shipment_of(order)
     if order.is_free:
         sentences = ["The order costs nothing, so there is nothing to refund."]
     elif payment is not None and payment.status == Payment.Status.CHARGED:
@@ -85,13 +68,3 @@ def describe_consequence(order: Order) -> str:
     elif shipment is not None and shipment.status == Shipment.Status.PREPARED:
         sentences.append("The package will be kept back.")
     return " ".join(sentences)
-
-
-def payment_of(order: Order) -> Payment | None:
-    """Return the order's payment, or None before there is one."""
-    return getattr(order, "payment", None)
-
-
-def shipment_of(order: Order) -> Shipment | None:
-    """Return the order's shipment, or None before there is one."""
-    return getattr(order, "shipment", None)

@@ -9,30 +9,23 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from console.access import ConsoleRequest, find_order, needs_view
+from console.access import ConsoleRequest, needs_view
 from console.desk.way_back import WayBack
 from console.forms import ApproveForm, CancelForm
-from console.order.decision_panel import Word
-from console.order.detail import render_changes, render_order
-from orders.contracts import Answer
+from console.order.facts import find_order, read_page_facts
+from console.order.feedback import Feedback, judge_decision
+from console.order.page import render_order
 from orders.decisions import decide
-from orders.engine.live_status import LiveStatus, get_live_status
+from orders.engine.live_status import get_live_status
 from orders.errors import DecisionRefused, NotAllowed, ReasonMissing
 from orders.models import Order, OutboxMessage
 from orders.permissions import may_decide
-from orders.states import DecisionKind, Outcome
+from orders.states import DecisionKind
 
 VERBS: Final[Mapping[str, Callable[..., OutboxMessage]]] = {
     DecisionKind.APPROVE: decide.approve_order,
     DecisionKind.CANCEL: decide.cancel_order,
 }
-SUBJECTS: Final = {DecisionKind.APPROVE: "Your approval", DecisionKind.CANCEL: "Your cancellation"}
-DONE: Final = {
-    DecisionKind.APPROVE: "Approved. The payment is charged next.",
-    DecisionKind.CANCEL: "Cancellation taken in. The order is being cancelled.",
-}
-APPROVED_FREE: Final = "Approved. The order costs nothing, so it is packed next."
-TOO_LATE: Final = "{} came too late: the order had taken its way already."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,9 +42,8 @@ def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
             return _decide(request, order, DecisionKind.APPROVE, reason=form.cleaned_data["reason"])
         except ReasonMissing as error:
             form.add_error("reason", str(error))
-    if request.htmx:
-        return render_changes(request, order, None, approve_form=form, status=422)
-    return render_order(request, order, approve_form=form, status=422)
+    facts = read_page_facts(order, request.user, live=None, is_whole=not request.htmx)
+    return render_order(request, facts, approve_form=form, status=422)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,11 +55,10 @@ def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
         return _lead_to(request, order)
     if not may_decide(request.user, DecisionKind.CANCEL):
         raise PermissionDenied("Your account may look at orders, but not cancel them.")
-    if not form.is_valid():
-        if request.htmx:
-            return render_changes(request, order, None, cancel_form=form, status=422)
-        return render_order(request, order, cancel_form=form, status=422)
-    return _decide(request, order, DecisionKind.CANCEL, **form.cleaned_data)
+    if form.is_valid():
+        return _decide(request, order, DecisionKind.CANCEL, **form.cleaned_data)
+    facts = read_page_facts(order, request.user, live=None, is_whole=not request.htmx)
+    return render_order(request, facts, cancel_form=form, status=422)
 
 
 def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, **reasons: str) -> HttpResponse:
@@ -78,56 +69,21 @@ def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, **reasons
     except NotAllowed as error:
         raise PermissionDenied(str(error)) from error
     except DecisionRefused as error:
-        word = Word(str(error), "refused")
+        feedback = Feedback(str(error), "refused")
     else:
         message.refresh_from_db(fields=["status"])
         if message.status == OutboxMessage.Status.DELIVERED:
             live = get_live_status(order.order_id, is_fresh=True)
-        word = judge_decision(message, kind, live)
-    order = find_order(order.order_id)
-    status = 409 if word.tone == "refused" else 200
-    if request.htmx:
-        return render_changes(request, order, live, word=word, status=status)
-    if status == 409:
-        return render_order(request, order, word=word, status=status)
-    level = messages.SUCCESS if word.tone == "done" else messages.WARNING
-    messages.add_message(request, level, word.sentence)
-    return _lead_to(request, order)
+        feedback = judge_decision(decide.find_decision(message), message, live)
+    is_refused = feedback.tone == "refused"
+    if not request.htmx and not is_refused:
+        level = messages.SUCCESS if feedback.tone == "done" else messages.WARNING
+        messages.add_message(request, level, feedback.sentence)
+        return _lead_to(request, order)
+    facts = read_page_facts(find_order(order.order_id), request.user, live=live, is_whole=not request.htmx)
+    return render_order(request, facts, feedback=feedback, status=409 if is_refused else 200)
 
 
 def _lead_to(request: ConsoleRequest, order: Order) -> HttpResponse:
     """Lead to the order's page, which still knows the list that one came from."""
     return redirect(order.get_absolute_url() + WayBack.read(request).suffix)
-
-
-def judge_decision(message: OutboxMessage, kind: DecisionKind, live: LiveStatus | None) -> Word:
-    """Say what a person may trust after a decision. That it counts, or came too late, is said only once it is known."""
-    decision = decide.find_decision(message)
-    if decision.outcome in {Outcome.ACCEPTED, Outcome.REPEATED}:
-        return _done(message.order, kind)
-    if decision.outcome == Outcome.TOO_LATE:
-        return Word(TOO_LATE.format(SUBJECTS[kind]), "refused")
-    if message.status == OutboxMessage.Status.PENDING:
-        sentence = f"{SUBJECTS[kind]} is kept and on its way. It takes effect as soon as Temporal can be reached."
-        return Word(sentence, "waiting")
-    if message.status == OutboxMessage.Status.REFUSED:
-        sentence = f"{SUBJECTS[kind]} is kept, but cannot be sent to the workflow: {message.last_error}"
-        return Word(f"{sentence} Ask an administrator to look into it.", "waiting")
-    last = live.answer.last_decision if live is not None and live.answer is not None else None
-    answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
-    if answer in {Answer.ACCEPTED, Answer.REPEATED}:
-        return _done(message.order, kind)
-    if answer == Answer.TOO_LATE:
-        return Word(TOO_LATE.format(SUBJECTS[kind]), "refused")
-    if live is not None and live.is_paused:
-        sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when somebody"
-        return Word(f"{sentence} resumes the workflow there.", "waiting")
-    if live is not None and live.is_away:
-        sentence = f"{SUBJECTS[kind]} is kept. It takes effect as soon as the order's workflow answers again."
-        return Word(sentence, "waiting")
-    return Word(f"{SUBJECTS[kind]} is being checked. The order's history will say what became of it.", "waiting")
-
-
-def _done(order: Order, kind: DecisionKind) -> Word:
-    """Say that the decision counts, and what comes next."""
-    return Word(APPROVED_FREE if order.is_free and kind == DecisionKind.APPROVE else DONE[kind], "done")

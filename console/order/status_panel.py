@@ -1,18 +1,20 @@
 """Where an order is and what it waits for, from its row and from what its workflow says."""
 
 import hashlib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from console import labels
+from console.order.facts import StatusFacts
 from orders import states
 from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL
 from orders.engine.live_status import LiveStatus
 from orders.engine.temporal import PendingActivity
 from orders.events import STATUS_KINDS
 from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity
-from orders.models import Order, OutboxMessage
+from orders.models import OutboxMessage, Trouble
 from orders.states import HAPPY_PATH, Status, TroubleCode
 
 STEP_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
@@ -78,11 +80,9 @@ class StatusPanel:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
-def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime, engine: str = "") -> StatusPanel:
-    """Return the panel: from the live answer where there is one, from the row otherwise.
-
-    `engine` is what the page says beside it of the engine; a panel that was built with another is not the same.
-    """
+def build_status_panel(facts: StatusFacts) -> StatusPanel:
+    """Return the panel: from the live answer where there is one, from the row otherwise."""
+    order, live, now = facts.order, facts.live, facts.now
     status, sentence = Status(order.status), labels.NEXT_STEPS[Status(order.status)]
     answer = live.answer if live is not None and order.is_open else None
     if answer is not None and answer.status in states.OPEN:
@@ -106,20 +106,20 @@ def build_status_panel(order: Order, live: LiveStatus | None, *, now: datetime, 
         deadline=deadline,
         countdown=labels.describe_deadline(deadline, now) if deadline else "",
         is_soon=deadline is not None and labels.is_soon(deadline, now),
-        steps=_find_steps(order, status),
+        steps=_find_steps(status, facts.reached),
         attempts=tuple(_describe_attempt(activity, now) for activity in live.activities) if live and answer else (),
-        on_their_way=_describe_messages(order),
+        on_their_way=tuple(map(_describe_message, facts.unsent)),
         was_asked=live is not None,
         is_live=answer is not None,
         away=live.sentence if live is not None and live.is_away and order.is_open else "",
         paused=_describe_pause(live) if live is not None and order.is_open else "",
-        troubles=_describe_troubles(order, live) if order.is_open else (),
+        troubles=_describe_troubles(facts.troubles, live),
         decision=order.decision,
-        engine=engine,
+        engine=facts.engine,
     )
 
 
-def _describe_troubles(order: Order, live: LiveStatus | None) -> tuple[TroubleFace, ...]:
+def _describe_troubles(troubles: Iterable[Trouble], live: LiveStatus | None) -> tuple[TroubleFace, ...]:
     """Return what keeps the order from moving; a pause that the workflow itself tells of is said once."""
     is_paused = live is not None and live.is_paused
     return tuple(
@@ -129,7 +129,7 @@ def _describe_troubles(order: Order, live: LiveStatus | None) -> tuple[TroubleFa
             since=trouble.since,
             advice=labels.TROUBLE_ADVICE[TroubleCode(trouble.code)],
         )
-        for trouble in order.troubles.all()
+        for trouble in troubles
         if not (is_paused and trouble.code == TroubleCode.RUN_PAUSED)
     )
 
@@ -152,13 +152,12 @@ def _find_further(row: Status, live: Status) -> Status:
     return row if row == Status.CANCELLING or states.is_at_or_past(row, live) else live
 
 
-def _find_steps(order: Order, status: Status) -> tuple[Step, ...]:
+def _find_steps(status: Status, reached: Collection[str]) -> tuple[Step, ...]:
     """Return the stations behind and ahead of the order; one that is cancelled shows those that it reached."""
     if status in HAPPY_PATH:
         here = HAPPY_PATH.index(status)
         places = ["done"] * here + ["now" if status in states.OPEN else "done"] + ["ahead"] * len(HAPPY_PATH)
         return tuple(Step(step, place) for step, place in zip(HAPPY_PATH, places, strict=False))
-    reached = set(order.events.values_list("kind", flat=True))
     behind = [Step(step, "done") for step in HAPPY_PATH if STATUS_KINDS[step] in reached]
     if status == Status.CANCELLED:
         return (*behind, Step(Status.CANCELLED, "done"))
@@ -177,15 +176,6 @@ def _describe_attempt(activity: PendingActivity, now: datetime) -> str:
     else:
         parts.append("under way")
     return f"{describe_activity(activity.name)}: {', '.join(parts)}"
-
-
-def _describe_messages(order: Order) -> tuple[str, ...]:
-    """Return a sentence for each message that has not reached the workflow, and why not where it will not."""
-    statuses = [OutboxMessage.Status.PENDING]
-    if order.is_open:
-        statuses.append(OutboxMessage.Status.REFUSED)
-    waiting = order.outbox_messages.filter(status__in=statuses)
-    return tuple(map(_describe_message, waiting.only("name", "payload", "status", "last_error")))
 
 
 def _describe_message(message: OutboxMessage) -> str:

@@ -11,8 +11,9 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views import csrf
 
-from console.access import Desk, NoSuchOrder
+from console.access import Desk
 from console.accounts.access_log import tell_of_refusal
+from console.order.facts import NoSuchOrder
 from console.system.outages import PLAIN, answer_fault, is_fragment
 from orders.intake.drafts import MOST_LINES
 from orders.postgres.faults import find_fault

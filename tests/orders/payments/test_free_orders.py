@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from console.order.decisions import judge_decision
+from console.order.feedback import judge_decision
 from orders import contracts
 from orders.decisions import decide
 from orders.engine.audit import audit_orders
@@ -17,7 +17,7 @@ from orders.payments.charge import charge_payment
 from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
 from orders.payments.refund import refund_payment
 from orders.permissions import TerminalOperator
-from orders.states import DecisionKind, ReasonCode
+from orders.states import ReasonCode
 from tests.asking import text_of
 from tests.making import MakeOrder, approve, make_draft, make_user
 from tests.waiting import wait_for_status
@@ -146,7 +146,7 @@ class TestWords:
         order = free()
         message = decide.approve_order(order, actor=bob)
         order.decisions.update(outcome="ACCEPTED", answered_at=message.created_at)
-        assert "packed next" in judge_decision(message, DecisionKind.APPROVE, None).sentence
+        assert "packed next" in judge_decision(decide.find_decision(message), message, None).sentence
 
 
 @pytest.mark.django_db(transaction=True)

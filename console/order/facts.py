@@ -1,0 +1,104 @@
+"""What the page of one order shows, read once: panels are made of it and ask nothing themselves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.http import Http404
+
+from console.system.engine import describe_engine
+from orders import permissions, states
+from orders.engine.live_status import LiveStatus
+from orders.models import Order, OrderEvent, OrderLine, OutboxMessage, Payment, PaymentAttempt, Shipment, Trouble
+from orders.postgres.clock import database_now
+from orders.states import DecisionKind
+
+# An order that an outside world in trouble held up for days may have thousands.
+MOST_EVENTS: Final = 200
+MOST_ATTEMPTS: Final = 20
+
+
+class NoSuchOrder(Http404):
+    """There is no such order; its text is for people to read."""
+
+
+@dataclass(frozen=True)
+class StatusFacts:
+    """Where the order is: its row, what its workflow says, and what stands in its way.
+
+    `live` is None when the workflow was not asked. `unsent` are the messages that have not reached the workflow,
+    `reached` the kinds of events of an order that left the usual path, and `engine` what the page says of the engine.
+    """
+
+    order: Order
+    live: LiveStatus | None
+    troubles: tuple[Trouble, ...]
+    unsent: tuple[OutboxMessage, ...]
+    reached: frozenset[str]
+    engine: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """All that the page shows. `lines` never change, so they are None where only the panels are shown again.
+
+    `own_reason` is why whoever submitted the order approved it as well, None when nobody did.
+    """
+
+    status: StatusFacts
+    payment: Payment | None
+    attempts: tuple[PaymentAttempt, ...]
+    shipment: Shipment | None
+    events: tuple[OrderEvent, ...]
+    own_reason: str | None
+    next_order: Order | None
+    lines: tuple[OrderLine, ...] | None
+
+    @property
+    def order(self) -> Order:
+        """The order."""
+        return self.status.order
+
+
+def find_order(order_id: str) -> Order:
+    """Return the order with its payment, its shipment and the reason of an own approval. Raises NoSuchOrder."""
+    try:
+        return Order.objects.with_own_approval().select_related("payment", "shipment").get(order_id=order_id)
+    except Order.DoesNotExist as error:
+        raise NoSuchOrder(f"There is no order {order_id}.") from error
+
+
+def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:
+    """Read what the status panel shows."""
+    is_usual = order.status in states.HAPPY_PATH
+    unsent = [OutboxMessage.Status.PENDING, *([OutboxMessage.Status.REFUSED] if order.is_open else [])]
+    messages = order.outbox_messages.filter(status__in=unsent).only("name", "payload", "status", "last_error")
+    return StatusFacts(
+        order=order,
+        live=live,
+        troubles=tuple(order.troubles.all()) if order.is_open else (),
+        unsent=tuple(messages),
+        reached=frozenset() if is_usual else frozenset(order.events.values_list("kind", flat=True)),
+        engine=describe_engine(),
+        now=database_now(),
+    )
+
+
+def read_page_facts(order: Order, user: User, *, live: LiveStatus | None, is_whole: bool) -> PageFacts:
+    """Read what the page shows to `user`; what never changes only when it `is_whole`."""
+    payment: Payment | None = getattr(order, "payment", None)
+    next_order = None
+    if permissions.may_decide(user, DecisionKind.APPROVE):
+        next_order = Order.objects.next_to_decide(besides=order, username=user.get_username(), account_id=user.pk)
+    return PageFacts(
+        status=read_status_facts(order, live),
+        payment=payment,
+        attempts=tuple(payment.attempts.order_by("-id")[:MOST_ATTEMPTS]) if payment else (),
+        shipment=getattr(order, "shipment", None),
+        events=tuple(order.events.order_by("-id")[:MOST_EVENTS]),
+        own_reason=getattr(order, "own_approval_reason", None),
+        next_order=next_order,
+        lines=tuple(order.lines.all()) if is_whole else None,
+    )

@@ -1,0 +1,58 @@
+"""What the console says to a person after a decision: nothing is called done before it is known to count."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from orders.contracts import Answer
+from orders.engine.live_status import LiveStatus
+from orders.models import Decision, Order, OutboxMessage
+from orders.states import DecisionKind, Outcome
+
+SUBJECTS: Final = {DecisionKind.APPROVE: "Your approval", DecisionKind.CANCEL: "Your cancellation"}
+DONE: Final = {
+    DecisionKind.APPROVE: "Approved. The payment is charged next.",
+    DecisionKind.CANCEL: "Cancellation taken in. The order is being cancelled.",
+}
+APPROVED_FREE: Final = "Approved. The order costs nothing, so it is packed next."
+TOO_LATE: Final = "{} came too late: the order had taken its way already."
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What became of what the person just did; `tone` is done, waiting or refused."""
+
+    sentence: str
+    tone: str
+
+
+def judge_decision(decision: Decision, message: OutboxMessage, live: LiveStatus | None) -> Feedback:
+    """Say what a person may trust after a decision. That it counts, or came too late, is said only once it is known."""
+    kind = DecisionKind(decision.kind)
+    if decision.outcome in {Outcome.ACCEPTED, Outcome.REPEATED}:
+        return _done(message.order, kind)
+    if decision.outcome == Outcome.TOO_LATE:
+        return Feedback(TOO_LATE.format(SUBJECTS[kind]), "refused")
+    if message.status == OutboxMessage.Status.PENDING:
+        sentence = f"{SUBJECTS[kind]} is kept and on its way. It takes effect as soon as Temporal can be reached."
+        return Feedback(sentence, "waiting")
+    if message.status == OutboxMessage.Status.REFUSED:
+        sentence = f"{SUBJECTS[kind]} is kept, but cannot be sent to the workflow: {message.last_error}"
+        return Feedback(f"{sentence} Ask an administrator to look into it.", "waiting")
+    last = live.answer.last_decision if live is not None and live.answer is not None else None
+    answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
+    if answer in {Answer.ACCEPTED, Answer.REPEATED}:
+        return _done(message.order, kind)
+    if answer == Answer.TOO_LATE:
+        return Feedback(TOO_LATE.format(SUBJECTS[kind]), "refused")
+    if live is not None and live.is_paused:
+        sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when somebody"
+        return Feedback(f"{sentence} resumes the workflow there.", "waiting")
+    if live is not None and live.is_away:
+        sentence = f"{SUBJECTS[kind]} is kept. It takes effect as soon as the order's workflow answers again."
+        return Feedback(sentence, "waiting")
+    return Feedback(f"{SUBJECTS[kind]} is being checked. The order's history will say what became of it.", "waiting")
+
+
+def _done(order: Order, kind: DecisionKind) -> Feedback:
+    """Say that the decision counts, and what comes next."""
+    return Feedback(APPROVED_FREE if order.is_free and kind == DecisionKind.APPROVE else DONE[kind], "done")

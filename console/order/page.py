@@ -1,0 +1,66 @@
+"""Renders the page of one order, or the panels of it that may have changed."""
+
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import HttpResponse
+
+from console.access import ConsoleRequest, render_page
+from console.desk.way_back import WayBack
+from console.forms import ApproveForm, CancelForm
+from console.order.decision_panel import build_decision_panel
+from console.order.facts import MOST_EVENTS, PageFacts
+from console.order.feedback import Feedback
+from console.order.status_panel import build_status_panel
+from orders.intake.addresses import WRITTEN, write_address
+from orders.models import Order
+from orders.permissions import may_open_temporal_ui
+
+
+def render_order(
+    request: ConsoleRequest,
+    facts: PageFacts,
+    *,
+    feedback: Feedback | None = None,
+    keeps_feedback: bool = False,
+    approve_form: ApproveForm | None = None,
+    cancel_form: CancelForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render the page, or its panels for htmx to swap in where the facts are not those of a whole page.
+
+    `feedback` tells what became of a decision; with `keeps_feedback` what the page says of the last one stays.
+    """
+    order = facts.order
+    context = {
+        "order": order,
+        "now": facts.status.now,
+        "way_back": WayBack.read(request),
+        "panel": build_status_panel(facts.status),
+        "decision": build_decision_panel(facts, request.user),
+        "approve_form": approve_form or ApproveForm(),
+        "cancel_form": cancel_form or CancelForm(),
+        "payment": facts.payment,
+        "attempts": facts.attempts,
+        "shipment": facts.shipment,
+        "events": facts.events,
+        "most_events": MOST_EVENTS,
+        "feedback": feedback,
+        "keeps_feedback": keeps_feedback,
+    }
+    if facts.lines is None:
+        return render_page(request, "order/_order_changes.html", context, status=status)
+    context |= {
+        "lines": facts.lines,
+        "address_lines": write_address(order.address_country, {name: getattr(order, name) for name in WRITTEN}),
+        "run_url": _find_run(order) if may_open_temporal_ui(request.user) else "",
+    }
+    return render_page(request, "order/order_detail.html", context, status=status)
+
+
+def _find_run(order: Order) -> str:
+    """Return the address of the order's run in the Temporal Web UI, or an empty text where none is set."""
+    if not settings.TEMPORAL_UI_URL:
+        return ""
+    namespace = quote(settings.TEMPORAL_NAMESPACE, safe="")
+    return f"{settings.TEMPORAL_UI_URL}/namespaces/{namespace}/workflows/{quote(order.order_id, safe='')}"

@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from orders import contracts
-from orders.engine import outbox, reconcile
+from orders.engine import reconcile, relay
 from orders.engine.options import connect_arguments
 from orders.engine.worker_health import HEARTBEAT, run_heartbeat, worker_identity
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
@@ -40,7 +40,7 @@ ACTIVITIES: Final[dict[str, Sequence[Callable[..., Any]]]] = {
     contracts.ORDER_QUEUE: ORDER_ACTIVITIES,
     contracts.SHIPPING_QUEUE: SHIPPING_ACTIVITIES,
 }
-COMPANIONS: Final[dict[str, Target]] = {"relay": outbox.run_relay, "reconciler": reconcile.run_reconciler}
+COMPANIONS: Final[dict[str, Target]] = {"relay": relay.run_relay, "reconciler": reconcile.run_reconciler}
 
 # Workflow tasks are Python at work, so more at once only wait for one another.
 WORKFLOW_TASK_SLOTS: Final = 8

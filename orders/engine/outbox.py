@@ -11,7 +11,6 @@ refuses as it is, is set aside and reported. Only when the server itself does no
 import json
 import logging
 import random
-import threading
 import time
 from dataclasses import asdict
 from datetime import timedelta
@@ -26,7 +25,7 @@ from django.db.models.functions import Concat, Now
 from orders import contracts
 from orders.engine import temporal
 from orders.engine.alarms import is_alarming
-from orders.engine.companions import beat, report, run_companion
+from orders.engine.companions import beat
 from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, TemporalAway
 from orders.lifecycle.lookup import lock_order
 from orders.models import Decision, Order, OutboxMessage
@@ -147,40 +146,11 @@ def _patience_after(attempts: int) -> timedelta:
     return timedelta(seconds=min(ANSWER_SECONDS * 2 ** min(max(attempts - 1, 0), 10), LONGEST_PATIENCE_SECONDS))
 
 
-def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
-    """Send what is left until `stop` is set; see `companions` for what it outlives."""
-    is_away = False
-
-    def make_round() -> bool:
-        nonlocal is_away
-        if is_away:
-            temporal.check_server()
-            is_away = False
-            _wake()
-        send_unanswered_again()
-        try:
-            sent = deliver_pending()
-        except TemporalAway:
-            is_away = True
-            raise
-        _report_refused()
-        return sent > 0
-
-    run_companion("relay", make_round, stop, interval_seconds=interval_seconds)
-
-
-def _wake() -> None:
+def wake_all() -> None:
     """Make all messages due: after an outage nobody knows which of them waited because of it."""
     waiting = OutboxMessage.objects.filter(status=OutboxMessage.Status.PENDING, next_attempt_at__gt=Now())
     count = waiting.update(next_attempt_at=Now())
     logger.info("outbox: Temporal is back; %d messages are tried at once", count)
-
-
-def _report_refused() -> None:
-    refused = OutboxMessage.objects.filter(status=OutboxMessage.Status.REFUSED, order__status__in=OPEN)
-    order_ids = sorted(set(refused.values_list("order__order_id", flat=True)))
-    if order_ids:
-        report("messages_refused", count=len(order_ids), order_ids=order_ids[:10])
 
 
 def _sendable() -> "QuerySet[OutboxMessage]":

@@ -20,7 +20,7 @@ from typing import Any, Final
 from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
 
-from orders.engine import temporal
+from orders.engine import task_queues, temporal
 from orders.engine.companions import CompanionReport, look_at_companions, run_companion
 from orders.errors import OrderError
 from orders.models import Trouble, WorkerProcess
@@ -186,7 +186,7 @@ def _find_problems(heart: _Heart) -> Iterator[Problem]:
 def _is_polling(heart: _Heart, queue: str) -> bool:
     """Tell whether Temporal has heard of this process's polls lately. Raises TemporalAway."""
     now = time.monotonic()
-    seen = temporal.find_poll(queue, heart.identity)
+    seen = task_queues.find_poll(queue, heart.identity)
     if seen is None:
         return False
     if queue not in heart.polls or heart.polls[queue][0] != seen:

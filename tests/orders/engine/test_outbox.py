@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from orders import contracts
 from orders.decisions import closing, decide
-from orders.engine import outbox, temporal, temporal_client
+from orders.engine import outbox, relay, temporal, temporal_client
 from orders.events import EventKind
 from orders.intake import submission
 from orders.models import Decision, Order, OutboxMessage
@@ -47,13 +47,13 @@ class TestWithTemporalAway:
         temporal_client.close()
         settings.TEMPORAL_ADDRESS = temporal_server
         stop = threading.Event()
-        relay = threading.Thread(target=outbox.run_relay, args=(stop,), kwargs={"interval_seconds": 0.05})
-        relay.start()
+        thread = threading.Thread(target=relay.run_relay, args=(stop,), kwargs={"interval_seconds": 0.05})
+        thread.start()
         try:
             wait_until(lambda: not OutboxMessage.objects.exclude(status=Delivery.DELIVERED).exists(), what="delivery")
         finally:
             stop.set()
-            relay.join(10)
+            thread.join(10)
         run = temporal.describe_run(order.order_id)
         assert run is not None
         assert run.is_open

@@ -18,7 +18,7 @@ from pytest_django import Settings
 from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
 from orders.decisions import decide
-from orders.engine import companions, outbox, temporal_client
+from orders.engine import companions, outbox, relay, temporal_client
 from orders.errors import TemporalAway
 from orders.models import Order, OutboxMessage
 from tests.asking import HTMX, text_of
@@ -301,13 +301,13 @@ def relaying(*, interval_seconds: float) -> Iterator[None]:
     stop = threading.Event()
 
     def relay_and_close() -> None:
-        outbox.run_relay(stop, interval_seconds=interval_seconds)
+        relay.run_relay(stop, interval_seconds=interval_seconds)
         connection.close()
 
-    relay = threading.Thread(target=relay_and_close)
-    relay.start()
+    thread = threading.Thread(target=relay_and_close)
+    thread.start()
     try:
         yield
     finally:
         stop.set()
-        relay.join(15)
+        thread.join(15)

@@ -20,7 +20,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import PollActivityTaskQueueRequest, PollWorkflowTaskQueueRequest
 from temporalio.client import Client
 
-from orders.engine import companions, temporal, worker_health
+from orders.engine import companions, task_queues, worker_health
 from orders.engine.worker_health import WorkersHealth, judge_workers
 from orders.models import Trouble, WorkerProcess
 from orders.postgres.clock import database_now
@@ -225,7 +225,7 @@ async def find_waiting_polls(address: str, queue: str, identities: list[str]) ->
         async with asyncio.timeout(20):
             while found != set(identities):
                 for identity in set(identities) - found:
-                    if await asyncio.to_thread(temporal.find_poll, queue, identity):
+                    if await asyncio.to_thread(task_queues.find_poll, queue, identity):
                         found.add(identity)
     except TimeoutError:
         pass  # the caller sees who is missing
@@ -240,7 +240,7 @@ def test_a_worker_is_found_whichever_partition_of_the_queue_it_asks(temporal_ser
     """Most of these polls wait at a partition that does not tell the first one of them."""
     identities = [f"worker-{number}" for number in range(12)]
     assert asyncio.run(find_waiting_polls(temporal_server, "polled-tq", identities)) == set(identities)
-    assert temporal.find_poll("polled-tq", "somebody-else") is None
+    assert task_queues.find_poll("polled-tq", "somebody-else") is None
 
 
 @pytest.mark.django_db(transaction=True)

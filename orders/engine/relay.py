@@ -1,0 +1,38 @@
+"""The relay of the outbox: in the workers, it sends what the requests that wrote the messages did not get sent."""
+
+import threading
+
+from orders.engine import outbox, temporal
+from orders.engine.companions import report, run_companion
+from orders.errors import TemporalAway
+from orders.models import OutboxMessage
+from orders.states import OPEN
+
+
+def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
+    """Send what is left until `stop` is set; see `companions` for what it outlives."""
+    is_away = False
+
+    def make_round() -> bool:
+        nonlocal is_away
+        if is_away:
+            temporal.check_server()
+            is_away = False
+            outbox.wake_all()
+        outbox.send_unanswered_again()
+        try:
+            sent = outbox.deliver_pending()
+        except TemporalAway:
+            is_away = True
+            raise
+        _report_refused()
+        return sent > 0
+
+    run_companion("relay", make_round, stop, interval_seconds=interval_seconds)
+
+
+def _report_refused() -> None:
+    refused = OutboxMessage.objects.filter(status=OutboxMessage.Status.REFUSED, order__status__in=OPEN)
+    order_ids = sorted(set(refused.values_list("order__order_id", flat=True)))
+    if order_ids:
+        report("messages_refused", count=len(order_ids), order_ids=order_ids[:10])

@@ -225,6 +225,132 @@ MUTANTS: Final = (
         'handler.setFormatter(logging.Formatter(LINE, style="{"))',
         ("tests/workers/test_worker_logs.py",),
     ),
+    Mutant(
+        "an approval from outside counts only where the settings say so",
+        "orders/lifecycle/decisions.py",
+        "return None if settings.ACCEPT_OUTSIDE_DECISIONS else RefusalCode.OUTSIDE",
+        "return None",
+        ("tests/orders/test_outside_decisions.py",),
+    ),
+    Mutant(
+        "an approval from outside never names the submitter",
+        "orders/lifecycle/decisions.py",
+        "if is_same_name(decision.actor, order.submitted_by):",
+        "if False:",
+        ("tests/orders/test_outside_decisions.py",),
+    ),
+    Mutant(
+        "a claim takes no decision over that was taken here",
+        "orders/lifecycle/decisions.py",
+        "channel == Channel.TEMPORAL and order.decision == kind and order.is_decided_here",
+        "False",
+        ("tests/orders/test_outside_decisions.py",),
+    ),
+    Mutant(
+        "a claim takes no decision over that was taken on another order",
+        "orders/lifecycle/decisions.py",
+        "if not Decision.objects.filter(decision_id=claimed).exclude(order=order).exists():",
+        "if True:",
+        ("tests/orders/test_outside_decisions.py",),
+    ),
+    Mutant(
+        "a cancellation stays, whatever approval is learned later",
+        "orders/lifecycle/decisions.py",
+        " and not (kind == DecisionKind.APPROVE and order.is_cancel_requested):",
+        ":",
+        ("tests/orders/test_outside_decisions.py", "tests/orders/lifecycle/test_steps.py"),
+    ),
+    Mutant(
+        "an event is written once, however often its step is repeated",
+        "orders/lifecycle/history.py",
+        "    if OrderEvent.objects.filter(order=order, key=key).exists():\n        return False\n",
+        "",
+        ("tests/orders/lifecycle/test_steps.py", "tests/orders/payments/test_charge.py"),
+    ),
+    Mutant(
+        "nobody approves after the deadline",
+        "orders/decisions/rules.py",
+        "is_over = kind == DecisionKind.APPROVE and deadline is not None and deadline <= now",
+        "is_over = False",
+        ("tests/orders/decisions/test_decide.py",),
+    ),
+    Mutant(
+        "a payment stays with the gateway that its row names",
+        "orders/payments/gateways/registry.py",
+        "    if name not in GATEWAYS:\n        raise GatewayMissing(name)\n    return GATEWAYS[name]",
+        "    return GATEWAYS.get(name, GATEWAYS[FOR_NEW_PAYMENTS])",
+        ("tests/orders/payments/test_registry.py",),
+    ),
+    Mutant(
+        "a payment is written once",
+        "orders/payments/charge.py",
+        "Payment.objects.bulk_create([payment], ignore_conflicts=True)",
+        "payment.save()",
+        ("tests/orders/payments/test_charge.py",),
+    ),
+    Mutant(
+        "a late answer of the gateway does not bring a cancelled order back",
+        "orders/payments/charge.py",
+        "    if not is_at_or_past(Status(order.status), Status.CANCELLING):\n        advance(order, Status.PAID)\n",
+        "    advance(order, Status.PAID)\n",
+        ("tests/orders/payments/test_charge.py", "tests/orders/payments/test_refund.py"),
+    ),
+    Mutant(
+        "a refund leaves what other refunds gave back",
+        "orders/payments/refund.py",
+        """left = payment.amount - (others.aggregate(sum=Sum("amount"))["sum"] or 0)""",
+        "left = payment.amount",
+        ("tests/orders/payments/test_refund_facts.py",),
+    ),
+    Mutant(
+        "a charge is undone though its outcome is unknown",
+        "workers/workflows/order.py",
+        "        self._is_refund_due = True\n",
+        "",
+        ("tests/workers/test_order_workflow.py",),
+    ),
+    Mutant(
+        "a cancellation wakes an order that waits",
+        "workers/workflows/order.py",
+        "lambda: decisions.approval is not None or decisions.cancellation is not None,",
+        "lambda: decisions.approval is not None,",
+        ("tests/workers/test_order_workflow.py",),
+    ),
+    Mutant(
+        "a cancellation ends the step that runs",
+        "workers/workflows/order.py",
+        "lambda: running.done() or self._decisions.cancellation is not None)",
+        "lambda: running.done())",
+        ("tests/workers/test_order_workflow.py",),
+    ),
+    Mutant(
+        "a signal that arrives twice counts once",
+        "workers/decisions.py",
+        "        if earlier is not None:\n",
+        "        if False:\n",
+        ("tests/workers/test_decisions.py",),
+    ),
+    Mutant(
+        "a decision in the moment of the end is judged by the tables",
+        "workers/decisions.py",
+        "return Answer.UNDECIDED if self._is_closing else Answer.ACCEPTED",
+        "return Answer.ACCEPTED",
+        ("tests/workers/test_decisions.py",),
+    ),
+    Mutant(
+        "after an outage all messages are due at once",
+        "orders/engine/relay.py",
+        "            outbox.wake_all()\n",
+        "",
+        ("tests/orders/engine/test_relay.py",),
+    ),
+    Mutant(
+        "a decision that Temporal lost is sent again",
+        "orders/engine/relay.py",
+        "        outbox.send_unanswered_again()\n",
+        "",
+        ("tests/orders/engine/test_outbox.py", "tests/orders/engine/test_relay.py"),
+    ),
 )
 
 
@@ -247,7 +373,7 @@ def copied_tree(root: Path) -> Iterator[Path]:
 
 def run_tests(folder: Path, tests: Sequence[str]) -> int:
     """Run the tests in that folder until one fails, and return pytest's exit code."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]
     environment = dict(os.environ)
     environment.pop("DJANGO_SETTINGS_MODULE", None)  # the folder's own configuration names its settings
     try:

@@ -126,8 +126,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the shipping of a run that is closed from outside is cancelled, not terminated",
-        "workers/workflows/order.py",
-        "                    parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,\n",
+        "workers/workflows/shipping.py",
+        "                parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,\n",
         "",
         ("tests/workers/test_shipping_workflow.py",),
     ),

@@ -1,4 +1,4 @@
-"""The two workflows: OrderWorkflow decides when things happen to an order, ShippingWorkflow ships it.
+"""OrderWorkflow decides when things happen to an order.
 
 Whatever is decided about the order while a step runs, the step comes to an end first: a pending retry is given up at
 once, a running attempt takes its five seconds at most. Only then is cleaned up.
@@ -13,15 +13,10 @@ fails an order.
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import (
-    ActivityError,
-    ApplicationError,
-    ChildWorkflowError,
-    WorkflowAlreadyStartedError,
-)
+from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
 
 with workflow.unsafe.imports_passed_through():
     from orders import contracts, states
@@ -32,33 +27,10 @@ with workflow.unsafe.imports_passed_through():
     from workers.decisions import Decisions, read_decision, tidy_decision
     from workers.failures import Explanation, explain_failure, is_disagreement
     from workers.inputs import read_order_input
-from workers.workflows.shipping import ShippingWorkflow, start_step
+from workers.workflows.ending import OrderEnds
+from workers.workflows.shipping import start_shipping, start_step
 
 T = TypeVar("T")
-ShippingHandle: TypeAlias = "workflow.ChildWorkflowHandle[ShippingWorkflow, contracts.CarrierDispatched]"
-
-# How soon a child that cannot start, because one of an earlier run is still ending, is tried again, at first and later.
-SHIPPING_RETRY: Final = timedelta(seconds=10)
-SHIPPING_RETRY_AT_LAST: Final = timedelta(minutes=5)
-
-
-class _OrderEnds(Exception):
-    """The order leaves its way, for this reason: it has to be cancelled, or (`is_processed`) it is already."""
-
-    def __init__(
-        self,
-        code: ReasonCode,
-        explanation: Explanation,
-        decision: Decision | None = None,
-        *,
-        is_processed: bool = False,
-    ) -> None:
-        super().__init__(code)
-        self.code = code
-        self.cause = explanation.cause
-        self.reason = explanation.text
-        self.decision = decision
-        self.is_processed = is_processed
 
 
 @workflow.defn(name=contracts.ORDER_WORKFLOW)
@@ -80,7 +52,7 @@ class OrderWorkflow:
         self._status = Status.CREATED
         self._waiting_for: WaitingFor | None = WaitingFor.VALIDATION
         self._deadline: datetime | None = None
-        self._end: _OrderEnds | None = None
+        self._end: OrderEnds | None = None
         # The outcome of a charge can be unknown, so from the first attempt on it is always undone.
         self._is_refund_due = order.is_compensation or order.is_refund_due
         self._decisions = Decisions()
@@ -171,7 +143,7 @@ class OrderWorkflow:
                 await self._wait_for_approval()
             await self._ship()
             await self._complete()
-        except _OrderEnds as end:
+        except OrderEnds as end:
             await self._cancel(end)
 
     async def _receive(self) -> None:
@@ -182,12 +154,12 @@ class OrderWorkflow:
         except ActivityError as error:
             if order.is_compensation or is_disagreement(error):
                 raise
-            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error)) from error
+            raise OrderEnds(ReasonCode.INVALID, explain_failure(error)) from error
         self._payment_id = self._payment_id or received.payment_id
         self._approval_seconds = received.approval_seconds if order.approval_seconds is None else order.approval_seconds
         if order.is_compensation:
             code = ReasonCode(order.compensate_code or ReasonCode.STAFF)
-            raise _OrderEnds(code, Explanation(order.compensate_cause, order.compensate_for), order.decision)
+            raise OrderEnds(code, Explanation(order.compensate_cause, order.compensate_for), order.decision)
 
     async def _validate(self) -> None:
         self._deadline = _plan_deadline(self._order, self._approval_seconds)
@@ -197,7 +169,7 @@ class OrderWorkflow:
         except ActivityError as error:
             if is_disagreement(error):
                 raise
-            raise _OrderEnds(ReasonCode.INVALID, explain_failure(error)) from error
+            raise OrderEnds(ReasonCode.INVALID, explain_failure(error)) from error
         self._move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)
 
     async def _wait_for_approval(self) -> None:
@@ -228,7 +200,7 @@ class OrderWorkflow:
             self._go_on_with(DecisionKind.CANCEL, processed.cancellation)
             raise self._end_by_staff(is_processed=True)
         if processed.is_cancelled:
-            raise _OrderEnds(ReasonCode.APPROVAL_TIMEOUT, Explanation(Cause.NOT_APPROVED, ""), is_processed=True)
+            raise OrderEnds(ReasonCode.APPROVAL_TIMEOUT, Explanation(Cause.NOT_APPROVED, ""), is_processed=True)
         self._go_on_with(DecisionKind.APPROVE, processed.approval or Decision())
 
     def _go_on_with(self, kind: DecisionKind, decision: Decision) -> None:
@@ -248,7 +220,7 @@ class OrderWorkflow:
         except ActivityError as error:
             if is_disagreement(error):
                 raise
-            raise _OrderEnds(ReasonCode.PAYMENT_DECLINED, explain_failure(error)) from error
+            raise OrderEnds(ReasonCode.PAYMENT_DECLINED, explain_failure(error)) from error
         if charged.is_approval_refused:
             self._is_refund_due = was_refund_due
             self._decisions.refuse_approval()
@@ -260,28 +232,16 @@ class OrderWorkflow:
 
     async def _ship(self) -> None:
         try:
-            await self._unless_cancelled(await self._start_shipping())
+            await self._unless_cancelled(await start_shipping(self._order.order_id, pause=self._pause))
         except ChildWorkflowError as error:
             if is_disagreement(error):
                 raise
-            raise _OrderEnds(ReasonCode.SHIPPING_FAILED, explain_failure(error)) from error
+            raise OrderEnds(ReasonCode.SHIPPING_FAILED, explain_failure(error)) from error
         self._move_to(Status.PACKAGE_PREPARED, waiting_for=WaitingFor.SHIPPING)
         self._move_to(Status.DISPATCHED, waiting_for=WaitingFor.COMPLETION)
 
-    async def _start_shipping(self) -> ShippingHandle:
-        """Start the child; where the child of an earlier run is still ending, wait for that and try again."""
-        order_id, pause = self._order.order_id, SHIPPING_RETRY
-        while True:
-            with suppress(WorkflowAlreadyStartedError):
-                return await workflow.start_child_workflow(
-                    ShippingWorkflow.run,
-                    contracts.ShippingInput(order_id),
-                    id=contracts.shipping_workflow_id(order_id),
-                    task_queue=contracts.SHIPPING_QUEUE,
-                    parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
-                )
-            await self._unless_cancelled(asyncio.create_task(asyncio.sleep(pause.total_seconds())))
-            pause = min(2 * pause, SHIPPING_RETRY_AT_LAST)
+    async def _pause(self, span: timedelta) -> None:
+        await self._unless_cancelled(asyncio.create_task(asyncio.sleep(span.total_seconds())))
 
     async def _complete(self) -> None:
         """Close the order, unless the tables know of a cancellation whose signal is on its way."""
@@ -304,17 +264,17 @@ class OrderWorkflow:
         await asyncio.gather(running, return_exceptions=True)
         raise end
 
-    def _end_by_staff(self, *, is_processed: bool = False) -> _OrderEnds:
+    def _end_by_staff(self, *, is_processed: bool = False) -> OrderEnds:
         decision = self._decisions.cancellation or Decision()
         cause = Cause.RUN_CANCELLED if decision.actor == contracts.CANCEL_REQUEST_ACTOR else ""
-        return _OrderEnds(ReasonCode.STAFF, Explanation(cause, decision.reason), decision, is_processed=is_processed)
+        return OrderEnds(ReasonCode.STAFF, Explanation(cause, decision.reason), decision, is_processed=is_processed)
 
-    def _begin_cancelling(self, end: _OrderEnds) -> None:
+    def _begin_cancelling(self, end: OrderEnds) -> None:
         self._end = end
         self._decisions.close()
         self._move_to(Status.CANCELLING, waiting_for=self._waiting_for)
 
-    async def _cancel(self, end: _OrderEnds) -> None:
+    async def _cancel(self, end: OrderEnds) -> None:
         """Give back the money, where any can have been taken, then close the order. Nothing stops this any more."""
         if self._end is None:
             self._begin_cancelling(end)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.apps import apps
@@ -24,6 +24,14 @@ from orders.postgres import faults
 from tests.database import started_postgres
 from tests.making import MakeOrder, build_order, make_user, restore_roles
 from tests.programs import ROOT, end_open_runs, free_port, started_temporal, started_workers
+
+# Files that wait long for servers. They begin first, so that a run does not end with one of them alone.
+LONG: Final = ("tests/browser/", "tests/console/stack/", "tests/workers/test_runworkers.py", "tests/orders/postgres/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; all else stays in the order that chance has given it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from console.accounts.sessions import note_activity
 from console.labels import describe_role
 from console.system.engine import describe_engine
 from orders import permissions
+from orders.errors import NotAllowed
 from orders.permissions import Actor
 from orders.states import DecisionKind
 
@@ -92,11 +93,11 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
 
 def needs(
-    may: Callable[[Actor], bool], sentence: str
+    check: Callable[[Actor], None],
 ) -> Callable[
     [Callable[Concatenate[ConsoleRequest, P], HttpResponse]], Callable[Concatenate[ConsoleRequest, P], HttpResponse]
 ]:
-    """Refuse a view with 403 and `sentence` unless `may` says yes; pages with customers' data are never cached."""
+    """Refuse a view with 403 where `check`, or what the view does, is NotAllowed; its pages are never cached."""
 
     def decorate(
         view: Callable[Concatenate[ConsoleRequest, P], HttpResponse],
@@ -104,9 +105,11 @@ def needs(
         @never_cache
         @wraps(view)
         def guarded(request: ConsoleRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if not may(request.user):
-                raise PermissionDenied(sentence)
-            response = view(request, *args, **kwargs)
+            try:
+                check(request.user)
+                response = view(request, *args, **kwargs)
+            except NotAllowed as error:
+                raise PermissionDenied(str(error)) from error
             patch_vary_headers(response, ["HX-Request"])
             return response
 
@@ -115,8 +118,8 @@ def needs(
     return decorate
 
 
-needs_view = needs(permissions.may_view, "Your account may not look at orders. Ask an administrator for a role.")
-needs_submit = needs(permissions.may_submit, "Your account may not submit orders. A clerk does that.")
+needs_view = needs(permissions.check_may_view)
+needs_submit = needs(permissions.check_may_submit)
 
 
 def render_page(

@@ -168,6 +168,22 @@ def describe_reason(code: str, text: str) -> str:
     return f"{known}: {text}" if text else known
 
 
+def describe_undelivered(subject: str, *, refusal: str = "") -> str:
+    """Say of a message, such as "Your approval", where it is while its workflow has not got it.
+
+    `refusal` is why it cannot be sent as it is.
+    """
+    if refusal:
+        sentence = _("%(subject)s is saved but cannot be sent to the workflow: %(refusal)s")
+        return sentence % {"subject": subject, "refusal": refusal}
+    return _("%(subject)s is saved and on its way to the workflow.") % {"subject": subject}
+
+
+def describe_too_late(subject: str) -> str:
+    """Say of a decision, such as "Your approval", that it had no effect."""
+    return _("%(subject)s came too late: the order had already moved on.") % {"subject": subject}
+
+
 def describe_ending(ending: str) -> str:
     """Return how a run ended, as a sentence."""
     return describe_cause(ENDING_CAUSES[ending])

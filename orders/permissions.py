@@ -118,10 +118,22 @@ def fold_name(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
+def check_may_view(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may look at orders."""
+    if not may_view(actor):
+        raise NotAllowed("Your account may not look at orders. Ask an administrator for a role.")
+
+
 def check_may_submit(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may submit orders."""
     if not may_submit(actor):
-        raise NotAllowed("You may look at orders, but not submit them.")
+        raise NotAllowed("Your account may not submit orders. A clerk does that.")
+
+
+def check_is_decider(actor: Actor, kind: DecisionKind) -> None:
+    """Raise NotAllowed unless `actor` may take this kind of decision at all."""
+    if not may_decide(actor, kind):
+        raise NotAllowed(f"Your account can view orders but not {kind} them.")
 
 
 def check_may_decide(actor: Actor, kind: DecisionKind, order: OrderFacts) -> None:
@@ -129,8 +141,7 @@ def check_may_decide(actor: Actor, kind: DecisionKind, order: OrderFacts) -> Non
 
     Superusers are the way out at night, when nobody else is there; see `check_has_reason`.
     """
-    if not may_decide(actor, kind):
-        raise NotAllowed(f"You may look at orders, but not {kind} them.")
+    check_is_decider(actor, kind)
     if needs_reason(actor, kind, order) and not actor.is_superuser:
         raise OwnOrder
 

@@ -6,7 +6,7 @@ The relay in the workers sends them, so that the answer does not wait for Tempor
 from collections import Counter
 from dataclasses import dataclass
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -20,7 +20,7 @@ from orders.decisions import decide
 from orders.decisions.decide import BulkResult
 from orders.labels import DECISION_REASON_LABELS, Label
 from orders.money import Money
-from orders.permissions import may_decide
+from orders.permissions import check_is_decider
 from orders.states import DecisionKind
 
 DONE = {
@@ -66,8 +66,7 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
         sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
         return _show(request, feedback=Feedback(" ".join(sentences), "refused"), status=422)
     kind = DecisionKind(form.cleaned_data["kind"])
-    if not may_decide(request.user, kind):
-        raise PermissionDenied(f"Your account may look at orders, but not {kind} them.")
+    check_is_decider(request.user, kind)
     order_ids = form.cleaned_data["order_id"]
     if asked:
         return _show(request, confirmation=_confirm(request, kind, order_ids))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -17,9 +16,9 @@ from console.order.feedback import Feedback, judge_decision
 from console.order.page import render_order
 from orders.decisions import decide
 from orders.engine.live_status import get_live_status
-from orders.errors import DecisionRefused, NotAllowed, ReasonMissing
+from orders.errors import DecisionRefused, ReasonMissing
 from orders.models import Order, OutboxMessage
-from orders.permissions import may_decide
+from orders.permissions import check_is_decider
 from orders.states import DecisionKind
 
 VERBS: Final[Mapping[str, Callable[..., OutboxMessage]]] = {
@@ -35,8 +34,7 @@ def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
     order, form = find_order(order_id), ApproveForm(request.POST)
     if request.method != "POST":
         return _lead_to(request, order)
-    if not may_decide(request.user, DecisionKind.APPROVE):
-        raise PermissionDenied("Your account may look at orders, but not approve them.")
+    check_is_decider(request.user, DecisionKind.APPROVE)
     if form.is_valid():
         try:
             return _decide(request, order, DecisionKind.APPROVE, reason=form.cleaned_data["reason"])
@@ -53,8 +51,7 @@ def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
     order, form = find_order(order_id), CancelForm(request.POST)
     if request.method != "POST":
         return _lead_to(request, order)
-    if not may_decide(request.user, DecisionKind.CANCEL):
-        raise PermissionDenied("Your account may look at orders, but not cancel them.")
+    check_is_decider(request.user, DecisionKind.CANCEL)
     if form.is_valid():
         return _decide(request, order, DecisionKind.CANCEL, **form.cleaned_data)
     facts = read_page_facts(order, request.user, live=None, is_whole=not request.htmx)
@@ -66,8 +63,6 @@ def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, **reasons
     live = None
     try:
         message = VERBS[kind](order, actor=request.user, **reasons)
-    except NotAllowed as error:
-        raise PermissionDenied(str(error)) from error
     except DecisionRefused as error:
         feedback = Feedback(str(error), "refused")
     else:

@@ -5,6 +5,7 @@ from typing import Final
 
 from orders.contracts import Answer
 from orders.engine.live_status import LiveStatus
+from orders.labels import describe_too_late, describe_undelivered
 from orders.models import Decision, Order, OutboxMessage
 from orders.states import DecisionKind, Outcome
 
@@ -14,7 +15,6 @@ DONE: Final = {
     DecisionKind.CANCEL: "Cancellation taken in. The order is being cancelled.",
 }
 APPROVED_FREE: Final = "Approved. The order costs nothing, so it is packed next."
-TOO_LATE: Final = "{} came too late: the order had taken its way already."
 
 
 @dataclass(frozen=True)
@@ -31,24 +31,24 @@ def judge_decision(decision: Decision, message: OutboxMessage, live: LiveStatus 
     if decision.outcome in {Outcome.ACCEPTED, Outcome.REPEATED}:
         return _done(message.order, kind)
     if decision.outcome == Outcome.TOO_LATE:
-        return Feedback(TOO_LATE.format(SUBJECTS[kind]), "refused")
+        return Feedback(describe_too_late(SUBJECTS[kind]), "refused")
     if message.status == OutboxMessage.Status.PENDING:
-        sentence = f"{SUBJECTS[kind]} is kept and on its way. It takes effect as soon as Temporal can be reached."
-        return Feedback(sentence, "waiting")
+        sentence = describe_undelivered(SUBJECTS[kind])
+        return Feedback(f"{sentence} It takes effect as soon as Temporal can be reached.", "waiting")
     if message.status == OutboxMessage.Status.REFUSED:
-        sentence = f"{SUBJECTS[kind]} is kept, but cannot be sent to the workflow: {message.last_error}"
+        sentence = describe_undelivered(SUBJECTS[kind], refusal=message.last_error)
         return Feedback(f"{sentence} Ask an administrator to look into it.", "waiting")
     last = live.answer.last_decision if live is not None and live.answer is not None else None
     answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
     if answer in {Answer.ACCEPTED, Answer.REPEATED}:
         return _done(message.order, kind)
     if answer == Answer.TOO_LATE:
-        return Feedback(TOO_LATE.format(SUBJECTS[kind]), "refused")
+        return Feedback(describe_too_late(SUBJECTS[kind]), "refused")
     if live is not None and live.is_paused:
         sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when somebody"
         return Feedback(f"{sentence} resumes the workflow there.", "waiting")
     if live is not None and live.is_away:
-        sentence = f"{SUBJECTS[kind]} is kept. It takes effect as soon as the order's workflow answers again."
+        sentence = f"{SUBJECTS[kind]} is saved. It takes effect as soon as the order's workflow answers again."
         return Feedback(sentence, "waiting")
     return Feedback(f"{SUBJECTS[kind]} is being checked. The order's history will say what became of it.", "waiting")
 

@@ -13,7 +13,7 @@ from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL
 from orders.engine.live_status import LiveStatus
 from orders.engine.temporal import PendingActivity
 from orders.events import STATUS_KINDS
-from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity
+from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity, describe_undelivered
 from orders.models import OutboxMessage, Trouble
 from orders.states import HAPPY_PATH, Status, TroubleCode
 
@@ -182,5 +182,5 @@ def _describe_message(message: OutboxMessage) -> str:
     sentences = {APPROVE_SIGNAL: "The approval by {}", CANCEL_SIGNAL: "The cancellation by {}"}
     subject = sentences.get(message.name, "The submission").format(message.payload.get("actor") or "somebody")
     if message.status == OutboxMessage.Status.REFUSED:
-        return f"{subject} is kept, but cannot be sent: {message.last_error} An administrator has to look into it."
-    return f"{subject} is kept and on its way to the workflow."
+        return f"{describe_undelivered(subject, refusal=message.last_error)} An administrator has to look into it."
+    return describe_undelivered(subject)

@@ -18,7 +18,7 @@ from orders.errors import (
     OrderError,
     OrderNotFound,
 )
-from orders.labels import DECISION_LABELS
+from orders.labels import DECISION_LABELS, describe_too_late, describe_undelivered
 from orders.lifecycle.decisions import write_decision
 from orders.lifecycle.lookup import lock_order
 from orders.lifecycle.troubles import clear_troubles
@@ -122,12 +122,12 @@ def describe_delivery(message: OutboxMessage) -> str:
     """Say in a sentence what a person may trust after a decision: that it is known, on its way, or came too late."""
     decision = find_decision(message)
     if decision.outcome == Outcome.TOO_LATE:
-        return "Too late: the order had come to its end before the decision reached it."
+        return describe_too_late("The decision")
     done = DECISION_LABELS[DecisionKind(decision.kind)]
     if message.status == OutboxMessage.Status.PENDING:
-        return f"{done}. The decision is kept and on its way to the workflow."
+        return f"{done}. {describe_undelivered('The decision')}"
     if message.status == OutboxMessage.Status.REFUSED:
-        return f"{done}. The decision is kept, but cannot be sent to the workflow: {message.last_error}"
+        return f"{done}. {describe_undelivered('The decision', refusal=message.last_error)}"
     return f"{done}. The workflow has been told." if decision.outcome == Outcome.PENDING else f"{done}."
 
 

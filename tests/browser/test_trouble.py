@@ -69,7 +69,7 @@ def test_an_expired_session_costs_nothing_that_was_typed(visit: Visit, bob: User
     expect(page.get_by_label("Reason")).to_have_value("Customer called twice")
     expect(page.locator("#trouble")).to_be_hidden()
     page.get_by_role("button", name="Cancel the order").click()
-    expect(page.locator(".word")).to_contain_text("Your cancellation is kept and on its way.")
+    expect(page.locator(".word")).to_contain_text("Your cancellation is saved and on its way to the workflow.")
 
 
 def test_signing_in_again_elsewhere_leaves_an_open_form_good(visit: Visit, alice: User) -> None:

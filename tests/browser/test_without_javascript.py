@@ -41,7 +41,7 @@ def test_orders_are_decided(visit: Visit, bob: User, make_order: MakeOrder) -> N
     first, second, third, fourth = (make_order(deadline_seconds=600 * number) for number in (1, 2, 3, 4))
     page = visit(first.get_absolute_url(), bob, **PLAIN)
     page.get_by_role("button", name="Approve").click()
-    expect(page.locator(".notice-warning")).to_contain_text("Your approval is kept and on its way.")
+    expect(page.locator(".notice-warning")).to_contain_text("Your approval is saved and on its way to the workflow.")
     page.get_by_role("link", name="Next that waits").click()
     expect(page.locator("h1")).to_have_text(second.order_id)
     page.get_by_text("Cancel this order…").click()
@@ -49,7 +49,9 @@ def test_orders_are_decided(visit: Visit, bob: User, make_order: MakeOrder) -> N
     expect(page.locator("#id_reason_error")).to_be_visible()
     page.get_by_label("Reason").fill("Ordered twice")
     page.get_by_role("button", name="Cancel the order").click()
-    expect(page.locator(".notice-warning")).to_contain_text("Your cancellation is kept and on its way.")
+    expect(page.locator(".notice-warning")).to_contain_text(
+        "Your cancellation is saved and on its way to the workflow."
+    )
     page.goto("/orders/?status=awaiting")
     page.get_by_label(f"Tick {third.order_id}").check()
     page.get_by_label(f"Tick {fourth.order_id}").check()

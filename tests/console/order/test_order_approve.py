@@ -37,8 +37,10 @@ class TestApprove:
         order = make_order()
         response = bobs.post(url(order), follow=True)
         assert response.redirect_chain == [(order.get_absolute_url(), 302)]
-        assert "Your approval is kept and on its way." in text_of(response), "nobody has told Temporal yet"
-        assert "The approval by bob is kept and on its way to the workflow." in text_of(response)
+        assert "Your approval is saved and on its way to the workflow." in text_of(response), (
+            "nobody has told Temporal yet"
+        )
+        assert "The approval by bob is saved and on its way to the workflow." in text_of(response)
         order.refresh_from_db()
         assert (order.decision, order.decided_by) == ("approve", "bob")
 
@@ -47,7 +49,7 @@ class TestApprove:
         response = bobs.post(url(order), headers=HTMX)
         page = text_of(response)
         assert response.status_code == 200
-        assert "Your approval is kept and on its way." in page
+        assert "Your approval is saved and on its way to the workflow." in page
         assert 'id="order-decision" hx-swap-oob' in page
         assert "Approved by <b>bob</b>" in page
         assert f'action="{url(order)}"' not in page, "it is offered no more"

@@ -34,7 +34,7 @@ class TestCancel:
         order = make_order()
         response = bobs.post(url(order), REASON, headers=headers, follow=True)
         assert response.status_code == 200
-        assert "Your cancellation is kept and on its way." in text_of(response)
+        assert "Your cancellation is saved and on its way to the workflow." in text_of(response)
         assert ("<html" in text_of(response)) is not bool(headers)
         order.refresh_from_db()
         assert (order.decision, order.decided_by) == ("cancel", "bob")

@@ -104,8 +104,8 @@ class TestFacts:
 
     def test_what_is_on_its_way_is_said(self, bobs: Client, make_order: MakeOrder) -> None:
         page = text_of(bobs.get(url(make_order("CHARGING_PAYMENT", is_delivered=False))))
-        assert "The submission is kept and on its way to the workflow." in page
-        assert "The approval by bob is kept and on its way to the workflow." in page
+        assert "The submission is saved and on its way to the workflow." in page
+        assert "The approval by bob is saved and on its way to the workflow." in page
 
     def test_it_links_to_the_run_for_those_with_the_right_where_there_is_a_temporal_ui(
         self, bobs: Client, bob: User, make_order: MakeOrder, settings: Settings

@@ -188,7 +188,7 @@ def test_a_decision_that_came_too_late_is_said_to_be_so(make_order: MakeOrder, b
     order = make_order()
     message = decide.approve_order(order, actor=bob)
     closing.process_cancellation(contracts.ProcessCancellation(order.order_id, ReasonCode.INVALID, "Sold out."))
-    assert decide.describe_delivery(message).startswith("Too late")
+    assert decide.describe_delivery(message).startswith("The decision came too late")
 
 
 class TestTexts:

@@ -184,7 +184,7 @@ class TestRefused:
 
         client.force_login(make_user("bob", "approver"))
         page = text_of(client.get(order.get_absolute_url()))
-        assert "The submission is kept, but cannot be sent: Temporal refused the call" in page
+        assert "The submission is saved but cannot be sent to the workflow: Temporal refused the call" in page
 
     def test_a_decision_that_is_too_large_is_not_called_done(self, temporal_server: str, client: Client) -> None:
         order = submit()
@@ -199,7 +199,7 @@ class TestRefused:
             assert message.status == Delivery.REFUSED
         assert "cannot be sent to the workflow" in decide.describe_delivery(message)
         page = text_of(client.get(f"/orders/{order.order_id}/status/", headers=HTMX))
-        assert "The approval by bob is kept, but cannot be sent: The message has 5,000" in page
+        assert "The approval by bob is saved but cannot be sent to the workflow: The message has 5,000" in page
 
 
 class TestOutage:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from orders import permissions
 from orders.contracts import WaitingFor
 from orders.labels import DECISION_LABELS, STATUS_LABELS
-from orders.states import APPROVABLE, CANCELLABLE, DecisionKind, Status, TroubleCode
+from orders.states import DecisionKind, Status, TroubleCode, find_decision_ahead
 
 # Each status has a tone (a colour) and an icon of its own (a shape), beside its words.
 STATUS_TONES: Final[Mapping[Status, str]] = {
@@ -90,10 +90,11 @@ DAY: Final = 24 * 3600
 
 
 def describe_status(status: Status, decision: str = "") -> tuple[str, str, str]:
-    """Return tone, icon and words of a status. A decision counts from the moment in which it was taken."""
-    if status in APPROVABLE and decision == DecisionKind.APPROVE:
+    """Return tone, icon and words of a status, or of a decision that is ahead of it."""
+    ahead = find_decision_ahead(status, decision)
+    if ahead == DecisionKind.APPROVE:
         return STATUS_TONES[Status.CHARGING_PAYMENT], "check", str(DECISION_LABELS[DecisionKind.APPROVE])
-    if status in CANCELLABLE and decision == DecisionKind.CANCEL:
+    if ahead == DecisionKind.CANCEL:
         return STATUS_TONES[Status.CANCELLING], STATUS_ICONS[Status.CANCELLING], str(STATUS_LABELS[Status.CANCELLING])
     return STATUS_TONES[status], STATUS_ICONS[status], str(STATUS_LABELS[status])
 

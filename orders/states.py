@@ -132,3 +132,13 @@ def is_at_or_past(current: Status, target: Status) -> bool:
     """Tell whether an order at `current` has reached `target` already, on the way that leads through `target`."""
     way = HAPPY_PATH if target in HAPPY_PATH else (Status.CANCELLING, Status.CANCELLED)
     return current in way and way.index(current) >= way.index(target)
+
+
+def find_decision_ahead(status: Status, decision: str) -> DecisionKind | None:
+    """Return the decision that counts already though the status does not follow it yet, or None.
+
+    A decision counts from the moment in which it was taken.
+    """
+    if decision == DecisionKind.APPROVE and status in APPROVABLE:
+        return DecisionKind.APPROVE
+    return DecisionKind.CANCEL if decision == DecisionKind.CANCEL and status in CANCELLABLE else None

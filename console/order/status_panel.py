@@ -15,7 +15,7 @@ from orders.engine.temporal import PendingActivity
 from orders.events import STATUS_KINDS
 from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity, describe_undelivered
 from orders.models import OutboxMessage, Trouble
-from orders.states import HAPPY_PATH, Status, TroubleCode
+from orders.states import HAPPY_PATH, DecisionKind, Status, TroubleCode
 
 STEP_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
 
@@ -90,12 +90,11 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
         sentence = labels.describe_wait(answer.waiting_for, status)
     is_undecided = status == Status.PENDING_MANUAL_APPROVAL and not order.decision
     deadline = order.approval_deadline if is_undecided else None
-    is_paused = live is not None and live.is_paused
-    if order.is_approved and status in states.APPROVABLE:
-        starts = "when its workflow is resumed" if is_paused else "in a moment"
+    starts = "when its workflow is resumed" if live is not None and live.is_paused else "in a moment"
+    ahead = states.find_decision_ahead(status, order.decision)
+    if ahead == DecisionKind.APPROVE:
         sentence = f"Approved by {order.decider}. Processing starts {starts}."
-    elif order.is_cancel_requested and status in states.CANCELLABLE:
-        starts = "when its workflow is resumed" if is_paused else "in a moment"
+    elif ahead == DecisionKind.CANCEL:
         sentence = f"Cancellation requested by {order.decider}. It starts {starts}."
     elif deadline is not None and deadline <= now:
         sentence = "The deadline has passed. The order will be cancelled in a moment."

@@ -43,8 +43,8 @@ format: install ## format and sort the code
 screenshots: install ## take the README's screenshots again, with Chromium
 	$(PY) -m pytest tests/browser/take_screenshots.py $(ARGS)
 
-benchmark: install ## compare reads among many orders; ORDERS=1000000
-	$(PY) -m tests.benchmark $(ORDERS)
+benchmark: install ## measure what the console costs; PART="orders lists", ORDERS=1000000, ROUNDS=5, ARGS=--write
+	$(PY) -m tests.benchmark $(PART) $(addprefix --orders=,$(ORDERS)) $(addprefix --rounds=,$(ROUNDS)) $(ARGS)
 
 mutants: install ## remove guards one at a time and see a test fail for each; ARGS="part of a name"
 	$(PY) -m tests.mutants $(ARGS)

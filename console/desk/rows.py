@@ -9,8 +9,9 @@ from typing import Final
 
 from console import labels
 from console.access import Desk
-from orders import states
+from orders.decisions.rules import may_be_decided
 from orders.models import Order
+from orders.states import DecisionKind, Status
 
 # The marks of a row, as the digit at the end of its state.
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
@@ -42,7 +43,7 @@ class RowFacts:
     @property
     def deadline(self) -> datetime | None:
         """Until when a person may decide; None when none has to."""
-        is_waiting = self.status == states.Status.PENDING_MANUAL_APPROVAL and not self.decision
+        is_waiting = self.status == Status.PENDING_MANUAL_APPROVAL and not self.decision
         return self.approval_deadline if is_waiting else None
 
     @property
@@ -52,9 +53,8 @@ class RowFacts:
 
     def is_tickable(self, desk: Desk) -> bool:
         """Tell whether the person at `desk` could decide something."""
-        may_approve = desk.may_approve and self.status in states.APPROVABLE and not self.decision
-        is_cancel_requested = self.decision == states.DecisionKind.CANCEL
-        return may_approve or (desk.may_cancel and self.status in states.CANCELLABLE and not is_cancel_requested)
+        kinds = {DecisionKind.APPROVE: desk.may_approve, DecisionKind.CANCEL: desk.may_cancel}
+        return any(may_be_decided(self, kind, now=self.read_at) for kind, is_theirs in kinds.items() if is_theirs)
 
     def state(self, desk: Desk) -> str:
         """Return the version with the marks: what an open page says that it shows of the order."""

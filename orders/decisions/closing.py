@@ -78,7 +78,7 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
     with transaction.atomic():
         order = lock_order(command.order_id)
         Shipment.objects.filter(order=order).update(status=Shipment.Status.RECALLED)
-        advance(order, Status.CANCELLED, **reasons_of(order))
+        advance(order, Status.CANCELLED, reasons_of(order))
     return contracts.CancellationProcessed(cancellation=by_staff)
 
 

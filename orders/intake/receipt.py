@@ -13,7 +13,7 @@ from orders.causes import CAUSE_TEXTS, Cause
 from orders.errors import OrderInvalid
 from orders.events import EventKind
 from orders.lifecycle.history import add_event
-from orders.lifecycle.lookup import lock_open_order
+from orders.lifecycle.lookup import lock_open_order, read_open_order
 from orders.lifecycle.statuses import advance
 from orders.money import add_up
 from orders.shipping.carriers import warehouse
@@ -28,9 +28,13 @@ from orders.states import (
 def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
     """Write down that the workflow has taken the order, and in which run. Raises OrderNotFound, OrderClosed."""
     order = lock_open_order(command.order_id)
-    order.run_id = command.run_id
-    order.save(update_fields=["run_id", "updated_at"])
-    add_event(order, EventKind.RUN_STARTED, {"run_id": command.run_id}, key=f"received:{command.run_id}")
+    add_event(
+        order,
+        EventKind.RUN_STARTED,
+        {"run_id": command.run_id},
+        key=f"received:{command.run_id}",
+        changes={"run_id": command.run_id},
+    )
     return contracts.OrderReceived(order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
 
 
@@ -40,12 +44,11 @@ def validate_order(command: contracts.ValidateOrder) -> None:
     Raises OrderInvalid when it can never be carried out, OutsideWorldFailed when the warehouse does not answer,
     OrderNotFound, OrderClosed, IllegalTransition.
     """
-    with transaction.atomic():
-        order = lock_open_order(command.order_id)
-        if is_at_or_past(Status(order.status), Status.PENDING_MANUAL_APPROVAL):
-            return
-        if order.status != Status.VALIDATED:
-            check_transition(Status(order.status), Status.VALIDATED)
+    order = read_open_order(command.order_id)  # without its lock, because nothing is done to the order outside
+    if is_at_or_past(Status(order.status), Status.PENDING_MANUAL_APPROVAL):
+        return
+    if order.status != Status.VALIDATED:
+        check_transition(Status(order.status), Status.VALIDATED)
     lines = list(order.lines.all())
     if not lines:
         raise _invalid(Cause.NO_LINES)
@@ -54,9 +57,14 @@ def validate_order(command: contracts.ValidateOrder) -> None:
     warehouse.check_stock(line.sku for line in lines)
     with transaction.atomic():
         order = lock_open_order(command.order_id)
-        order.approval_deadline = datetime.fromisoformat(command.deadline)
+        deadline = datetime.fromisoformat(command.deadline)
         advance(order, Status.VALIDATED)
-        advance(order, Status.PENDING_MANUAL_APPROVAL, deadline=order.approval_deadline.isoformat())
+        advance(
+            order,
+            Status.PENDING_MANUAL_APPROVAL,
+            {"deadline": deadline.isoformat()},
+            changes={"approval_deadline": deadline},
+        )
 
 
 def _invalid(cause: Cause) -> OrderInvalid:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
 
 from orders import contracts
@@ -12,7 +12,6 @@ from orders.events import DECISION_KINDS, EventKind, Fact
 from orders.lifecycle.history import add_event
 from orders.models import Decision, Order
 from orders.permissions import is_same_name
-from orders.postgres.clock import database_now
 from orders.states import (
     Channel,
     DecisionKind,
@@ -73,7 +72,7 @@ def write_decision(
     if Decision.objects.filter(order=order, decision_id=decision_id).exists():
         return
     reason = clean_text(decision.reason)
-    Decision.objects.create(
+    written = Decision.objects.create(
         decision_id=decision_id,
         order=order,
         kind=kind,
@@ -92,13 +91,24 @@ def write_decision(
         facts["reason_code"] = reason_code
     if terminal_user:
         facts["terminal_user"] = terminal_user
-    add_event(order, DECISION_KINDS[kind], facts, key=f"decision:{decision_id}", actor=actor)
     is_claim_of_the_known = channel == Channel.TEMPORAL and order.decision == kind and order.is_decided_here
-    if not is_claim_of_the_known and not (kind == DecisionKind.APPROVE and order.is_cancel_requested):
-        order.decision, order.decision_id, order.decision_channel = kind, decision_id, channel
-        order.decided_by, order.decided_at, order.decision_reason_code = actor, database_now(), reason_code
-        about_it = ["decision", "decision_id", "decision_channel", "decision_reason_code", "decided_by", "decided_at"]
-        order.save(update_fields=[*about_it, "updated_at"])
+    is_hidden = is_claim_of_the_known or (kind == DecisionKind.APPROVE and order.is_cancel_requested)
+    shown = {
+        "decision": kind,
+        "decision_id": decision_id,
+        "decision_channel": channel,
+        "decision_reason_code": reason_code,
+        "decided_by": actor,
+        "decided_at": written.taken_at,
+    }
+    add_event(
+        order,
+        DECISION_KINDS[kind],
+        facts,
+        key=f"decision:{decision_id}",
+        actor=actor,
+        changes={} if is_hidden else shown,
+    )
 
 
 def counts_already(order: Order, decision_id: str) -> bool:
@@ -122,7 +132,7 @@ def refuse_approval(order: Order, decision: contracts.Decision, code: RefusalCod
                 reason=reason,
                 is_own_order=code == RefusalCode.OWN_ORDER,
                 outcome=Outcome.REFUSED,
-                answered_at=database_now(),
+                answered_at=Now(),
             )
         ],
         ignore_conflicts=True,
@@ -161,7 +171,7 @@ def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "")
                 {"decision_id": decision.decision_id, "decision": decision.kind, "decided_by": decision.actor},
                 key=f"too-late:{decision.decision_id}",
             )
-        decision.answered_at = database_now()
+        decision.answered_at = Now()
         decision.save(update_fields=["outcome", "answered_at"])
 
 
@@ -173,5 +183,5 @@ def accept_approval(order: Order, accepted_id: str) -> None:
     if not accepted_id or (order.is_approved and order.is_decided_here):
         accepted_id = order.decision_id
     waiting = order.decisions.filter(outcome=Outcome.PENDING, kind=DecisionKind.APPROVE)
-    waiting.filter(decision_id=accepted_id).update(outcome=Outcome.ACCEPTED, answered_at=Now())
-    waiting.exclude(decision_id=accepted_id).update(outcome=Outcome.REPEATED, answered_at=Now())
+    is_accepted = When(decision_id=accepted_id, then=Value(Outcome.ACCEPTED.value))
+    waiting.update(outcome=Case(is_accepted, default=Value(Outcome.REPEATED.value)), answered_at=Now())

@@ -13,6 +13,14 @@ def lock_open_order(order_id: str) -> Order:
     return order
 
 
+def read_open_order(order_id: str) -> Order:
+    """Return the order as it is. Raises OrderNotFound, OrderClosed when it is final."""
+    order = read_order(order_id)
+    if not order.is_open:
+        raise OrderClosed(order.get_status_display())
+    return order
+
+
 def read_order(order_id: str) -> Order:
     """Return the order as it is. Raises OrderNotFound."""
     if not is_order_id(order_id):

@@ -1,8 +1,10 @@
 """The only writer of an order's status."""
 
+from collections.abc import Mapping
+
 from orders import contracts
 from orders.causes import Cause
-from orders.events import STATUS_KINDS
+from orders.events import STATUS_KINDS, Fact
 from orders.lifecycle.decisions import answer_decisions, record_decision
 from orders.lifecycle.history import add_event
 from orders.lifecycle.troubles import clear_troubles
@@ -18,17 +20,22 @@ from orders.states import (
 from orders.texts import clean_text
 
 
-def advance(order: Order, status: Status, **data: str) -> bool:
-    """Move a locked order to `status` with an event that has this data, and tell whether it moved.
+def advance(
+    order: Order,
+    status: Status,
+    facts: Mapping[str, Fact] | None = None,
+    *,
+    changes: Mapping[str, object] | None = None,
+) -> bool:
+    """Move a locked order to `status` with an event that has these facts, and tell whether it moved.
 
+    `changes` are other columns of the row that change with the status.
     An order that is there or further on the same way stays. Raises IllegalTransition for a step that may not follow.
     """
     if is_at_or_past(Status(order.status), status):
         return False
     check_transition(Status(order.status), status)
-    order.status = status
-    order.save(update_fields=["status", "reason_code", "cause", "reason", "approval_deadline", "updated_at"])
-    add_event(order, STATUS_KINDS[status], data, key=f"status:{status}")
+    add_event(order, STATUS_KINDS[status], facts, key=f"status:{status}", changes={"status": status, **(changes or {})})
     if status in FINAL:
         clear_troubles(order)
     return True
@@ -41,9 +48,12 @@ def begin_cancelling(
     decision_id = record_decision(order, DecisionKind.CANCEL, decision)
     if is_at_or_past(Status(order.status), Status.CANCELLING):
         return
-    order.reason_code, order.reason = ReasonCode(reason_code), clean_text(reason)
-    order.cause = cause if cause in set(Cause) else ""
-    advance(order, Status.CANCELLING, **reasons_of(order))
+    reasons = {
+        "reason_code": ReasonCode(reason_code),
+        "cause": cause if cause in set(Cause) else "",
+        "reason": clean_text(reason),
+    }
+    advance(order, Status.CANCELLING, reasons, changes=reasons)
     is_by_staff = reason_code == ReasonCode.STAFF and order.is_cancel_requested
     accepted_id = (decision_id or order.decision_id) if is_by_staff else ""
     answer_decisions(order, DecisionKind.CANCEL, accepted_id=accepted_id)

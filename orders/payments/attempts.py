@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from django.db.models.functions import Now
+
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.events import Fact
 from orders.models import Order, Payment, PaymentAttempt
 from orders.money import Money
 from orders.payments.gateways.interface import ChargeRequest, PaymentGateway
 from orders.payments.gateways.registry import find_gateway
-from orders.postgres.clock import database_now
 
 T = TypeVar("T")
 
@@ -52,8 +53,7 @@ def ask_gateway(call: Call, ask: Callable[[PaymentGateway], T]) -> T:
 
 
 def _finish(attempt: PaymentAttempt, outcome: PaymentAttempt.Outcome, error: str = "") -> None:
-    attempt.outcome, attempt.error, attempt.finished_at = outcome, error, database_now()
-    attempt.save(update_fields=["outcome", "error", "finished_at"])
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(outcome=outcome, error=error, finished_at=Now())
 
 
 def close_free_payment(payment: Payment) -> None:

@@ -21,7 +21,6 @@ from orders.models import Order, Payment, PaymentAttempt
 from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
 from orders.payments.gateways import registry
 from orders.payments.gateways.interface import PaymentGateway
-from orders.postgres.clock import database_now
 from orders.states import DecisionKind, RefusalCode, Status, is_at_or_past
 from orders.texts import LONGEST_REFERENCE, clean_line
 
@@ -60,7 +59,7 @@ def adopt_charge(order_id: str) -> None:
         order = lock_open_order(order_id)
         payment = _open_payment(order, order.payment_id, gateway=names[0])
         if not payment.attempts.exists():
-            PaymentAttempt.objects.create(payment=payment, kind=PaymentAttempt.Kind.CHARGE, finished_at=database_now())
+            PaymentAttempt.objects.create(payment=payment, kind=PaymentAttempt.Kind.CHARGE, finished_at=Now())
             add_event(order, EventKind.CHARGE_FOUND, key=f"adopted:{payment.payment_id}")
 
 

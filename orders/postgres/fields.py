@@ -1,13 +1,10 @@
 """Fields of the project's own."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
-
-from orders.postgres.clock import database_now
 
 if TYPE_CHECKING:
     TextField = models.CharField[str | int | Combinable, str]
@@ -36,8 +33,6 @@ class ChangedAtField(models.DateTimeField):  # type: ignore[type-arg]
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.DateTimeField", args, kwargs
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> datetime:
-        """Return the time of this save, and give it to the instance."""
-        now = database_now()
-        setattr(model_instance, self.attname, now)
-        return now
+    def pre_save(self, model_instance: models.Model, add: bool) -> Now:
+        """Return the time of this save; the instance keeps the time that it was read with."""
+        return Now()

@@ -38,12 +38,21 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
     package_reference = clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)
-        shipment, _ = Shipment.objects.get_or_create(shipment_id=shipment_id, defaults={"order": order})
-        if not shipment.package_reference:
-            shipment.package_reference = package_reference
-            shipment.save(update_fields=["package_reference"])
-        advance(order, Status.PACKAGE_PREPARED, package_reference=shipment.package_reference)
-    return contracts.PackagePrepared(shipment_id, shipment.package_reference)
+        package_reference = _write_package(order, shipment_id, package_reference)
+        advance(order, Status.PACKAGE_PREPARED, {"package_reference": package_reference})
+    return contracts.PackagePrepared(shipment_id, package_reference)
+
+
+def _write_package(order: Order, shipment_id: str, package_reference: str) -> str:
+    """Open a locked order's shipment, or give the one that is open its package; return the package's reference."""
+    shipment = Shipment.objects.filter(order=order).first()
+    if shipment is None:
+        Shipment.objects.create(shipment_id=shipment_id, order=order, package_reference=package_reference)
+        return package_reference
+    if not shipment.package_reference:
+        shipment.package_reference = package_reference
+        shipment.save(update_fields=["package_reference"])
+    return shipment.package_reference
 
 
 def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDispatched:
@@ -66,7 +75,7 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
             tracking_number=tracking_number,
             dispatched_at=Now(),
         )
-        advance(order, Status.DISPATCHED, carrier=carrier.name, tracking_number=tracking_number)
+        advance(order, Status.DISPATCHED, {"carrier": carrier.name, "tracking_number": tracking_number})
     return contracts.CarrierDispatched(shipment_id, carrier.name, tracking_number)
 
 

@@ -19,11 +19,11 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
 
 with workflow.unsafe.imports_passed_through():
+    import workers.steps as steps
     from orders import contracts, states
     from orders.causes import Cause, explain_cause
     from orders.contracts import Decision, OrderInput, StatusAnswer, WaitingFor
     from orders.states import DecisionKind, ReasonCode, Status
-    from workers import steps
     from workers.decisions import Decisions, read_decision, tidy_decision
     from workers.failures import Explanation, explain_failure, is_disagreement
     from workers.inputs import read_order_input

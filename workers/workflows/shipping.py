@@ -13,8 +13,8 @@ from temporalio.exceptions import (
 )
 
 with workflow.unsafe.imports_passed_through():
+    import workers.steps as steps
     from orders import contracts
-    from workers import steps
     from workers.inputs import read_shipping_input
     from workers.steps import AnswerT, ArgumentT, Step
 

@@ -63,12 +63,14 @@ class SimulatedGateway:
     def _charge(self, request: ChargeRequest) -> str:
         with transaction.atomic():
             self._lock(request.idempotency_key)
-            if self._reference_of(request.idempotency_key, "VOID"):
+            movements = GatewayMovement.objects.filter(idempotency_key=request.idempotency_key)
+            known = dict(movements.values_list("kind", "reference"))
+            if "VOID" in known:
                 raise PaymentDeclined("The payment was closed before it was charged.")
-            if self._reference_of(request.idempotency_key, "REFUND"):
+            if "REFUND" in known:
                 raise PaymentDeclined("The payment was charged and given back before.")
-            if reference := self._reference_of(request.idempotency_key, "CHARGE"):
-                return reference
+            if "CHARGE" in known:
+                return known["CHARGE"]
             if request.payer.partition("@")[0].endswith(DECLINED_MARK):
                 raise PaymentDeclined("The customer's bank declined the card.")
             return self._book(request, "CHARGE")

@@ -1,0 +1,77 @@
+"""What an order's life costs PostgreSQL in statements, without Temporal: the numbers may fall, and never grow."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orders import contracts
+from orders.decisions import closing, decide
+from orders.intake import receipt, submission
+from orders.models import Order
+from orders.payments import charge
+from orders.postgres.clock import database_now
+from orders.shipping import ship
+from orders.states import Status
+from tests.making import Colleague, make_draft
+
+# Statements of each verb and activity, BEGIN and COMMIT among them, with the simulated outside world's own. Those of
+# `submit` and `approve` include the attempt to reach Temporal.
+BUDGET: Final = {
+    "submit": 15,
+    "receive_order": 4,
+    "validate_order": 7,
+    "approve": 12,
+    "charge_payment": 24,
+    "prepare_package": 10,
+    "dispatch_carrier": 13,
+    "complete_order": 6,
+}
+# How often the row of the order is written in all: once with each event that changes it.
+MOST_UPDATES: Final = 16
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_step_of_an_order_costs_more_statements_than_it_did() -> None:
+    before = count_updates()
+    costs = dict.fromkeys(BUDGET, 0)
+
+    def take(name: str, call: Callable[[], object]) -> object:
+        with CaptureQueriesContext(connection) as captured:
+            answer = call()
+        costs[name] = len(captured.captured_queries)
+        return answer
+
+    order = take(
+        "submit",
+        lambda: submission.submit_order(make_draft(), actor=Colleague("alice", pk=None), idempotency_key="budget"),
+    )
+    assert isinstance(order, Order)
+    deadline = (database_now() + timedelta(hours=1)).isoformat()
+    take("receive_order", lambda: receipt.receive_order(contracts.ReceiveOrder(order.order_id, "run")))
+    take("validate_order", lambda: receipt.validate_order(contracts.ValidateOrder(order.order_id, deadline)))
+    take("approve", lambda: decide.approve_order(order, actor=Colleague("bob")))
+    decision = contracts.Decision(order.decisions.get().decision_id, "bob")
+    command = contracts.ChargePayment(order.order_id, order.payment_id, decision)
+    take("charge_payment", lambda: charge.charge_payment(command))
+    take("prepare_package", lambda: ship.prepare_package(contracts.PreparePackage(order.order_id)))
+    shipment_id = contracts.shipping_workflow_id(order.order_id)
+    take("dispatch_carrier", lambda: ship.dispatch_carrier(contracts.DispatchCarrier(order.order_id, shipment_id)))
+    take("complete_order", lambda: closing.complete_order(contracts.CompleteOrder(order.order_id)))
+
+    order.refresh_from_db()
+    assert order.status == Status.COMPLETED
+    assert {name: cost for name, cost in costs.items() if cost > BUDGET[name]} == {}
+    assert count_updates() - before <= MOST_UPDATES
+
+
+def count_updates() -> int:
+    """Return how many rows of orders were updated so far."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'orders_order'")
+        (count,) = cursor.fetchone()
+    return int(count)

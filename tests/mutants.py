@@ -371,13 +371,22 @@ def copied_tree(root: Path) -> Iterator[Path]:
         yield copy
 
 
-def run_tests(folder: Path, tests: Sequence[str]) -> int:
-    """Run the tests in that folder until one fails, and return pytest's exit code."""
+def run_tests(
+    folder: Path,
+    tests: Sequence[str],
+    *,
+    output: int | None = subprocess.DEVNULL,
+    seconds: float | None = LONGEST_SECONDS,
+) -> int:
+    """Run the tests in that folder until one fails, and return pytest's exit code.
+
+    `output` is subprocess's; None shows what the tests say. `seconds` bound the run, None for any time.
+    """
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]
     environment = dict(os.environ)
     environment.pop("DJANGO_SETTINGS_MODULE", None)  # the folder's own configuration names its settings
     try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=LONGEST_SECONDS)
+        done = subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=output, timeout=seconds)
     except subprocess.TimeoutExpired:  # what hangs without the guard is noticed
         return FAILED
     return done.returncode
@@ -388,7 +397,7 @@ def try_mutants(mutants: Sequence[Mutant], root: Path) -> list[str]:
     wrong: list[str] = []
     with copied_tree(root) as tree:
         tests = sorted({test for mutant in mutants for test in mutant.tests})
-        if (code := run_tests(tree, tests)) != PASSED:
+        if (code := run_tests(tree, tests, output=None, seconds=None)) != PASSED:
             return [f"the tests do not pass as they are: exit code {code}"]
         for mutant in mutants:
             verdict = _try(mutant, tree)

@@ -18,7 +18,7 @@ from orders.contracts import StatusAnswer
 from workers import steps
 from workers.payloads import DATA_CONVERTER
 from workers.workflows.order import OrderWorkflow
-from workers.workflows.shipping import start_step
+from workers.workflows.starting import start_step
 
 
 @workflow.defn(name=contracts.ORDER_WORKFLOW)

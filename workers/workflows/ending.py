@@ -1,11 +1,8 @@
 """How an order leaves its way before it is completed."""
 
-from temporalio import workflow
-
-with workflow.unsafe.imports_passed_through():
-    from orders.contracts import Decision
-    from orders.states import ReasonCode
-    from workers.failures import Explanation
+from orders.contracts import Decision
+from orders.states import ReasonCode
+from workers.failures import Explanation
 
 
 class OrderEnds(Exception):

@@ -18,17 +18,19 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
 
+# `from workers import steps` would find the package, which is not passed through, and execute the module for each run.
 with workflow.unsafe.imports_passed_through():
+    import orders.contracts as contracts
+    import orders.states as states
     import workers.steps as steps
-    from orders import contracts, states
     from orders.causes import Cause, explain_cause
     from orders.contracts import Decision, OrderInput, StatusAnswer, WaitingFor
     from orders.states import DecisionKind, ReasonCode, Status
     from workers.decisions import Decisions, read_decision, tidy_decision
     from workers.failures import Explanation, explain_failure, is_disagreement
     from workers.inputs import read_order_input
-from workers.workflows.ending import OrderEnds
-from workers.workflows.shipping import start_shipping, start_step
+    from workers.workflows.ending import OrderEnds
+    from workers.workflows.starting import start_shipping, start_step
 
 T = TypeVar("T")
 

@@ -1,40 +1,16 @@
 """ShippingWorkflow ships an order: a child of its own, on its own task queue."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from datetime import timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import (
-    ActivityError,
-    CancelledError,
-    WorkflowAlreadyStartedError,
-)
+from temporalio.exceptions import ActivityError, CancelledError
 
 with workflow.unsafe.imports_passed_through():
+    import orders.contracts as contracts
     import workers.steps as steps
-    from orders import contracts
     from workers.inputs import read_shipping_input
     from workers.steps import AnswerT, ArgumentT, Step
-
-ShippingHandle: TypeAlias = "workflow.ChildWorkflowHandle[ShippingWorkflow, contracts.CarrierDispatched]"
-
-# How soon a child that cannot start, because one of an earlier run is still ending, is tried again, at first and later.
-RESTART: Final = timedelta(seconds=10)
-RESTART_AT_LAST: Final = timedelta(minutes=5)
-
-
-def start_step(step: Step[ArgumentT, AnswerT], argument: ArgumentT) -> workflow.ActivityHandle[AnswerT]:
-    """Start an activity. When it is cancelled, it is waited for until it has really ended."""
-    return workflow.start_activity(
-        step.name,
-        argument,
-        result_type=step.answer,
-        start_to_close_timeout=steps.START_TO_CLOSE,
-        retry_policy=step.retry_policy,
-        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    )
+    from workers.workflows.starting import start_step
 
 
 @workflow.defn(name=contracts.SHIPPING_WORKFLOW)
@@ -64,19 +40,3 @@ class ShippingWorkflow:
             if workflow.cancellation_reason() is not None:
                 raise CancelledError("The shipping was cancelled.") from error
             raise
-
-
-async def start_shipping(order_id: str, *, pause: Callable[[timedelta], Awaitable[None]]) -> ShippingHandle:
-    """Start the child of an order; where the child of an earlier run is still ending, `pause` and try again."""
-    span = RESTART
-    while True:
-        with suppress(WorkflowAlreadyStartedError):
-            return await workflow.start_child_workflow(
-                ShippingWorkflow.run,
-                contracts.ShippingInput(order_id),
-                id=contracts.shipping_workflow_id(order_id),
-                task_queue=contracts.SHIPPING_QUEUE,
-                parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
-            )
-        await pause(span)
-        span = min(2 * span, RESTART_AT_LAST)

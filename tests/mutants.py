@@ -258,7 +258,7 @@ MUTANTS: Final = (
         "orders/lifecycle/decisions.py",
         "is_claim_of_the_known or (kind == DecisionKind.APPROVE and order.is_cancel_requested)",
         "is_claim_of_the_known",
-        ("tests/orders/test_outside_decisions.py", "tests/orders/lifecycle/test_steps.py"),
+        ("tests/orders/payments/test_charge.py",),
     ),
     Mutant(
         "an event is written once, however often its step is repeated",

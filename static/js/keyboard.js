@@ -1,0 +1,62 @@
+// Single keys. They can be switched off, as they get in the way of speech input.
+import { find, findAll, recall, remember } from "./page.js";
+
+const areKeysOn = () => recall("keys") !== "off";
+const follow = (key) => find(`[data-key=${key}]`)?.click();
+
+const moveInList = (step) => {
+  const links = findAll("tr[data-row] a.order-id");
+  const here = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+  const start = step > 0 ? 0 : links.length - 1;
+  const next = links[here < 0 ? start : here + step];
+  next?.focus();
+  next?.closest("tr").scrollIntoView({ block: "nearest" });
+  return links.length > 0;
+};
+
+const search = () => {
+  const field = find("#search");
+  if (!field) return follow("l");
+  field.focus();
+  field.select();
+};
+
+const openCancel = () => {
+  const details = find("#cancel");
+  if (!details) return;
+  details.open = true;
+  find("textarea", details).focus();
+};
+
+const tick = () => document.activeElement.closest("tr[data-row]")?.querySelector("input[name=order_id]")?.click();
+
+const ACTIONS = {
+  "/": search,
+  "?": () => find("#keys")?.showModal(),
+  j: () => moveInList(1) || follow("j"),
+  k: () => moveInList(-1),
+  l: () => follow("l"),
+  n: () => follow("n"),
+  x: tick,
+  a: () => find("#approve")?.focus(),
+  c: openCancel,
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.matches("#search")) event.target.blur();
+  const isTyping = event.target.matches("input:not([type=checkbox]), textarea, select");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !areKeysOn() || find("dialog[open]")) return;
+  const action = ACTIONS[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+const isOn = find("#keys-on");
+if (isOn) {
+  isOn.checked = areKeysOn();
+  isOn.addEventListener("change", () => remember("keys", isOn.checked ? "on" : "off"));
+  const help = find("#keys-open");
+  help.hidden = false;
+  help.addEventListener("click", () => find("#keys").showModal());
+}

@@ -1,0 +1,10 @@
+// What htmx leaves to the page, by subject. Every page works without it.
+import "./trouble.js";
+import "./panels.js";
+import "./forms.js";
+import "./times.js";
+import "./ages.js";
+import "./rows.js";
+import "./bulk.js";
+import "./keyboard.js";
+import "./colours.js";

@@ -1,0 +1,61 @@
+// A request that fails is never silent, and a connection that is back takes its own message away.
+import { find } from "./page.js";
+
+const LOST_POLL = "The console cannot be reached. This page may be out of date. Retrying…";
+const LOST = "The console cannot be reached, so this was perhaps not done. Look at the order before you try again.";
+const FAILED = "Something went wrong on the server. Look at the order before you try again.";
+const REFUSED = {
+  401: "You are signed out. Reload the page and sign in.",
+  403: "The console refused this. Reload the page; you may have to sign in again.",
+  404: "This is not there any more. Reload the page.",
+};
+
+const box = find("#trouble");
+const text = find("#trouble-text");
+let endsWithNextAnswer = false;
+let closed = ""; // what was read and closed is not said again by every poll
+
+const isPoll = (element) => element.hasAttribute("data-poll");
+
+const show = (sentence, isFromPoll, isSignedOut = false) => {
+  if (isFromPoll && sentence === closed) return;
+  find("#trouble-sign-in").hidden = !isSignedOut;
+  endsWithNextAnswer = isFromPoll || isSignedOut;
+  if (text.textContent !== sentence) text.textContent = sentence;
+  box.hidden = false;
+};
+
+const showLost = (event) => {
+  const isFromPoll = isPoll(event.detail.elt);
+  show(isFromPoll ? LOST_POLL : LOST, isFromPoll);
+};
+
+const readSentence = (xhr) => {
+  const isPlain = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/plain");
+  return isPlain && xhr.responseText.length < 500 ? xhr.responseText.trim() : "";
+};
+
+document.addEventListener("htmx:sendError", showLost);
+document.addEventListener("htmx:timeout", showLost);
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr, elt } = event.detail;
+  const sentence = readSentence(xhr) || (REFUSED[xhr.status] ?? FAILED);
+  const isSignedOut = xhr.status === 401;
+  show(isSignedOut ? sentence : `${sentence} (${xhr.status})`, isPoll(elt), isSignedOut);
+});
+
+document.addEventListener("htmx:afterOnLoad", (event) => {
+  if (event.detail.xhr.status >= 400) return;
+  closed = "";
+  if (endsWithNextAnswer) box.hidden = true;
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!isPoll(event.detail.elt)) box.hidden = true;
+});
+
+find("#trouble-close").addEventListener("click", () => {
+  closed = text.textContent;
+  box.hidden = true;
+});

@@ -147,6 +147,8 @@ MIDDLEWARE = [
     "console.responses.ResponseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Below whitenoise, whose files are compressed already. It adds random bytes, so that lengths tell nothing (BREACH).
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "console.accounts.access_log.RefusalLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -54,7 +54,7 @@ def test_a_reason_that_is_being_typed_outlives_a_change(visit: Visit, bob: User,
     add_event(order, EventKind.RUN_STARTED, key="moved")
     expect(page.locator("#order-timeline")).to_contain_text("Received by the workflow")
     page.keyboard.type("son")
-    expect(page.get_by_label("Reason")).to_have_value("half a reason")
+    expect(page.get_by_label("In your own words")).to_have_value("half a reason")
 
 
 def test_a_hidden_tab_asks_for_nothing(visit: Visit, bob: User, make_order: MakeOrder) -> None:

@@ -77,7 +77,7 @@ def test_an_order_is_cancelled_with_a_reason(visit: Visit) -> None:
     page.get_by_text("Cancel this order…").click()
     expect(page.locator(".consequence")).to_contain_text("nothing to refund")
     page.get_by_role("button", name="Cancel the order").click()
-    reason = page.get_by_label("Reason")
+    reason = page.get_by_label("In your own words")
     expect(page.locator("#id_reason_error")).to_contain_text("Say why the order shall be cancelled.")
     reason.fill("Customer ordered twice")
     page.get_by_role("button", name="Cancel the order").click()

@@ -47,7 +47,7 @@ def test_orders_are_decided(visit: Visit, bob: User, make_order: MakeOrder) -> N
     page.get_by_text("Cancel this order…").click()
     page.get_by_role("button", name="Cancel the order").click()
     expect(page.locator("#id_reason_error")).to_be_visible()
-    page.get_by_label("Reason").fill("Ordered twice")
+    page.get_by_label("In your own words").fill("Ordered twice")
     page.get_by_role("button", name="Cancel the order").click()
     expect(page.locator(".notice-warning")).to_contain_text(
         "Your cancellation is saved and on its way to the workflow."

@@ -165,12 +165,8 @@ MUTANTS: Final = (
     Mutant(
         "a message is sent by one process at a time",
         "orders/engine/outbox.py",
-        """        message = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk=message_pk).first()
-        if message is None:
-            return _Outcome.LEFT""",
-        """        message = _sendable().filter(pk=message_pk).first()
-        if message is None:
-            return _Outcome.LEFT""",
+        'messages = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=pks)',
+        "messages = _sendable().filter(pk__in=pks)",
         ("tests/orders/engine/test_outbox.py",),
     ),
     Mutant(

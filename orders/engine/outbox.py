@@ -8,10 +8,10 @@ A message that Temporal does not take now waits a little longer each time and ho
 refuses as it is, is set aside and reported. Only when the server itself does not answer, all wait for it.
 """
 
-import json
 import logging
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import timedelta
 from enum import Enum, auto
@@ -19,22 +19,23 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import DatabaseError, InterfaceError, transaction
-from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat, Now
 
 from orders import contracts
-from orders.engine import temporal
+from orders.engine import sending, temporal
 from orders.engine.alarms import is_alarming
 from orders.engine.companions import beat
 from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, TemporalAway
 from orders.lifecycle.lookup import lock_order
 from orders.models import Decision, Order, OutboxMessage
 from orders.postgres.clock import database_now
+from orders.reading.querysets import SEARCH_COLUMNS
 from orders.states import FINAL, OPEN, Outcome
 
 logger = logging.getLogger(__name__)
 
-START: Final = "start"
+START: Final = sending.START
 DECISION_KEY: Final = "decision:"
 LONGEST_BACKOFF_SECONDS: Final = 60
 # For what Temporal may take a moment later: a busy shard, a call that took too long.
@@ -43,8 +44,6 @@ BATCH: Final = 100
 # A healthy workflow answers a decision within a second.
 ANSWER_SECONDS: Final = 5
 LONGEST_PATIENCE_SECONDS: Final = 600
-# gRPC takes 4 MiB, headers included, and answers a larger message as if it were only busy.
-LARGEST_MESSAGE_BYTES: Final = 4_000_000
 # Messages that take long to fail must not keep new ones waiting: after this time the relay looks for those first.
 ROUND_SECONDS: Final = 3.0
 
@@ -72,21 +71,53 @@ def deliver_pending(limit: int = BATCH) -> int:
 
     Raises TemporalAway when the server itself does not answer.
     """
-    due = _sendable().filter(next_attempt_at__lte=Now()).order_by("attempts", "pk").values_list("pk", flat=True)
+    due = _sendable().filter(next_attempt_at__lte=Now()).order_by("attempts", "pk").only("attempts", "last_error")
     end, sent, has_failed = time.monotonic() + ROUND_SECONDS, 0, False
-    for pk in list(due[:limit]):
-        outcome = _deliver(pk)
-        beat()
-        if outcome is _Outcome.AWAY:
-            temporal.check_server()
-            _set_back(pk)  # the server is there, so it is this message that it does not answer
-        has_failed |= outcome in {_Outcome.AWAY, _Outcome.FAILED}
-        sent += outcome is _Outcome.SENT
+    for pks in sending.group_messages(due[:limit]):
+        outcomes = _deliver_together(pks) if len(pks) > 1 else [_deliver_or_set_back(*pks)]
+        has_failed |= not {_Outcome.AWAY, _Outcome.FAILED}.isdisjoint(outcomes)
+        sent += outcomes.count(_Outcome.SENT)
         if has_failed and time.monotonic() > end:
             break
     if has_failed and not sent:
         temporal.check_server()
     return sent
+
+
+def _deliver_together(pks: list[int]) -> list[_Outcome]:
+    """Send messages at the same time, and those that did not reach Temporal once more, one after the other.
+
+    Of one order there is never more than one among them, so the messages of an order keep their order.
+    Raises TemporalAway when the server itself does not answer.
+    """
+    with transaction.atomic():
+        messages = _claim(*pks)
+        with ThreadPoolExecutor(max_workers=sending.IN_FLIGHT, thread_name_prefix="relay") as threads:
+            failures = list(threads.map(sending.try_to_send, messages))
+        beat()
+        sent = [message.pk for message, failure in zip(messages, failures, strict=True) if failure is None]
+        OutboxMessage.objects.filter(pk__in=sent).update(
+            status=OutboxMessage.Status.DELIVERED, attempts=F("attempts") + 1, delivered_at=Now(), last_error=""
+        )
+        outcomes = {
+            message.pk: _put_back(message, failure) if failure else _Outcome.SENT
+            for message, failure in zip(messages, failures, strict=True)
+        }
+    away = [pk for pk, outcome in outcomes.items() if outcome is _Outcome.AWAY]
+    if away:
+        temporal.check_server()
+        outcomes |= {pk: _deliver_or_set_back(pk) for pk in away}
+    return list(outcomes.values())
+
+
+def _deliver_or_set_back(message_pk: int) -> _Outcome:
+    """Send a message by itself. Raises TemporalAway when the server does not answer, whatever it is asked."""
+    outcome = _deliver(message_pk)
+    beat()
+    if outcome is _Outcome.AWAY:
+        temporal.check_server()
+        _set_back(message_pk)  # the server is there, so it is this message that it does not answer
+    return outcome
 
 
 def send_unanswered_again() -> int:
@@ -161,6 +192,12 @@ def _sendable() -> "QuerySet[OutboxMessage]":
     return OutboxMessage.objects.filter(~Exists(earlier), status=OutboxMessage.Status.PENDING)
 
 
+def _claim(*pks: int) -> list[OutboxMessage]:
+    """Lock messages, with what is needed of their orders, and return those that nobody else is sending."""
+    messages = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=pks)
+    return list(messages.select_related("order").defer(*(f"order__{name}" for name in SEARCH_COLUMNS)))
+
+
 def _deliver_after_commit(message_pk: int) -> None:
     """Try once, right after the transaction; the relay goes on with what is left.
 
@@ -181,13 +218,12 @@ def _deliver(message_pk: int) -> _Outcome:
     The row's lock is held while it is sent, so that one process sends it; a process that dies lets go of it.
     """
     with transaction.atomic():
-        message = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk=message_pk).first()
+        message = next(iter(_claim(message_pk)), None)
         if message is None:
             return _Outcome.LEFT
-        try:
-            _send(message)
-        except OrderError as error:
-            return _put_back(message, error)
+        failure = sending.try_to_send(message)
+        if failure is not None:
+            return _put_back(message, failure)
         message.attempts += 1
         message.status, message.delivered_at, message.last_error = (
             OutboxMessage.Status.DELIVERED,
@@ -196,28 +232,6 @@ def _deliver(message_pk: int) -> _Outcome:
         )
         message.save()
         return _Outcome.SENT
-
-
-def _send(message: OutboxMessage) -> None:
-    """Send the message. Raises OrderError, also for what nobody thought of: one strange message must not stop all."""
-    order_id = message.order.order_id
-    if (size := len(json.dumps(message.payload))) > LARGEST_MESSAGE_BYTES:
-        raise CallRefused(f"The message has {size:,} bytes, more than Temporal takes.")
-    contract = contracts.OrderInput if message.name == START else contracts.Decision
-    try:
-        content = contract(**message.payload)
-    except TypeError as error:  # of another release; it waits for one that understands it
-        raise OrderError(f"The message cannot be read: {error}") from error
-    try:
-        if isinstance(content, contracts.OrderInput):
-            temporal.start_order(content)
-        else:
-            temporal.signal_decision(order_id, message.name, content)
-    except OrderError:
-        raise
-    except Exception as error:
-        logger.exception("outbox: message %s of %s: unforeseen failure", message.name, order_id)
-        raise OrderError(f"The message could not be sent: {type(error).__name__}: {error}") from error
 
 
 def _put_back(message: OutboxMessage, failure: OrderError) -> _Outcome:
@@ -244,7 +258,7 @@ def _put_back(message: OutboxMessage, failure: OrderError) -> _Outcome:
 def _set_back(message_pk: int) -> None:
     """Have a message wait that Temporal, which is there, does not answer."""
     with transaction.atomic():
-        message = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk=message_pk).first()
+        message = next(iter(_claim(message_pk)), None)
         if message is not None:
             failure = CallFailed("UNAVAILABLE", message.last_error)
             message.attempts += 1

@@ -1,5 +1,6 @@
 """orders.engine.outbox's relay: one bad message holds up no other, and an outage costs no more than its own time."""
 
+import asyncio
 import logging
 import signal
 import threading
@@ -18,7 +19,7 @@ from pytest_django import Settings
 from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
 from orders.decisions import decide
-from orders.engine import companions, outbox, relay, temporal_client
+from orders.engine import companions, outbox, relay, sending, temporal_client
 from orders.errors import TemporalAway
 from orders.models import Order, OutboxMessage
 from tests.asking import HTMX, text_of
@@ -128,6 +129,20 @@ def test_a_bad_message_waits_a_little_longer_each_time(line: Line, code: RPCStat
     assert len(line.calls) == 6, "it is not tried before its time"
 
 
+def test_several_messages_are_sent_at_the_same_time(temporal_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit_unsent(4)
+    all_there, call = asyncio.Barrier(4), _BridgeServiceClient._rpc_call
+
+    async def wait_for_the_others(self: _BridgeServiceClient, rpc: str, *args: Any, **kwargs: Any) -> Any:
+        if rpc == "start_workflow_execution":
+            async with asyncio.timeout(1):
+                await all_there.wait()
+        return await call(self, rpc, *args, **kwargs)
+
+    monkeypatch.setattr(_BridgeServiceClient, "_rpc_call", wait_for_the_others)
+    assert outbox.deliver_pending() == 4
+
+
 def test_what_failed_together_parts(line: Line) -> None:
     orders = submit_unsent(6)
     line.fail(RPCStatusCode.RESOURCE_EXHAUSTED, *orders)
@@ -140,7 +155,7 @@ def test_what_failed_together_parts(line: Line) -> None:
 
 def test_new_messages_go_before_those_that_failed(line: Line) -> None:
     orders = submit_unsent(4)
-    OutboxMessage.objects.filter(order__in=orders[:3]).update(attempts=5)
+    OutboxMessage.objects.filter(order__in=orders[:3]).update(attempts=5, last_error="internal")
     line.fail(RPCStatusCode.INTERNAL, *orders)
     outbox.deliver_pending()
     assert line.calls[0] == orders[3].order_id
@@ -148,10 +163,10 @@ def test_new_messages_go_before_those_that_failed(line: Line) -> None:
 
 def test_messages_that_take_long_to_fail_do_not_keep_the_relay(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "ROUND_SECONDS", 0)
-    orders = submit_unsent(3)
+    orders = submit_unsent(sending.IN_FLIGHT + 2)
     line.fail(RPCStatusCode.DEADLINE_EXCEEDED, *orders)
     outbox.deliver_pending()
-    assert line.calls == [orders[0].order_id]
+    assert sorted(line.calls) == sorted(order.order_id for order in orders[: sending.IN_FLIGHT])
 
 
 def test_a_message_that_goes_on_failing_is_told_as_an_error(line: Line, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,61 @@
+"""Sends messages of the outbox to Temporal. It does not touch the database, so any thread may do it."""
+
+import json
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from orders import contracts
+from orders.engine import temporal
+from orders.errors import CallRefused, OrderError
+from orders.models import OutboxMessage
+
+logger = logging.getLogger(__name__)
+
+START: Final = "start"
+# How many messages the relay sends at the same time. Each waits for Temporal most of the while.
+IN_FLIGHT: Final = 10
+# gRPC takes 4 MiB, headers included, and answers a larger message as if it were only busy.
+LARGEST_MESSAGE_BYTES: Final = 4_000_000
+
+
+def group_messages(messages: Iterable[OutboxMessage]) -> list[list[int]]:
+    """Return which messages to send at the same time: ten, but each by itself that has failed for its own reasons."""
+    healthy: list[int] = []
+    failed: list[int] = []
+    for message in messages:
+        has_failed = message.attempts > 0 and message.last_error
+        (failed if has_failed else healthy).append(message.pk)
+    together = [healthy[begin : begin + IN_FLIGHT] for begin in range(0, len(healthy), IN_FLIGHT)]
+    return together + [[pk] for pk in failed]
+
+
+def try_to_send(message: OutboxMessage) -> OrderError | None:
+    """Send the message, which has its order with it, and return what went wrong."""
+    try:
+        _send(message)
+    except OrderError as error:
+        return error
+    return None
+
+
+def _send(message: OutboxMessage) -> None:
+    """Send the message. Raises OrderError, also for what nobody thought of: one strange message must not stop all."""
+    order_id = message.order.order_id
+    if (size := len(json.dumps(message.payload))) > LARGEST_MESSAGE_BYTES:
+        raise CallRefused(f"The message has {size:,} bytes, more than Temporal takes.")
+    contract = contracts.OrderInput if message.name == START else contracts.Decision
+    try:
+        content = contract(**message.payload)
+    except TypeError as error:  # of another release; it waits for one that understands it
+        raise OrderError(f"The message cannot be read: {error}") from error
+    try:
+        if isinstance(content, contracts.OrderInput):
+            temporal.start_order(content)
+        else:
+            temporal.signal_decision(order_id, message.name, content)
+    except OrderError:
+        raise
+    except Exception as error:
+        logger.exception("outbox: message %s of %s: unforeseen failure", message.name, order_id)
+        raise OrderError(f"The message could not be sent: {type(error).__name__}: {error}") from error

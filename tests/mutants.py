@@ -40,6 +40,13 @@ class Mutant:
 
 MUTANTS: Final = (
     Mutant(
+        "an answer that the order waits serves only while its row says so",
+        "console/order/detail.py",
+        "waiting_seconds = waiting_seconds if order.is_awaiting_decision else 0",
+        "waiting_seconds = waiting_seconds if order.is_open else 0",
+        ("tests/console/order/test_order_status.py",),
+    ),
+    Mutant(
         "what a process remembers of a session is only a guess",
         "console/accounts/session_store.py",
         "if data.get(SESSION_KEY) == account_id:",
@@ -184,9 +191,9 @@ MUTANTS: Final = (
         "that the guard was busy is not remembered",
         "orders/engine/live_status.py",
         """                if live is not BUSY:
-                    self._cache[order_id]""",
+                    self._cache.pop(order_id, None)""",
         """                if True:
-                    self._cache[order_id]""",
+                    self._cache.pop(order_id, None)""",
         ("tests/orders/engine/test_live_status.py",),
     ),
     Mutant(

@@ -14,7 +14,7 @@ from console.forms import CancelForm
 from console.order.facts import find_order, read_page_facts, read_status_facts
 from console.order.page import render_order
 from console.order.status_panel import build_status_panel
-from orders.engine.live_status import get_live_status
+from orders.engine.live_status import OPENING_SECONDS, WAITING_SECONDS, get_live_status
 from orders.states import Outcome
 
 
@@ -40,7 +40,9 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     if not request.htmx:
         return redirect(reverse("order-detail", args=[order_id]) + WayBack.read(request).suffix)
     order = find_order(order_id)
-    live = get_live_status(order_id) if order.is_open else None
+    waiting_seconds = WAITING_SECONDS if "asked" in request.GET else OPENING_SECONDS
+    waiting_seconds = waiting_seconds if order.is_awaiting_decision else 0
+    live = get_live_status(order_id, waiting_seconds=waiting_seconds) if order.is_open else None
     if live is not None and live.answer is not None and live.answer.status != order.status:
         order = find_order(order_id)  # the row went on while the workflow was asked
     is_new_version = request.GET.get("version") != str(order.version)
@@ -48,11 +50,11 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
         status = 200 if order.is_open else HTMX_STOP_POLLING
         # What was said after a click stays until the workflow has answered; then the page itself says more.
         is_answered = not order.is_open or not order.decisions.filter(outcome=Outcome.PENDING).exists()
-        facts = read_page_facts(order, request.user, live=live, is_whole=False)
-        return render_order(request, facts, keeps_feedback=not is_answered, status=status)
-    panel = build_status_panel(read_status_facts(order, live))
+        page = read_page_facts(order, request.user, live=live, is_whole=False)
+        return render_order(request, page, keeps_feedback=not is_answered, status=status)
+    facts = read_status_facts(order, live)
+    panel = build_status_panel(facts)
     if request.GET.get("seen") == panel.seen:
         return HttpResponse(status=204)
-    return render_page(
-        request, "order/_status_changes.html", {"order": order, "panel": panel, "way_back": WayBack.read(request)}
-    )
+    context = {"order": order, "panel": panel, "now": facts.now, "way_back": WayBack.read(request)}
+    return render_page(request, "order/_status_changes.html", context)

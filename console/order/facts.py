@@ -11,7 +11,6 @@ from console.system.engine import describe_engine
 from orders import permissions, states
 from orders.engine.live_status import LiveStatus
 from orders.models import Order, OrderEvent, OrderLine, OutboxMessage, Payment, PaymentAttempt, Shipment, Trouble
-from orders.postgres.clock import database_now
 from orders.states import DecisionKind
 
 # An order that an outside world in trouble held up for days may have thousands.
@@ -65,24 +64,25 @@ class PageFacts:
 def find_order(order_id: str) -> Order:
     """Return the order with its payment, its shipment and the reason of an own approval. Raises NoSuchOrder."""
     try:
-        return Order.objects.with_own_approval().select_related("payment", "shipment").get(order_id=order_id)
+        return Order.objects.as_page().get(order_id=order_id)
     except Order.DoesNotExist as error:
         raise NoSuchOrder(f"There is no order {order_id}.") from error
 
 
 def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:
-    """Read what the status panel shows."""
+    """Read what the status panel shows. The order of `find_order` tells what of it there is to ask for, and when."""
+    known = vars(order)
     is_usual = order.status in states.HAPPY_PATH
     unsent = [OutboxMessage.Status.PENDING, *([OutboxMessage.Status.REFUSED] if order.is_open else [])]
     messages = order.outbox_messages.filter(status__in=unsent).only("name", "payload", "status", "last_error")
     return StatusFacts(
         order=order,
         live=live,
-        troubles=tuple(order.troubles.all()) if order.is_open else (),
-        unsent=tuple(messages),
+        troubles=tuple(order.troubles.all()) if order.is_open and known["is_in_trouble"] else (),
+        unsent=tuple(messages) if known["has_message_left"] else (),
         reached=frozenset() if is_usual else frozenset(order.events.values_list("kind", flat=True)),
         engine=describe_engine(),
-        now=database_now(),
+        now=known["read_at"],
     )
 
 

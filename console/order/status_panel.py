@@ -56,7 +56,6 @@ class StatusPanel:
     sentence: str
     is_open: bool
     deadline: datetime | None
-    countdown: str
     is_soon: bool
     steps: tuple[Step, ...]
     attempts: tuple[str, ...] = ()
@@ -78,6 +77,11 @@ class StatusPanel:
     def seen(self) -> str:
         """A short text that changes when anything that the panel shows does."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+    @property
+    def addition(self) -> str:
+        """What the next poll says of the panel: what it shows, and whether the workflow was asked for it."""
+        return f"&seen={self.seen}{'&asked=1' if self.was_asked else ''}"
 
 
 def build_status_panel(facts: StatusFacts) -> StatusPanel:
@@ -103,7 +107,6 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
         sentence=sentence,
         is_open=order.is_open,
         deadline=deadline,
-        countdown=labels.describe_deadline(deadline, now) if deadline else "",
         is_soon=deadline is not None and labels.is_soon(deadline, now),
         steps=_find_steps(status, facts.reached),
         attempts=tuple(_describe_attempt(activity, now) for activity in live.activities) if live and answer else (),

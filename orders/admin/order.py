@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from orders.admin.order_search import OrderSearch
 from orders.admin.read_only import ReadOnlyInline, to_the_second
 from orders.models import Decision, Order, OrderEvent, OrderLine, OutboxMessage, Payment, Shipment, Trouble
+from orders.reading.querysets import SEARCH_COLUMNS
 
 
 class LineInline(ReadOnlyInline):
@@ -20,6 +21,11 @@ class LineInline(ReadOnlyInline):
     model = OrderLine
     fields = ("position", "sku", "description", "quantity", "price", "line_total")
     readonly_fields = ("price", "line_total")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
+        """Bring the order along, whose currency each price is in."""
+        rows: QuerySet[OrderLine] = super().get_queryset(request)
+        return rows.select_related("order").defer(*(f"order__{name}" for name in SEARCH_COLUMNS))
 
     @admin.display(description="unit price")
     def price(self, line: OrderLine) -> str:

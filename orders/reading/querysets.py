@@ -72,6 +72,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
         found = found.annotate(newest_pk=Subquery(newest))
         return found.only(*LIST_COLUMNS)
 
+    def as_page(self) -> "OrderQuerySet":
+        """Return them with what the page of one shows, and whether what it seldom shows has to be asked for."""
+        found: OrderQuerySet = self.with_own_approval().with_trouble().with_read_at()
+        found = found.annotate(has_message_left=self._has("outbox_messages", status__in=("PENDING", "REFUSED")))
+        return found.select_related("payment", "shipment")
+
     def completed(self) -> "OrderQuerySet":
         """Return the orders that were carried out."""
         return self.filter(status=states.Status.COMPLETED)

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from console.order import detail
 from orders.contracts import StatusAnswer
 from orders.decisions import decide
+from orders.engine import live_status
 from orders.engine.live_status import AWAY, LiveStatus
 from orders.engine.temporal import PendingActivity
 from orders.intake import submission
@@ -41,7 +42,7 @@ def workflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiveStatus], Non
     """Return a function that sets what the workflow says; the workflow itself is asked in TestLive."""
 
     def say(live: LiveStatus) -> None:
-        monkeypatch.setattr(detail, "get_live_status", lambda order_id: live)
+        monkeypatch.setattr(detail, "get_live_status", lambda order_id, **_: live)
 
     return say
 
@@ -191,7 +192,7 @@ class TestAnswers:
     ) -> None:
         order = make_order(before)
 
-        def answer_late(order_id: str) -> LiveStatus:
+        def answer_late(order_id: str, **_: float) -> LiveStatus:
             statuses.advance(lock_order(order_id), Status(after))
             return LiveStatus(waiting(order, status=after, waiting_for=None))
 
@@ -207,6 +208,24 @@ class TestAnswers:
         order = make_order()
         workflow_says(LiveStatus(waiting(order, status="ON_THE_MOON", waiting_for="gravity")))
         assert "Awaiting approval" in text_of(bobs.get(url(order), {"version": order.version}, headers=HTMX))
+
+    def test_an_answer_may_be_old_only_while_the_order_waits(
+        self, bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        allowed: list[float] = []
+
+        def note(order_id: str, *, waiting_seconds: float) -> LiveStatus:
+            allowed.append(waiting_seconds)
+            return LiveStatus(None)
+
+        monkeypatch.setattr(detail, "get_live_status", note)
+        order = make_order()
+        page = text_of(bobs.get(url(order), {"version": order.version}, headers=HTMX))
+        assert "&amp;asked=1" in page
+        bobs.get(url(order), {"version": str(order.version), "asked": "1"}, headers=HTMX)
+        decide.approve_order(order, actor=TerminalOperator("bob"))
+        bobs.get(url(order), {"version": str(order.version), "asked": "1"}, headers=HTMX)
+        assert allowed == [live_status.OPENING_SECONDS, live_status.WAITING_SECONDS, 0]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -85,7 +85,7 @@ def test_no_more_than_three_orders_are_asked_at_once(
 ) -> None:
     answers = in_threads(workflow, [f"order-{number}" for number in range(10)], live_status.MOST_AT_ONCE)
     assert sum(answer.answer is not None for answer in answers) >= live_status.MOST_AT_ONCE
-    assert all(answer.answer or "busy" in answer.sentence for answer in answers)
+    assert not any(answer.is_away for answer in answers), "that many look is nothing to tell them"
 
 
 def test_after_a_failure_the_breaker_is_open(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,3 +170,49 @@ def test_that_it_was_busy_is_not_remembered(workflow: FakeWorkflow) -> None:
 
     assert answer.answer is not None
     assert workflow.count == 4
+
+
+def test_an_order_that_waits_for_a_person_is_asked_seldom(
+    workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("orders.engine.live_status.time.monotonic", lambda: now)
+    for _ in range(10):
+        get_live_status("order-1", waiting_seconds=live_status.WAITING_SECONDS)
+        now += 2
+    assert workflow.count == 1
+    get_live_status("order-1", waiting_seconds=live_status.OPENING_SECONDS)
+    assert workflow.count == 2, "a page that is opened asks"
+    now += live_status.CACHE_SECONDS
+    get_live_status("order-1")
+    assert workflow.count == 3, "by its row the order waits no longer"
+    workflow.waiting_for = "validation"
+    for _ in range(2):
+        now += live_status.CACHE_SECONDS
+        get_live_status("order-2", waiting_seconds=live_status.WAITING_SECONDS)
+    assert workflow.count == 5, "the workflow says that something moves"
+
+
+def test_where_no_place_is_free_the_last_answer_will_do(
+    workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("orders.engine.live_status.time.monotonic", lambda: now)
+    known = get_live_status("order-known")
+    now += live_status.CACHE_SECONDS
+    workflow.go.clear()
+    with ThreadPoolExecutor(3) as threads:
+        held = [threads.submit(get_live_status, f"order-{number}") for number in range(3)]
+        wait_until(lambda: workflow.count == 4)
+        assert get_live_status("order-known") is known
+        now += live_status.LAST_SECONDS
+        assert get_live_status("order-known") is live_status.BUSY
+        workflow.go.set()
+        assert all(flight.result(10).answer is not None for flight in held)
+
+
+def test_it_remembers_no_more_orders_than_it_may(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_status, "MOST_CACHED", 2)
+    for number in (1, 2, 3, 3, 1):
+        get_live_status(f"order-{number}")
+    assert workflow.count == 4, "the oldest answer was forgotten"

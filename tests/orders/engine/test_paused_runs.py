@@ -122,7 +122,7 @@ def test_a_paused_activity_is_said_to_be_paused(
     order = make_order("CHARGING_PAYMENT")
     tried = PendingActivity("charge_payment", 3, "The gateway broke.", None, is_paused=True)
     live = LiveStatus(StatusAnswer(order.order_id, order.status, waiting_for="payment"), activities=(tried,))
-    monkeypatch.setattr(detail, "get_live_status", lambda order_id: live)
+    monkeypatch.setattr(detail, "get_live_status", lambda order_id, **_: live)
     page = text_of(client.get(f"/orders/{order.order_id}/status/", headers=HTMX))
     assert "attempt 3, last failure: The gateway broke, paused in Temporal until somebody resumes it" in page
 

@@ -76,7 +76,7 @@ class TestWithAWrongClock:
     ) -> None:
         order = make_order(deadline_seconds=1800)
         client.force_login(bob)
-        assert "Decide <b>in 29 min</b>" in text_of(client.get(order.get_absolute_url()))
+        assert " data-until>in 29 min</time></b>" in text_of(client.get(order.get_absolute_url()))
         assert "in 29 min" in text_of(client.get("/orders/"))
         decide.approve_order(order, actor=bob)
         order.refresh_from_db()

@@ -1,0 +1,77 @@
+"""What pages may cost, by tests/budgets.toml: statements are counted, times are not."""
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from console.desk import tabs
+from orders.intake.drafts import LineDraft
+from tests.asking import HTMX
+from tests.making import MakeOrder
+from tests.programs import ROOT
+
+pytestmark = pytest.mark.django_db
+BUDGETS: Final = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())["pages"]["statements"]
+
+
+@pytest.fixture
+def bobs(client: Client, bob: User) -> Client:
+    """Bob's browser."""
+    client.force_login(bob)
+    return client
+
+
+@contextmanager
+def within(name: str) -> Iterator[None]:
+    """Fail when more statements are sent within the block than the budget `name` has."""
+    with CaptureQueriesContext(connection) as sent:
+        yield
+    statements = [query["sql"] for query in sent.captured_queries]
+    assert len(statements) <= BUDGETS[name], "\n".join(statements)
+
+
+def test_the_list(bobs: Client, make_order: MakeOrder) -> None:
+    for status in ("PENDING_MANUAL_APPROVAL", "PAID", "COMPLETED") * 4:
+        make_order(status)
+    bobs.get("/orders/")
+    tabs.forget()
+    with within("list"):
+        page = bobs.get("/orders/")
+    bobs.get(page.context["poll_url"], headers=HTMX)
+    tabs.forget()
+    with within("list_poll"):
+        assert bobs.get(page.context["poll_url"], headers=HTMX).status_code == 204
+
+
+@pytest.mark.parametrize("status", ["PENDING_MANUAL_APPROVAL", "PAID", "COMPLETED", "CANCELLED"])
+def test_an_order(bobs: Client, make_order: MakeOrder, status: str) -> None:
+    order = make_order(status, lines=tuple(LineDraft(f"S{number}", "Thing", 1, 100) for number in range(30)))
+    path = order.get_absolute_url()
+    bobs.get(path)
+    with within("order"):
+        bobs.get(path)
+
+
+@pytest.mark.parametrize("status", ["PENDING_MANUAL_APPROVAL", "PAID"])
+def test_an_orders_poll(bobs: Client, make_order: MakeOrder, status: str) -> None:
+    order = make_order(status)
+    path = f"{order.get_absolute_url()}status/"
+    seen = bobs.get(path, {"version": order.version}, headers=HTMX).context["panel"].seen
+    with within("order_poll"):
+        assert bobs.get(path, {"version": order.version, "seen": seen}, headers=HTMX).status_code == 204
+
+
+def test_an_order_of_100_lines_in_the_admin(client: Client, admin_user: User, make_order: MakeOrder) -> None:
+    client.force_login(admin_user)
+    order = make_order("COMPLETED", lines=tuple(LineDraft(f"S{number}", "Thing", 1, 100) for number in range(100)))
+    path = f"/admin/orders/order/{order.pk}/change/"
+    client.get(path)
+    with within("admin_order_with_100_lines"):
+        assert client.get(path).status_code == 200

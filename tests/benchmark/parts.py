@@ -4,5 +4,7 @@ from typing import Final
 
 # The module's name, and what its table is about. A module is imported when Django is ready, so its name is all here.
 PARTS: Final[dict[str, str]] = {
+    "orders": "Orders from submission to COMPLETED, against the same workflows with empty bodies",
+    "relay": "The relay after an outage of Temporal",
     "lists": "Reads of lists among many orders, the console's way against the obvious alternative",
 }

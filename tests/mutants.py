@@ -133,7 +133,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the shipping of a run that is closed from outside is cancelled, not terminated",
-        "workers/workflows/shipping.py",
+        "workers/workflows/starting.py",
         "                parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,\n",
         "",
         ("tests/workers/test_shipping_workflow.py",),

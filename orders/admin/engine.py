@@ -1,10 +1,31 @@
 """What is on its way to Temporal, and who takes it there, in the admin."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from orders.admin.order_search import OrderSearch
 from orders.admin.read_only import ReadOnlyAdmin
+from orders.contracts import SIGNALS
+from orders.engine.outbox import START
 from orders.models import OutboxMessage, WorkerProcess
+
+
+class NameFilter(admin.SimpleListFilter):
+    """The names that messages have, without reading all messages for theirs."""
+
+    title = "name"
+    parameter_name = "name__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the start and the signals."""
+        return [(name, name) for name in (START, *SIGNALS.values())]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the messages of the chosen name."""
+        return queryset.filter(name=self.value()) if self.value() else queryset
 
 
 @admin.register(OutboxMessage)
@@ -12,7 +33,7 @@ class OutboxMessageAdmin(OrderSearch):
     """Messages to Temporal, newest first."""
 
     list_display = ("order", "name", "status", "attempts", "last_error", "created_at", "delivered_at")
-    list_filter = ("status", "name")
+    list_filter = ("status", NameFilter)
     list_select_related = ("order",)
     search_fields = ("order",)
     ordering = ("-id",)

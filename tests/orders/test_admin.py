@@ -92,6 +92,16 @@ def test_payments_are_filtered_by_status_gateway_and_date(admin_client: Client, 
     assert paid.payment_id not in admin_client.get("/admin/orders/payment/", future).content.decode()
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_no_list_reads_its_table_for_the_values_of_a_filter(
+    admin_client: Client, make_order: MakeOrder, django_assert_max_num_queries: DjangoAssertNumQueries, model: str
+) -> None:
+    make_order("PAID")
+    with django_assert_max_num_queries(12) as queries:
+        admin_client.get(f"/admin/orders/{model}/")
+    assert [query["sql"] for query in queries.captured_queries if "DISTINCT" in query["sql"]] == []
+
+
 @pytest.mark.parametrize("model", ["order", "payment"])
 def test_more_rows_need_no_more_queries(
     admin_client: Client, make_order: MakeOrder, django_assert_max_num_queries: DjangoAssertNumQueries, model: str

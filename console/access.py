@@ -28,19 +28,19 @@ from orders.states import DecisionKind
 P = ParamSpec("P")
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS", "TRACE")
-SIGNED_OUT: Final = "You are signed out. Sign in again in another tab; nothing that you typed here is lost."
+SIGNED_OUT: Final = "You are signed out. Sign in again in another tab; what you typed here is kept."
 
 
 class ConsoleRequest(HttpRequest):
-    """A request of somebody who is signed in, as every view but the public ones gets it."""
+    """A request by a signed-in user, as every view except the public ones gets it."""
 
     user: User
     htmx: HtmxDetails
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What the frame of a page shows of the person at it."""
+class CurrentUser:
+    """What every page shows about the signed-in user, and what they may do."""
 
     username: str
     role: str
@@ -51,8 +51,7 @@ class Desk:
     is_staff: bool
 
     @classmethod
-    def of(cls, user: User) -> "Desk":
-        """Return the desk of `user`."""
+    def of(cls, user: User) -> "CurrentUser":
         return cls(
             username=user.get_username(),
             role=describe_role(user),
@@ -65,16 +64,16 @@ class Desk:
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
-    """Asks for signing in everywhere but in public views.
+    """Requires signing in everywhere except in public views.
 
-    Unlike Django's own it does not even read the session for a public view, so that probes are answered while the
-    database is away; and what somebody had typed when the session ended is not lost.
+    Unlike Django's own, it does not read the session for a public view, so probes are answered while the database is
+    away; and what someone had typed when their session ended is not lost.
     """
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
     ) -> Any:
-        """Let public views through, and everybody who is signed in, whose sign of life is noted."""
+        """Let public views and signed-in users through, and record the user's activity."""
         if not getattr(view_func, "login_required", True):
             return None
         if request.user.is_authenticated:
@@ -82,10 +81,10 @@ class SignInMiddleware(LoginRequiredMiddleware):
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> Any:
-        """Lead to signing in, and keep what was sent; a page that is open is left alone, with what is typed there."""
+        """Redirect to signing in and keep what was sent; an htmx request gets a 401, so the open page stays."""
         if getattr(request, "htmx", False):
             is_read = request.method in SAFE_METHODS
-            sentence = SIGNED_OUT if is_read else f"{SIGNED_OUT} Nothing was taken in: do it again afterwards."
+            sentence = SIGNED_OUT if is_read else f"{SIGNED_OUT} Nothing was saved, so try again afterwards."
             return HttpResponse(sentence, status=HTTPStatus.UNAUTHORIZED, content_type="text/plain; charset=utf-8")
         if request.method not in SAFE_METHODS:
             return redirect_to_login(interrupt(request))
@@ -125,7 +124,7 @@ needs_submit = needs(permissions.check_may_submit)
 def render_page(
     request: ConsoleRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    """Render a page or a fragment with the desk of the person who asked."""
+    """Render a page or a fragment with the current user and the state of the engine."""
     place = request.resolver_match.url_name if request.resolver_match else ""
-    frame = {"desk": Desk.of(request.user), "place": place, "engine": describe_engine()}
+    frame = {"current_user": CurrentUser.of(request.user), "place": place, "engine": describe_engine()}
     return render(request, template, {**frame, **(context or {})}, status=status)

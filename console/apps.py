@@ -9,7 +9,6 @@ class ConsoleConfig(AppConfig):
     name = "console"
 
     def ready(self) -> None:
-        """Listen to signing in and out."""
         from console.accounts import access_log, sessions  # noqa: PLC0415 - there are no models any earlier
 
         access_log.connect()

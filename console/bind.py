@@ -56,7 +56,6 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        """Open the Unix socket."""
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
@@ -67,7 +66,7 @@ def parse_bind(text: str, *, default_port: int = DEFAULT_PORT) -> Bind:
     if text.startswith("unix:"):
         path = text.removeprefix("unix:")
         if not path.strip("/"):
-            raise ValueError(f"{text!r} names no path.")
+            raise ValueError(f"{text!r} has no path.")
         return Bind(path=f"/{path.lstrip('/')}" if path.startswith("//") else path)
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")

@@ -27,7 +27,9 @@ class CannotRun(Exception):
 def run_stack() -> None:
     """Become `runstack`, whose code no other command loads. Raises CannotRun where it is not installed."""
     if importlib.util.find_spec(STACK) is None:
-        raise CannotRun("The local stack is not installed here. Run it from a clone of the project with make run.")
+        raise CannotRun(
+            "The local stack is not part of this installation. Run it from a clone of the project with make run."
+        )
     runpy.run_module(STACK, run_name="__main__")
 
 
@@ -56,7 +58,7 @@ def check_installation(environment: MutableMapping[str, str], arguments: Sequenc
         environment["DEBUG"] = "true"
         return
     raise CannotRun(
-        "No console is running here, and none is named by the environment. Start one with make run, then try again "
+        "No console is running here, and the environment does not name one. Start one with make run, then try again "
         "in another terminal. For an installation of your own set SECRET_KEY, ALLOWED_HOSTS and DATABASE_URL, or "
         "DEBUG=true on your own machine."
     )

@@ -91,7 +91,9 @@ def is_not_empty(value: str) -> str:
 def is_log_level(value: str) -> str:
     """Complain unless `value` is a level of Python's logging."""
     return (
-        "" if value in logging.getLevelNamesMapping() else f"{value!r} is not a level such as DEBUG, INFO or WARNING."
+        ""
+        if value in logging.getLevelNamesMapping()
+        else f"{value!r} is not a log level such as DEBUG, INFO or WARNING."
     )
 
 
@@ -114,9 +116,9 @@ def are_host_names(values: Sequence[str]) -> str:
     """Complain about what stands for every host, and about what no Host header would ever match."""
     for value in values:
         if value == "*":
-            return "* lets every Host header through, a forged one too. List the host names of the console."
+            return "* accepts every Host header, even a forged one. List the console's host names."
         if value.startswith("*"):
-            return f"{value!r} matches nothing. For all names below a domain write {value.lstrip('*')!r}."
+            return f"{value!r} matches nothing. For all subdomains write {value.lstrip('*')!r}."
         is_ipv6 = value.startswith("[") and value.endswith("]")
         if not value.strip(".") or any(mark in value for mark in "/ *") or (":" in value and not is_ipv6):
             return f"{value!r} is not a host name. Leave out the scheme, the port and the path."
@@ -138,7 +140,7 @@ def are_currencies(values: Sequence[str]) -> str:
     """Complain about what ISO 4217 does not list as a currency in force, and about a list without any."""
     for value in values:
         if value not in CURRENCIES:
-            return f"{value!r} is not a currency of ISO 4217 in force. Its three letters are wanted, such as EUR."
+            return f"{value!r} is not a current ISO 4217 currency. Use its three letters, such as EUR."
     return "" if values else "it lists no currency."
 
 

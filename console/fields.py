@@ -41,7 +41,6 @@ class EntryField(forms.Field):
         self._read = read
 
     def to_python(self, value: Any) -> str:
-        """Return the text as the reader takes it."""
         try:
             return self._read(str(value or ""))
         except OrderInvalid as error:

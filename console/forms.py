@@ -1,4 +1,4 @@
-"""The shape of what people send besides a new order: a reason, ticked orders, the filters of the list."""
+"""The forms other than a new order: a reason, selected orders, the filters of the list."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,7 +18,7 @@ PAGE_SIZE: Final = 50
 # The tabs of the list, in their order, each a question that OrderQuerySet answers.
 TABS: Final[Mapping[str, str]] = {
     "awaiting": "Awaiting approval",
-    "in-motion": "In motion",
+    "in-motion": "In progress",
     "trouble": "In trouble",
     "completed": "Completed",
     "cancelled": "Cancelled",
@@ -32,7 +32,7 @@ def says_enough(reason_code: str | None) -> bool:
 
 
 class CancelForm(forms.Form):
-    """Why an order, or several, shall be cancelled."""
+    """The reason for cancelling one or several orders."""
 
     reason_code = forms.ChoiceField(
         label="Reason", required=False, choices=[("", "Choose from the list"), *DECISION_REASON_LABELS.items()]
@@ -40,7 +40,7 @@ class CancelForm(forms.Form):
     reason = TextField(
         label="In your own words",
         max_length=LONGEST_REASON,
-        error_messages={"required": "Say why the order shall be cancelled."},
+        error_messages={"required": "Enter a reason for cancelling the order."},
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
 
@@ -55,10 +55,10 @@ class CancelForm(forms.Form):
 
 
 class ApproveForm(forms.Form):
-    """Why somebody approves an order; only who approves an own one has to say."""
+    """The reason for an approval, required only for one's own order."""
 
     reason = TextField(
-        label="Why nobody else can approve it",
+        label="Reason for approving your own order",
         required=False,
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
@@ -72,47 +72,45 @@ class ApproveForm(forms.Form):
 
 
 class OrderIdsField(forms.MultipleChoiceField):
-    """Ids of orders that were ticked; whether they exist is for the service to say, one by one."""
+    """The ids of selected orders; the service checks whether each exists."""
 
     def valid_value(self, value: str) -> bool:
-        """Take what could be an order_id."""
         return is_order_id(value)
 
 
 class BulkForm(forms.Form):
-    """One decision on the orders that were ticked."""
+    """One decision on the selected orders."""
 
     kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DecisionKind])
     reason_code = forms.ChoiceField(required=False, choices=[("", ""), *DECISION_REASON_LABELS.items()])
-    order_id = OrderIdsField(error_messages={"required": "Tick at least one order first."})
+    order_id = OrderIdsField(error_messages={"required": "Select at least one order."})
     reason = TextField(
         required=False,
         max_length=LONGEST_REASON,
-        error_messages={"max_length": f"A reason has at most {LONGEST_REASON} characters."},
+        error_messages={"max_length": f"A reason can have at most {LONGEST_REASON} characters."},
     )
 
     def clean_order_id(self) -> list[str]:
-        """Take no more orders than a page shows, each once."""
+        """Accept at most a page of orders, each once."""
         order_ids = list(dict.fromkeys(self.cleaned_data["order_id"]))
         if len(order_ids) > PAGE_SIZE:
-            raise ValidationError(f"Decide on at most {PAGE_SIZE} orders at once.")
+            raise ValidationError(f"Select at most {PAGE_SIZE} orders at a time.")
         return order_ids
 
     def clean(self) -> None:
-        """Want a reason for a cancellation."""
         is_cancel = self.cleaned_data.get("kind") == DecisionKind.CANCEL
         has_reason = bool(self.cleaned_data.get("reason", True)) or says_enough(self.cleaned_data.get("reason_code"))
         if is_cancel and not has_reason:
-            self.add_error("reason", "Say why the orders shall be cancelled.")
+            self.add_error("reason", "Enter a reason for cancelling the orders.")
 
     @property
     def is_tampered(self) -> bool:
-        """Tell whether no form of the console could have been sent like this."""
+        """Tell whether the data cannot have come from one of the console's forms."""
         return any(self.has_error(name, "invalid_choice") for name in self.fields) or self.has_error("kind")
 
 
 class ListForm(forms.Form):
-    """What the list is asked for. A value that makes no sense is left out, and the page says so.
+    """The list's query. An invalid value is ignored, and the page says so.
 
     `live`, `rows`, `seen` and `newest` come from a page that asks whether the rows it shows have changed, and `fresh`
     from one whose own decision has just changed some.

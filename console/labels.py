@@ -1,4 +1,4 @@
-"""Plain words for what pages show: spans of time, statuses, what an order waits for, activities, roles."""
+"""The words that pages show: durations, statuses, what an order is waiting for, roles."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -37,52 +37,51 @@ STATUS_ICONS: Final[Mapping[Status, str]] = {
     Status.CANCELLED: "cross",
 }
 
-# What the tables alone tell of an order's next step.
-NEXT_STEPS: Final[Mapping[Status, str]] = {
-    Status.CREATED: "Is about to be checked.",
-    Status.VALIDATED: "Was found in order and is about to wait for approval.",
-    Status.PENDING_MANUAL_APPROVAL: "Waits for an approver to decide.",
-    Status.CHARGING_PAYMENT: "Waits for the payment to be charged.",
-    Status.PAID: "Waits for the warehouse to prepare the package.",
-    Status.PACKAGE_PREPARED: "Waits for the carrier to take the package.",
-    Status.DISPATCHED: "Is with the carrier and about to be completed.",
-    Status.COMPLETED: "Paid and dispatched. Nothing more to do.",
-    Status.CANCELLING: "Is being cancelled; money that was taken is given back first.",
-    Status.CANCELLED: "Ended without being carried out. Nothing more to do.",
+# What comes next for an order, as far as its row tells.
+STATUS_SENTENCES: Final[Mapping[Status, str]] = {
+    Status.CREATED: "Validation starts in a moment.",
+    Status.VALIDATED: "Valid. Approval comes next.",
+    Status.PENDING_MANUAL_APPROVAL: "Waiting for an approver to decide.",
+    Status.CHARGING_PAYMENT: "Waiting for the payment to be charged.",
+    Status.PAID: "Waiting for the warehouse to prepare the package.",
+    Status.PACKAGE_PREPARED: "Waiting for the carrier to collect the package.",
+    Status.DISPATCHED: "With the carrier. The order will be completed in a moment.",
+    Status.COMPLETED: "Paid and dispatched. No action needed.",
+    Status.CANCELLING: "Being cancelled. Any money taken is refunded first.",
+    Status.CANCELLED: "The order will not be carried out. No action needed.",
 }
-# What the workflow itself says it waits for.
-LIVE_STEPS: Final[Mapping[WaitingFor, str]] = {
-    WaitingFor.VALIDATION: "Waits to be checked.",
-    WaitingFor.APPROVAL: "Waits for an approver to decide.",
-    WaitingFor.PAYMENT: "Waits for the payment to be charged.",
-    WaitingFor.SHIPPING: "Waits for the warehouse and the carrier.",
-    WaitingFor.COMPLETION: "Is with the carrier and about to be completed.",
-    WaitingFor.REFUND: "Is being cancelled; waits for the money to be given back.",
-    WaitingFor.CANCELLATION: "Is being cancelled.",
+# What its workflow says it is waiting for.
+WAITING_SENTENCES: Final[Mapping[WaitingFor, str]] = {
+    WaitingFor.VALIDATION: "Waiting to be validated.",
+    WaitingFor.APPROVAL: "Waiting for an approver to decide.",
+    WaitingFor.PAYMENT: "Waiting for the payment to be charged.",
+    WaitingFor.SHIPPING: "Waiting for the warehouse and the carrier.",
+    WaitingFor.COMPLETION: "With the carrier. The order will be completed in a moment.",
+    WaitingFor.REFUND: "Being cancelled. Waiting for the refund.",
+    WaitingFor.CANCELLATION: "Being cancelled.",
 }
 
 # What people can do about an order in trouble.
 TROUBLE_ADVICE: Final[Mapping[TroubleCode, str]] = {
     TroubleCode.CHARGE_UNRESOLVED: (
-        "Nothing has been declined. The charge is tried again until there is an answer. You can wait, or cancel the "
-        "order: whatever was taken is given back."
+        "The charge has not been declined. It is retried until the gateway answers. You can wait, or cancel the order; "
+        "any money taken is refunded."
     ),
-    TroubleCode.REFUND_UNRESOLVED: "The refund is tried again until the gateway confirms it. Nothing else is needed.",
+    TroubleCode.REFUND_UNRESOLVED: "The refund is retried until the gateway confirms it. No action needed.",
     TroubleCode.SHIPMENT_UNRESOLVED: (
-        "The step is tried again until there is an answer. You can wait, or cancel the order: the money is given back."
+        "The step is retried until there is an answer. You can wait, or cancel the order; the money is refunded."
     ),
-    TroubleCode.CHECK_UNRESOLVED: "The check is tried again until there is an answer. You can wait, or cancel.",
+    TroubleCode.CHECK_UNRESOLVED: "Validation is retried until there is an answer. You can wait, or cancel the order.",
     TroubleCode.RUN_FAILING: (
-        "Decisions are kept, but nothing happens to the order until this is repaired. "
-        "Tell the people who run the console."
+        "Decisions are saved, but the order does not move until this is repaired. Tell the team that runs the console."
     ),
-    TroubleCode.RUN_PAUSED: "Decisions are kept. Nothing happens to the order until its workflow is resumed.",
+    TroubleCode.RUN_PAUSED: "Decisions are saved. The order does not move until its workflow is resumed.",
     TroubleCode.RUN_LOST: (
-        "Each run was followed by a new one, and the next follows later; the workers' log says why they end. "
-        "Tell the people who run the console. Decisions are kept and take effect later."
+        "Each run was replaced by a new one, and the next starts later; the workers' log says why they end. "
+        "Decisions are saved and take effect later. Tell the team that runs the console."
     ),
     TroubleCode.MONEY_TAKEN: (
-        "Approve the order to go on, which takes no money again, or cancel it to give the money back."
+        "Approve the order to continue without charging again, or cancel it to refund the customer."
     ),
 }
 
@@ -100,13 +99,13 @@ def describe_status(status: Status, decision: str = "") -> tuple[str, str, str]:
 
 
 def describe_wait(waiting_for: str | None, status: Status) -> str:
-    """Return what an order waits for by its workflow's answer; what another release calls it is passed over."""
-    known = [LIVE_STEPS[wait] for wait in WaitingFor if wait == waiting_for]
-    return known[0] if known else NEXT_STEPS[status]
+    """Return what an order waits for by its workflow's answer, or by its row where the answer is unknown here."""
+    known = [WAITING_SENTENCES[wait] for wait in WaitingFor if wait == waiting_for]
+    return known[0] if known else STATUS_SENTENCES[status]
 
 
 def describe_span(span: timedelta) -> str:
-    """Return a span in its two largest units, such as '3 h 20 min'; below a minute in seconds."""
+    """Return a duration in its two largest units, such as '3 h 20 min', or in seconds below a minute."""
     seconds = max(0, int(span.total_seconds()))
     days, hours, minutes = seconds // DAY, seconds % DAY // 3600, seconds % 3600 // 60
     if days:
@@ -124,11 +123,11 @@ def describe_age(moment: datetime, now: datetime) -> str:
 
 def describe_deadline(deadline: datetime, now: datetime) -> str:
     """Return when a deadline is, such as 'in 3 h 20 min', or that it is over."""
-    return f"in {describe_span(deadline - now)}" if deadline > now else "time is over"
+    return f"in {describe_span(deadline - now)}" if deadline > now else "overdue"
 
 
 def is_soon(deadline: datetime, now: datetime) -> bool:
-    """Tell whether less than an hour is left, so that a page should point at it."""
+    """Tell whether less than an hour is left."""
     return deadline - now < timedelta(hours=1)
 
 
@@ -138,7 +137,7 @@ def describe_moment(moment: datetime) -> str:
 
 
 def describe_role(user: User | AnonymousUser) -> str:
-    """Return what a signed-in person is here, from what they may do."""
+    """Return a user's role in words, from their permissions."""
     if user.is_superuser:
         return "administrator"
     decides = any(permissions.may_decide(user, kind) for kind in DecisionKind)

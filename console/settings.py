@@ -39,8 +39,8 @@ DEBUG = read(env.bool, "DEBUG", False)
 HTTPS = read(env.bool, "HTTPS", False)
 if DEBUG and HTTPS:
     raise ImproperlyConfigured(
-        "DEBUG and HTTPS are both true. DEBUG shows the inside of the console to whoever meets an error, HTTPS says "
-        "that others reach it. Turn one of them off."
+        "DEBUG and HTTPS are both true. DEBUG shows internals to anyone who meets an error, and HTTPS says that "
+        "others can reach the console. Turn one of them off."
     )
 SECRET_KEY = read(env.str, "SECRET_KEY", "")
 # Former keys: what they signed stays valid until they are taken out, so that a new key signs nobody out.
@@ -81,7 +81,7 @@ ORDER_WORKFLOW_TIMEOUT = read(
 if ORDER_WORKFLOW_TIMEOUT < ORDER_APPROVAL_TIMEOUT + 3600:
     raise ImproperlyConfigured(
         "ORDER_WORKFLOW_TIMEOUT is wrong: it must be at least an hour longer than ORDER_APPROVAL_TIMEOUT, "
-        "for the server closes a run at this time without any clean-up."
+        "because the server then closes a run without any clean-up."
     )
 
 # Whether an approval counts that comes over Temporal alone, whose name nobody has checked

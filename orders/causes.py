@@ -47,7 +47,7 @@ CAUSE_TEXTS: Final[Mapping[Cause, str]] = {
     Cause.RUN_COMPLETED: gettext_noop("The order's workflow run ended before the order did."),
     Cause.RUN_FAILED: gettext_noop("The order's workflow run failed."),
     Cause.RUN_TERMINATED: gettext_noop("The order's workflow run was terminated."),
-    Cause.RUN_TIMED_OUT: gettext_noop("The order's workflow run exceeded its execution time."),
+    Cause.RUN_TIMED_OUT: gettext_noop("The order's workflow run timed out."),
     Cause.RUN_CANCELLED: gettext_noop("The order's workflow run was cancelled in Temporal."),
     Cause.RUN_CLOSED: gettext_noop("The order's workflow run was closed in Temporal."),
 }

@@ -1,4 +1,4 @@
-"""What can go wrong with an order, each with a sentence that a clerk can read."""
+"""The errors of the domain, each with a sentence that a clerk can read."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from orders.texts import clean_line
 class OrderError(Exception):
     """Something about an order was refused or failed; `str(error)` is a sentence for people.
 
-    It may repeat what other programs said, so it is clean: it goes to pages, columns and logs as it is. `cause` is the
-    Cause that is written where an order is cancelled for this, so that no sentence has to be stored.
+    It may quote other programs, so it is cleaned here and can go to pages, columns and logs unchanged. `cause` is the
+    Cause that is stored when an order is cancelled because of it, so that no sentence has to be.
     """
 
     def __init__(self, sentence: str = "", *, cause: str = "") -> None:
@@ -25,39 +25,39 @@ class OrderNotFound(OrderError):
 
 
 class OrderExists(OrderError):
-    """A new order was given an order_id that is taken."""
+    """A new order was given an order_id that already exists."""
 
     def __init__(self, order_id: str) -> None:
-        super().__init__(f"There is an order {order_id} already.")
+        super().__init__(f"Order {order_id} already exists.")
 
 
 class KeyReused(OrderError):
-    """An idempotency key that made an order came again and asks for another one.
+    """An idempotency key was reused for a different order.
 
-    `order_id` names the order that was made; it is empty for those who may not know of it.
+    `order_id` names the order that was made; it is empty for people who may not see it.
     """
 
     def __init__(self, order_id: str) -> None:
-        made = f"made {order_id}, which is a different order" if order_id else "been used by somebody else"
+        made = f"made {order_id}, which is a different order" if order_id else "been used by someone else"
         super().__init__(
-            f"This idempotency key has already {made}. Nothing was submitted. Give each new order a key of its own."
+            f"This idempotency key has already {made}. Nothing was submitted. Use a new key for each order."
         )
         self.order_id = order_id
 
 
 class OrderInvalid(OrderError):
-    """The order can never be carried out as it is, however often it is tried."""
+    """The order is invalid; trying again does not help."""
 
 
 class IllegalTransition(OrderError):
-    """A step was asked for that may not follow the order's present status."""
+    """The transition is not legal from the order's current status."""
 
 
 class OrderClosed(IllegalTransition):
-    """A step was asked for on an order that is final; nothing is done to it any more."""
+    """The order is final, so nothing more may be done to it."""
 
     def __init__(self, status: str) -> None:
-        super().__init__(f"The order is {status.lower()}, and nothing is done to it any more.")
+        super().__init__(f"The order is {status.lower()} and can no longer be changed.")
 
 
 class NotAllowed(OrderError):
@@ -68,14 +68,14 @@ class OwnOrder(NotAllowed):
     """Nobody approves an order that they submitted themselves."""
 
     def __init__(self) -> None:
-        super().__init__("You submitted this order yourself, so somebody else has to approve it.")
+        super().__init__("You submitted this order, so someone else has to approve it.")
 
 
 class ReasonMissing(OrderError):
-    """Somebody approves an order that they submitted themselves, and does not say why."""
+    """Someone approves their own order without giving a reason."""
 
     def __init__(self) -> None:
-        super().__init__("You submitted this order yourself. To approve it all the same, give the reason.")
+        super().__init__("You submitted this order. To approve it yourself, give a reason.")
 
 
 class DecisionRefused(OrderError):
@@ -87,11 +87,11 @@ class AlreadyDecided(DecisionRefused):
 
 
 class TooLate(DecisionRefused):
-    """The decision came after the order had taken its way."""
+    """The decision came after the order had moved on."""
 
 
 class PaymentDeclined(OrderError):
-    """The gateway refused the charge for good; asking again does not help."""
+    """The gateway declined the charge; trying again does not help."""
 
 
 class ShippingRefused(OrderError):
@@ -99,14 +99,14 @@ class ShippingRefused(OrderError):
 
 
 class OutsideWorldFailed(OrderError):
-    """A call to the gateway, the warehouse or the carrier failed; whether it had an effect is unknown."""
+    """A call to the gateway, warehouse or carrier failed, and whether it took effect is unknown."""
 
 
 class GatewayMissing(OutsideWorldFailed):
-    """A payment belongs to a gateway that is not set up here; nobody was asked, and no money moved."""
+    """The payment's gateway is not configured here; no call was made and no money moved."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The payment belongs to the gateway {clean_line(name) or '?'}, which is not set up here.")
+        super().__init__(f"The payment uses the gateway {clean_line(name) or '?'}, which is not configured here.")
 
 
 class TemporalAway(OrderError):
@@ -114,9 +114,9 @@ class TemporalAway(OrderError):
 
 
 class CallFailed(TemporalAway):
-    """One call to Temporal failed while others may succeed: what it is about is slow, busy or broken there.
+    """One call to Temporal failed while others may succeed: its workflow is slow, busy or broken.
 
-    `code` is the gRPC status code's name, such as DEADLINE_EXCEEDED. Who has more to do goes on with the rest.
+    `code` is the gRPC status code's name, such as DEADLINE_EXCEEDED. Callers continue with the next call.
     """
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -125,7 +125,7 @@ class CallFailed(TemporalAway):
 
 
 class CallRefused(OrderError):
-    """Temporal refuses the call as it is, so that the same again would be refused again."""
+    """Temporal refused the call and would refuse it again."""
 
 
 class RunNotFound(OrderError):
@@ -136,7 +136,7 @@ class RunNotFound(OrderError):
 
 
 class RunPaused(OrderError):
-    """The order's run was paused in Temporal: it takes signals in and does nothing until it is resumed there."""
+    """The order's run is paused in Temporal: it accepts signals but does nothing until it is resumed."""
 
     def __init__(self, order_id: str, since: datetime | None = None) -> None:
         moment = f" since {since:%d %b %Y %H:%M} UTC" if since else ""

@@ -1,4 +1,4 @@
-"""What can happen in the life of an order, as kinds with data. `orders.labels` has the words.
+"""The kinds of events in an order's history, each with its data. `orders.labels` has the words.
 
 Each kind names its data. Amounts are in the currency's minor unit.
 """
@@ -13,7 +13,7 @@ Fact = str | int | bool
 
 
 class EventKind(StrEnum):
-    """What happened. The kinds of an order's statuses are called after them, in the order of its life."""
+    """What happened. Kinds that begin a status are named after it and listed in the usual order."""
 
     SUBMITTED = "order.submitted"
     VALIDATED = "order.validated"

@@ -35,7 +35,7 @@ STATUS_LABELS: Final[Mapping[Status, Label]] = {
 REASON_LABELS: Final[Mapping[ReasonCode, Label]] = {
     ReasonCode.STAFF: gettext_lazy("Cancelled by staff"),
     ReasonCode.APPROVAL_TIMEOUT: gettext_lazy("Not approved in time"),
-    ReasonCode.INVALID: gettext_lazy("Not a valid order"),
+    ReasonCode.INVALID: gettext_lazy("Invalid order"),
     ReasonCode.PAYMENT_DECLINED: gettext_lazy("Payment declined"),
     ReasonCode.SHIPPING_FAILED: gettext_lazy("Could not be shipped"),
 }
@@ -72,33 +72,33 @@ CHANNEL_LABELS: Final[Mapping[Channel, Label]] = {
 }
 
 REFUSAL_LABELS: Final[Mapping[RefusalCode, Label]] = {
-    RefusalCode.OUTSIDE: gettext_lazy("Approvals that come over Temporal alone do not count here."),
+    RefusalCode.OUTSIDE: gettext_lazy("Approvals sent straight through Temporal do not count here."),
     RefusalCode.OWN_ORDER: gettext_lazy("It names the person who submitted the order."),
 }
 
 TROUBLE_LABELS: Final[Mapping[TroubleCode, Label]] = {
-    TroubleCode.CHARGE_UNRESOLVED: gettext_lazy("The payment gateway gives no answer"),
-    TroubleCode.REFUND_UNRESOLVED: gettext_lazy("The payment gateway does not confirm the refund"),
-    TroubleCode.SHIPMENT_UNRESOLVED: gettext_lazy("The warehouse or the carrier gives no answer"),
-    TroubleCode.CHECK_UNRESOLVED: gettext_lazy("The order cannot be checked"),
-    TroubleCode.RUN_FAILING: gettext_lazy("The order's workflow cannot go on"),
+    TroubleCode.CHARGE_UNRESOLVED: gettext_lazy("The payment gateway is not responding"),
+    TroubleCode.REFUND_UNRESOLVED: gettext_lazy("The payment gateway has not confirmed the refund"),
+    TroubleCode.SHIPMENT_UNRESOLVED: gettext_lazy("The warehouse or the carrier is not responding"),
+    TroubleCode.CHECK_UNRESOLVED: gettext_lazy("The order cannot be validated"),
+    TroubleCode.RUN_FAILING: gettext_lazy("The order's workflow is stuck"),
     TroubleCode.RUN_PAUSED: gettext_lazy("The order's workflow is paused in Temporal"),
-    TroubleCode.RUN_LOST: gettext_lazy("The order's workflow keeps ending before the order does"),
-    TroubleCode.MONEY_TAKEN: gettext_lazy("The gateway took the money, and no approval is known"),
+    TroubleCode.RUN_LOST: gettext_lazy("The order's workflow keeps ending too early"),
+    TroubleCode.MONEY_TAKEN: gettext_lazy("The customer was charged, but there is no approval"),
 }
 
 # Names that stand for somebody whom only Temporal knows.
 ACTOR_LABELS: Final[Mapping[str, Label]] = {
-    UNNAMED_ACTOR: gettext_lazy("somebody over Temporal"),
+    UNNAMED_ACTOR: gettext_lazy("someone using Temporal"),
     CANCEL_REQUEST_ACTOR: gettext_lazy("a cancel request in Temporal"),
-    EARLIER_RUN_ACTOR: gettext_lazy("somebody, according to an earlier workflow run"),
+    EARLIER_RUN_ACTOR: gettext_lazy("someone, according to an earlier workflow run"),
 }
 
 ACTIVITY_LABELS: Final[Mapping[str, Label]] = {
     "receive_order": gettext_lazy("Receive the order"),
-    "validate_order": gettext_lazy("Check the order"),
+    "validate_order": gettext_lazy("Validate the order"),
     "charge_payment": gettext_lazy("Charge the payment"),
-    "refund_payment": gettext_lazy("Give the money back"),
+    "refund_payment": gettext_lazy("Refund the payment"),
     "prepare_package": gettext_lazy("Prepare the package"),
     "dispatch_carrier": gettext_lazy("Hand over to the carrier"),
     "complete_order": gettext_lazy("Complete the order"),
@@ -110,18 +110,18 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.APPROVED: gettext_lazy("Approved"),
     EventKind.CANCELLATION_REQUESTED: gettext_lazy("Cancellation requested"),
     EventKind.DECISION_TOO_LATE: gettext_lazy("A decision came too late"),
-    EventKind.DECISION_REFUSED: gettext_lazy("An approval from outside was not accepted"),
+    EventKind.DECISION_REFUSED: gettext_lazy("An approval through Temporal was not accepted"),
     EventKind.CHARGED: gettext_lazy("Charged %(money)s"),
     EventKind.CHARGE_DECLINED: gettext_lazy("Payment declined"),
     EventKind.CHARGE_FOUND: gettext_lazy("The gateway had already charged the payment"),
     EventKind.NOTHING_TO_CHARGE: gettext_lazy("Nothing to charge"),
     EventKind.REFUNDED: gettext_lazy("Refunded %(money)s"),
-    EventKind.CLOSED_UNCHARGED: gettext_lazy("Nothing had been charged, payment closed"),
+    EventKind.CLOSED_UNCHARGED: gettext_lazy("Payment closed before it was charged"),
     EventKind.NOTHING_TO_REFUND: gettext_lazy("Nothing to refund"),
     EventKind.PARCEL_FOUND: gettext_lazy("The carrier already had the parcel"),
-    EventKind.RUN_STARTED: gettext_lazy("Received by the workflow"),
-    EventKind.RUN_REPLACED: gettext_lazy("The workflow was started again"),
-    EventKind.RUN_REFUSED: gettext_lazy("Another workflow run for the closed order was stopped"),
+    EventKind.RUN_STARTED: gettext_lazy("Workflow started"),
+    EventKind.RUN_REPLACED: gettext_lazy("Workflow restarted"),
+    EventKind.RUN_REFUSED: gettext_lazy("An extra workflow run was stopped"),
     EventKind.STEP_FAILED: gettext_lazy("%(step)s: attempt %(attempt)s failed"),
     EventKind.TROUBLE_BEGAN: gettext_lazy("%(trouble)s"),
     EventKind.TROUBLE_ENDED: gettext_lazy("Resolved: %(trouble)s"),
@@ -147,9 +147,12 @@ def describe_actor(name: str, channel: str, terminal_user: str = "") -> str:
     if channel == Channel.TEMPORAL:
         if name in ACTOR_LABELS:
             return str(ACTOR_LABELS[name])
-        return _("somebody over Temporal, who claims to be %(name)s") % {"name": name}
+        return _("someone using Temporal, who claims to be %(name)s") % {"name": name}
     if channel == Channel.TERMINAL and terminal_user and terminal_user != name:
-        return _("%(name)s, as %(terminal_user)s says at the terminal") % {"name": name, "terminal_user": terminal_user}
+        return _("%(name)s, according to %(terminal_user)s at the terminal") % {
+            "name": name,
+            "terminal_user": terminal_user,
+        }
     if channel == Channel.TERMINAL:
         return _("%(name)s at the terminal") % {"name": name}
     return name
@@ -219,13 +222,13 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
         case EventKind.DECISION_REFUSED:
             return " ".join(filter(None, [str(REFUSAL_LABELS[RefusalCode(data["code"])]), data["reason"]]))
         case EventKind.NOTHING_TO_CHARGE | EventKind.NOTHING_TO_REFUND:
-            return _("The order costs nothing.")
+            return _("The order total is zero.")
         case EventKind.DISPATCHED | EventKind.PARCEL_FOUND:
             return _("%(carrier)s, tracking number %(tracking_number)s") % data
         case EventKind.CANCELLING | EventKind.CANCELLED:
             return describe_cause(data["cause"], data["reason"]) or str(REASON_LABELS[ReasonCode(data["reason_code"])])
         case EventKind.RUN_REPLACED:
-            then = _("The order goes on.") if data["goes_on"] else _("The order is being cancelled.")
+            then = _("The order continues.") if data["goes_on"] else _("The order is being cancelled.")
             return f"{describe_ending(data['ending'])} {then}"
         case EventKind.RUN_REFUSED if data["activity"]:
             return _("%(step)s: nothing was done.") % {"step": describe_activity(data["activity"])}

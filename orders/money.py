@@ -43,7 +43,7 @@ class Money:
     def __post_init__(self) -> None:
         """Raise ValueError for what is no currency."""
         if self.currency not in DECIMALS:
-            raise ValueError(f"{self.currency!r} is not a currency of ISO 4217.")
+            raise ValueError(f"{self.currency!r} is not an ISO 4217 currency.")
 
     @property
     def amount(self) -> Decimal:
@@ -73,7 +73,7 @@ def largest_price(currency: str) -> Money:
 
 
 def largest_total(currency: str) -> Money:
-    """Return the highest total that an order may come to."""
+    """Return the highest total that the limit is."""
     return _enlarge(LARGEST_TOTAL, currency)
 
 

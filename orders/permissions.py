@@ -12,7 +12,7 @@ VIEW: Final = "orders.view_order"
 ADD: Final = "orders.add_order"
 APPROVE: Final = "orders.approve_order"
 CANCEL: Final = "orders.cancel_order"
-# No role brings it: whoever reaches the Temporal Web UI can terminate every workflow there.
+# No role includes it: anyone who can open the Temporal Web UI can terminate every workflow there.
 OPEN_TEMPORAL_UI: Final = "orders.open_temporal_ui"
 
 # The groups that the migration makes, with the codenames each brings.
@@ -24,7 +24,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class Actor(Protocol):
-    """Somebody who acts on orders: a signed-in user, or the operator at the terminal."""
+    """Someone who acts on orders: a signed-in user, or the operator at the terminal."""
 
     @property
     def pk(self) -> int | None:
@@ -32,10 +32,10 @@ class Actor(Protocol):
 
     @property
     def is_superuser(self) -> bool:
-        """Tell whether every rule is waived."""
+        """Tell whether the actor is exempt from every rule."""
 
     def get_username(self) -> str:
-        """Return the name that is written down."""
+        """Return the name to record."""
 
     def has_perm(self, perm: str, /) -> bool:
         """Tell whether the actor has the permission `perm`."""
@@ -43,7 +43,7 @@ class Actor(Protocol):
 
 @dataclass(frozen=True)
 class TerminalOperator:
-    """Somebody with a shell on the machine. The shell is the permission; the name is a claim, and written down as one.
+    """Someone with a shell on the machine. The shell is the permission; the name is a claim, and recorded as one.
 
     `is_named` is false for the name of the shell's account, which stands for no person in particular. `shell_user` is
     the operating system's user.
@@ -56,23 +56,22 @@ class TerminalOperator:
     is_superuser: bool = True
 
     def get_username(self) -> str:
-        """Return the name that is written down."""
         return self.name
 
     def has_perm(self, perm: str, /) -> bool:
-        """Tell that a shell may do everything."""
+        """Whoever has a shell may do everything."""
         return True
 
 
 class OrderFacts(Protocol):
-    """What the rules look at in an order."""
+    """What the rules need to know about an order."""
 
     submitted_by: str
     submitter_account_id: int | None
 
 
 def may_view(actor: Actor) -> bool:
-    """Tell whether `actor` may look at orders."""
+    """Tell whether `actor` may view orders."""
     return actor.has_perm(VIEW)
 
 
@@ -82,19 +81,19 @@ def may_submit(actor: Actor) -> bool:
 
 
 def may_decide(actor: Actor, kind: DecisionKind) -> bool:
-    """Tell whether `actor` may take this kind of decision at all, whichever the order."""
+    """Tell whether `actor` may make this kind of decision at all, on any order."""
     return actor.has_perm(APPROVE if kind == DecisionKind.APPROVE else CANCEL)
 
 
 def may_open_temporal_ui(actor: Actor) -> bool:
-    """Tell whether `actor` is shown the way into the Temporal Web UI."""
+    """Tell whether `actor` may open the Temporal Web UI."""
     return actor.has_perm(OPEN_TEMPORAL_UI)
 
 
 def is_own_order(actor: Actor, order: OrderFacts) -> bool:
     """Tell whether `actor` submitted the order.
 
-    The account tells, whatever it is called by now. The name refuses besides: orders from the terminal have no account.
+    The account id counts even after a rename. The name counts too, because orders from the terminal have no account.
     """
     if actor.pk is not None and actor.pk == order.submitter_account_id:
         return True
@@ -104,30 +103,30 @@ def is_own_order(actor: Actor, order: OrderFacts) -> bool:
 
 
 def may_know_of(actor: Actor, order: OrderFacts) -> bool:
-    """Tell whether `actor` may learn that the order is there: who looks at orders may, and who submitted it."""
+    """Tell whether `actor` may know that the order exists: viewers may, and so may its submitter."""
     return may_view(actor) or is_own_order(actor, order)
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Tell whether two names are the same to the eye of a person who does not mind capital letters."""
+    """Tell whether two names look the same, ignoring case."""
     return fold_name(one) == fold_name(other)
 
 
 def fold_name(name: str) -> str:
-    """Return a name without what capital letters and other ways to write a character make of it."""
+    """Return a name for comparison, without differences of case and Unicode form."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def check_may_view(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may look at orders."""
     if not may_view(actor):
-        raise NotAllowed("Your account may not look at orders. Ask an administrator for a role.")
+        raise NotAllowed("Your account cannot view orders. Ask an administrator for a role.")
 
 
 def check_may_submit(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may submit orders."""
     if not may_submit(actor):
-        raise NotAllowed("Your account may not submit orders. A clerk does that.")
+        raise NotAllowed("Your account cannot submit orders. Ask a clerk to do it.")
 
 
 def check_is_decider(actor: Actor, kind: DecisionKind) -> None:
@@ -137,9 +136,9 @@ def check_is_decider(actor: Actor, kind: DecisionKind) -> None:
 
 
 def check_may_decide(actor: Actor, kind: DecisionKind, order: OrderFacts) -> None:
-    """Raise NotAllowed unless `actor` may take this decision, OwnOrder when it would be on an order of their own.
+    """Raise NotAllowed unless `actor` may make this decision, OwnOrder when they submitted the order themselves.
 
-    Superusers are the way out at night, when nobody else is there; see `check_has_reason`.
+    Superusers are the exception, for nights when nobody else is there; see `check_has_reason`.
     """
     check_is_decider(actor, kind)
     if needs_reason(actor, kind, order) and not actor.is_superuser:
@@ -152,6 +151,6 @@ def needs_reason(actor: Actor, kind: DecisionKind, order: OrderFacts) -> bool:
 
 
 def check_has_reason(actor: Actor, kind: DecisionKind, order: OrderFacts, reason: str) -> None:
-    """Raise ReasonMissing for an approval of an own order that does not say why."""
+    """Raise ReasonMissing when someone approves their own order without a reason."""
     if needs_reason(actor, kind, order) and not reason:
         raise ReasonMissing

@@ -1,4 +1,4 @@
-"""What may follow what in the life of an order. Pure data and questions about it; everything else reads from here."""
+"""The legal transitions of an order's status: pure data, which guards, buttons and workflow all read."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -73,7 +73,7 @@ class Channel(StrEnum):
 
 
 class RefusalCode(StrEnum):
-    """Why an approval that came over Temporal alone does not count."""
+    """Why an approval sent straight through Temporal does not count."""
 
     OUTSIDE = "OUTSIDE"
     OWN_ORDER = "OWN_ORDER"
@@ -129,7 +129,7 @@ def check_transition(current: Status, following: Status) -> None:
 
 
 def is_at_or_past(current: Status, target: Status) -> bool:
-    """Tell whether an order at `current` has reached `target` already, on the way that leads through `target`."""
+    """Tell whether an order at `current` has already reached or passed `target`."""
     way = HAPPY_PATH if target in HAPPY_PATH else (Status.CANCELLING, Status.CANCELLED)
     return current in way and way.index(current) >= way.index(target)
 

@@ -13,7 +13,7 @@ needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="open
 
 @dataclass(frozen=True)
 class Certificates:
-    """A folder with ca.pem, server.pem and .key, client.pem and .key, and stranger.pem and .key, signed by itself."""
+    """A folder with ca.pem, and with server, client and stranger as .pem and .key; the stranger is self-signed."""
 
     folder: Path
 

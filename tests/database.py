@@ -44,7 +44,7 @@ def started_postgres() -> Iterator[dict[str, str]]:
             processes.wait_for_end(processes.start(postgres.make_data()), seconds=SECONDS)
             postgres.put_data_in_place()
             processes.start(postgres.serve())
-            processes.wait_until(postgres.is_ready, seconds=SECONDS, complaint="PostgreSQL does not get ready.")
+            processes.wait_until(postgres.is_ready, seconds=SECONDS, complaint="PostgreSQL does not become ready.")
             yield {
                 "USER": "postgres",
                 "PASSWORD": "",

@@ -427,7 +427,7 @@ def _try(mutant: Mutant, tree: Path) -> str:
 
 
 def _write(path: Path, source: str) -> None:
-    """Write a source that Python compiles anew, though the second and the size may be those of the one before."""
+    """Write a source that Python recompiles even if its size and time stamp stay the same."""
     earlier = path.stat().st_mtime
     path.write_text(source)
     os.utime(path, times=(earlier + 2, earlier + 2))

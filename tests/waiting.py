@@ -22,7 +22,7 @@ def listens(port: int) -> bool:
 
 
 def wait_for_status(order: Order, *statuses: str, seconds: float = 20) -> Order:
-    """Wait until the order's row is in one of `statuses`, and return it anew."""
+    """Wait until the order's row is in one of `statuses`, and return the fresh row."""
 
     def is_there() -> bool:
         order.refresh_from_db()

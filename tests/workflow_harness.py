@@ -139,7 +139,7 @@ class ScriptedOrder:
         wait_until(is_told, what="the request")
 
     def result(self) -> StatusAnswer:
-        """Return what the workflow ends with; time is skipped meanwhile."""
+        """Return the workflow's result, skipping time until it ends."""
         return self._harness.run(self.handle.result())
 
     @property

@@ -39,7 +39,7 @@ REFUSALS: Final[Sequence[tuple[type[OrderError], str]]] = (
 
 @contextmanager
 def telling_refusals() -> Iterator[None]:
-    """Turn a refusal into the error that Temporal does not try again."""
+    """Turn a refusal into an error that Temporal does not retry."""
     try:
         yield
     except OrderError as error:

@@ -1,4 +1,4 @@
-"""The engine room: workflows, activities and the command that runs them."""
+"""Workflows, activities and the command that runs them."""
 
 from django.apps import AppConfig
 

@@ -1,6 +1,6 @@
 """What surrounds every attempt of an activity, in the attempt's own thread: connections, log lines, failed attempts.
 
-The order's history tells of attempts that failed and are made again. An attempt that raised is written down by itself,
+The order's history tells of attempts that failed and are made again. An attempt that raised is recorded right away,
 one whose worker died or that took too long by the attempt after it.
 """
 
@@ -37,7 +37,6 @@ class AttemptInterceptor(Interceptor):
     """Surrounds activities with `make_attempt`."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
-        """Return the interceptor of one attempt."""
         return _Attempt(next)
 
 
@@ -84,7 +83,7 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
 def _tell_time(started_at: float) -> str:
     seconds = time.monotonic() - started_at
     is_late = seconds > steps.START_TO_CLOSE.total_seconds()
-    return f" in {seconds:.2f} s{', too late to be heard' if is_late else ''}"
+    return f" in {seconds:.2f} s{', too late to count' if is_late else ''}"
 
 
 def _tell_of_silence(order_id: str, name: str, attempt: int) -> None:
@@ -120,7 +119,7 @@ def _write(record: Callable[..., bool | None], *facts: object) -> bool | None:
     try:
         return record(*facts)
     except (DatabaseFailure, OrderError) as error:
-        logger.warning("it could not be written down: %s", error)
+        logger.warning("it could not be recorded: %s", error)
         return None
 
 

@@ -1,7 +1,7 @@
 """The threads beside the workers: they are started, watched and stopped here.
 
-A companion that ends by itself, or gives no sign of life for long, ends the process: a worker without its relay looks
-well and is not.
+A companion that ends unexpectedly, or gives no sign of life for long, ends the process: a worker without its relay
+looks well and is not.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ Target = Callable[[threading.Event], None]
 
 
 class CompanionEnded(Exception):
-    """A companion ended by itself or hangs, so that the process cannot go on."""
+    """A companion ended unexpectedly or hangs, so the process must stop."""
 
 
 class Companions:
@@ -35,7 +35,6 @@ class Companions:
         self._threads: list[threading.Thread] = []
 
     def start(self, targets: Mapping[str, Target]) -> None:
-        """Start a thread for each target."""
         for name, target in targets.items():
             thread = threading.Thread(target=self._run, args=(name, target), name=name, daemon=True)
             self._threads.append(thread)
@@ -45,15 +44,14 @@ class Companions:
         """Look after the threads until cancelled. Raises CompanionEnded."""
         while True:
             if self._ended:
-                raise CompanionEnded(f"The companion {self._ended[0]} has ended by itself.")
+                raise CompanionEnded(f"The companion {self._ended[0]} has ended unexpectedly.")
             for found in companions.look_at_companions():
                 if found.is_hanging:
                     silence = f"{found.seconds_since_beat:.0f} s"
-                    raise CompanionEnded(f"The companion {found.name} has given no sign of life for {silence}.")
+                    raise CompanionEnded(f"The companion {found.name} has shown no sign of life for {silence}.")
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     def stop(self) -> None:
-        """Ask the threads to end after their round."""
         self._stop.set()
 
     def join(self) -> None:

@@ -50,11 +50,11 @@ def _refuse(sentence: str) -> ApplicationError:
 def _read_object(arguments: Sequence[object], message: type[Any]) -> Mapping[str, object]:
     """Return the fields of the one argument."""
     if len(arguments) != 1:
-        raise _refuse(f"The run takes one argument, an object with an order_id; it was given {len(arguments)}.")
+        raise _refuse(f"The run takes one argument, an object with an order_id. It got {len(arguments)}.")
     (argument,) = arguments
     fields = vars(argument) if isinstance(argument, message) else argument
     if not isinstance(fields, Mapping):
-        raise _refuse(f"The argument has to be an object with an order_id, not {type(argument).__name__}.")
+        raise _refuse(f"The argument must be an object with an order_id, not {type(argument).__name__}.")
     return fields
 
 
@@ -63,23 +63,23 @@ def _read_text(fields: Mapping[str, object], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _refuse(f"The {name} of the argument has to be a text.")
+        raise _refuse(f"The {name} of the argument must be a text.")
     return value
 
 
 def _read_id(fields: Mapping[str, object], name: str, *, is_needed: bool = False) -> str:
     value = _read_text(fields, name)
     if is_needed and not value:
-        raise _refuse(f"The argument has to name an order: its {name} is missing.")
+        raise _refuse(f"The argument must name an order: its {name} is missing.")
     if len(value) > LONGEST_ID or not value.isprintable():
-        raise _refuse(f"The {name} of the argument is no id.")
+        raise _refuse(f"The {name} of the argument is not an id.")
     return value
 
 
 def _read_code(fields: Mapping[str, object], name: str, codes: type[StrEnum]) -> str:
     value = _read_text(fields, name)
     if value and value not in set(codes):
-        raise _refuse(f"The {name} of the argument has to be one of {', '.join(codes)}.")
+        raise _refuse(f"The {name} of the argument must be one of {', '.join(codes)}.")
     return value
 
 
@@ -88,7 +88,7 @@ def _read_seconds(value: object) -> int | None:
         return None
     # True and False are integers in Python, but no numbers of seconds.
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LONGEST_APPROVAL_SECONDS:
-        raise _refuse(f"The approval_seconds of the argument have to be a number, at most {LONGEST_APPROVAL_SECONDS}.")
+        raise _refuse(f"The approval_seconds of the argument must be a number of at most {LONGEST_APPROVAL_SECONDS}.")
     return value
 
 
@@ -100,9 +100,9 @@ def _read_time(value: object) -> str:
         time = datetime.fromisoformat(str(value))
         in_utc = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _refuse("The deadline of the argument has to be a time in ISO 8601.") from error
+        raise _refuse("The deadline of the argument must be an ISO 8601 time.") from error
     if abs(in_utc - datetime(2026, 1, 1, tzinfo=UTC)) > timedelta(days=365 * 100):
-        raise _refuse("The deadline of the argument has to be a time of this century.")
+        raise _refuse("The deadline of the argument must be in this century.")
     return in_utc.isoformat()
 
 
@@ -110,5 +110,5 @@ def _read_decision(value: object) -> Decision | None:
     if value is None or isinstance(value, Decision):
         return value
     if not isinstance(value, Mapping):
-        raise _refuse("The decision of the argument has to be an object.")
+        raise _refuse("The decision of the argument must be an object.")
     return read_decision([value])

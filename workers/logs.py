@@ -64,7 +64,7 @@ class SubjectFilter(logging.Filter):
             if record.created < self._next_retry_at:
                 return False
             self._next_retry_at = record.created + TOLD_EVERY_SECONDS
-            record.msg = f"Temporal does not answer {retried[1]}; it is asked again and again"
+            record.msg = f"Temporal is not answering {retried[1]}; retrying"
         return UNHEARD not in message
 
 

@@ -1,7 +1,7 @@
 """Several worker processes under one parent, which itself has nothing to do with Temporal.
 
 The SDK's runtime does not survive a fork, so children are started as programs of their own. A child ends when the pipe
-to its standard input closes: that is how the parent stops it, and what happens by itself when the parent dies. A child
+to its standard input closes: that is how the parent stops it, and what happens when the parent dies. A child
 that ends after it has lived a while is replaced; one that ends right after its start would only do so again, so then
 all are stopped.
 """
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 # A child that lives for less than this is not worth another try.
 SHORTEST_LIFE_SECONDS: Final = 10.0
-# Children drain within 25 s by themselves; one that does not is killed.
+# Children drain within 25 s; one that does not is killed.
 STOP_SECONDS: Final = 30.0
 
 
@@ -48,7 +48,7 @@ class Supervisor:
             try:
                 event = self._events.get(timeout=self._stop_until and max(0, self._stop_until - time.monotonic()))
             except Empty:
-                logger.error("%d processes did not drain in time and are killed", len(self._children))
+                logger.error("%d processes did not drain in time; killing them", len(self._children))
                 self.kill()
                 self._stop_until = None
                 continue
@@ -63,7 +63,6 @@ class Supervisor:
         self._events.put(None)
 
     def kill(self) -> None:
-        """End all processes at once."""
         for child in self._children:
             child.process.kill()
 
@@ -91,7 +90,7 @@ class Supervisor:
             logger.info("process %d ended with code %d", pid, code)
             self._is_clean = self._is_clean and code == 0
         elif time.monotonic() - child.started_at < SHORTEST_LIFE_SECONDS:
-            logger.error("process %d ended with code %d right after its start; stopping the others", pid, code)
+            logger.error("process %d ended with code %d right after it started; stopping the others", pid, code)
             self._is_clean = False
             self._stop()
         else:

@@ -9,18 +9,18 @@ from orders import contracts
 from orders.engine.worker_health import Problem, ProcessHealth, WorkersHealth, judge_workers
 
 SENTENCES: Final[Mapping[str, str]] = {
-    "temporal_away": "Temporal does not answer: {detail}",
-    "not_polling": "{queue} is not polled; the process has just begun, or all its slots are taken.",
-    "companion_failing": "The {companion} makes no progress: {detail}",
+    "temporal_away": "Temporal is not answering: {detail}",
+    "not_polling": "{queue} is not being polled: the process has just started, or all its slots are taken.",
+    "companion_failing": "The {companion} is not making progress: {detail}",
     "process_silent": "Process {pid} on {host} has not reported for {seconds} s.",
-    "no_process": "No worker process reports itself.",
-    "clock_skewed": "The machine's clock is {seconds} s ahead of PostgreSQL's (behind when negative).",
+    "no_process": "No worker process has reported.",
+    "clock_skewed": "The machine's clock is {seconds} s ahead of PostgreSQL's (negative: behind).",
     "queue_unserved": "No process serves {queue}.",
-    "runs_failing": "Runs that cannot go on, for their workflow task keeps failing: {count}, such as {order_ids}.",
-    "runs_paused": "Runs that somebody paused in Temporal: {count}, such as {order_ids}.",
-    "runs_without_order": "Open runs of orders that this database does not know: {count}, such as {order_ids}.",
-    "orders_in_trouble": "Orders in trouble, which wait for a person: {count}, such as {order_ids}.",
-    "messages_refused": "Orders of which Temporal refuses a message: {count}, such as {order_ids}.",
+    "runs_failing": "Runs whose workflow task keeps failing: {count}, such as {order_ids}.",
+    "runs_paused": "Runs that are paused in Temporal: {count}, such as {order_ids}.",
+    "runs_without_order": "Open runs without an order in this database: {count}, such as {order_ids}.",
+    "orders_in_trouble": "Orders in trouble that need a person: {count}, such as {order_ids}.",
+    "messages_refused": "Orders with a message that Temporal refused: {count}, such as {order_ids}.",
 }
 
 

@@ -113,7 +113,7 @@ def build_worker(client: Client, queue: str, executor: ThreadPoolExecutor, *, ac
 async def serve_queues(queues: Sequence[str], stop: asyncio.Event) -> None:
     """Serve `queues` until `stop` is set, then drain.
 
-    Raises DrainTimeout when that takes too long, CompanionEnded, and what made a worker end by itself.
+    Raises DrainTimeout when that takes too long, CompanionEnded, and what made a worker end unexpectedly.
     """
     companions = Companions()
     companions.start({HEARTBEAT: partial(run_heartbeat, queues=queues)})
@@ -133,7 +133,7 @@ async def serve_queues(queues: Sequence[str], stop: asyncio.Event) -> None:
 
 
 async def _serve(client: Client, queues: Sequence[str], stop: asyncio.Event, companions: Companions) -> None:
-    # The sandbox imports the workflows' modules anew for each run, and would compile them each time as well.
+    # The sandbox imports the workflows' modules again for each run, and would compile them each time as well.
     sys.dont_write_bytecode = False
     executor = ThreadPoolExecutor(ACTIVITY_SLOTS, thread_name_prefix="activity")
     slots = ACTIVITY_SLOTS // len(queues)

@@ -25,7 +25,7 @@ OWN_RIGHTS: Final = ("is_active", "is_staff", "is_superuser")
 PERSON: Final = ("first_name", "last_name", "email")
 DATES: Final = ("last_login", "date_joined")
 KEEP_THE_TRAIL: Final = (
-    "This account has been used, so its name stays and it cannot be deleted: what it did has to stay readable. "
+    "This account has been used, so it cannot be renamed or deleted: the history of orders refers to it. "
     "Clear “Active” instead; its sessions end at once."
 )
 
@@ -60,7 +60,6 @@ class NewAccountWithoutPasswordForm(NewNameMixin, forms.ModelForm):  # type: ign
         field_classes = UserCreationForm.Meta.field_classes
 
     def save(self, commit: bool = True) -> Any:
-        """Make the account without a password."""
         self.instance.set_unusable_password()
         return super().save(commit=commit)
 
@@ -90,11 +89,14 @@ class AccountAdmin(OfferedFilters, UserAdmin):  # type: ignore[type-arg]
             return [(None, {"classes": ("wide",), "fields": ("username", *PERSON, *passwords)})]
         told = KEEP_THE_TRAIL if names.is_used(obj) else ""
         if obj.pk == request.user.pk:
-            told = "Another superuser can take your own rights away; you cannot."
+            told = "You cannot remove your own rights. Another superuser can."
         return [
             (None, {"fields": ("username", "password") if is_superuser else ("username",)}),
             ("Person", {"fields": PERSON}),
-            ("Rights", {"fields": RIGHTS, "description": told if is_superuser else "Only superusers change these."}),
+            (
+                "Rights",
+                {"fields": RIGHTS, "description": told if is_superuser else "Only superusers can change these."},
+            ),
             ("Dates", {"fields": DATES}),
         ]
 
@@ -143,9 +145,8 @@ class AccountAdmin(OfferedFilters, UserAdmin):  # type: ignore[type-arg]
 
     @asks_first
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Set somebody's password, as superusers may."""
         if not request.user.is_superuser:
-            raise PermissionDenied("Only superusers set other people's passwords. Everybody changes their own.")
+            raise PermissionDenied("Only superusers can set other people's passwords. Everyone can change their own.")
         return super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -161,15 +162,12 @@ class RoleAdmin(OfferedFilters, GroupAdmin):
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let only superusers add one."""
         return request.user.is_superuser
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Let only superusers change one."""
         return request.user.is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Let only superusers delete one."""
         return request.user.is_superuser
 
 

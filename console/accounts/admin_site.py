@@ -26,12 +26,11 @@ class ConsoleAdminSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Show the console's own page; who is signed in, but has no place here, is told so instead of asked again."""
         if request.user.is_authenticated and not self.has_permission(request):
-            raise PermissionDenied("Your account may not use the admin. A superuser can give it that right.")
+            raise PermissionDenied("Your account cannot use the admin. Ask a superuser for access.")
         return ConsoleLoginView.as_view(next_page="admin:index")(request)
 
     @method_decorator(login_not_required)
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Sign out as everywhere."""
         return sign_out(request)
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -50,7 +49,7 @@ def _readable(view: Any) -> Any:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         texts = [request.path, *(text for name, values in request.GET.lists() for text in (name, *values))]
         if any("\0" in text for text in texts) or request.GET.get(TO_FIELD_VAR) == "":
-            raise BadRequest("The address holds what no page of the admin can read.")
+            raise BadRequest("The link contains something the admin cannot read.")
         return view(request, *args, **kwargs)
 
     return guarded

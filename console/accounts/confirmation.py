@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
-from console.access import Desk
+from console.access import CurrentUser
 from console.accounts.access_log import tell_of_refusal
 from console.accounts.throttle import is_own_password
 
@@ -67,7 +67,7 @@ def _ask(request: HttpRequest, *, complaint: str = "", status: int) -> HttpRespo
     ]
     is_safe = request.method in SAFE_METHODS or request.POST.get(METHOD_FIELD) == "GET"
     context = {
-        "desk": Desk.of(request.user),  # type: ignore[arg-type]
+        "current_user": CurrentUser.of(request.user),  # type: ignore[arg-type]
         "typed": [] if is_safe else typed,
         "method": "GET" if is_safe else "POST",
         "complaint": complaint,

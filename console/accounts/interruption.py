@@ -1,4 +1,4 @@
-"""What a person had typed, or wanted to decide, when the session ended: kept, and never sent by itself.
+"""What a person had typed, or wanted to decide, when the session ended: kept, but never sent automatically.
 
 A form that arrives without a session is put into the session of the sign-in page. After signing in, the page that the
 form stood on shows it again; nothing is submitted or decided until the person does so.
@@ -17,12 +17,12 @@ MOST_BYTES: Final = 400_000
 NOT_KEPT: Final = ("csrfmiddlewaretoken",)
 DECISIONS: Final = frozenset({"order-approve", "order-cancel"})
 SENTENCES: Final = {
-    "order-approve": "You were signed out; your decision was not taken.",
-    "order-cancel": "You were signed out; your decision was not taken. The reason that you gave is still there.",
-    "order-bulk": "You were signed out; your decisions were not taken.",
-    "order-create": "You were signed out; the order was not submitted. What you typed is still there.",
+    "order-approve": "You were signed out and your decision was not saved.",
+    "order-cancel": "You were signed out and your decision was not saved. Your reason is still in the form.",
+    "order-bulk": "You were signed out and your decisions were not saved.",
+    "order-create": "You were signed out and the order was not submitted. What you typed is still here.",
 }
-OTHERWISE: Final = "You were signed out; what you sent was not taken in."
+OTHERWISE: Final = "You were signed out and what you sent was not saved."
 
 
 def find_page(path: str) -> str:

@@ -16,8 +16,8 @@ from orders.permissions import fold_name
 
 ALLOWED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9@.+_-]*")
 HELP: Final = (
-    "Letters from A to Z without accents, digits and @ . + - _. It cannot be changed once somebody has used the "
-    "account, because the history of orders knows the person by it."
+    "Letters from A to Z without accents, digits and @ . + - _. It cannot be changed once the account has "
+    "been used, because the history of orders refers to it."
 )
 # A capital I looks like a small L, whichever of them is written.
 LOOK_ALIKES: Final = str.maketrans("01i", "oll")
@@ -30,23 +30,21 @@ def check_new_name(name: str, *, account_id: int | None) -> None:
     """
     if not ALLOWED.fullmatch(name):
         raise ValidationError(
-            "Use letters from A to Z without accents, digits and @ . + - _, beginning with a letter or digit."
+            "Use letters from A to Z without accents, digits and @ . + - _. Begin with a letter or digit."
         )
     others = User.objects.exclude(pk=account_id or 0).values_list("username", flat=True)
     for other in others:
         if fold_name(other) == fold_name(name):
-            raise ValidationError(f"There is an account {other} already; capital letters make no difference.")
+            raise ValidationError(f"There is already an account {other}. Capital letters make no difference.")
         if _looks_like(other) == _looks_like(name):
-            raise ValidationError(
-                f"This looks like {other}, which is another account. Choose a name that differs more."
-            )
+            raise ValidationError(f"This looks too much like the account {other}. Choose a different name.")
     submitted = Order.objects.filter(submitted_by__iexact=name).exclude(submitter_account_id=account_id)
     decided = Decision.objects.filter(actor__iexact=name).exclude(actor_account_id=account_id)
     if (
         submitted.filter(submitter_account_id__isnull=False).exists()
         or decided.filter(actor_account_id__isnull=False).exists()
     ):
-        raise ValidationError("The history of orders knows somebody else by this name, whose account is gone.")
+        raise ValidationError("Someone else used this name in the history of orders before their account was removed.")
 
 
 def is_used(user: User) -> bool:

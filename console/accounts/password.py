@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 
-from console.access import Desk
+from console.access import CurrentUser
 from console.accounts.access_log import describe_account, write_line
 from console.accounts.throttle import is_own_password
 
@@ -21,7 +21,7 @@ class OwnPasswordForm(PasswordChangeForm):
 
     error_messages = {
         **PasswordChangeForm.error_messages,
-        "password_mismatch": "The two new passwords differ.",
+        "password_mismatch": "The two new passwords do not match.",
         "password_incorrect": "This is not your current password.",
     }
 
@@ -37,17 +37,15 @@ class OwnPasswordForm(PasswordChangeForm):
             self.fields[name].label = label
 
     def clean_old_password(self) -> str:
-        """Look at the current password."""
         password: str = self.cleaned_data["old_password"]
         if not is_own_password(self._request, password):
             raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
         return password
 
     def clean(self) -> dict[str, Any]:
-        """Want another password than before."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("old_password") and cleaned.get("old_password") == cleaned.get("new_password1"):
-            self.add_error("new_password1", "This is your current password. Choose another one.")
+            self.add_error("new_password1", "This is your current password. Choose a different one.")
         return cleaned
 
 
@@ -63,9 +61,8 @@ class OwnPasswordView(PasswordChangeView):
         return super().get_form_kwargs() | {"request": self.request}
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Show the frame of the page."""
         return super().get_context_data(**context) | {
-            "desk": Desk.of(cast(User, self.request.user)),
+            "current_user": CurrentUser.of(cast(User, self.request.user)),
             "place": "password",
         }
 
@@ -77,5 +74,4 @@ class OwnPasswordView(PasswordChangeView):
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """Show what is wrong."""
         return self.render_to_response(self.get_context_data(form=form), status=422)

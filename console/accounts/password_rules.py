@@ -39,17 +39,18 @@ class ObviousPasswordValidator:
         if _is_repetition(text):
             raise ValidationError("This password only repeats itself.", code="password_repetitive")
         if len(_without_runs(text)) <= MOST_DRESSING:
-            raise ValidationError("This password is a row of the keyboard or alphabet.", code="password_sequence")
+            raise ValidationError(
+                "This password is a sequence from the keyboard or the alphabet.", code="password_sequence"
+            )
         if any(word in self._common for word in _undressed(text)) or _is_made_of(text, OUR_WORDS):
             raise ValidationError(
-                "This password is a common word with a few characters beside it.", code="password_too_common"
+                "This password is a common word with a few characters added.", code="password_too_common"
             )
         if _is_made_of(text, _names_of(user)):
-            raise ValidationError("This password is made of your own name.", code="password_too_similar")
+            raise ValidationError("This password contains only your name.", code="password_too_similar")
 
     def get_help_text(self) -> str:
-        """Say what is asked for."""
-        return "Your password cannot be a common word, a row of keys or a repetition, not even with digits added."
+        return "Your password cannot be a common word, a keyboard sequence or a repetition, even with digits added."
 
     @cached_property
     def _common(self) -> set[str]:

@@ -1,6 +1,6 @@
 """How long a session lasts: 12 hours at most, and 30 minutes without a sign of life from the person.
 
-A page that asks by itself whether something has changed is no sign of life: see `polled`.
+A page that polls for changes does not count as activity: see `polled`.
 """
 
 import logging
@@ -54,7 +54,7 @@ def polled(is_poll: Callable[[HttpRequest], bool]) -> Callable[[View], View]:
 
 
 def note_activity(request: HttpRequest, view: Callable[..., Any]) -> None:
-    """Write down that the person at the session is there, unless the page asked by itself."""
+    """Record that the person is active, unless the page is only polling."""
     is_poll = getattr(view, "is_poll", None)
     if is_poll is not None and is_poll(request):
         return
@@ -104,7 +104,7 @@ def _look_up(request: HttpRequest) -> User | AnonymousUser:
     if reason := _why_ended(request):
         write_line(logging.INFO, "signed out", request, user=user.get_username(), account=user.pk, reason=reason)
         request.session.flush()
-        messages.info(request, f"You were signed out: {reason}. Sign in to go on.", fail_silently=True)
+        messages.info(request, f"You were signed out: {reason}. Sign in to continue.", fail_silently=True)
         return AnonymousUser()
     return user
 
@@ -119,7 +119,7 @@ def _why_ended(request: HttpRequest) -> str:
     """Return why the session is over, or an empty text."""
     now = timezone.now().timestamp()
     if now - request.session.get(SIGNED_IN_AT, now) >= LONGEST_SESSION.total_seconds():
-        return f"a session lasts {LONGEST_SESSION // timedelta(hours=1)} hours at most"
+        return f"a session lasts at most {LONGEST_SESSION // timedelta(hours=1)} hours"
     if now - request.session.get(LAST_ACTIVE_AT, now) >= LONGEST_IDLE.total_seconds():
-        return f"nothing was done for {LONGEST_IDLE // timedelta(minutes=1)} minutes"
+        return f"you were inactive for {LONGEST_IDLE // timedelta(minutes=1)} minutes"
     return ""

@@ -25,7 +25,7 @@ class SignInForm(AuthenticationForm):
     )
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "User name and password do not belong together. Mind capital letters.",
+        "invalid_login": "The user name and password do not match. Check capital letters.",
     }
 
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:

@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from console.access import Desk
+from console.access import CurrentUser
 from console.accounts.access_log import write_line
 from console.accounts.addresses import throttled_address
 
@@ -68,7 +68,7 @@ def show_locked(request: HttpRequest, response: HttpResponse | None, credentials
     write_line(logging.WARNING, "locked", request, user=name, path=request.path, until=f"{until:%Y-%m-%dT%H:%M:%SZ}")
     user = request.user
     context = {
-        "desk": Desk.of(user) if isinstance(user, User) else None,
+        "current_user": CurrentUser.of(user) if isinstance(user, User) else None,
         "until": until,
         "failures": settings.AXES_FAILURE_LIMIT,
     }

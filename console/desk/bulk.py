@@ -1,4 +1,4 @@
-"""One decision on several orders: first what it would mean, then what became of each. All are written at once.
+"""One decision on several orders: first a preview, then the result for each. All are written at once.
 
 The relay in the workers sends them, so that the answer does not wait for Temporal.
 """
@@ -31,7 +31,7 @@ DONE = {
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What a decision on several orders would mean: which can be decided, their sums, and which cannot, and why."""
+    """The preview of a bulk decision: the orders that can be decided, their sums, and those that cannot, and why."""
 
     kind: DecisionKind
     order_ids: tuple[str, ...]
@@ -42,16 +42,16 @@ class Confirmation:
 
     @property
     def is_cancel(self) -> bool:
-        """Tell whether the orders would be cancelled, which wants a reason."""
+        """Tell whether the orders would be cancelled, which needs a reason."""
         return self.kind == DecisionKind.CANCEL
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_view
 def decide_bulk(request: ConsoleRequest) -> HttpResponse:
-    """Take one decision on several orders, each by itself, and show one result for each.
+    """Take one decision on several orders separately, and show one result for each.
 
-    With `ask` nothing is decided yet: the answer says what it would mean and asks for a confirmation.
+    With `ask` nothing is decided yet: the answer is a preview that asks for confirmation.
     """
     if request.method != "POST":
         return redirect("order-list")
@@ -62,7 +62,7 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
     form = BulkForm(data)
     if not form.is_valid() and not (asked and form.errors.keys() == {"reason"}):
         if form.is_tampered:
-            raise BadRequest("The form does not name orders and a decision.")
+            raise BadRequest("The form has no orders or no decision.")
         sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
         return _show(request, feedback=Feedback(" ".join(sentences), "refused"), status=422)
     kind = DecisionKind(form.cleaned_data["kind"])

@@ -15,8 +15,7 @@ from orders.reading.pages import Page, Search, cut_page
 from orders.reading.querysets import NEWEST, NEXT_TO_EXPIRE, OrderQuerySet, read_order_search
 
 NOTHING_TO_SEARCH_FOR: Final = (
-    "There is nothing to search for in “{}”, so the search is left out. "
-    "Type a word, a number or the beginning of an id."
+    "“{}” has nothing to search for, so it is ignored. Type a word, a number or the beginning of an id."
 )
 QUESTIONS: Final[Mapping[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
     "awaiting": OrderQuerySet.awaiting_decision,
@@ -29,9 +28,9 @@ QUESTIONS: Final[Mapping[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
 
 @dataclass(frozen=True)
 class ListAsked:
-    """What the list is asked for, with what could not be understood said in `notices`.
+    """The list's query; `notices` says what of it was ignored.
 
-    `search` is what was typed, and `question` what it asks of the table; a search that asks nothing is left out.
+    `search` is what was typed, and `question` what it asks of the table; a search that asks nothing is ignored.
     `rows` are the orders that an open page shows, each with the state that it shows of it.
     """
 
@@ -49,7 +48,7 @@ class ListAsked:
 
     @classmethod
     def read(cls, request: HttpRequest) -> "ListAsked":
-        """Read the query of the address; a value that makes no sense is left out."""
+        """Read the query string; an invalid value is ignored."""
         form = ListForm(request.GET)
         form.is_valid()
         given = form.cleaned_data

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from console.access import Desk
+from console.access import CurrentUser
 from console.desk.list_asked import ListAsked
 from console.desk.rows import FACTS, RowFacts
 from console.desk.tabs import Tab, due_counts, keep_counts
@@ -94,17 +94,17 @@ def _read(asked: ListAsked, newest: int | None) -> Answer:
     return Answer(tuple(by_id[order_id] for order_id in asked.rows if order_id in by_id), news, until)
 
 
-def describe_seen(desk: Desk, facts: Iterable[RowFacts], tabs: Iterable[Tab], news: int) -> str:
+def describe_seen(current_user: CurrentUser, facts: Iterable[RowFacts], tabs: Iterable[Tab], news: int) -> str:
     """Return a short text that changes when anything that the page shows does; it begins with what the person may."""
     shown = [str(news), describe_engine()]
-    shown += [f"{each.order_id} {each.state(desk)}" for each in facts]
+    shown += [f"{each.order_id} {each.state(current_user)}" for each in facts]
     shown += [f"{tab.label} {tab.count}" for tab in tabs]
-    return f"{_hash(str(desk))}{_hash(*shown)}"
+    return f"{_hash(str(current_user))}{_hash(*shown)}"
 
 
-def is_anothers(desk: Desk, seen: str) -> bool:
+def is_anothers(current_user: CurrentUser, seen: str) -> bool:
     """Tell whether a page that shows `seen` was made for other rights than the person has now."""
-    return len(seen) == 2 * HASH_LENGTH and not seen.startswith(_hash(str(desk)))
+    return len(seen) == 2 * HASH_LENGTH and not seen.startswith(_hash(str(current_user)))
 
 
 def _hash(*texts: str) -> str:

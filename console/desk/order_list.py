@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from console.access import ConsoleRequest, Desk, needs_view, render_page
+from console.access import ConsoleRequest, CurrentUser, needs_view, render_page
 from console.accounts.interruption import take_up
 from console.accounts.sessions import polled
 from console.desk.list_asked import ListAsked
@@ -25,7 +25,7 @@ from orders.models import Order
 @require_safe
 @needs_view
 def show_desk(request: ConsoleRequest) -> HttpResponse:
-    """Lead to what an approver wants to see first: orders that wait, the next to expire on top."""
+    """Redirect to the orders awaiting approval, the next to expire first."""
     return redirect(f"{reverse('order-list')}?status=awaiting")
 
 
@@ -45,13 +45,13 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
         page, notices = asked.cut(), asked.notices
     except OrderError:
         asked = replace(asked, cursor="")
-        page, notices = asked.cut(), (*asked.notices, "This link to a page works no longer; here is the first page.")
+        page, notices = asked.cut(), (*asked.notices, "This page link has expired. Showing the first page.")
     if page.is_instead:
-        notices = (*notices, "No orders are left on that page; here is the page before it.")
-    desk = Desk.of(request.user)
-    rows = [Row.of(order, desk) for order in page.rows]
+        notices = (*notices, "That page has no orders left. Showing the page before it.")
+    current_user = CurrentUser.of(request.user)
+    rows = [Row.of(order, current_user) for order in page.rows]
     newest = vars(page.rows[0])["newest_pk"] if page.rows else 0
-    context = _describe_list(desk, asked, [row.facts for row in rows], newest=newest) | {
+    context = _describe_list(current_user, asked, [row.facts for row in rows], newest=newest) | {
         "rows": rows,
         "notices": notices,
         "next_url": asked.link(cursor=page.next) if page.next else "",
@@ -64,27 +64,27 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
 
 def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
     """Show the rows again that have changed, for their places, or 204 while all are as the page shows them."""
-    desk = Desk.of(request.user)
-    if is_anothers(desk, asked.seen):
+    current_user = CurrentUser.of(request.user)
+    if is_anothers(current_user, asked.seen):
         return HttpResponseClientRefresh()
     answer = read_facts(asked, reader=request.user.pk)
-    context = _describe_list(desk, asked, answer.facts, newest=asked.newest or 0, news=answer.news)
+    context = _describe_list(current_user, asked, answer.facts, newest=asked.newest or 0, news=answer.news)
     if context["seen"] == asked.seen:
         return HttpResponse(status=204)
-    changed = [facts.order_id for facts in answer.facts if asked.rows[facts.order_id] != facts.state(desk)]
+    changed = [facts.order_id for facts in answer.facts if asked.rows[facts.order_id] != facts.state(current_user)]
     found = {order.order_id: order for order in Order.objects.as_rows().filter(order_id__in=changed)}
-    context["rows"] = [Row.of(found[order_id], desk) for order_id in changed if order_id in found]
+    context["rows"] = [Row.of(found[order_id], current_user) for order_id in changed if order_id in found]
     context["is_empty"] = not answer.facts
     return render_page(request, "desk/_list_changes.html", context)
 
 
 def _describe_list(
-    desk: Desk, asked: ListAsked, facts: Iterable[RowFacts], *, newest: int, news: int = 0
+    current_user: CurrentUser, asked: ListAsked, facts: Iterable[RowFacts], *, newest: int, news: int = 0
 ) -> dict[str, Any]:
     """Return what both the page and its live fragment show."""
     tabs = describe_tabs(asked)
     facts = list(facts)
-    seen = describe_seen(desk, facts, tabs, news)
+    seen = describe_seen(current_user, facts, tabs, news)
     return {
         "now": facts[0].read_at if facts else None,
         "asked": asked,
@@ -97,11 +97,11 @@ def _describe_list(
         "seen": seen,
         "poll_url": asked.link(
             live="1",
-            rows=",".join(f"{each.order_id}.{each.state(desk)}" for each in facts),
+            rows=",".join(f"{each.order_id}.{each.state(current_user)}" for each in facts),
             seen=seen,
             newest=str(newest),
             cursor=asked.cursor,
         ),
         "all_url": ListAsked("all", "newest", asked.search, "").link(),
-        "has_ticks": desk.may_approve or desk.may_cancel,
+        "has_ticks": current_user.may_approve or current_user.may_cancel,
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from console import labels
-from console.access import Desk
+from console.access import CurrentUser
 from orders.decisions.rules import may_be_decided
 from orders.models import Order
 from orders.states import DecisionKind, Status
@@ -51,15 +51,15 @@ class RowFacts:
         """Tell whether the deadline is near, or over."""
         return self.deadline is not None and labels.is_soon(self.deadline, self.read_at)
 
-    def is_tickable(self, desk: Desk) -> bool:
-        """Tell whether the person at `desk` could decide something."""
-        kinds = {DecisionKind.APPROVE: desk.may_approve, DecisionKind.CANCEL: desk.may_cancel}
+    def is_tickable(self, current_user: CurrentUser) -> bool:
+        """Tell whether the user may decide something."""
+        kinds = {DecisionKind.APPROVE: current_user.may_approve, DecisionKind.CANCEL: current_user.may_cancel}
         return any(may_be_decided(self, kind, now=self.read_at) for kind, is_theirs in kinds.items() if is_theirs)
 
-    def state(self, desk: Desk) -> str:
+    def state(self, current_user: CurrentUser) -> str:
         """Return the version with the marks: what an open page says that it shows of the order."""
         is_over = self.deadline is not None and self.deadline <= self.read_at
-        marks = (self.has_message_on_its_way, self.is_in_trouble, self.is_soon, is_over, self.is_tickable(desk))
+        marks = (self.has_message_on_its_way, self.is_in_trouble, self.is_soon, is_over, self.is_tickable(current_user))
         return f"{self.version:x}{DIGITS[sum(1 << place for place, mark in enumerate(marks) if mark)]}"
 
 
@@ -72,10 +72,10 @@ class Row:
     is_tickable: bool
 
     @classmethod
-    def of(cls, order: Order, desk: Desk) -> "Row":
-        """Return the row of `order`, with a tick box where this person could decide something."""
+    def of(cls, order: Order, current_user: CurrentUser) -> "Row":
+        """Return the row of `order`, with a check box where the user may decide something."""
         facts = RowFacts.of(order)
-        return cls(order, facts, facts.is_tickable(desk))
+        return cls(order, facts, facts.is_tickable(current_user))
 
     @property
     def deadline(self) -> datetime | None:

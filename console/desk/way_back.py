@@ -1,7 +1,7 @@
-"""The way back from an order to the list that one came from: its tab, order, search and page.
+"""The link from an order back to the list the user came from: its tab, sort order, search and page.
 
-It travels in the address, as `from`, so that it needs no JavaScript and each tab of a browser has its own. What is read
-from it is the query of the list and nothing else: it leads to no other page, let alone another site.
+It is the query parameter `from`, so it needs no JavaScript and each browser tab has its own. Only the list's own query
+is read from it, so it cannot lead to another page, let alone another site.
 """
 
 import re
@@ -25,20 +25,20 @@ _ESCAPED: Final = re.compile(r"[%&+;#=\s]")
 
 @dataclass(frozen=True)
 class WayBack:
-    """A list of orders, by the query of its address."""
+    """A list of orders, by its query string."""
 
     query: str = ""
 
     @classmethod
     def to(cls, **query: str) -> "WayBack":
-        """Return the way to the list with this query; what is empty is left out."""
+        """Return the way to the list with this query, without empty values."""
         pairs = ((name, query.get(name, "")) for name in KEPT)
         escaped = (f"{name}={_ESCAPED.sub(lambda found: quote(found[0]), value)}" for name, value in pairs if value)
         return cls("&".join(escaped))
 
     @classmethod
     def read(cls, request: HttpRequest) -> "WayBack":
-        """Read the way back from the address, or from a form; what makes no sense is left out."""
+        """Read the way back from the query string or a form; invalid values are ignored."""
         given = request.GET.get(PARAMETER) or request.POST.get(PARAMETER) or ""
         form = ListForm(QueryDict(given[:LONGEST]))
         form.is_valid()
@@ -46,7 +46,6 @@ class WayBack:
 
     @property
     def url(self) -> str:
-        """The address of the list."""
         query = QueryDict(self.query or USUAL)
         return f"{reverse('order-list')}?{urlencode(query.dict())}"
 

@@ -20,25 +20,25 @@ from orders.postgres.clock import database_now
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_submit
 def create_order(request: ConsoleRequest) -> HttpResponse:
-    """Show the form, change its rows or work out its total as the `step` button says, or submit it."""
+    """Show the form, or do what the `intent` button says: change rows, update the total, or submit."""
     if request.method != "POST":
         typed = take_up(request)
         if typed is not None:
             return _show(request, Submission.retyped(typed.dict(), read_typed_lines(typed), focus_row=None))
         return _show(request, Submission.blank())
-    step = request.POST.get("step", "submit")
-    if step == "total":
+    intent = request.POST.get("intent", "submit")
+    if intent == "total":
         return _show_change(request, "intake/_totals.html")
-    if step == "country":
+    if intent == "country":
         return _show_change(request, "intake/_address_parts.html")
-    if step == "add" or step.startswith("remove-"):
-        return _show_change(request, "intake/_lines.html", step=step)
+    if intent == "add" or intent.startswith("remove-"):
+        return _show_change(request, "intake/_lines.html", intent=intent)
     return _submit(request)
 
 
-def _show_change(request: ConsoleRequest, fragment: str, *, step: str = "") -> HttpResponse:
-    """Show what was typed again, with rows added or removed, without judging it; nothing is stored."""
-    lines, focus_row = _change_lines(read_typed_lines(request.POST), step)
+def _show_change(request: ConsoleRequest, fragment: str, *, intent: str = "") -> HttpResponse:
+    """Show what was typed, with rows added or removed, without validating or storing it."""
+    lines, focus_row = _change_lines(read_typed_lines(request.POST), intent)
     submission = Submission.retyped(request.POST.dict(), lines, focus_row=focus_row)
     if not request.htmx:
         return _show(request, submission)
@@ -47,13 +47,13 @@ def _show_change(request: ConsoleRequest, fragment: str, *, step: str = "") -> H
     return render_page(request, fragment, context)
 
 
-def _change_lines(lines: tuple[TypedLine, ...], step: str) -> tuple[tuple[TypedLine, ...], int | None]:
-    """Return the rows after the step, and the row that the person goes on with."""
+def _change_lines(lines: tuple[TypedLine, ...], intent: str) -> tuple[tuple[TypedLine, ...], int | None]:
+    """Return the changed rows, and the row to focus."""
     blank = TypedLine(quantity="1")
-    if step == "add" and len(lines) < MOST_LINES:
+    if intent == "add" and len(lines) < MOST_LINES:
         return (*lines, blank), len(lines)
-    row = step.removeprefix("remove-")
-    if step.startswith("remove-") and row.isascii() and row.isdigit() and int(row) < len(lines):
+    row = intent.removeprefix("remove-")
+    if intent.startswith("remove-") and row.isascii() and row.isdigit() and int(row) < len(lines):
         left = tuple(line for index, line in enumerate(lines) if index != int(row)) or (blank,)
         return left, min(int(row), len(left) - 1)
     return lines or (blank,), None
@@ -72,7 +72,9 @@ def _submit(request: ConsoleRequest) -> HttpResponse:
         submission.order_form.add_error(None, str(error))
         return _show(request, submission, status=422)
     if order.created_at < started_at:
-        messages.warning(request, "This form was sent before and made this one order. No second order was made.")
+        messages.warning(
+            request, "This form has already been submitted and created this order. No second order was created."
+        )
     else:
         messages.success(request, f"Order {order.order_id} was submitted.")
     return redirect(order)
@@ -80,10 +82,10 @@ def _submit(request: ConsoleRequest) -> HttpResponse:
 
 def _describe_reuse(error: KeyReused, user: User) -> Complaint:
     """Say that this form has made another order, which one, and what to do; only who may look is led to it."""
-    again = "If you want a new order with what you see below, submit it again."
+    again = "To create a new order from what you see below, submit it again."
     if not error.order_id:
-        return Complaint(f"This form was already used by somebody else. {again}")
-    sentence = f"This form was already sent with other contents, and made {error.order_id}. {again}"
+        return Complaint(f"This form was already used by someone else. {again}")
+    sentence = f"This form was already submitted with other contents and created {error.order_id}. {again}"
     return Complaint(sentence, order_id=error.order_id if may_view(user) else "")
 
 

@@ -33,7 +33,6 @@ class Cell:
 
     @property
     def id(self) -> str:
-        """The id of the field on the page."""
         return f"id_{self.name}"
 
 
@@ -49,7 +48,6 @@ class Row:
 
     @property
     def cells(self) -> list[Cell]:
-        """The fields of the row."""
         return [
             Cell(
                 name=f"{PREFIX}-{self.position}-{field}",
@@ -100,7 +98,6 @@ class Lines:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The rows as they are shown."""
         return [
             Row(
                 position=position,
@@ -119,16 +116,15 @@ class Lines:
 
     @cached_property
     def complaints(self) -> list[str]:
-        """What is wrong with the lines together."""
         filled = [reading for reading in self._readings if reading is not None]
         if not self._is_whole:
-            return ["Some lines did not arrive. Look through them and submit again."]
+            return ["Some lines were not received. Check them and submit again."]
         if not filled:
             return ["An order needs at least one line."]
         if len(filled) > MOST_LINES:
             return [
-                f"An order has at most {MOST_LINES:,} lines, and this one has {len(filled):,}. "
-                f"Take {len(filled) - MOST_LINES:,} of them out and submit those as another order."
+                f"An order has at most {MOST_LINES:,} lines; this one has {len(filled):,}. "
+                f"Take {len(filled) - MOST_LINES:,} of them out and submit them as another order."
             ]
         return [self.totals.complaint] if self.totals.complaint and not any(line.errors for line in filled) else []
 
@@ -139,7 +135,7 @@ class Lines:
 
     @property
     def drafts(self) -> tuple[LineDraft, ...]:
-        """The lines that were filled in; those with errors are left out."""
+        """The lines that were filled in; those with errors are skipped."""
         return tuple(reading.draft for reading in self._readings if reading is not None and reading.draft is not None)
 
     @cached_property

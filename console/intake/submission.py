@@ -202,7 +202,7 @@ class Submission:
         if change is not None and not change.is_confirmed:
             sentence = (
                 f"The prices were typed in {change.before} and are not converted. "
-                f"Tick that they are right in {change.now}, or choose {change.before} again."
+                f"Confirm that they are right in {change.now}, or choose {change.before} again."
             )
             found.append(Complaint(sentence, "Currency", "id_prices_checked"))
         found += [Complaint(sentence, "Lines", f"id_{PREFIX}-0-sku") for sentence in self.lines_complaints]
@@ -216,7 +216,7 @@ class Submission:
         if len(found) <= MOST_COMPLAINTS:
             return found
         others = len(found) - MOST_COMPLAINTS
-        return [*found[:MOST_COMPLAINTS], Complaint(f"{others:,} more fields are wrong; each of them says what.")]
+        return [*found[:MOST_COMPLAINTS], Complaint(f"{others:,} more fields have errors, shown beside each field.")]
 
     @property
     def draft(self) -> OrderDraft:

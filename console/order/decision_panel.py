@@ -1,4 +1,4 @@
-"""What a person may decide on an order, what will happen then, and what was decided."""
+"""The decision panel: what a user may decide on an order, the consequence, and what was decided."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from orders.states import DecisionKind
 
 @dataclass(frozen=True)
 class DecisionPanel:
-    """What this person may decide on the order now, what will happen then, and what was decided."""
+    """What the user may decide on the order now, the consequence, and what was decided."""
 
     may_approve: bool
     needs_reason: bool
@@ -29,7 +29,7 @@ class DecisionPanel:
 
 
 def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
-    """Return the panel for `user`; what they may not do is not offered."""
+    """Return the panel for `user`, with only what they may do."""
     order, now = facts.order, facts.status.now
     has_approve = permissions.may_decide(user, DecisionKind.APPROVE)
     is_undecided = may_be_decided(order, DecisionKind.APPROVE, now=now)
@@ -56,15 +56,15 @@ def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
 def describe_consequence(order: Order, payment: Payment | None, shipment: Shipment | None) -> str:
     """Say what cancelling the order now does to the customer's money and parcel."""
     if order.is_free:
-        sentences = ["The order costs nothing, so there is nothing to refund."]
+        sentences = ["The order total is zero, so there is nothing to refund."]
     elif payment is not None and payment.status == Payment.Status.CHARGED:
-        sentences = [f"{payment.amount_money} will be given back to the customer."]
+        sentences = [f"{payment.amount_money} will be refunded to the customer."]
     elif order.is_approved and (payment is None or payment.status == Payment.Status.PENDING):
-        sentences = [f"The charge is under way: if it goes through, {order.total_money} will be given back."]
+        sentences = [f"The charge is in progress. If it goes through, {order.total_money} will be refunded."]
     else:
         sentences = ["No money has been taken, so there is nothing to refund."]
     if shipment is not None and shipment.status == Shipment.Status.DISPATCHED:
-        sentences.append("The carrier will be asked to bring the parcel back.")
+        sentences.append("The carrier will be asked to return the parcel.")
     elif shipment is not None and shipment.status == Shipment.Status.PREPARED:
-        sentences.append("The package will be kept back.")
+        sentences.append("The package will not be sent.")
     return " ".join(sentences)

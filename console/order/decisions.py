@@ -1,4 +1,4 @@
-"""Approving and cancelling one order. What was refused is never called done."""
+"""Approving and cancelling one order. A refused decision is never reported as done."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -30,7 +30,7 @@ VERBS: Final[Mapping[str, Callable[..., OutboxMessage]]] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_view
 def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
-    """Approve the order: 403 when the person may not, 422 when an own order wants a reason, 409 when it is too late."""
+    """Approve the order: 403 without permission, 422 without a reason for one's own order, 409 if it is too late."""
     order, form = find_order(order_id), ApproveForm(request.POST)
     if request.method != "POST":
         return _lead_to(request, order)
@@ -47,7 +47,7 @@ def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_view
 def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
-    """Cancel the order: 403 when the person may not, 422 without a reason, 409 when it is too late."""
+    """Cancel the order: 403 without permission, 422 without a reason, 409 if it is too late."""
     order, form = find_order(order_id), CancelForm(request.POST)
     if request.method != "POST":
         return _lead_to(request, order)
@@ -59,7 +59,7 @@ def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
 
 
 def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, **reasons: str) -> HttpResponse:
-    """Take the decision and show what became of it, in the page or, with htmx, in its panels."""
+    """Make the decision and show its result, on the page or, with htmx, in its panels."""
     live = None
     try:
         message = VERBS[kind](order, actor=request.user, **reasons)
@@ -80,5 +80,5 @@ def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, **reasons
 
 
 def _lead_to(request: ConsoleRequest, order: Order) -> HttpResponse:
-    """Lead to the order's page, which still knows the list that one came from."""
+    """Redirect to the order's page, keeping the link back to the list."""
     return redirect(order.get_absolute_url() + WayBack.read(request).suffix)

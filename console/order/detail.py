@@ -1,4 +1,4 @@
-"""The page of one order, and the fragment of it that is asked for again and again while the order is open."""
+"""The page of one order, and the fragment that it polls while the order is open."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -21,7 +21,7 @@ from orders.states import Outcome
 @require_safe
 @needs_view
 def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
-    """Show the order as the tables remember it; its live status follows in a moment."""
+    """Show the order from the tables; its live status follows a moment later."""
     typed = take_up(request)
     initial = {name: typed.get(name, "") for name in CancelForm.base_fields} if typed is not None else None
     form = CancelForm(initial=initial) if initial is not None else None
@@ -33,9 +33,9 @@ def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
 @require_safe
 @needs_view
 def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
-    """Show what the workflow says now: 204 when the page shows it already, 286 at the end of the order's life.
+    """Show the live status: 204 when the page already shows it, 286 once the order is final.
 
-    `version` and `seen` say what the page shows. With a new version the page's other facts come along.
+    `version` and `seen` say what the page shows. For a new version, all panels are sent.
     """
     if not request.htmx:
         return redirect(reverse("order-detail", args=[order_id]) + WayBack.read(request).suffix)

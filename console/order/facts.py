@@ -19,7 +19,7 @@ MOST_ATTEMPTS: Final = 20
 
 
 class NoSuchOrder(Http404):
-    """There is no such order; its text is for people to read."""
+    """There is no such order; the message is for people."""
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,22 @@ from orders.states import DecisionKind, Outcome
 
 SUBJECTS: Final = {DecisionKind.APPROVE: "Your approval", DecisionKind.CANCEL: "Your cancellation"}
 DONE: Final = {
-    DecisionKind.APPROVE: "Approved. The payment is charged next.",
-    DecisionKind.CANCEL: "Cancellation taken in. The order is being cancelled.",
+    DecisionKind.APPROVE: "Approved. The payment will be charged next.",
+    DecisionKind.CANCEL: "Cancellation accepted. The order is being cancelled.",
 }
-APPROVED_FREE: Final = "Approved. The order costs nothing, so it is packed next."
+APPROVED_FREE: Final = "Approved. There is nothing to charge, so the order will be packed next."
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """What became of what the person just did; `tone` is done, waiting or refused."""
+    """The result of the decision that the user just made; `tone` is done, waiting or refused."""
 
     sentence: str
     tone: str
 
 
 def judge_decision(decision: Decision, message: OutboxMessage, live: LiveStatus | None) -> Feedback:
-    """Say what a person may trust after a decision. That it counts, or came too late, is said only once it is known."""
+    """Return what is certain after a decision. Accepted or too late is said only once it is known."""
     kind = DecisionKind(decision.kind)
     if decision.outcome in {Outcome.ACCEPTED, Outcome.REPEATED}:
         return _done(message.order, kind)
@@ -45,14 +45,14 @@ def judge_decision(decision: Decision, message: OutboxMessage, live: LiveStatus 
     if answer == Answer.TOO_LATE:
         return Feedback(describe_too_late(SUBJECTS[kind]), "refused")
     if live is not None and live.is_paused:
-        sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when somebody"
+        sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when someone"
         return Feedback(f"{sentence} resumes the workflow there.", "waiting")
     if live is not None and live.is_away:
         sentence = f"{SUBJECTS[kind]} is saved. It takes effect as soon as the order's workflow answers again."
         return Feedback(sentence, "waiting")
-    return Feedback(f"{SUBJECTS[kind]} is being checked. The order's history will say what became of it.", "waiting")
+    return Feedback(f"{SUBJECTS[kind]} is being checked. The order's history will show the result.", "waiting")
 
 
 def _done(order: Order, kind: DecisionKind) -> Feedback:
-    """Say that the decision counts, and what comes next."""
+    """Say that the decision was accepted, and what comes next."""
     return Feedback(APPROVED_FREE if order.is_free and kind == DecisionKind.APPROVE else DONE[kind], "done")

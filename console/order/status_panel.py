@@ -1,4 +1,4 @@
-"""Where an order is and what it waits for, from its row and from what its workflow says."""
+"""The status panel: where an order is and what it waits for, from its row and its workflow."""
 
 import hashlib
 from collections.abc import Collection, Iterable
@@ -17,25 +17,24 @@ from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity, desc
 from orders.models import OutboxMessage, Trouble
 from orders.states import HAPPY_PATH, DecisionKind, Status, TroubleCode
 
-STEP_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
+PLACE_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
 
 
 @dataclass(frozen=True)
-class Step:
-    """One station on the way of an order; `place` is done, now or ahead."""
+class Milestone:
+    """One status on an order's way; `place` is done, now or ahead."""
 
     status: Status
     place: str
 
     @property
     def label(self) -> str:
-        """The status in words."""
         return str(STATUS_LABELS[self.status])
 
     @property
     def place_words(self) -> str:
-        """Where the order stands towards this station, for those who do not see it."""
-        return STEP_WORDS[self.place]
+        """The same in words, for screen readers."""
+        return PLACE_WORDS[self.place]
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class StatusPanel:
     is_open: bool
     deadline: datetime | None
     is_soon: bool
-    steps: tuple[Step, ...]
+    milestones: tuple[Milestone, ...]
     attempts: tuple[str, ...] = ()
     on_their_way: tuple[str, ...] = ()
     was_asked: bool = False
@@ -70,12 +69,11 @@ class StatusPanel:
 
     @property
     def label(self) -> str:
-        """The status in words."""
         return str(STATUS_LABELS[self.status])
 
     @property
     def seen(self) -> str:
-        """A short text that changes when anything that the panel shows does."""
+        """A short text that changes whenever the panel does."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
     @property
@@ -87,7 +85,7 @@ class StatusPanel:
 def build_status_panel(facts: StatusFacts) -> StatusPanel:
     """Return the panel: from the live answer where there is one, from the row otherwise."""
     order, live, now = facts.order, facts.live, facts.now
-    status, sentence = Status(order.status), labels.NEXT_STEPS[Status(order.status)]
+    status, sentence = Status(order.status), labels.STATUS_SENTENCES[Status(order.status)]
     answer = live.answer if live is not None and order.is_open else None
     if answer is not None and answer.status in states.OPEN:
         status = _find_further(status, Status(answer.status))
@@ -108,7 +106,7 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
         is_open=order.is_open,
         deadline=deadline,
         is_soon=deadline is not None and labels.is_soon(deadline, now),
-        steps=_find_steps(status, facts.reached),
+        milestones=_find_milestones(status, facts.reached),
         attempts=tuple(_describe_attempt(activity, now) for activity in live.activities) if live and answer else (),
         on_their_way=tuple(map(_describe_message, facts.unsent)),
         was_asked=live is not None,
@@ -122,7 +120,7 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
 
 
 def _describe_troubles(troubles: Iterable[Trouble], live: LiveStatus | None) -> tuple[TroubleFace, ...]:
-    """Return what keeps the order from moving; a pause that the workflow itself tells of is said once."""
+    """Return the order's troubles, without a pause that the workflow itself reports."""
     is_paused = live is not None and live.is_paused
     return tuple(
         TroubleFace(
@@ -141,8 +139,8 @@ def _describe_pause(live: LiveStatus) -> str:
     if live.is_paused:
         since = f" since {labels.describe_moment(live.paused_since)}" if live.paused_since else ""
         return (
-            f"Paused in Temporal{since}. Decisions are taken in, "
-            "but nothing happens to the order until its workflow is resumed there."
+            f"Paused in Temporal{since}. Decisions are saved, "
+            "but the order does not move until its workflow is resumed there."
         )
     if live.is_shipping_paused:
         return "The shipping workflow is paused in Temporal. The order waits until it is resumed there."
@@ -154,35 +152,35 @@ def _find_further(row: Status, live: Status) -> Status:
     return row if row == Status.CANCELLING or states.is_at_or_past(row, live) else live
 
 
-def _find_steps(status: Status, reached: Collection[str]) -> tuple[Step, ...]:
-    """Return the stations behind and ahead of the order; one that is cancelled shows those that it reached."""
+def _find_milestones(status: Status, reached: Collection[str]) -> tuple[Milestone, ...]:
+    """Return the order's past and coming statuses; a cancelled order shows only those that it reached."""
     if status in HAPPY_PATH:
         here = HAPPY_PATH.index(status)
         places = ["done"] * here + ["now" if status in states.OPEN else "done"] + ["ahead"] * len(HAPPY_PATH)
-        return tuple(Step(step, place) for step, place in zip(HAPPY_PATH, places, strict=False))
-    behind = [Step(step, "done") for step in HAPPY_PATH if STATUS_KINDS[step] in reached]
+        return tuple(Milestone(each, place) for each, place in zip(HAPPY_PATH, places, strict=False))
+    behind = [Milestone(each, "done") for each in HAPPY_PATH if STATUS_KINDS[each] in reached]
     if status == Status.CANCELLED:
-        return (*behind, Step(Status.CANCELLED, "done"))
-    return (*behind, Step(Status.CANCELLING, "now"), Step(Status.CANCELLED, "ahead"))
+        return (*behind, Milestone(Status.CANCELLED, "done"))
+    return (*behind, Milestone(Status.CANCELLING, "now"), Milestone(Status.CANCELLED, "ahead"))
 
 
 def _describe_attempt(activity: PendingActivity, now: datetime) -> str:
-    """Return what is being tried, such as 'Charge the payment: attempt 3, last failure: …, next try in 8 s'."""
-    parts = [f"attempt {activity.attempt}" if activity.attempt > 1 else "first try"]
+    """Return what is being tried, such as 'Charge the payment: attempt 3, last failure: …, next attempt in 8 s'."""
+    parts = [f"attempt {activity.attempt}" if activity.attempt > 1 else "first attempt"]
     if activity.last_failure:
         parts.append(f"last failure: {activity.last_failure.rstrip('.')}")
     if activity.is_paused:
-        parts.append("paused in Temporal until somebody resumes it")
+        parts.append("paused in Temporal until someone resumes it")
     elif activity.attempt > 1 and activity.next_attempt_at is not None and activity.next_attempt_at > now:
-        parts.append(f"next try in {labels.describe_span(activity.next_attempt_at - now)}")
+        parts.append(f"next attempt in {labels.describe_span(activity.next_attempt_at - now)}")
     else:
-        parts.append("under way")
+        parts.append("in progress")
     return f"{describe_activity(activity.name)}: {', '.join(parts)}"
 
 
 def _describe_message(message: OutboxMessage) -> str:
     sentences = {APPROVE_SIGNAL: "The approval by {}", CANCEL_SIGNAL: "The cancellation by {}"}
-    subject = sentences.get(message.name, "The submission").format(message.payload.get("actor") or "somebody")
+    subject = sentences.get(message.name, "The submission").format(message.payload.get("actor") or "someone")
     if message.status == OutboxMessage.Status.REFUSED:
         return f"{describe_undelivered(subject, refusal=message.last_error)} An administrator has to look into it."
     return describe_undelivered(subject)

@@ -46,7 +46,9 @@ def save(folder: StackFolder, target: Path, screen: Screen) -> None:
     try:
         target.mkdir(mode=0o700, parents=True)
     except OSError as error:
-        raise StackError(f"The folder {shorten(target)} cannot be made ({error.strerror}). Name a new one.") from error
+        raise StackError(
+            f"The folder {shorten(target)} cannot be created ({error.strerror}). Choose another one."
+        ) from error
     # The database first: what a run has done since is found again from the tables, as after a crash.
     _run("pg_dump", "--format=custom", f"--file={target / CONSOLE}", f"--dbname={as_owner(url)}")
     screen.say(f"PostgreSQL: {shorten(target)}/{CONSOLE}")
@@ -54,7 +56,7 @@ def save(folder: StackFolder, target: Path, screen: Screen) -> None:
         _copy_sqlite(folder.temporal, target / TEMPORAL)
         screen.say(f"Temporal: {shorten(target)}/{TEMPORAL}")
     else:
-        screen.say("Temporal: not copied, because it is not the stack's own")
+        screen.say("Temporal: not copied, because the stack does not run it")
 
 
 def restore(folder: StackFolder, source: Path, screen: Screen) -> None:
@@ -70,10 +72,10 @@ def restore(folder: StackFolder, source: Path, screen: Screen) -> None:
         folder.close_to_others()
         if CONSOLE in names:
             _restore_console(folder, source / CONSOLE, screen)
-            screen.say(f"PostgreSQL: restored; what was there before is the database {DATABASE}_{FORMER}")
+            screen.say(f"PostgreSQL: restored; the previous data is now the database {DATABASE}_{FORMER}")
         if TEMPORAL in names:
             _restore_temporal(folder, source / TEMPORAL)
-            screen.say(f"Temporal: restored; what was there before is {folder}/{TEMPORAL}.{FORMER}")
+            screen.say(f"Temporal: restored; the previous data is now {folder}/{TEMPORAL}.{FORMER}")
         folder.close_to_others()
 
 
@@ -89,7 +91,7 @@ def _restore_console(folder: StackFolder, dump: Path, screen: Screen) -> None:
             processes.wait_for_end(processes.start(postgres.make_data()), seconds=READY_SECONDS)
             postgres.put_data_in_place()
         processes.start(postgres.serve())
-        processes.wait_until(postgres.is_ready, seconds=READY_SECONDS, complaint="PostgreSQL does not get ready.")
+        processes.wait_until(postgres.is_ready, seconds=READY_SECONDS, complaint="PostgreSQL does not become ready.")
         postgres.ensure_database()
         restored, former = f"{DATABASE}_restored", f"{DATABASE}_{FORMER}"
         _execute(postgres.url("postgres"), "DROP DATABASE IF EXISTS {}", restored)
@@ -123,7 +125,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     try:
         with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as from_file:
             if from_file.execute("PRAGMA quick_check").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError("its pages do not fit together")
+                raise sqlite3.DatabaseError("its pages are inconsistent")
             with closing(sqlite3.connect(target)) as to_file:
                 from_file.backup(to_file)
     except sqlite3.Error as error:

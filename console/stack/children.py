@@ -86,12 +86,10 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether it has not ended yet."""
         return self.returncode is None
 
     @property
     def tail(self) -> list[str]:
-        """The last lines that it wrote."""
         return list(self._tail)
 
     @property
@@ -105,18 +103,17 @@ class Child:
         code = self.returncode or 0
         way = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         title = self.program.title
-        return f"{title[0].upper()}{title[1:]} ended unasked: {way}"
+        return f"{title[0].upper()}{title[1:]} ended unexpectedly: {way}"
 
     def ask_to_stop(self) -> None:
-        """Send the signal that it stops on by itself."""
+        """Send the signal for a clean stop."""
         self._send(self.program.stop_signal)
 
     def stop_hard(self) -> None:
-        """Send the signal that leaves it no time."""
+        """Send the signal for an immediate stop."""
         self._send(self.program.hard_signal)
 
     def kill(self) -> None:
-        """Kill it and what it started."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 

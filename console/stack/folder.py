@@ -52,7 +52,7 @@ class StackFolder:
         except OSError as error:
             raise StackError(
                 f"The folder {self} cannot be written ({error.strerror}). "
-                "Give it to the user who runs the stack, or name another one with STACK_FOLDER."
+                "Make the user who runs the stack its owner, or choose another one with STACK_FOLDER."
             ) from error
 
     def close_to_others(self) -> None:

@@ -100,16 +100,16 @@ def check_ports(ports: Mapping[str, int], *, web_host: str = "127.0.0.1") -> Non
     for name, port in ports.items():
         twin = next((other for other, number in ports.items() if number == port and other != name), "")
         if twin:
-            raise StackError(f"{name} and {twin} are both {port}. Choose another one for either.")
+            raise StackError(f"{name} and {twin} are both {port}. Change one of them.")
         host = web_host if name == "PORT" else "127.0.0.1"
         problem = bind_problem(port, host)
         if problem == errno.EADDRINUSE:
             other = next(
                 free for free in range(port + 1, 65536) if free not in ports.values() and not bind_problem(free, host)
             )
-            raise StackError(f"Port {port} is taken by another program. Stop that one, or choose {name}={other}.")
+            raise StackError(f"Port {port} is in use by another program. Stop it, or choose {name}={other}.")
         if problem == errno.EADDRNOTAVAIL:
-            raise StackError(f"BIND names {host}, which is no address of this machine. 0.0.0.0 stands for all it has.")
+            raise StackError(f"BIND names {host}, which is not an address of this machine. 0.0.0.0 means all of them.")
         if problem:
             raise StackError(f"Port {port} cannot be used ({os.strerror(problem)}). Choose another one with {name}.")
 
@@ -121,8 +121,8 @@ def check_temporal(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
     except OSError as error:
         raise StackError(
-            f"Nobody answers at {address} ({error.strerror or error}). Start that Temporal server and run again, "
-            "or leave TEMPORAL_ADDRESS out to have one started."
+            f"Nothing answers at {address} ({error.strerror or error}). Start that Temporal server and run again, "
+            "or unset TEMPORAL_ADDRESS to have one started."
         ) from error
 
 

@@ -2,7 +2,8 @@
 
 A stack that is killed with no chance to clean up must leave nothing behind. Linux sends a process SIGNAL when the
 thread that started it ends (prctl(2), PR_SET_PDEATHSIG); elsewhere the next start stops what is left. The change to
-USER, a name or empty, comes first, because it clears that wish. Standard library alone: this file is run by itself.
+USER, a name or empty, comes first, because it clears that setting. It uses only the standard library, because it runs
+as a script of its own.
 """
 
 import ctypes

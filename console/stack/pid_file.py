@@ -33,7 +33,6 @@ class PidFile:
         self._path.write_text(json.dumps(record))
 
     def remove(self) -> None:
-        """Remove the file once every process has ended."""
         self._path.unlink(missing_ok=True)
 
     def stop_orphans(self, screen: Screen) -> None:
@@ -41,7 +40,7 @@ class PidFile:
         left = self._alive()
         if not left:
             return
-        screen.say(f"Stopping what an earlier run left: {', '.join(sorted(left.values()))}")
+        screen.say(f"Stopping processes left by an earlier run: {', '.join(sorted(left.values()))}")
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in left:
                 with suppress(ProcessLookupError):
@@ -53,7 +52,7 @@ class PidFile:
                     return
                 time.sleep(PROBE_SECONDS)
         names = ", ".join(f"{name} (process {pid})" for pid, name in left.items())
-        raise StackError(f"An earlier run left {names}, which cannot be stopped. Stop it by hand and run again.")
+        raise StackError(f"An earlier run left {names}, which did not stop. Stop it yourself and run again.")
 
     def _alive(self) -> dict[int, str]:
         try:

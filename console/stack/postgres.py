@@ -109,7 +109,7 @@ class Postgres:
     def has_data(self) -> bool:
         """Tell whether there is a data folder. Raises StackError when what is there cannot be served."""
         data, folder = self._folder.postgres, self._folder
-        advice = "Move it away to begin with an empty one"
+        advice = "Move it away to start with an empty one"
         try:
             if not data.exists() or (data.is_dir() and not any(data.iterdir())):
                 return False
@@ -145,7 +145,7 @@ class Postgres:
         command = [self._programs / "initdb", "-D", self._new, "-U", "postgres", "--auth=trust", *locale]
         return Program(
             name="postgres",
-            title="the making of PostgreSQL's data folder",
+            title="the creation of PostgreSQL's data folder",
             command=[str(part) for part in command],
             environment=self._environment,
             folder=Path("/"),
@@ -191,11 +191,10 @@ class Postgres:
             hard_signal=signal.SIGQUIT,  # at once, and recovered at the next start
             patience=20,
             stop_turn=4,
-            advice=f"If its data is damaged, move {self._folder}/postgres away to begin with an empty one.",
+            advice=f"If its data is damaged, move {self._folder}/postgres away to start with an empty one.",
         )
 
     def is_ready(self) -> bool:
-        """Tell whether the server takes connections."""
         try:
             psycopg.connect(self.url("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:

@@ -17,9 +17,9 @@ from console.stack.folder import write_private
 
 WORDS: Final = {
     DemoAccounts.MADE: f"made {', '.join(ACCOUNTS)}",
-    DemoAccounts.UNCHANGED: "as they were",
-    DemoAccounts.CHANGED: "the demo accounts got the new password",
-    DemoAccounts.ABSENT: "no demo accounts, because this database has people of its own",
+    DemoAccounts.UNCHANGED: "unchanged",
+    DemoAccounts.CHANGED: "the demo accounts have the new password",
+    DemoAccounts.ABSENT: "no demo accounts, because this database has its own users",
 }
 
 

@@ -69,7 +69,7 @@ class ProcessGroup:
     def wait_for_end(self, child: Child, *, seconds: float) -> None:
         """Wait until a child that does one thing has done it. Raises StackError when it fails or takes too long."""
         if not self.has_ended_within(child, seconds=seconds):
-            raise StackError(f"It took longer than {seconds:.0f} s: {child.program.title}. See {child.program.log}.")
+            raise StackError(f"{child.program.title} took longer than {seconds:.0f} s. See {child.program.log}.")
         if child.returncode and child.explains_itself:
             raise StackError(child.tail[-1])
         if child.returncode:
@@ -86,7 +86,7 @@ class ProcessGroup:
         return not child.is_running
 
     def wait_until(self, is_ready: Callable[[], bool], *, seconds: float, complaint: str) -> None:
-        """Wait until `is_ready()`, asked ten times a second. Children that do one thing may end meanwhile.
+        """Wait until `is_ready()`, asked ten times a second. One-shot children may end while it waits.
 
         Raises StackError with `complaint` after `seconds`, ChildEnded, StopRequested.
         """
@@ -117,7 +117,7 @@ class ProcessGroup:
     def _stop(self, child: Child) -> None:
         child.ask_to_stop()
         if not self._has_ended(child, seconds=child.program.patience):
-            self._screen.say(f"Stopping {child.program.title} hard")
+            self._screen.say(f"Killing {child.program.title}")
             child.stop_hard()
             if not self._has_ended(child, seconds=HARD_SECONDS, is_final=True):
                 child.kill()

@@ -32,17 +32,16 @@ class Programs:
     def collect_static(self) -> Program:
         """The program that lays static files ready under names with their content's hash."""
         return self._one_shot(
-            "static", "the collecting of static files", ["manage.py", "collectstatic", "--noinput", "-v0"]
+            "static", "the collection of static files", ["manage.py", "collectstatic", "--noinput", "-v0"]
         )
 
     def prepare(self, owner: Mapping[str, str]) -> Program:
         """The program that migrates the database and makes the demo accounts; `owner` has the settings of its role."""
         command = ["-m", "console.stack.job", "prepare", str(self._folder.prepared)]
-        return self._one_shot("prepare", "the preparing of the database", command, owner)
+        return self._one_shot("prepare", "the preparation of the database", command, owner)
 
     def samples(self) -> Program:
-        """The program that submits the sample orders."""
-        return self._one_shot("samples", "the submitting of sample orders", ["-m", "console.stack.job", "samples"])
+        return self._one_shot("samples", "the submission of sample orders", ["-m", "console.stack.job", "samples"])
 
     def workers(self) -> Program:
         """The program that works both task queues. Stopped, it finishes what it has begun."""
@@ -51,7 +50,6 @@ class Programs:
         )
 
     def web(self) -> Program:
-        """The web server."""
         command = ["-m", "gunicorn", "--config", "console/gunicorn_conf.py", "console.wsgi"]
         return self._program("web", "the web server", command, patience=20, stop_turn=1)
 

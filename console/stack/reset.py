@@ -22,7 +22,7 @@ def main() -> None:
     except StackError as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"{error.filename} cannot be removed ({error.strerror}). Do it as the user who ran the stack.")
+        sys.exit(f"{error.filename} cannot be removed ({error.strerror}). Remove it as the user who ran the stack.")
 
 
 def confirm(folder: StackFolder) -> None:
@@ -31,11 +31,11 @@ def confirm(folder: StackFolder) -> None:
         return
     if not sys.stdin.isatty():
         raise StackError(
-            f"Nothing was removed: there is no terminal to ask whether all data in {folder} may be deleted. "
-            "To delete it without a question, run make reset YES=1."
+            f"Nothing was removed: there is no terminal to confirm that all data in {folder} should be deleted. "
+            "To delete it without confirmation, run make reset YES=1."
         )
     try:
-        answer = input(f"This deletes all orders, accounts and logs in {folder}. Type yes to go on: ")
+        answer = input(f"This deletes all orders, accounts and logs in {folder}. Type yes to continue:  ")
     except (EOFError, KeyboardInterrupt):
         answer = ""
     if answer.strip().lower() not in {"y", "yes"}:

@@ -145,13 +145,13 @@ def main() -> None:
 def submit_samples() -> str:
     """Submit and decide what has not been. An installation with other orders, or without our accounts, gets none."""
     if Order.objects.exclude(idempotency_key__startswith=KEY_PREFIX).exists():
-        return "none, for there are orders already"
+        return "none, because there are orders already"
     people: dict[str, Actor] = {
         person.username: person
         for person in get_user_model().objects.filter(username__in=ACCOUNTS, email__endswith=MARK)
     }
     if not {"clerk", "approver"} <= people.keys():
-        return "none, because the demo accounts are not here"
+        return "none, because the demo accounts do not exist"
     before = Order.objects.count()
     for number, sample in enumerate(SAMPLES, start=1):
         order = _submit(sample, actor=people["clerk"], key=f"{KEY_PREFIX}{number}")
@@ -160,7 +160,7 @@ def submit_samples() -> str:
             with suppress(DecisionRefused):  # an earlier start has come this far
                 take(order, actor=people["approver"], reason=sample.reason)
     made = Order.objects.count() - before
-    return f"{made} submitted, on their way through their workflows" if made else "as they were"
+    return f"{made} submitted, now being processed" if made else "unchanged"
 
 
 def _submit(sample: Sample, *, actor: Actor, key: str) -> Order:

@@ -28,7 +28,6 @@ class Screen:
         self.write(f"{name:>9} | {line}")
 
     def write(self, text: str) -> None:
-        """Write `text` and a line's end, at once."""
         if self._is_quiet:
             return
         with self._lock, suppress(OSError, ValueError):

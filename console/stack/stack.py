@@ -54,7 +54,7 @@ class Stack:
                 self._start(at_the_end)
                 self._processes.watch()
             except StopRequested:
-                self._screen.say("Stopping. Asked once more, everything stops at once")
+                self._screen.say("Stopping. Press Ctrl-C again to stop everything at once")
             except ChildEnded as error:
                 self._screen.say(f"{error.child.ending}; stopping the rest")
                 raise
@@ -121,12 +121,14 @@ class Stack:
     def _start_postgres(self) -> None:
         postgres = self._postgres
         if postgres is None:
-            self._screen.say("PostgreSQL: the one of DATABASE_URL")
+            self._screen.say("PostgreSQL: using DATABASE_URL")
             return
         for folder in postgres.let_user_in():
-            self._screen.say(f"PostgreSQL: others may now pass through {folder}, as PostgreSQL's own user has to")
+            self._screen.say(
+                f"PostgreSQL: opened {folder} for other users to pass through, which PostgreSQL's own user needs"
+            )
         if not self._has_data:
-            self._screen.say(f"PostgreSQL: making the data folder {self._folder}/postgres")
+            self._screen.say(f"PostgreSQL: creating the data folder {self._folder}/postgres")
             self._finish(self._processes.start(postgres.make_data()), is_told=False)
             postgres.put_data_in_place()
         self._processes.start(postgres.serve())
@@ -135,11 +137,11 @@ class Stack:
 
     def _wait_for_temporal(self) -> None:
         if self._temporal is None:
-            self._screen.say(f"Temporal: the one at {self._options.temporal_address}")
+            self._screen.say(f"Temporal: using {self._options.temporal_address}")
         elif self._options.starts("temporal"):
             self._wait_for("Temporal", self._temporal.is_ready)
         else:
-            self._screen.say("Temporal: start and stop it by hand in another terminal:")
+            self._screen.say("Temporal: start and stop it yourself in another terminal:")
             self._screen.write(f"    {self._temporal.by_hand}")
 
     def _start_console(self, programs: Programs) -> None:
@@ -200,7 +202,7 @@ class Stack:
             names = list(ACCOUNTS)
             facts["Sign in as"] = f"{', '.join(names[:-1])} or {names[-1]}, password: {self._options.demo_password}"
         facts["Other terminal"] = f"{self._folder}/manage order --help"
-        shown = "" if self._options.is_verbose else "; warnings are shown here, and with VERBOSE=1 all"
+        shown = "" if self._options.is_verbose else "; warnings appear here, with VERBOSE=1 everything"
         facts["Logs"] = f"{self._folder}/logs{shown}"
         lines = [f"    {name:<17}{value}" for name, value in facts.items()]
         return "\n".join(["", "The order console is ready.", "", *lines, "", "Ctrl-C stops everything.", ""])
@@ -211,7 +213,7 @@ class Stack:
         near = f"[{bind.near_host}]" if ":" in bind.near_host else bind.near_host
         host = near if validate_host(near, settings.ALLOWED_HOSTS) else allowed_host_header(settings.ALLOWED_HOSTS[0])
         if settings.HTTPS or bind.path:
-            return f"{'https' if settings.HTTPS else 'http'}://{host}/ through your proxy, which asks {bind}"
+            return f"{'https' if settings.HTTPS else 'http'}://{host}/ through your proxy, which connects to {bind}"
         return f"http://{host}:{bind.port}/"
 
     def _stop(self) -> None:

@@ -43,12 +43,10 @@ class TemporalServer:
 
     @property
     def address(self) -> str:
-        """Where clients reach it."""
         return f"127.0.0.1:{self._port}"
 
     @property
     def ui_url(self) -> str:
-        """Where a browser finds its Web UI."""
         return f"http://127.0.0.1:{self._ui_port}"
 
     @property
@@ -85,11 +83,10 @@ class TemporalServer:
             log=self._folder.logs / "temporal.log",
             is_shown=False,
             stop_turn=3,
-            advice=f"If its data is damaged, move {self._folder}/temporal.db away to begin with an empty one.",
+            advice=f"If its data is damaged, move {self._folder}/temporal.db away to start with an empty one.",
         )
 
     def is_ready(self) -> bool:
-        """Tell whether it serves the namespace."""
         return self._ask("") is not None
 
     def has_workers(self) -> bool:

@@ -1,4 +1,4 @@
-"""Says on every page when decisions cannot take effect right now, and why; asked seldom, because it changes seldom."""
+"""The banner on every page when decisions cannot take effect right now, and why; cached, because it changes rarely."""
 
 import threading
 import time
@@ -12,13 +12,12 @@ FRESH_SECONDS: Final = 3.0
 # The relay sends within a second or two; after this time something is wrong.
 BEHIND_SECONDS: Final = 15
 
-AWAY: Final = "Temporal cannot be reached. Orders and decisions are kept, and take effect when it is back."
-NO_WORKER: Final = "No worker is running. Orders and decisions are kept, and take effect when one runs again."
+AWAY: Final = "Temporal cannot be reached. Orders and decisions are saved and take effect when it is back."
+NO_WORKER: Final = "No worker is running. Orders and decisions are saved and take effect when one is running again."
 NO_SHIPPING: Final = (
-    f"No worker serves {SHIPPING_QUEUE}. Orders are charged, but nothing is shipped and no order completed until one "
-    "does."
+    f"No worker serves {SHIPPING_QUEUE}. Orders are charged, but not shipped or completed until one does."
 )
-BEHIND: Final = "Decisions take longer than usual to reach their workflows. They are kept, and nothing is lost."
+BEHIND: Final = "Decisions are taking longer than usual to reach their workflows. They are saved, and nothing is lost."
 
 
 class _Watch:

@@ -1,4 +1,4 @@
-"""Pages for what went wrong: a sentence, what to do, and a way on. A fragment gets the sentence alone."""
+"""Error pages: what happened, what to do, and a link onwards. A fragment gets only the sentence."""
 
 import sys
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views import csrf
 
-from console.access import Desk
+from console.access import CurrentUser
 from console.accounts.access_log import tell_of_refusal
 from console.order.facts import NoSuchOrder
 from console.system.outages import PLAIN, answer_fault, is_fragment
@@ -19,8 +19,8 @@ from orders.intake.drafts import MOST_LINES
 from orders.postgres.faults import find_fault
 
 TOO_LARGE: Final = (
-    "This was too much for one form, and nothing was saved. An order has at most {:,} lines: take some of them out and "
-    "submit those as another order."
+    "The form is too large, so nothing was saved. An order has at most {:,} lines. Take some out and "
+    "submit them as another order."
 )
 
 
@@ -28,13 +28,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400, or 413 for a form that is too large. The exception may quote what was sent: its text is not shown."""
     if isinstance(exception, TooManyFieldsSent | RequestDataTooBig):
         return _show(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE.format(MOST_LINES))
-    return _show(request, HTTPStatus.BAD_REQUEST, "The console could not make sense of this request.")
+    return _show(request, HTTPStatus.BAD_REQUEST, "The console could not read this request.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 403 with the sentence that the refusal brought."""
+    """Answer 403 with the refusal's own sentence."""
     tell_of_refusal(request, str(exception))
-    return _show(request, HTTPStatus.FORBIDDEN, str(exception) or "Your account may not do this.")
+    return _show(request, HTTPStatus.FORBIDDEN, str(exception) or "Your account is not allowed to do this.")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -45,13 +45,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404; a refusal of our own brings a sentence, Django's brings data for debugging."""
-    sentence = str(exception) if isinstance(exception, NoSuchOrder) else "There is no such page."
+    sentence = str(exception) if isinstance(exception, NoSuchOrder) else "This page does not exist."
     return _show(request, HTTPStatus.NOT_FOUND, sentence)
 
 
 def method_not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
     """Answer 405 like the bare refusal of a view, with a page that says so."""
-    response = _show(request, HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take that kind of request.")
+    response = _show(request, HTTPStatus.METHOD_NOT_ALLOWED, "This address does not accept that kind of request.")
     response.headers["Allow"] = refusal.headers["Allow"]
     return response
 
@@ -71,5 +71,5 @@ def _show(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpRespon
     if is_fragment(request):
         return HttpResponse(sentence, status=status, content_type=PLAIN)
     user: User | AnonymousUser = getattr(request, "user", AnonymousUser())
-    desk = Desk.of(user) if user.is_authenticated else None
-    return render(request, f"{status.value}.html", {"sentence": sentence, "desk": desk}, status=status)
+    current_user = CurrentUser.of(user) if user.is_authenticated else None
+    return render(request, f"{status.value}.html", {"sentence": sentence, "current_user": current_user}, status=status)

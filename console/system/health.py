@@ -92,7 +92,7 @@ def _look() -> _Seen:
         skew = skew_watch.check()
         workers = judge_workers(queues=(contracts.ORDER_QUEUE, contracts.SHIPPING_QUEUE)).status
     except Error:
-        logger.exception("the database could not be looked at")
+        logger.exception("the database could not be checked")
         return _Seen(database)
     finally:
         connection.close()

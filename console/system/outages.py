@@ -1,4 +1,4 @@
-"""What is answered while the database is at fault: a 503 with a sentence, and what was typed kept for another try.
+"""The answer while the database is failing: a 503 with a sentence, keeping what was typed for another attempt.
 
 Nothing here asks the database, or anything that might.
 """
@@ -23,12 +23,12 @@ TOKEN: Final = "csrfmiddlewaretoken"  # noqa: S105 - the name of Django's field
 # Fields that no page shows again, and that therefore nobody can send a second time from it.
 SECRETS: Final = re.compile(r"password|passphrase|secret|otp|token", re.IGNORECASE)
 # Fields that are sent again and tell a person nothing.
-HIDDEN: Final = frozenset({"idempotency_key", "step", "next", "version", "seen"})
+HIDDEN: Final = frozenset({"idempotency_key", "intent", "next", "version", "seen"})
 
 
 HEADINGS: Final[Mapping[Fault, str]] = {
-    Fault.AWAY: "Nothing can be shown or saved right now",
-    Fault.SILENT: "Nothing can be shown or saved right now",
+    Fault.AWAY: "The console is unavailable right now",
+    Fault.SILENT: "The console is unavailable right now",
     Fault.BUSY: "The order is busy",
     Fault.SLOW: "This took too long",
     Fault.NOT_WRITABLE: "Nothing can be saved right now",
@@ -53,7 +53,7 @@ def is_fragment(request: HttpRequest) -> bool:
 
 
 def _answer_fragment(request: HttpRequest, fault: Fault) -> HttpResponse:
-    advice = "" if request.method == "GET" else " What you entered is still on this page: try again in a moment."
+    advice = "" if request.method == "GET" else " What you entered is still on this page. Try again in a moment."
     text = f"{FAULT_SENTENCES[fault]}{advice}"
     return HttpResponse(text, status=HTTPStatus.SERVICE_UNAVAILABLE, content_type=PLAIN)
 

@@ -29,12 +29,10 @@ class LineInline(ReadOnlyInline):
 
     @admin.display(description="unit price")
     def price(self, line: OrderLine) -> str:
-        """Return the price of one unit."""
         return str(line.unit_price_money)
 
     @admin.display(description="total")
     def line_total(self, line: OrderLine) -> str:
-        """Return the price of all units."""
         return str(line.total_money)
 
 
@@ -48,7 +46,6 @@ class PaymentInline(ReadOnlyInline):
 
     @admin.display(description="amount")
     def charged(self, payment: Payment) -> str:
-        """Return the amount with its currency."""
         return str(payment.amount_money)
 
     def attempts(self, payment: Payment) -> SafeString:
@@ -140,11 +137,9 @@ class CurrencyFilter(admin.SimpleListFilter):
     parameter_name = "currency"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the currencies of the setting."""
         return [(code, code) for code in settings.ORDER_CURRENCIES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        """Return the orders in the chosen currency."""
         return queryset.filter(currency=self.value()) if self.value() else queryset
 
 
@@ -200,10 +195,8 @@ class OrderAdmin(OrderSearch):
 
     @admin.display(description="total")
     def money(self, order: Order) -> str:
-        """Return the total with its currency."""
         return str(order.total_money)
 
     @admin.display(description="in the console")
     def on_console(self, order: Order) -> SafeString:
-        """Return a link to the order's own page."""
         return format_html('<a href="{}">{}</a>', order.get_absolute_url(), order.order_id)

@@ -12,8 +12,8 @@ from orders.reading.pages import find_first
 from orders.reading.querysets import NEWEST, SEARCH_COLUMNS, read_order_search
 
 SEARCH_HELP: Final = (
-    "Beginnings of words of the customer's name, e-mail or address, or of an article; "
-    "an order or payment id, a tracking number, or their last four characters. Of many, the newest 1,000 are found."
+    "Search by the beginnings of words in the customer's name, e-mail or address, or in an article, or by an order id, "
+    "payment id or tracking number, or its last four characters. Shows at most the newest 1,000."
 )
 MOST_FOUND: Final = 1000
 
@@ -38,5 +38,5 @@ class OrderSearch(ReadOnlyAdmin):
             found = find_first(Order.objects.only("created_at"), NEWEST, search, limit=MOST_FOUND)
             return queryset.filter(**{f"{self.order_lookup}__in": [order.pk for order in found]}), False
         if search_term:
-            messages.warning(request, "There is nothing to search for in what you typed, so the search is left out.")
+            messages.warning(request, "Your search has nothing to search for, so it is ignored.")
         return queryset, False

@@ -23,11 +23,9 @@ class PaymentAdmin(OrderSearch):
         parameter_name = "gateway"
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-            """Return the gateways' names."""
             return [(name, name) for name in GATEWAYS]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
-            """Return the payments of the chosen gateway."""
             return queryset.filter(gateway=self.value()) if self.value() else queryset
 
     class AttemptInline(ReadOnlyInline):
@@ -55,7 +53,6 @@ class PaymentAdmin(OrderSearch):
 
     @admin.display(description="amount")
     def money(self, payment: Payment) -> str:
-        """Return the amount with its currency."""
         return str(payment.amount_money)
 
 

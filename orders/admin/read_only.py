@@ -24,7 +24,6 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        """How many rows can be paged through."""
         return int(self.object_list.order_by().values_list("pk")[: self.MOST].count())
 
 
@@ -32,15 +31,12 @@ class ReadOnly:
     """Takes away what would change a row."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse to add."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse to change."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse to delete."""
         return False
 
 

@@ -1,4 +1,4 @@
-"""Brings orders to their end: completed, or cancelled with the parcel called back.
+"""Closes orders: completed, or cancelled with the parcel recalled.
 
 Each function is one call of an activity and safe to repeat.
 """
@@ -26,7 +26,7 @@ UNSETTLED: Final = (Payment.Status.PENDING, Payment.Status.CHARGED)
 
 @transaction.atomic
 def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted:
-    """Bring the order to its good end, unless a person was told before that it is being cancelled.
+    """Complete the order, unless a person has already been told that it is being cancelled.
 
     Raises OrderNotFound, OrderClosed for a cancelled order, IllegalTransition for one that is not shipped.
     """
@@ -41,7 +41,7 @@ def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted
 
 
 def process_cancellation(command: contracts.ProcessCancellation) -> contracts.CancellationProcessed:
-    """Call a parcel back and bring the order to CANCELLED.
+    """Recall the parcel and bring the order to CANCELLED.
 
     A decision that was taken before the deadline, but whose signal is still on its way, beats APPROVAL_TIMEOUT.
     Raises OutsideWorldFailed while the carrier does not answer, OrderNotFound, OrderClosed for a completed order,
@@ -58,13 +58,13 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
         if has_timed_out and order.is_approved:
             return contracts.CancellationProcessed(is_cancelled=False, approval=_decision_of(order))
         if Payment.objects.filter(order=order, status__in=UNSETTLED).exists():
-            raise IllegalTransition("The order's money is not back yet, so that it cannot be cancelled.")
+            raise IllegalTransition("The refund is not complete yet, so the order cannot be cancelled.")
         by_staff = _decision_of(order) if has_timed_out and order.is_cancel_requested else None
         if by_staff is not None:
             command = replace(
                 command, reason_code=ReasonCode.STAFF, reason=by_staff.reason, cause="", decision=by_staff
             )
-        # Written before the carrier is asked: from here on nothing else is done to the order.
+        # Written before the carrier is called: from here on the order can only be cancelled.
         begin_cancelling(
             order,
             reason_code=command.reason_code,

@@ -1,4 +1,4 @@
-"""What people decide on orders: approve and cancel, one or several. One verb, one shape: guard, write, send.
+"""Decisions on orders: approve and cancel, one or several. Each checks, writes and sends.
 
 The decision counts from the moment its row is written; its signal follows through the outbox.
 """
@@ -34,7 +34,7 @@ LONGEST_BULK_SECONDS: Final = 10.0
 
 @dataclass(frozen=True)
 class BulkResult:
-    """What became of one order of a bulk decision, or, before it, what would; `order` is None for an unknown one."""
+    """The result of a bulk decision for one order, or a preview of it; `order` is None for an unknown one."""
 
     order_id: str
     is_done: bool
@@ -59,7 +59,7 @@ def cancel_order(order: Order, *, actor: Actor, reason: str = "", reason_code: s
 
 
 def check_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor) -> list[BulkResult]:
-    """Tell for each order whether `actor` could decide on it now, and why not. Nothing is written."""
+    """Return for each order whether `actor` could decide on it now, and if not, why. Nothing is written."""
     orders, now = Order.objects.in_bulk(order_ids, field_name="order_id"), database_now()
     results = []
     for order_id in dict.fromkeys(order_ids):
@@ -79,10 +79,10 @@ def check_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor) 
 def decide_orders(
     order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor, reason: str = "", reason_code: str = ""
 ) -> list[BulkResult]:
-    """Take the same decision on several orders, each by itself, and tell what became of each.
+    """Take the same decision on several orders separately, and return the result for each.
 
-    The relay sends them, so that nobody waits for Temporal as often as there are orders. Orders that somebody else
-    holds keep nobody waiting for long either: what is left after LONGEST_BULK_SECONDS is not tried.
+    The relay sends the signals, so the request does not wait for Temporal once per order. Nor does it wait long for
+    rows that others hold: orders left after LONGEST_BULK_SECONDS are not attempted.
     """
     orders = Order.objects.in_bulk(order_ids, field_name="order_id")
     end = monotonic() + LONGEST_BULK_SECONDS
@@ -90,7 +90,7 @@ def decide_orders(
     for order_id in dict.fromkeys(order_ids):
         try:
             if monotonic() > end:
-                raise OrderError("Not tried, because the orders before it took too long. Try it again.")
+                raise OrderError("Not attempted: the orders before it took too long. Try again.")
             if order_id not in orders:
                 raise OrderNotFound(order_id)
             message = _decide(
@@ -104,7 +104,7 @@ def decide_orders(
             fault = find_fault(error)
             if fault is None:
                 raise
-            sentence = f"{FAULT_SENTENCES[fault]} Look at the order before you try it again."
+            sentence = f"{FAULT_SENTENCES[fault]} Check the order before you try again."
             results.append(BulkResult(order_id, is_done=False, sentence=sentence))
         else:
             results.append(BulkResult(order_id, is_done, sentence))
@@ -112,14 +112,14 @@ def decide_orders(
 
 
 def find_decision(message: OutboxMessage) -> Decision:
-    """Return the decision that a message carries, with what is known by now of its outcome and its delivery."""
+    """Return the decision that a message carries, with its current outcome and delivery."""
     message.refresh_from_db(fields=["status", "last_error"])
     decision: Decision = Decision.objects.get(decision_id=message.payload["decision_id"])
     return decision
 
 
 def describe_delivery(message: OutboxMessage) -> str:
-    """Say in a sentence what a person may trust after a decision: that it is known, on its way, or came too late."""
+    """Return a sentence on how far a decision has got: received, on its way, or too late."""
     decision = find_decision(message)
     if decision.outcome == Outcome.TOO_LATE:
         return describe_too_late("The decision")
@@ -128,7 +128,7 @@ def describe_delivery(message: OutboxMessage) -> str:
         return f"{done}. {describe_undelivered('The decision')}"
     if message.status == OutboxMessage.Status.REFUSED:
         return f"{done}. {describe_undelivered('The decision', refusal=message.last_error)}"
-    return f"{done}. The workflow has been told." if decision.outcome == Outcome.PENDING else f"{done}."
+    return f"{done}. The workflow has received it." if decision.outcome == Outcome.PENDING else f"{done}."
 
 
 def _decide(

@@ -59,7 +59,7 @@ def may_be_decided(facts: DecisionFacts, kind: DecisionKind, *, now: datetime) -
 
 
 def check_may_be_decided(order: Order, kind: DecisionKind, *, now: datetime) -> None:
-    """Raise AlreadyDecided or TooLate when the decision could have no effect on the order as it stands."""
+    """Raise AlreadyDecided or TooLate when the decision could no longer have an effect."""
     obstacle = find_obstacle(order, kind, now=now)
     if obstacle is not None:
         raise _describe_refusal(order, kind, obstacle)
@@ -78,5 +78,5 @@ def _describe_refusal(order: Order, kind: DecisionKind, obstacle: Obstacle) -> D
 
 
 def _who_and_when(order: Order) -> str:
-    verb = "approved the order" if order.is_approved else "asked to cancel the order"
+    verb = "approved the order" if order.is_approved else "requested cancellation"
     return f"{order.decider} {verb} on {order.decided_at:%d %b %Y at %H:%M} UTC"

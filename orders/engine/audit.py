@@ -121,11 +121,11 @@ def _compare_books() -> Iterator[Discrepancy]:
             if sentence:
                 yield Discrepancy(order.order_id, order.status, sentence)
     for order_id in books:
-        yield Discrepancy(order_id, "", "The gateway knows an order that the console does not.")
+        yield Discrepancy(order_id, "", "The gateway has an order that the console does not.")
     for shipment_id, is_out in parcels.items():
         if is_out:
             order_id = shipment_id.removeprefix(shipping_workflow_id(""))
-            yield Discrepancy(order_id, "", "The carrier has a parcel of an order that the console does not know.")
+            yield Discrepancy(order_id, "", "The carrier has a parcel for an order that the console does not have.")
 
 
 def _judge_money(order: Order, status: Status, moved: _Movements) -> str:
@@ -135,7 +135,7 @@ def _judge_money(order: Order, status: Status, moved: _Movements) -> str:
     if moved.charges > 1:
         return f"The customer was charged {moved.charges} times."
     if kept.minor < 0:
-        return f"The gateway gave back {Money(-kept.minor, order.currency)} more than it took."
+        return f"The gateway refunded {Money(-kept.minor, order.currency)} more than it charged."
     if status == Status.CANCELLED and kept.minor:
         return f"The order is cancelled, but the gateway kept {kept}."
     if status in CHARGE_IS_OPEN or status == Status.CANCELLED:
@@ -144,7 +144,7 @@ def _judge_money(order: Order, status: Status, moved: _Movements) -> str:
     if is_due and moved.charged != order.total:
         return f"The order of {order.total_money} is {name}, but the gateway kept {kept}."
     if not is_due and moved.charges:
-        return f"The order is {name}, but the gateway took {Money(moved.charged, order.currency)}."
+        return f"The order is {name}, but the gateway charged {Money(moved.charged, order.currency)}."
     return _judge_payment(order, moved)
 
 
@@ -152,17 +152,17 @@ def _judge_payment(order: Order, moved: _Movements) -> str:
     """Say where the order's payment is not what the gateway says, or nothing."""
     payment: Payment | None = getattr(order, "payment", None)
     if payment is None:
-        return "" if not moved.charges else "The gateway took money for which the console has no payment."
+        return "" if not moved.charges else "The gateway charged a payment that the console does not have."
     if payment.gateway and payment.gateway not in GATEWAYS:
-        return f"The payment belongs to the gateway {payment.gateway}, which is not set up here."
+        return f"The payment uses the gateway {payment.gateway}, which is not configured here."
     if payment.status == Payment.Status.CHARGED and moved.charged != payment.amount:
-        return f"The payment of {payment.amount_money} is charged, but not in the gateway's books."
+        return f"The payment of {payment.amount_money} is charged here, but not in the gateway's ledger."
     given_back: int = order.given_back  # type: ignore[attr-defined]
     if given_back != moved.refunded and order.status != Status.CANCELLING:
         said, known = Money(moved.refunded, order.currency), Money(given_back, order.currency)
-        return f"The gateway gave back {said}, but the console knows of refunds of {known}."
+        return f"The gateway refunded {said}, but the console has refunds of {known}."
     if payment.status == Payment.Status.REFUNDED and moved.charged != moved.refunded:
-        return f"The payment of {payment.amount_money} is refunded, but not in the gateway's books."
+        return f"The payment of {payment.amount_money} is refunded here, but not in the gateway's ledger."
     return ""
 
 
@@ -173,7 +173,7 @@ def _judge_parcel(status: Status, *, is_out: bool) -> str:
         return ""
     is_due = status in {Status.DISPATCHED, Status.COMPLETED}
     if is_due and not is_out:
-        return f"The order is {name}, but the carrier has no parcel of it, or was told to bring it back."
+        return f"The order is {name}, but the carrier has no parcel for it, or has recalled it."
     if is_out and not is_due:
         return f"The order is {name}, but the carrier has its parcel."
     return ""
@@ -184,10 +184,10 @@ def _compare_runs(open_runs: dict[str, runs.OpenRun]) -> Iterator[Discrepancy]:
     unsent = OutboxMessage.objects.filter(name="start", status=OutboxMessage.Status.PENDING).values("order")
     for order in Order.objects.exclude(status__in=FINAL).exclude(pk__in=unsent).filter(updated_at__lt=settled):
         if order.order_id not in open_runs:
-            yield Discrepancy(order.order_id, order.status, "The order is open, but no workflow runs for it.")
+            yield Discrepancy(order.order_id, order.status, "The order is open, but no workflow is running for it.")
     known = dict(Order.objects.filter(order_id__in=open_runs.keys()).values_list("order_id", "status"))
     closed = Order.objects.filter(order_id__in=open_runs.keys(), status__in=FINAL, updated_at__lt=settled)
     for order_id in closed.values_list("order_id", flat=True):
-        yield Discrepancy(order_id, known[order_id], "The order is final, but a workflow still runs for it.")
+        yield Discrepancy(order_id, known[order_id], "The order is closed, but a workflow is still running for it.")
     for order_id in open_runs.keys() - known.keys():
-        yield Discrepancy(order_id, "", "A workflow runs for an order that the console does not know.")
+        yield Discrepancy(order_id, "", "A workflow is running for an order that the console does not have.")

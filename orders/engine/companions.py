@@ -135,13 +135,13 @@ def _make_round(companion: _Companion, make_round: Callable[[], bool | None]) ->
         _note_outage(companion, error)
         return companion.interval_seconds
     except Exception as error:
-        logger.exception("%s: unforeseen %s", companion.name, type(error).__name__, extra=_extra(companion))
+        logger.exception("%s: unexpected %s", companion.name, type(error).__name__, extra=_extra(companion))
         _note_unforeseen(companion, error)
         return _back_off(companion)
     finally:
         companion.beat_at = time.monotonic()
     if companion.failures:
-        logger.info("%s: works again", companion.name)
+        logger.info("%s: working again", companion.name)
     companion.succeeded_at, companion.failures, companion.trouble = time.monotonic(), 0, ""
     companion.unforeseen_since, companion.unforeseen = None, 0
     companion.facts = tuple(companion.new_facts)
@@ -156,7 +156,7 @@ def _note_outage(companion: _Companion, error: Exception) -> None:
     companion.unforeseen_since, companion.unforeseen = None, 0
     if is_alarming(companion.failures):
         logger.error(
-            "%s: %d rounds in a row have failed: %s",
+            "%s: failed %d times in a row: %s",
             companion.name,
             companion.failures,
             trouble,
@@ -174,7 +174,7 @@ def _note_unforeseen(companion: _Companion, error: Exception) -> None:
     companion.trouble = " ".join(f"{type(error).__name__}: {error}".split())
     companion.unforeseen_since = companion.unforeseen_since or now
     if now - companion.unforeseen_since > GIVE_UP_SECONDS:
-        raise CompanionGaveUp(f"{companion.name} gives up after {companion.unforeseen} failed rounds.") from error
+        raise CompanionGaveUp(f"{companion.name} gave up after {companion.unforeseen} failed rounds.") from error
 
 
 def _extra(companion: _Companion) -> dict[str, Any]:

@@ -21,10 +21,10 @@ logger = logging.getLogger(__name__)
 AWAY: Final[Mapping[RPCStatusCode, str]] = {
     RPCStatusCode.UNAVAILABLE: "The Temporal server cannot be reached",
     RPCStatusCode.UNKNOWN: "The connection to the Temporal server failed",
-    RPCStatusCode.CANCELLED: "The call to the Temporal server was broken off",
-    RPCStatusCode.UNAUTHENTICATED: "The Temporal server does not let the console in",
-    RPCStatusCode.PERMISSION_DENIED: "The Temporal server does not let the console in",
-    RPCStatusCode.UNIMPLEMENTED: "The Temporal server does not know the call",
+    RPCStatusCode.CANCELLED: "The call to the Temporal server was interrupted",
+    RPCStatusCode.UNAUTHENTICATED: "The Temporal server denied the console access",
+    RPCStatusCode.PERMISSION_DENIED: "The Temporal server denied the console access",
+    RPCStatusCode.UNIMPLEMENTED: "The Temporal server does not support the call",
 }
 REFUSED: Final = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.ALREADY_EXISTS})
 
@@ -41,9 +41,9 @@ def translate_failure(error: BaseException, order_id: str = "") -> OrderError:
     if isinstance(error, TimeoutError):
         return TemporalAway("The Temporal server did not answer in time.")
     if isinstance(error, asyncio.CancelledError | FutureCancelledError):
-        return TemporalAway("The call to the Temporal server was broken off.")
-    logger.error("unforeseen failure of a call to Temporal%s", f" about {order_id}" if order_id else "", exc_info=error)
-    return OrderError(f"Temporal's answer could not be understood: {type(error).__name__}: {error}")
+        return TemporalAway("The call to the Temporal server was interrupted.")
+    logger.error("unexpected failure of a call to Temporal%s", f" about {order_id}" if order_id else "", exc_info=error)
+    return OrderError(f"Temporal's answer could not be read: {type(error).__name__}: {error}")
 
 
 def _translate_rpc(error: RPCError, order_id: str) -> OrderError:
@@ -54,7 +54,7 @@ def _translate_rpc(error: RPCError, order_id: str) -> OrderError:
     if error.status == RPCStatusCode.NOT_FOUND:
         if any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details):
             return TemporalAway(f"The Temporal server does not have the console's namespace: {said}.")
-        return RunNotFound(order_id) if order_id else OrderError(f"Temporal does not know it: {said}.")
+        return RunNotFound(order_id) if order_id else OrderError(f"Temporal did not find it: {said}.")
     if error.status in REFUSED:
         return CallRefused(f"Temporal refused the call: {said}.")
     return CallFailed(error.status.name, f"Temporal did not answer: {said}.")

@@ -65,15 +65,15 @@ class LiveStatus:
     is_shipping_paused: bool = False
 
 
-AWAY: Final = LiveStatus(None, is_away=True, sentence="Live status is away; this is what the tables remember.")
-# Others are being asked just now. The row is shown, and the next poll asks: nothing that a person has to know.
+AWAY: Final = LiveStatus(None, is_away=True, sentence="Live status is unavailable. Showing the last saved status.")
+# Other orders are being asked at the moment. The row is shown, and the next poll asks again.
 BUSY: Final = LiveStatus(None)
 NO_RUN: Final = LiveStatus(
-    None, is_away=True, sentence="No workflow runs for the order right now; this is what the tables remember."
+    None, is_away=True, sentence="No workflow is running for this order. Showing the last saved status."
 )
 
 NO_ANSWER: Final = LiveStatus(
-    None, is_away=True, sentence="The workflow does not answer; this is what the tables remember."
+    None, is_away=True, sentence="The workflow is not responding. Showing the last saved status."
 )
 
 
@@ -188,7 +188,7 @@ def _ask(order_id: str) -> LiveStatus:
         logger.warning("live status of %s: %s", order_id, error)
         return NO_ANSWER
     except Exception:
-        logger.exception("live status of %s: unforeseen failure", order_id)
+        logger.exception("live status of %s: unexpected failure", order_id)
         return NO_ANSWER
     return LiveStatus(answer, progress.activities, is_shipping_paused=progress.is_shipping_paused)
 

@@ -1,4 +1,4 @@
-"""Messages to Temporal, written with the row that they belong to and sent after it: nothing is promised and lost.
+"""The transactional outbox: messages to Temporal, written with their row and sent after the commit, so none is lost.
 
 The only module that writes the outbox. The request that wrote a message tries once to send it; what is left is sent by
 the relay in the workers. Messages of one order go in their order, each at least once; the workflow id makes a start
@@ -111,7 +111,7 @@ def _deliver_together(pks: list[int]) -> list[_Outcome]:
 
 
 def _deliver_or_set_back(message_pk: int) -> _Outcome:
-    """Send a message by itself. Raises TemporalAway when the server does not answer, whatever it is asked."""
+    """Send a message on its own. Raises TemporalAway when the server does not answer, whatever it is asked."""
     outcome = _deliver(message_pk)
     beat()
     if outcome is _Outcome.AWAY:
@@ -138,7 +138,7 @@ def send_unanswered_again() -> int:
 
 
 def send_again(order: Order) -> bool:
-    """Have the decision that the order's row holds sent again, and tell whether there is one.
+    """Send the decision on the order's row again, and tell whether there is one.
 
     For a run that does not know it any more, as after a restore of Temporal's data from an older copy.
     """
@@ -158,7 +158,7 @@ def send_again(order: Order) -> bool:
 
 
 def find_delay() -> timedelta:
-    """Return for how long the message that has waited longest is due and not sent."""
+    """Return how long the oldest due message has been waiting."""
     oldest = (
         OutboxMessage.objects.filter(status=OutboxMessage.Status.PENDING)
         .order_by("created_at")
@@ -173,7 +173,7 @@ def decision_key(decision_id: str) -> str:
 
 
 def _patience_after(attempts: int) -> timedelta:
-    """Return how long an answer is waited for after so many attempts to send."""
+    """Return how long to wait for an answer after so many attempts."""
     return timedelta(seconds=min(ANSWER_SECONDS * 2 ** min(max(attempts - 1, 0), 10), LONGEST_PATIENCE_SECONDS))
 
 
@@ -181,7 +181,7 @@ def wake_all() -> None:
     """Make all messages due: after an outage nobody knows which of them waited because of it."""
     waiting = OutboxMessage.objects.filter(status=OutboxMessage.Status.PENDING, next_attempt_at__gt=Now())
     count = waiting.update(next_attempt_at=Now())
-    logger.info("outbox: Temporal is back; %d messages are tried at once", count)
+    logger.info("outbox: Temporal is back; retrying %d messages now", count)
 
 
 def _sendable() -> "QuerySet[OutboxMessage]":
@@ -205,11 +205,11 @@ def _deliver_after_commit(message_pk: int) -> None:
     """
     try:
         if _deliver(message_pk) is _Outcome.AWAY:
-            logger.info("outbox: message %s is left to the relay, for Temporal is away", message_pk)
+            logger.info("outbox: message %s is left to the relay: Temporal is unavailable", message_pk)
     except (DatabaseError, InterfaceError) as error:
         logger.info("outbox: message %s is left to the relay: %s", message_pk, error)
     except Exception:
-        logger.exception("outbox: message %s is left to the relay after an unforeseen failure", message_pk)
+        logger.exception("outbox: message %s is left to the relay after an unexpected failure", message_pk)
 
 
 def _deliver(message_pk: int) -> _Outcome:

@@ -1,4 +1,4 @@
-"""Compares the orders that are open with the runs that are open, both ways, and repairs what disagrees.
+"""Compares open orders with open runs, both ways, and repairs differences.
 
 - An open order without an open run gets a new one (see `repair`), however its run came to an end.
 - An open run whose order is final is ended. One whose order nobody knows is reported: this may be the wrong database.
@@ -49,7 +49,7 @@ STALE_BATCH: Final = 50
 BATCH: Final = 50
 # One process at a time reconciles. Should it die or hang, another one takes over after this many seconds.
 LEASE_SECONDS: Final = 60.0
-# A workflow task that has failed so often in a row does not get better by itself.
+# A workflow task that has failed so often in a row will not recover on its own.
 FAILING_TASKS: Final = 3
 RUN_TROUBLES: Final = (TroubleCode.RUN_FAILING, TroubleCode.RUN_PAUSED, TroubleCode.RUN_LOST)
 # A run that has stayed open for so long is not one more that ends before its order.
@@ -59,7 +59,7 @@ NON_DETERMINISTIC: Final = "WorkflowTaskFailedCauseNonDeterministicError"
 
 @dataclass
 class Walk:
-    """What one round leaves to the next: how far the comparison of stale orders came, and what was told already."""
+    """State between rounds: how far the comparison of stale orders got, and what was reported already."""
 
     last_pk: int = 0
     orphans: frozenset[str] = frozenset()
@@ -97,7 +97,7 @@ def reconcile_orders(walk: Walk | None = None, lease: HeldLease | None = None) -
 
 
 def run_reconciler(stop: threading.Event, *, interval_seconds: float = 15.0) -> None:
-    """Compare again and again until `stop` is set, in one process at a time; see `companions` for what it outlives."""
+    """Compare repeatedly until `stop` is set, in one process at a time; `companions` says what it survives."""
     walk = Walk()
 
     def reconcile_alone() -> None:
@@ -109,7 +109,7 @@ def run_reconciler(stop: threading.Event, *, interval_seconds: float = 15.0) -> 
 
 
 def _raise_if_away(failure: OrderError) -> None:
-    """Raise TemporalAway when the server itself is away, and not only silent about one order."""
+    """Raise TemporalAway when the server itself is away, not just one order's workflow."""
     if isinstance(failure, TemporalAway):
         temporal.check_server()
 
@@ -121,7 +121,7 @@ def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
 
 
 def _started() -> "QuerySet[Order]":
-    """Return open orders whose start is not still in the outbox."""
+    """Return open orders whose start message has left the outbox."""
     start = OutboxMessage.objects.filter(order=OuterRef("pk"), name="start", status=OutboxMessage.Status.PENDING)
     return Order.objects.filter(~Exists(start), status__in=OPEN)
 
@@ -136,13 +136,13 @@ def _repair(order_ids: Sequence[str], show_life: Callable[[], None]) -> int:
         show_life()
         if isinstance(run, OrderError):
             _raise_if_away(run)
-            logger.warning("%s cannot be looked up: %s", order_id, run)
+            logger.warning("%s: the run cannot be looked up: %s", order_id, run)
         elif run is None or not run.is_open:
             new = _try_to_plan(order_id, run)
             starts += [new] if new is not None else []
     failures = runs.start_orders(starts)
     for order_id, failure in failures.items():
-        logger.warning("%s could not be started again, and will be: %s", order_id, failure)
+        logger.warning("%s: could not be restarted, retrying later: %s", order_id, failure)
     return len(starts) - len(failures)
 
 
@@ -151,12 +151,12 @@ def _try_to_plan(order_id: str, run: Run | None) -> contracts.OrderInput | None:
         return plan_repair(order_id, run)
     except OrderError as error:
         _raise_if_away(error)
-        logger.warning("%s cannot be repaired now: %s", order_id, error)
+        logger.warning("%s: cannot be repaired now: %s", order_id, error)
         return None
 
 
 def _look_at_left_over(order_ids: Sequence[str], open_runs: Mapping[str, OpenRun], walk: Walk) -> None:
-    """End open runs whose orders are final, and report those whose orders are not there."""
+    """Terminate open runs of final orders, and report those without an order."""
     known = dict(Order.objects.filter(order_id__in=order_ids).values_list("order_id", "status"))
     settled = database_now() - STALE_AFTER
     closed = Order.objects.filter(order_id__in=order_ids, status__in=FINAL, updated_at__lt=settled)
@@ -167,13 +167,13 @@ def _look_at_left_over(order_ids: Sequence[str], open_runs: Mapping[str, OpenRun
             attempts.record_refused_run(order_id, run_id)
         except OrderError as error:
             _raise_if_away(error)
-            logger.warning("the left-over run of %s could not be ended: %s", order_id, error)
+            logger.warning("%s: the extra run could not be terminated: %s", order_id, error)
     orphans = frozenset(order_ids) - known.keys()
     if orphans:
         companions.report("runs_without_order", count=len(orphans), order_ids=sorted(orphans)[:10])
     if news := orphans - walk.orphans:
         names = ", ".join(sorted(news)[:10])
-        logger.error("%d open runs belong to no order of this database, such as %s", len(news), names)
+        logger.error("%d open runs have no order in this database, such as %s", len(news), names)
     walk.orphans |= orphans
 
 
@@ -187,7 +187,7 @@ def _stale() -> "QuerySet[Order]":
 
 
 def _compare_stale(walk: Walk, open_runs: Mapping[str, OpenRun], show_life: Callable[[], None]) -> int:
-    """Compare the next orders that should have moved with what their runs say; return how many needed help."""
+    """Compare the next stale orders with their runs; return how many were repaired."""
     stale = list(_stale().filter(pk__gt=walk.last_pk).order_by("pk")[:STALE_BATCH])
     walk.last_pk = stale[-1].pk if len(stale) == STALE_BATCH else 0
     count = 0
@@ -199,12 +199,12 @@ def _compare_stale(walk: Walk, open_runs: Mapping[str, OpenRun], show_life: Call
             count += _compare(order)
         except OrderError as error:
             _raise_if_away(error)
-            logger.warning("%s cannot be compared with its run: %s", order.order_id, error)
+            logger.warning("%s: cannot be compared with its run: %s", order.order_id, error)
     return count
 
 
 def _compare(order: Order) -> bool:
-    """Bring a row and its open run together, where one is behind; tell whether that was needed.
+    """Bring a row and its open run into agreement; tell whether that was needed.
 
     A run that is ahead of its row fails at its next step, and is then followed by another. Raises OrderError.
     """
@@ -218,10 +218,10 @@ def _compare(order: Order) -> bool:
     if answer.waiting_for != contracts.WaitingFor.APPROVAL:
         return False
     if order.decision:
-        logger.warning("%s: its run does not know the decision of %s, which is sent again", order, order.decided_by)
+        logger.warning("%s: the run is missing the decision by %s; sending it again", order, order.decided_by)
         return outbox.send_again(order)
     if order.status in {Status.CREATED, Status.VALIDATED} and answer.deadline:
-        logger.warning("%s: its row is behind its run, which waits for a decision", order)
+        logger.warning("%s: the row is behind its run, which is waiting for a decision", order)
         receipt.validate_order(contracts.ValidateOrder(order.order_id, answer.deadline))
         return True
     return False
@@ -234,7 +234,7 @@ def _tell_of_runs_that_stand_still(open_runs: Mapping[str, OpenRun]) -> None:
     for order_id, problem in failing.items():
         _raise_run_trouble(order_id, TroubleCode.RUN_FAILING, _explain(problem))
     for order_id in paused:
-        _raise_run_trouble(order_id, TroubleCode.RUN_PAUSED, "It goes on when somebody resumes it there.")
+        _raise_run_trouble(order_id, TroubleCode.RUN_PAUSED, "It continues when someone resumes it there.")
     if failing:
         companions.report("runs_failing", count=len(failing), order_ids=sorted(failing)[:10])
     if paused:
@@ -246,7 +246,7 @@ def _tell_of_runs_that_stand_still(open_runs: Mapping[str, OpenRun]) -> None:
             continue
         with transaction.atomic():
             clear_troubles(lock_order(order_id), [TroubleCode(trouble.code)])
-        logger.info("%s: its run goes on", order_id)
+        logger.info("%s: the run is moving again", order_id)
 
 
 def _lasts(trouble: Trouble, run: OpenRun | None) -> bool:
@@ -277,5 +277,5 @@ def _raise_run_trouble(order_id: str, code: TroubleCode, detail: str) -> None:
 def _explain(problem: str) -> str:
     """Say why a workflow task keeps failing, by the server's code for it."""
     if problem == NON_DETERMINISTIC:
-        return "The workers' code does not fit the run's history any more. The code that it began with brings it back."
-    return f"The workers' code fails on it ({problem}). Their log says how; repaired code lets it go on."
+        return "The workers' code no longer matches the run's history. Deploy the code that the run started with."
+    return f"The workers' code fails on it ({problem}). See the workers' log; the run continues once the code is fixed."

@@ -10,7 +10,7 @@ from orders.states import OPEN
 
 
 def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
-    """Send what is left until `stop` is set; see `companions` for what it outlives."""
+    """Send pending messages until `stop` is set; `companions` says which failures it survives."""
     is_away = False
 
     def make_round() -> bool:

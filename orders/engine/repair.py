@@ -59,13 +59,13 @@ def plan_repair(order_id: str, run: Run | None) -> contracts.OrderInput | None:
         facts: dict[str, Fact] = {"run_id": run_id, "ending": ending or "", "goes_on": goes_on}
         add_event(order, EventKind.RUN_REPLACED, facts, key=f"repaired:{number}:{run_id}")
         new = _go_on(order, run, answer) if goes_on else _clean_up(order, ending, answer)
-    then = "goes on" if goes_on else "is being cancelled"
+    then = "continues" if goes_on else "is being cancelled"
     logger.warning("%s: %s The order %s.", order_id, describe_ending(ending or ""), then)
     return new
 
 
 def _ask_earlier_run(order_id: str, run: Run | None) -> contracts.StatusAnswer | None:
-    """Return the last status answer of a run that ended by itself, where it can still be had."""
+    """Return the last status answer of a run that was not stopped from outside, if it is still available."""
     if run is not None and run.ending == Ending.COMPLETED:
         return runs.read_ending(order_id, run.run_id)
     if run is None or run.ending != Ending.FAILED:
@@ -75,7 +75,7 @@ def _ask_earlier_run(order_id: str, run: Run | None) -> contracts.StatusAnswer |
     except TemporalAway:
         raise
     except OrderError as error:  # its history may be what failed it
-        logger.info("%s: the failed run does not answer: %s", order_id, error)
+        logger.info("%s: the failed run is not answering: %s", order_id, error)
         return None
 
 

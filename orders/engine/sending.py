@@ -20,7 +20,7 @@ LARGEST_MESSAGE_BYTES: Final = 4_000_000
 
 
 def group_messages(messages: Iterable[OutboxMessage]) -> list[list[int]]:
-    """Return which messages to send at the same time: ten, but each by itself that has failed for its own reasons."""
+    """Return which messages to send at the same time: ten, but each on its own that has failed for its own reasons."""
     healthy: list[int] = []
     failed: list[int] = []
     for message in messages:

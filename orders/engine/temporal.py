@@ -124,7 +124,7 @@ async def start_run(client: Client, order: contracts.OrderInput, *, is_restart: 
             rpc_timeout=RPC_TIMEOUT,
         )
     except WorkflowAlreadyStartedError:
-        logger.info("%s was started before", order.order_id)
+        logger.info("%s: already started", order.order_id)
 
 
 def signal_decision(order_id: str, name: str, decision: contracts.Decision) -> None:
@@ -160,10 +160,10 @@ def query_status(order_id: str) -> contracts.StatusAnswer:
             run = await read_run(client, order_id)
             if run.is_paused:
                 raise RunPaused(order_id, run.paused_since)
-            raise OrderError(f"The workflow of {order_id} does not answer in the state that it is in.")
+            raise OrderError(f"The workflow of {order_id} cannot answer in its current state.")
         answers = await client.data_converter.decode(response.query_result.payloads, [contracts.StatusAnswer])
         if not answers or not isinstance(answers[0], contracts.StatusAnswer):
-            raise OrderError(f"The workflow of {order_id} gave no answer.")
+            raise OrderError(f"The workflow of {order_id} did not answer.")
         return clean_message(answers[0])
 
     return call(query, order_id=order_id)

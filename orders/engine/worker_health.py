@@ -85,7 +85,7 @@ class WorkersHealth:
 
     @property
     def status(self) -> str:
-        """Return 'ready', 'degraded' when they are at work and something is wrong all the same, or 'not ready'."""
+        """Return 'ready', 'not ready', or 'degraded' when they are working but something is wrong."""
         if not self.is_ready:
             return "not ready"
         return "degraded" if self.problems else "ready"
@@ -119,7 +119,7 @@ def run_heartbeat(stop: threading.Event, *, queues: Sequence[str], interval_seco
     try:
         WorkerProcess.objects.filter(process_id=heart.process_id).delete()
     except (DatabaseError, InterfaceError) as error:
-        logger.info("the report of %s stays: %s", heart.identity, error)
+        logger.info("the report of %s could not be removed: %s", heart.identity, error)
 
 
 def judge_workers(*, host: str = "", queues: Sequence[str] = ()) -> WorkersHealth:
@@ -139,7 +139,7 @@ def judge_workers(*, host: str = "", queues: Sequence[str] = ()) -> WorkersHealt
 
 
 def _find_orders_in_trouble() -> Iterator[Problem]:
-    """Yield the orders that wait for a person; runs that cannot go on are told by themselves."""
+    """Yield the orders that wait for a person; stuck runs are reported separately."""
     troubles = Trouble.objects.filter(order__status__in=OPEN).exclude(code__in=TOLD_OTHERWISE)
     order_ids = sorted(set(troubles.values_list("order__order_id", flat=True)))
     if order_ids:

@@ -93,7 +93,7 @@ def read_country(text: str) -> str:
     """Return the two letters of a country in capitals. Raises OrderInvalid."""
     code = text.strip().upper()
     if code and not (text.isascii() and code in list_countries()):
-        raise OrderInvalid(f"{text[:40]!r} is no country: two letters by ISO 3166-1, such as DE.")
+        raise OrderInvalid(f"{text[:40]!r} is not a country. Use its two-letter code (ISO 3166-1), such as DE.")
     return code
 
 
@@ -144,7 +144,7 @@ def find_missing(country: str, given: Mapping[str, str]) -> list[str]:
 def write_address(country: str, given: Mapping[str, str]) -> list[str]:
     """Return the lines of an address below the name, as they are written in its country, with the country's name.
 
-    What a country's addresses do not have stands on a line of its own when it was given all the same.
+    A part that the country's addresses do not have goes on a line of its own.
     """
     address_format = find_format(country)
     is_latin = all(_is_latin(text) for text in given.values())

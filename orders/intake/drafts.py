@@ -17,7 +17,7 @@ T = TypeVar("T")
 Reader = Callable[[str], str]
 
 MOST_LINES: Final = 1000
-REQUIRED: Final = "Fill this in."
+REQUIRED: Final = "This field is required."
 # Who reads each text of an order, and of a line.
 FACTS: Final[Mapping[str, Reader]] = {
     "customer_name": partial(read_entry, limit=200),
@@ -74,7 +74,6 @@ class OrderDraft:
 
     @property
     def total(self) -> Money:
-        """The sum of the lines."""
         return add_up((Money(line.unit_price, self.currency) * line.quantity for line in self.lines), self.currency)
 
 
@@ -130,13 +129,13 @@ def tidy_draft(draft: OrderDraft) -> OrderDraft:
         raise OrderInvalid(" ".join(f"{_name(name)}: {sentence}" for name, sentence in errors.items()))
     read_currency(draft.currency or "?")
     if not 0 < len(lines) <= MOST_LINES:
-        raise OrderInvalid(f"An order has 1 to {MOST_LINES:,} lines, and this one has {len(lines):,}.")
+        raise OrderInvalid(f"An order has 1 to {MOST_LINES:,} lines; this one has {len(lines):,}.")
     highest = largest_price(draft.currency)
     for number, line in enumerate(lines, start=1):
         if not 0 < line.quantity <= MOST_QUANTITY:
-            raise OrderInvalid(f"Line {number}: a quantity is above zero and at most {MOST_QUANTITY:,}.")
+            raise OrderInvalid(f"Line {number}: the quantity must be from 1 to {MOST_QUANTITY:,}.")
         if not 0 <= line.unit_price <= highest.minor:
-            raise OrderInvalid(f"Line {number}: the price of a unit is at least 0 and at most {highest}.")
+            raise OrderInvalid(f"Line {number}: the unit price must be from 0 to {highest}.")
     tidy = replace(draft, **facts, lines=lines)
     check_total(tidy.total)
     return tidy
@@ -146,7 +145,7 @@ def read_currency(text: str) -> str:
     """Return the three letters of a currency. Raises OrderInvalid unless new orders may be in it."""
     if text and text not in settings.ORDER_CURRENCIES:
         offered = ", ".join(settings.ORDER_CURRENCIES)
-        raise OrderInvalid(f"Orders are not taken in {text[:40]!r}, but in {offered}.")
+        raise OrderInvalid(f"{text[:40]!r} is not an accepted currency. Use one of: {offered}.")
     return text
 
 
@@ -154,7 +153,7 @@ def check_total(total: Money) -> None:
     """Raise OrderInvalid when no order may come to so much."""
     highest = largest_total(total.currency)
     if total.minor > highest.minor:
-        raise OrderInvalid(f"The total is {total}; an order may come to {highest}.")
+        raise OrderInvalid(f"The total is {total}; the limit is {highest}.")
 
 
 def _tidy_line(errors: dict[str, str], number: int, line: LineDraft) -> LineDraft:

@@ -43,22 +43,21 @@ def read_entry(text: str, *, limit: int) -> str:
     """
     clean = clean_line(text, limit=None)
     if _CONTROLS.search(text.strip()):
-        raise OrderInvalid("It holds a control character, which cannot be seen. Type it again instead of pasting it.")
+        raise OrderInvalid("This contains an invisible control character. Type it instead of pasting it.")
     if _TURNS.search(text):
         raise OrderInvalid(
-            "It holds a character that turns the direction of the text and cannot be seen. "
-            "Type it again instead of pasting it."
+            "This contains an invisible character that changes the text direction. Type it instead of pasting it."
         )
     if _BROKEN.search(text) or _BROKEN.search(clean):
-        raise OrderInvalid("A character was lost on its way: \N{REPLACEMENT CHARACTER} stands for it. Type it again.")
+        raise OrderInvalid("A character was lost and shows as \N{REPLACEMENT CHARACTER}. Type it again.")
     if _HIDDEN.search(text) or any(unicodedata.category(sign) == "Co" for sign in clean):
-        raise OrderInvalid("It holds a character that has no shape. Type it again instead of pasting it.")
+        raise OrderInvalid("This contains a character that cannot be displayed. Type it instead of pasting it.")
     if text.strip() and not any(map(_shows_something, clean)):
-        raise OrderInvalid("Nothing of it can be seen. Write at least one letter, digit or sign.")
+        raise OrderInvalid("This is invisible. Enter at least one letter, digit or symbol.")
     if _has_a_heap_of_marks(clean):
-        raise OrderInvalid("It has more marks on one letter than any script needs. Write it with fewer.")
+        raise OrderInvalid("A letter has too many accents on it. Use fewer.")
     if len(clean) > limit:
-        raise OrderInvalid(f"At most {limit} characters; this has {len(clean)}.")
+        raise OrderInvalid(f"Use at most {limit} characters; this has {len(clean)}.")
     return clean
 
 
@@ -72,17 +71,14 @@ def read_email(text: str) -> str:
         return ""
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain:
-        raise OrderInvalid("Write an address such as name@example.com.")
+        raise OrderInvalid("Enter an e-mail address, such as name@example.com.")
     strange = next((sign for sign in unicodedata.normalize("NFC", local) + local if not sign.isascii()), "")
     if strange:
-        raise OrderInvalid(
-            f"Before the @, mail servers take plain letters only and not {strange}. "
-            "Ask for the address as it is written without it."
-        )
+        raise OrderInvalid(f"Mail servers do not accept {strange} before the @. Ask for the address in plain letters.")
     if not _LOCAL.fullmatch(local) or len(local) > 64:
-        raise OrderInvalid("Before the @ stand letters, digits and signs such as . - _ +, such as name@example.com.")
+        raise OrderInvalid("Before the @, use only letters, digits and characters such as . - _ +")
     if not _is_domain(domain):
-        raise OrderInvalid(f"After the @ stands a domain such as example.com; {domain[:60]} is none.")
+        raise OrderInvalid(f"After the @, enter a domain such as example.com; {domain[:60]} is not one.")
     return address
 
 
@@ -90,7 +86,7 @@ def read_phone(text: str) -> str:
     """Return a telephone number as it is written, with its spaces and signs. Raises OrderInvalid."""
     number = read_entry(text, limit=LONGEST_PHONE)
     if number and (not _PHONE.fullmatch(number) or sum(sign.isdigit() for sign in number) < 3):
-        raise OrderInvalid("Write a telephone number, such as +49 30 1234567.")
+        raise OrderInvalid("Enter a telephone number, such as +49 30 1234567.")
     return number
 
 

@@ -25,11 +25,11 @@ def read_quantity(text: str) -> int:
     text = text.strip()
     digits = text.removeprefix("-").lstrip("0") if re.fullmatch(r"-?[0-9]+", text) else None
     if digits is None:
-        raise OrderInvalid(f"Write a whole number in the digits 0 to 9 alone, such as {_ungroup(text) or '3'}.")
+        raise OrderInvalid(f"Enter a whole number using only the digits 0 to 9, such as {_ungroup(text) or '3'}.")
     if not digits or text.startswith("-"):
-        raise OrderInvalid("At least 1.")
+        raise OrderInvalid("Enter 1 or more.")
     if len(digits) > MOST_DIGITS or int(digits) > MOST_QUANTITY:
-        raise OrderInvalid(f"At most {MOST_QUANTITY:,}.")
+        raise OrderInvalid(f"Enter {MOST_QUANTITY:,} or less.")
     return int(digits)
 
 
@@ -47,14 +47,14 @@ def read_price(text: str, currency: str) -> Money:
     if _may_be_thousands(whole, mark, fraction, decimals):
         shorter = fraction.rstrip("0")
         if len(shorter) > decimals:
-            raise OrderInvalid(f"Write {whole}{fraction} without a mark for thousands. {rule}")
+            raise OrderInvalid(f"Enter {whole}{fraction} without a thousands separator. {rule}")
         short = f"{whole}.{shorter.ljust(decimals, '0')}".rstrip(".")
-        raise OrderInvalid(f"{text} can be read in two ways. Write {whole}{fraction} or {short}.")
+        raise OrderInvalid(f"{text} is ambiguous. Enter {whole}{fraction} or {short}.")
     if len(fraction) > decimals:
         raise OrderInvalid(rule)
     digits = (whole + fraction.ljust(decimals, "0")).lstrip("0") or "0"
     if len(digits) > MOST_DIGITS or int(digits) > largest_price(currency).minor:
-        raise OrderInvalid(f"A unit may cost {largest_price(currency)} at most.")
+        raise OrderInvalid(f"A unit price can be at most {largest_price(currency)}.")
     return Money(int(digits), currency)
 
 
@@ -70,11 +70,11 @@ def _may_be_thousands(whole: str, mark: str, fraction: str, decimals: int) -> bo
 def _explain_price(text: str, currency: str) -> str:
     """Say how to write a price, of a text that is no number."""
     if re.fullmatch(r"-[0-9.,]+", text):
-        return "A price is at least 0."
+        return "A price cannot be negative."
     if plain := _ungroup(text):
-        return f"Leave out the marks for thousands: write {plain}."
+        return f"Leave out the thousands separators: enter {plain}."
     example = Money(125 * 10 ** DECIMALS[currency] // 10, currency).amount if DECIMALS[currency] else 1250
-    mark = "and a point before the decimals" if DECIMALS[currency] else "and nothing else"
+    mark = "and a point before the decimals" if DECIMALS[currency] else "only"
     return f"Use the digits 0 to 9 {mark}, such as {example}."
 
 

@@ -1,4 +1,4 @@
-"""What a workflow does first: it takes the order, checks it, and puts it before the people who decide.
+"""A workflow's first two activities: receive the order, then validate it and open it for decisions.
 
 Each function is one call of an activity and safe to repeat.
 """
@@ -26,7 +26,7 @@ from orders.states import (
 
 @transaction.atomic
 def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
-    """Write down that the workflow has taken the order, and in which run. Raises OrderNotFound, OrderClosed."""
+    """Record that a workflow has received the order, and in which run. Raises OrderNotFound, OrderClosed."""
     order = lock_open_order(command.order_id)
     add_event(
         order,
@@ -39,7 +39,7 @@ def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
 
 
 def validate_order(command: contracts.ValidateOrder) -> None:
-    """Check the order and put it before the people who decide, until `deadline`.
+    """Validate the order and open it for a decision until `deadline`.
 
     Raises OrderInvalid when it can never be carried out, OutsideWorldFailed when the warehouse does not answer,
     OrderNotFound, OrderClosed, IllegalTransition.

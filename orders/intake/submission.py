@@ -1,4 +1,4 @@
-"""Takes an order: writes it and has its workflow started."""
+"""Submits an order: writes it and has its workflow started."""
 
 from dataclasses import asdict
 
@@ -23,7 +23,7 @@ from orders.texts import clean_id
 
 
 def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order_id: str = "") -> Order:
-    """Take an order and have its workflow started; the same order with the same `idempotency_key` again is returned.
+    """Submit an order and have its workflow started; the same order with the same `idempotency_key` is returned.
 
     Raises NotAllowed, OrderInvalid for a draft that can never be an order, OrderExists for an `order_id` that is taken,
     KeyReused for a key that has made an order with other contents, another `order_id`, or one that `actor` may not see.
@@ -31,7 +31,9 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
     permissions.check_may_submit(actor)
     draft, idempotency_key = tidy_draft(draft), clean_id(idempotency_key)
     if order_id and not is_order_id(order_id):
-        raise OrderInvalid(f"{order_id!r} is no order id: it is `order-` and up to 58 letters, digits, - and _.")
+        raise OrderInvalid(
+            f"{order_id!r} is not an order id. It must be `order-` followed by up to 58 letters, digits, - or _."
+        )
     facts = asdict(draft)
     facts.pop("lines")
     facts |= {"order_id": order_id or new_identifier("order"), "payment_id": new_identifier("pay")}
@@ -47,7 +49,7 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
             raise OrderExists(facts["order_id"])
         try:
             order, is_new = Order.objects.get_or_create(idempotency_key=idempotency_key, defaults=facts)
-        except IntegrityError as error:  # somebody took the same order_id a moment ago
+        except IntegrityError as error:  # someone else used the same order_id a moment ago
             raise OrderExists(facts["order_id"]) from error
         if is_new:
             for line in lines:

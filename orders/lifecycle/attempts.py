@@ -1,4 +1,4 @@
-"""Writes down what happened to the steps of a workflow: failures, successes, and runs that were stopped."""
+"""Records what happened to a workflow's activities: failures, successes, and runs that were stopped."""
 
 from django.db import transaction
 
@@ -10,7 +10,7 @@ from orders.lifecycle.troubles import UNRESOLVED, clear_troubles, raise_trouble
 
 @transaction.atomic
 def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str) -> bool:
-    """Write down that an attempt of an activity failed, once for each run, activity and attempt; tell whether new."""
+    """Record a failed attempt once for each run, activity and attempt; tell whether it is new."""
     order = lock_order(order_id)
     key = f"attempt:{order.run_id}:{activity}:{attempt}"
     return add_event(order, EventKind.STEP_FAILED, {"activity": activity, "attempt": attempt, "error": error}, key=key)
@@ -18,7 +18,7 @@ def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str
 
 @transaction.atomic
 def record_unresolved(order_id: str, activity: str, error: str) -> None:
-    """Write down that the outside world leaves a step without an answer, so that people are told and may decide."""
+    """Record that an external service is not answering, so that people are told and can decide."""
     order = lock_open_order(order_id)
     if activity in UNRESOLVED:
         raise_trouble(order, UNRESOLVED[activity], error)
@@ -26,13 +26,13 @@ def record_unresolved(order_id: str, activity: str, error: str) -> None:
 
 @transaction.atomic
 def record_success(order_id: str, activity: str) -> None:
-    """Write down that a step that had failed before is done, so that the order is no longer in trouble for it."""
+    """Record that an activity succeeded after failures, and clear the order's trouble with it."""
     if activity in UNRESOLVED:
         clear_troubles(lock_order(order_id), [UNRESOLVED[activity]])
 
 
 @transaction.atomic
 def record_refused_run(order_id: str, run_id: str, activity: str = "") -> None:
-    """Write into a final order's history that another run of it was stopped, once for each run."""
+    """Record in a final order's history that an extra run was stopped, once for each run."""
     order = lock_order(order_id)
     add_event(order, EventKind.RUN_REFUSED, {"run_id": run_id, "activity": activity}, key=f"refused:{run_id}")

@@ -1,4 +1,4 @@
-"""Writes decisions: each once, with its event, and later what became of it."""
+"""Writes decisions: each once, with its event, and later its outcome."""
 
 from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
@@ -24,7 +24,7 @@ from orders.texts import LONGEST_NAME, clean_id, clean_line, clean_text
 
 
 def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decision | None) -> str:
-    """Write down a decision that came over Temporal, unless a person took it here and it is written already.
+    """Record a decision that came through Temporal, unless it was made here and is recorded already.
 
     Returns the id that it has in the tables, empty when there is no decision.
     """
@@ -37,9 +37,9 @@ def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decisi
 
 
 def judge_approval(order: Order, decision: contracts.Decision) -> RefusalCode | None:
-    """Return why the approval that a run of a locked order goes by does not count, or None when it does.
+    """Return why a run's approval of a locked order does not count, or None when it does.
 
-    A signal is a claim: what a person decided here has its row, and everything else came from outside. That counts
+    A signal is a claim: a decision made here has its row, and any other came from outside. That one counts only
     where the settings say so, and never when it names the submitter.
     """
     has_begun = is_at_or_past(Status(order.status), Status.CHARGING_PAYMENT)
@@ -112,13 +112,13 @@ def write_decision(
 
 
 def counts_already(order: Order, decision_id: str) -> bool:
-    """Tell whether the tables know this approval of the order: a person took it here, or it was accepted before."""
+    """Tell whether the tables have this approval: it was made here, or accepted before."""
     known = order.decisions.filter(decision_id=clean_id(decision_id), kind=DecisionKind.APPROVE)
     return known.filter(~Q(channel=Channel.TEMPORAL) | Q(outcome=Outcome.ACCEPTED)).exists()
 
 
 def refuse_approval(order: Order, decision: contracts.Decision, code: RefusalCode) -> None:
-    """Write down, once, an approval that came over Temporal alone and does not count; it changes nothing else."""
+    """Record once an approval through Temporal that does not count; nothing else changes."""
     decision_id, actor = own_decision_id(order, decision.decision_id), clean_line(decision.actor, LONGEST_NAME)
     reason = clean_text(decision.reason)
     Decision.objects.bulk_create(
@@ -142,7 +142,7 @@ def refuse_approval(order: Order, decision: contracts.Decision, code: RefusalCod
 
 
 def own_decision_id(order: Order, claimed: str) -> str:
-    """Return the id under which a decision that came over Temporal is written for a locked order.
+    """Return the id under which a decision through Temporal is recorded for a locked order.
 
     It is the one that the signal claims, unless that is another order's; then always the same other one.
     """
@@ -153,9 +153,9 @@ def own_decision_id(order: Order, claimed: str) -> str:
 
 
 def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "") -> None:
-    """Write what became of the decisions on a locked order that the workflow has not answered yet.
+    """Write the outcome of the decisions on a locked order that the workflow has not answered yet.
 
-    To be called when the order takes a way that no decision changes any more: `kind` is what this way follows. The
+    Call it when the order reaches a point that no decision can change: `kind` is what this way follows. The
     decision `accepted_id` led there, others that wanted the same are repetitions, and all others came too late.
     """
     for decision in order.decisions.filter(outcome=Outcome.PENDING):

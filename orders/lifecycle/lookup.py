@@ -1,4 +1,4 @@
-"""Finds one order for a change or a look, in the one way in which it is locked."""
+"""Finds one order, to read it or to lock it for a change."""
 
 from orders.errors import OrderClosed, OrderNotFound
 from orders.identifiers import is_order_id
@@ -22,7 +22,7 @@ def read_open_order(order_id: str) -> Order:
 
 
 def read_order(order_id: str) -> Order:
-    """Return the order as it is. Raises OrderNotFound."""
+    """Return the order, unlocked. Raises OrderNotFound."""
     if not is_order_id(order_id):
         raise OrderNotFound(order_id)
     try:

@@ -44,7 +44,7 @@ def advance(
 def begin_cancelling(
     order: Order, *, reason_code: str, reason: str, cause: str = "", decision: contracts.Decision | None = None
 ) -> None:
-    """Take a locked order out of the ordinary way, with the reason why; nothing happens when it has left already."""
+    """Start cancelling a locked order, with the reason; do nothing if that has already begun."""
     decision_id = record_decision(order, DecisionKind.CANCEL, decision)
     if is_at_or_past(Status(order.status), Status.CANCELLING):
         return

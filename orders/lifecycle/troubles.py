@@ -1,7 +1,7 @@
-"""What keeps an order from moving, told to people: on its page, in the list, in the history.
+"""Troubles: what stops an order from moving, shown on its page, in the list and in the history.
 
-A trouble is a row while it lasts. Its beginning and its end are events. Whoever notices one raises it, again and again
-if need be; whoever sees that it is over clears it, and a final order has none.
+A trouble is a row while it lasts; its beginning and end are events. Raising one again changes nothing. A final order
+has none.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,11 @@ from orders.models import Order, Trouble
 from orders.states import TroubleCode
 from orders.texts import clean_text
 
-# How long, and for how many attempts, the outside world may fail a step before people are told.
+# How long, and for how many attempts, an external service may fail before people are told.
 UNRESOLVED_AFTER: Final = timedelta(minutes=15)
 UNRESOLVED_ATTEMPTS: Final = 3
 
-# Which trouble it is when the outside world gives no answer to a step; the other steps ask nobody outside.
+# The trouble of each activity that depends on an external service.
 UNRESOLVED: Final[Mapping[str, TroubleCode]] = {
     "validate_order": TroubleCode.CHECK_UNRESOLVED,
     "charge_payment": TroubleCode.CHARGE_UNRESOLVED,
@@ -30,7 +30,7 @@ UNRESOLVED: Final[Mapping[str, TroubleCode]] = {
 
 
 def raise_trouble(order: Order, code: TroubleCode, detail: str = "") -> bool:
-    """Write on a locked order that it is in trouble, and tell whether that is news.
+    """Record a trouble on a locked order, and tell whether it is new.
 
     `detail` is what another program said, such as the gateway's answer; it may change while the trouble lasts.
     """
@@ -43,14 +43,14 @@ def raise_trouble(order: Order, code: TroubleCode, detail: str = "") -> bool:
 
 
 def clear_troubles(order: Order, codes: Iterable[TroubleCode] = tuple(TroubleCode)) -> None:
-    """Write on a locked order that these troubles are over; those that it is not in are passed over."""
+    """Record that these troubles of a locked order are over, and ignore those that it does not have."""
     for trouble in Trouble.objects.filter(order=order, code__in=list(codes)):
         add_event(order, EventKind.TROUBLE_ENDED, {"code": trouble.code}, key=f"{_key(trouble)}:over")
         trouble.delete()
 
 
 def is_unresolved(*, attempt: int, tried_for: timedelta) -> bool:
-    """Tell whether the outside world has failed a step for so long that people are to be told."""
+    """Tell whether an external service has failed for so long that people should be told."""
     return attempt >= UNRESOLVED_ATTEMPTS and tried_for >= UNRESOLVED_AFTER
 
 

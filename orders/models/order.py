@@ -168,12 +168,10 @@ class Order(models.Model):
         return self.order_id
 
     def get_absolute_url(self) -> str:
-        """Return the address of the order's page."""
         return reverse("order-detail", args=[self.order_id])
 
     @property
     def total_money(self) -> Money:
-        """The total as money."""
         return Money(self.total, self.currency)
 
     @property
@@ -242,10 +240,8 @@ class OrderLine(models.Model):
 
     @property
     def unit_price_money(self) -> Money:
-        """The price of one unit."""
         return Money(self.unit_price, self.order.currency)
 
     @property
     def total_money(self) -> Money:
-        """The price of all units of the line."""
         return self.unit_price_money * self.quantity

@@ -55,7 +55,6 @@ class Payment(models.Model):
 
     @property
     def amount_money(self) -> Money:
-        """The amount as money."""
         return Money(self.amount, self.currency)
 
 
@@ -103,10 +102,10 @@ class Refund(models.Model):
     class Status(models.TextChoices):
         """What became of it."""
 
-        PENDING = "PENDING", "Asked for"
-        SUCCEEDED = "SUCCEEDED", "Given back"
-        CLOSED = "CLOSED", "Nothing to give back"  # the gateway had taken nothing
-        FAILED = "FAILED", "Not given back"  # the gateway refused it for good
+        PENDING = "PENDING", "Requested"
+        SUCCEEDED = "SUCCEEDED", "Refunded"
+        CLOSED = "CLOSED", "Nothing to refund"  # the gateway had taken nothing
+        FAILED = "FAILED", "Not refunded"  # the gateway refused it for good
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     key = models.CharField(max_length=150, unique=True, help_text="A repeated step asks under the same key.")
@@ -141,5 +140,4 @@ class Refund(models.Model):
 
     @property
     def amount_money(self) -> Money:
-        """The amount as money."""
         return Money(self.amount, self.currency)

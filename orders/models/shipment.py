@@ -15,7 +15,7 @@ class Shipment(models.Model):
 
         PREPARED = "PREPARED", "Package prepared"
         DISPATCHED = "DISPATCHED", "Handed to the carrier"
-        RECALLED = "RECALLED", "Called back"
+        RECALLED = "RECALLED", "Recalled"
 
     shipment_id = models.CharField(max_length=80, primary_key=True)
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="shipment")

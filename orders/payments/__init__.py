@@ -1,1 +1,1 @@
-"""The money of orders: the charge of a payment, what is given back, and the gateways that carry both out."""
+"""Money: the charge of a payment, its refunds, and the gateways that carry them out."""

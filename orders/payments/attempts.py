@@ -1,4 +1,4 @@
-"""Calls to the gateway, each written down before it is made and again when it is answered."""
+"""Gateway calls, each recorded before it is made and again when it is answered."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Call:
 
 
 def begin_attempt(order: Order, payment: Payment, kind: PaymentAttempt.Kind) -> Call:
-    """Write that the gateway is about to be called for a payment of a locked order."""
+    """Record that the gateway is about to be called for the payment of a locked order."""
     is_first = not payment.attempts.filter(kind=kind).exists()
     request = ChargeRequest(
         idempotency_key=payment.payment_id,
@@ -39,7 +39,7 @@ def begin_attempt(order: Order, payment: Payment, kind: PaymentAttempt.Kind) -> 
 
 
 def ask_gateway(call: Call, ask: Callable[[PaymentGateway], T]) -> T:
-    """Ask the payment's own gateway, and write what is known of the outcome."""
+    """Call the payment's own gateway and record what is known of the outcome."""
     try:
         answer = ask(find_gateway(call.gateway))
     except PaymentDeclined as error:

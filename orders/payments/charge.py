@@ -4,7 +4,7 @@ A charge cannot be one transaction, because the gateway is not part of it. It is
 are written, then the gateway is called with the payment_id as idempotency key, then the answer is written. An attempt
 whose answer never came stays UNKNOWN, and the next one asks the gateway before it charges.
 
-An order that costs nothing has a payment too, which says so; no gateway is asked about it.
+An order whose total is zero has a payment too, which says so; no gateway is called for it.
 """
 
 from django.db import transaction
@@ -45,7 +45,7 @@ def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged
 
 
 def adopt_charge(order_id: str) -> None:
-    """Write down a charge that the gateway has and the tables do not know, as after a restore from an older copy.
+    """Record a charge that the gateway has and the tables lack, as after a restore from an older copy.
 
     It stands as an attempt without an answer, so that the next charge asks the gateway first and a refund finds it.
     """
@@ -104,7 +104,7 @@ def _open_payment(order: Order, payment_id: str, *, gateway: str = "") -> Paymen
 
 
 def _charge_once(call: Call, gateway: PaymentGateway) -> str:
-    """Charge, but ask first when an earlier attempt may have had its effect."""
+    """Charge, but ask the gateway first when an earlier attempt may have taken effect."""
     known = None if call.is_first else gateway.find_charge(call.request.idempotency_key)
     return known or gateway.charge(call.request)
 

@@ -1,4 +1,4 @@
-"""The refund of an order's payment, as a step of its cancellation."""
+"""The refund of an order's payment during its cancellation."""
 
 from django.db import transaction
 from django.db.models import Sum
@@ -17,7 +17,7 @@ from orders.texts import LONGEST_REFERENCE, clean_line
 
 
 def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunded:
-    """Begin the cancellation and give back what was taken, once; where nothing was, close the payment for good.
+    """Begin the cancellation and refund what was charged, once; if nothing was, close the payment for good.
 
     Raises OutsideWorldFailed when the outcome is unknown, OrderNotFound, OrderClosed.
     """
@@ -34,7 +34,7 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
         _finish_refund(command.payment_id, refund if is_refunded else None)
         payment = Payment.objects.get(payment_id=command.payment_id)
         payment.status = Payment.Status.REFUNDED if is_refunded else Payment.Status.DECLINED
-        # A charge whose answer never came is known to us only by its refund.
+        # If the charge never got an answer, its refund is the first we know of it.
         payment.gateway_reference = payment.gateway_reference or clean_line(refund.reference, LONGEST_REFERENCE)
         payment.save(update_fields=["status", "gateway_reference", "updated_at"])
         key = f"refunded:{command.payment_id}"

@@ -17,7 +17,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(settings_dict, alias)
-        # Without a database of ours there is only CREATE and DROP DATABASE to do, which must be by themselves.
+        # Without a database of ours there is only CREATE and DROP DATABASE to do, which must run outside a transaction.
         limits = UNLIMITED if alias == NO_DB_ALIAS else settings_dict["OPTIONS"].get("limits", UNLIMITED)
         self.limits: Limits = limits
         pool = settings_dict["OPTIONS"].get("pool")

@@ -63,12 +63,12 @@ class SkewWatch:
             is_new, self._is_skewed = is_skewed != self._is_skewed, is_skewed
         if is_new and is_skewed:
             logger.warning(
-                "this machine's clock is %s; orders go by PostgreSQL's, "
-                "but sessions, logs and certificates do not: set the clocks right",
+                "this machine's clock is %s; orders use PostgreSQL's, "
+                "but sessions, logs and certificates do not: synchronise the clocks",
                 describe_skew(skew),
             )
         elif is_new:
-            logger.info("this machine's clock agrees with PostgreSQL's again")
+            logger.info("this machine's clock is back in step with PostgreSQL's")
         return skew if is_skewed else None
 
 

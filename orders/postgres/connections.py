@@ -41,7 +41,7 @@ class _Watch:
             try_again_at = self._try_again_at.get(server)
             if try_again_at is not None:
                 if monotonic() < try_again_at:
-                    raise ServerSilent("the server has just been found silent")
+                    raise ServerSilent("the server did not respond a moment ago")
                 self._try_again_at[server] = monotonic() + COOL_DOWN_SECONDS
         try:
             yield
@@ -122,7 +122,7 @@ class BoundedCursor(CursorMixin, psycopg.ClientCursor[Any]):
 def _first_statements(connection: Any) -> tuple[str, ...]:
     """Return the statements to be sent with the next one: the limits where a transaction begins with it.
 
-    Without limits a statement outside of a transaction is left alone, because some must be by themselves, such as
+    Without limits a statement outside of a transaction is left alone, because some must run outside one, such as
     CREATE INDEX CONCURRENTLY.
     """
     if connection.info.transaction_status != TransactionStatus.IDLE:

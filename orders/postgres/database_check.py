@@ -85,7 +85,7 @@ class DatabaseCheck:
         except ProgrammingError as error:
             if not isinstance(error.__cause__, InsufficientPrivilege):
                 raise
-            logger.warning("whether the database can be written to is not tried: %s", error)
+            logger.warning("skipped checking whether the database can be written to: %s", error)
             self._may_write = False
         with self._lock:
             self._write_at = monotonic() + WRITTEN_SECONDS

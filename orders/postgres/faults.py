@@ -64,21 +64,19 @@ FAULTS: Final = {
 }
 
 FAULT_SENTENCES: Final[Mapping[Fault, str]] = {
-    Fault.AWAY: "The database cannot be reached. Orders on their way are safe and go on by themselves when it is back.",
-    Fault.SILENT: "The database does not answer. Orders on their way are safe and go on by themselves when it does.",
-    Fault.BUSY: "Somebody else is changing the same order right now, and the wait for them took too long.",
-    Fault.SLOW: "The database took too long over this, and stopped it.",
-    Fault.NOT_WRITABLE: "The database takes no changes: its disk is full, or it is being worked on.",
+    Fault.AWAY: "The database cannot be reached. Orders in progress are safe and will continue when it is back.",
+    Fault.SILENT: "The database is not responding. Orders in progress are safe and will continue when it is back.",
+    Fault.BUSY: "Someone else is changing this order, and waiting for them took too long.",
+    Fault.SLOW: "This took the database too long, so it was stopped.",
+    Fault.NOT_WRITABLE: "The database cannot save changes: its disk is full, or it is under maintenance.",
 }
 
 
 # What to do at a terminal, behind the sentence that says what is wrong.
-START_IT: Final = (
-    "Start it, or name another one with DATABASE_URL. make run starts a console with a PostgreSQL of its own."
-)
+START_IT: Final = "Start it, or set DATABASE_URL to another one. make run starts a console with its own PostgreSQL."
 MISSING_TABLES: Final = (
-    "The database's tables are missing or belong to another release. Run the command migrate first; "
-    "make run does so by itself."
+    "The database's tables are missing or belong to another release. Run the migrate command first; "
+    "make run does it for you."
 )
 # undefined_table and undefined_column
 MISSING_STATES: Final = frozenset({"42P01", "42703"})
@@ -136,5 +134,5 @@ def describe_error(error: Error) -> str:
     fault, told = find_fault(error), " ".join(str(error).split())
     if are_tables_missing(error):
         return f"{MISSING_TABLES} ({told})"
-    sentence = FAULT_SENTENCES[fault] if fault else "The database refused this."
+    sentence = FAULT_SENTENCES[fault] if fault else "The database rejected this."
     return f"{sentence} ({told})" + (f" {START_IT}" if fault in {Fault.AWAY, Fault.SILENT} else "")

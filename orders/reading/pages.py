@@ -33,7 +33,6 @@ class Ordering:
     is_descending: bool
 
     def order_by(self, *, is_reversed: bool = False) -> tuple[str, str]:
-        """Return the arguments of `order_by`."""
         sign = "-" if self.is_descending != is_reversed else ""
         return f"{sign}{self.time_field}", f"{sign}pk"
 
@@ -56,7 +55,6 @@ class Cursor:
     is_backward: bool = False
 
     def encode(self, ordering: Ordering) -> str:
-        """Return the cursor as a text for URLs."""
         facts = [ordering.name, int(self.is_backward), self.at.isoformat(), self.key]
         return base64.urlsafe_b64encode(json.dumps(facts, separators=(",", ":")).encode()).decode().rstrip("=")
 
@@ -74,9 +72,9 @@ class Cursor:
         except (ValueError, TypeError, OverflowError) as error:
             raise CursorError("The cursor cannot be read.") from error
         if name != ordering.name:
-            raise CursorError("The cursor belongs to another ordering.")
+            raise CursorError("The cursor belongs to a different sort order.")
         if moment.tzinfo is None or type(key) is not int or not 0 <= key < 2**63:
-            raise CursorError("The cursor does not name a row.")
+            raise CursorError("The cursor does not point to a row.")
         return cursor
 
 

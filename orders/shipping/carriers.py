@@ -1,4 +1,4 @@
-"""The warehouse and the carrier: the small interfaces that shipping needs, and simulated ones with their own books."""
+"""Warehouse and carrier: the small interfaces that shipping needs, and simulated ones with their own ledgers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Warehouse(Protocol):
 
 @dataclass(frozen=True)
 class Booking:
-    """A parcel in the carrier's own books."""
+    """A parcel in the carrier's own ledger."""
 
     tracking_number: str
     is_recalled: bool
@@ -39,13 +39,13 @@ class Carrier(Protocol):
         """The carrier's name, as it is written on shipments."""
 
     def find_booking(self, shipment_id: str) -> Booking | None:
-        """Return what the carrier's books say of the parcel, or None."""
+        """Return the carrier's booking of the parcel, or None."""
 
     def book(self, shipment_id: str, postcode: str) -> str:
         """Hand the parcel over once, and return its tracking number. Raises ShippingRefused."""
 
     def recall(self, shipment_id: str) -> None:
-        """Call the parcel back; where it was not handed over, see to it that it cannot be later."""
+        """Recall the parcel; if it was not handed over yet, make sure that it cannot be later."""
 
 
 class SimulatedWarehouse:
@@ -73,7 +73,7 @@ class SimulatedCarrier:
     name: Final = "Simulated Parcel"
 
     def find_booking(self, shipment_id: str) -> Booking | None:
-        """Return what the books say. Looking up is calm: the rates of failure are meant for what has an effect."""
+        """Return the booking, or None. Lookups never fail: the failure rates are for calls that have an effect."""
         booking = CarrierBooking.objects.filter(shipment_id=shipment_id).first()
         return Booking(booking.tracking_number, booking.recalled_at is not None) if booking else None
 
@@ -82,7 +82,7 @@ class SimulatedCarrier:
         return call_outside_world("carrier", lambda: self._book(shipment_id, postcode))
 
     def recall(self, shipment_id: str) -> None:
-        """Call the parcel back, or refuse it in advance."""
+        """Recall the parcel, or refuse it in advance."""
         call_outside_world("carrier", lambda: self._recall(shipment_id))
 
     @staticmethod
@@ -97,7 +97,7 @@ class SimulatedCarrier:
             raise ShippingRefused(f"The carrier does not deliver to postcode {postcode}.")
         booking = self._new_booking(shipment_id)
         if booking.recalled_at is not None:
-            raise ShippingRefused("The parcel was called back.")
+            raise ShippingRefused("The parcel was recalled.")
         return booking.tracking_number
 
     def _recall(self, shipment_id: str) -> None:

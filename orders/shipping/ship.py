@@ -1,7 +1,7 @@
 """Packs an order and hands it to the carrier.
 
-Each function is one call of an activity and safe to repeat. It looks at the row under its lock before it calls the
-outside world, so that nothing is done to an order that is final or elsewhere, and again after it; no row is locked in
+Each function is one call of an activity and safe to repeat. It checks the row under its lock before it calls the
+service, so that nothing is done to an order that is final or has moved on, and again after it; no row is locked in
 between.
 """
 
@@ -93,7 +93,7 @@ def _lock_for_shipping(order_id: str, goal: Status) -> Order:
 
 
 def adopt_shipment(order_id: str) -> None:
-    """Write down a parcel that the carrier has and the tables do not know, as after a restore from an older copy."""
+    """Record a parcel that the carrier has and the tables lack, as after a restore from an older copy."""
     shipment_id = contracts.shipping_workflow_id(order_id)
     if Shipment.objects.filter(shipment_id=shipment_id).exists():
         return

@@ -20,7 +20,7 @@ const span = (seconds) => {
 const describe = (time, now) => {
   const seconds = (now - Date.parse(time.dateTime)) / 1000;
   if ("age" in time.dataset) return seconds >= MINUTE ? `${span(seconds)} ago` : "just now";
-  return seconds < 0 ? `in ${span(-seconds)}` : time.dataset.until || "time is over";
+  return seconds < 0 ? `in ${span(-seconds)}` : time.dataset.until || "overdue";
 };
 
 const tick = () => {

@@ -2,12 +2,12 @@
 import { find } from "./page.js";
 
 const LOST_POLL = "The console cannot be reached. This page may be out of date. Retrying…";
-const LOST = "The console cannot be reached, so this was perhaps not done. Look at the order before you try again.";
-const FAILED = "Something went wrong on the server. Look at the order before you try again.";
+const LOST = "The console cannot be reached, so this may not have been done. Check the order before you try again.";
+const FAILED = "Something went wrong on the server. Check the order before you try again.";
 const REFUSED = {
   401: "You are signed out. Reload the page and sign in.",
   403: "The console refused this. Reload the page; you may have to sign in again.",
-  404: "This is not there any more. Reload the page.",
+  404: "This no longer exists. Reload the page.",
 };
 
 const box = find("#trouble");

@@ -53,6 +53,6 @@ def write_results(path: Path, results: Sequence[PartResult]) -> None:
 
 
 def read_result(path: Path) -> PartResult:
-    """Return what a part wrote by itself."""
+    """Return what a part wrote alone."""
     fields = json.loads(path.read_text())
     return PartResult(**fields | {"figures": [Figure(**each) for each in fields["figures"]]})

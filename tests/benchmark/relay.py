@@ -1,4 +1,4 @@
-"""The relay after an outage of Temporal: how many messages a second it delivers, starts first and then decisions."""
+"""The relay after an outage of Temporal: how many messages a second it delivers."""
 
 import os
 import time

@@ -30,7 +30,7 @@ class Visit(Protocol):
 def browser() -> Iterator[Browser]:
     """Start Chromium; without one the tests are skipped.
 
-    Anew for each test: while playwright is there its loop counts as running, and other fixtures run loops of their own.
+    Started for each test: playwright's loop counts as running while it exists, and other fixtures run their own loops.
     """
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:

@@ -64,7 +64,7 @@ def test_one_decides_and_goes_on_to_the_next(visit: Visit, bob: User, waiting: l
     page.keyboard.press("a")
     assert focused(page) == "approve"
     page.keyboard.press("Enter")
-    expect(page.locator(".word")).to_contain_text("Your approval is saved and on its way to the workflow.")
+    expect(page.locator(".feedback")).to_contain_text("Your approval is saved and on its way to the workflow.")
     page.keyboard.press("j")
     expect(page.locator("h1")).to_have_text(waiting[1].order_id)
     page.keyboard.press("c")
@@ -72,7 +72,7 @@ def test_one_decides_and_goes_on_to_the_next(visit: Visit, bob: User, waiting: l
     page.keyboard.type("a reason with j, k and ?")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator(".word")).to_contain_text("Your cancellation is saved and on its way to the workflow.")
+    expect(page.locator(".feedback")).to_contain_text("Your cancellation is saved and on its way to the workflow.")
     assert list(Order.objects.order_by("pk").values_list("decision", flat=True)) == ["approve", "cancel", ""]
 
 

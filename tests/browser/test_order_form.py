@@ -19,7 +19,7 @@ def test_a_change_of_the_currency_after_prices_were_typed_is_confirmed(visit: Vi
     line.get_by_label("Description").fill("Apple")
     line.get_by_label("Unit price").fill("1500")
     currency.select_option("JPY")
-    expect(page.locator("#currency-change")).to_contain_text("The prices were typed in USD and now count in JPY.")
+    expect(page.locator("#currency-change")).to_contain_text("The prices were typed in USD and now count as JPY.")
     currency.select_option("USD")
     expect(page.locator("#currency-change")).not_to_contain_text("The prices were typed in")
     currency.select_option("JPY")

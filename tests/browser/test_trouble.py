@@ -32,7 +32,7 @@ def test_a_decision_that_did_not_get_through_is_said(visit: Visit, bob: User, ma
     page.context.set_offline(True)
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("#trouble")).to_be_visible()
-    expect(page.locator(".word")).to_have_count(0)
+    expect(page.locator(".feedback")).to_have_count(0)
 
 
 def test_a_refusal_is_said_with_its_reason(visit: Visit, bob: User, make_order: MakeOrder) -> None:
@@ -40,7 +40,7 @@ def test_a_refusal_is_said_with_its_reason(visit: Visit, bob: User, make_order: 
     bob.groups.clear()
     bob.user_permissions.clear()
     page.get_by_role("button", name="Approve").click()
-    expect(page.locator("#trouble")).to_contain_text("Your account may not look at orders.")
+    expect(page.locator("#trouble")).to_contain_text("Your account cannot view orders.")
     expect(page.locator("#trouble")).to_contain_text("(403)")
     page.get_by_role("button", name="Close").click()
     # What was read is not said again by every poll.
@@ -58,18 +58,18 @@ def test_an_expired_session_costs_nothing_that_was_typed(visit: Visit, bob: User
     Session.objects.all().delete()
     expect(page.locator("#trouble")).to_contain_text("You are signed out.")
     page.get_by_role("button", name="Cancel the order").click()
-    expect(page.locator("#trouble")).to_contain_text("Nothing was taken in")
+    expect(page.locator("#trouble")).to_contain_text("Nothing was saved")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in").click()
     other = opened.value
     other.get_by_label("User name").fill("bob")
     other.get_by_label("Password").fill("demo")
     other.get_by_role("button", name="Sign in").click()
-    expect(other.get_by_role("heading", name="Orders")).to_be_visible()
+    expect(other.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
     expect(page.get_by_label("In your own words")).to_have_value("Customer called twice")
     expect(page.locator("#trouble")).to_be_hidden()
     page.get_by_role("button", name="Cancel the order").click()
-    expect(page.locator(".word")).to_contain_text("Your cancellation is saved and on its way to the workflow.")
+    expect(page.locator(".feedback")).to_contain_text("Your cancellation is saved and on its way to the workflow.")
 
 
 def test_signing_in_again_elsewhere_leaves_an_open_form_good(visit: Visit, alice: User) -> None:
@@ -81,11 +81,11 @@ def test_signing_in_again_elsewhere_leaves_an_open_form_good(visit: Visit, alice
     other.get_by_label("User name").fill("alice")
     other.get_by_label("Password").fill("demo")
     other.get_by_role("button", name="Sign in").click()
-    expect(other.get_by_role("heading", name="Orders")).to_be_visible()
+    expect(other.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
     page.get_by_role("button", name="Add a line").click()
     expect(page.get_by_role("group", name="Line 2")).to_be_visible()
     page.get_by_role("button", name="Submit the order").click()
-    expect(page.locator("#error-summary")).to_contain_text("E-mail: Fill this in.")
+    expect(page.locator("#error-summary")).to_contain_text("E-mail: This field is required.")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Lisa")
 
 
@@ -126,10 +126,10 @@ def test_an_order_that_somebody_else_holds_costs_nobody_what_they_typed(
     page.locator("#cancel textarea").fill("Ordered twice")
     with locked(order):
         page.locator("#cancel").get_by_role("button").click()
-        expect(page.locator("#trouble")).to_contain_text("Somebody else is changing the same order")
+        expect(page.locator("#trouble")).to_contain_text("Someone else is changing this order")
     expect(page.locator("#cancel textarea")).to_have_value("Ordered twice")
     page.locator("#cancel").get_by_role("button").click()
-    expect(page.locator(".word")).to_be_visible()
+    expect(page.locator(".feedback")).to_be_visible()
     order.refresh_from_db()
     assert order.is_cancel_requested
 

@@ -42,7 +42,7 @@ def test_orders_are_decided(visit: Visit, bob: User, make_order: MakeOrder) -> N
     page = visit(first.get_absolute_url(), bob, **PLAIN)
     page.get_by_role("button", name="Approve").click()
     expect(page.locator(".notice-warning")).to_contain_text("Your approval is saved and on its way to the workflow.")
-    page.get_by_role("link", name="Next that waits").click()
+    page.get_by_role("link", name="Next order to decide").click()
     expect(page.locator("h1")).to_have_text(second.order_id)
     page.get_by_text("Cancel this order…").click()
     page.get_by_role("button", name="Cancel the order").click()
@@ -53,11 +53,11 @@ def test_orders_are_decided(visit: Visit, bob: User, make_order: MakeOrder) -> N
         "Your cancellation is saved and on its way to the workflow."
     )
     page.goto("/orders/?status=awaiting")
-    page.get_by_label(f"Tick {third.order_id}").check()
-    page.get_by_label(f"Tick {fourth.order_id}").check()
-    page.get_by_role("button", name="Approve the ticked orders").click()
+    page.get_by_label(f"Select {third.order_id}").check()
+    page.get_by_label(f"Select {fourth.order_id}").check()
+    page.get_by_role("button", name="Approve selected orders").click()
     page.get_by_role("button", name="Approve 2 orders").click()
-    expect(page.locator(".word")).to_contain_text("Approved 2 of 2 orders.")
+    expect(page.locator(".feedback")).to_contain_text("Approved 2 of 2 orders.")
     assert list(Order.objects.order_by("pk").values_list("decision", flat=True)) == [
         *("approve", "cancel", "approve", "approve")
     ]
@@ -66,10 +66,10 @@ def test_orders_are_decided(visit: Visit, bob: User, make_order: MakeOrder) -> N
 def test_enter_in_the_list_never_approves(visit: Visit, bob: User, make_order: MakeOrder) -> None:
     order = make_order()
     page = visit("/orders/?status=awaiting", bob, **PLAIN)
-    page.get_by_label(f"Tick {order.order_id}").check()
-    page.get_by_text("Cancel the ticked orders…").click()
-    page.get_by_label("Reason, the same for all").press("Enter")
-    expect(page.get_by_label("Reason, the same for all")).to_be_visible()
+    page.get_by_label(f"Select {order.order_id}").check()
+    page.get_by_text("Cancel selected orders…").click()
+    page.get_by_label("Reason for all of them").press("Enter")
+    expect(page.get_by_label("Reason for all of them")).to_be_visible()
     order.refresh_from_db()
     assert order.decision == ""
 

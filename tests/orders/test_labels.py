@@ -59,26 +59,26 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
     ),
     EventKind.DECISION_REFUSED: (
         {"decision_id": "1", "channel": "TEMPORAL", "code": "OUTSIDE", "reason": "Do it."},
-        "An approval from outside was not accepted",
-        "Approvals that come over Temporal alone do not count here. Do it.",
+        "An approval through Temporal was not accepted",
+        "Approvals sent straight through Temporal do not count here. Do it.",
     ),
     EventKind.CHARGED: (MONEY, "Charged 1,234.56 EUR", "ch_1"),
     EventKind.CHARGE_DECLINED: ({"error": "No funds."}, "Payment declined", "No funds."),
     EventKind.CHARGE_FOUND: ({}, "The gateway had already charged the payment", ""),
-    EventKind.NOTHING_TO_CHARGE: ({}, "Nothing to charge", "The order costs nothing."),
+    EventKind.NOTHING_TO_CHARGE: ({}, "Nothing to charge", "The order total is zero."),
     EventKind.REFUNDED: (MONEY, "Refunded 1,234.56 EUR", "ch_1"),
-    EventKind.CLOSED_UNCHARGED: ({}, "Nothing had been charged, payment closed", ""),
-    EventKind.NOTHING_TO_REFUND: ({}, "Nothing to refund", "The order costs nothing."),
+    EventKind.CLOSED_UNCHARGED: ({}, "Payment closed before it was charged", ""),
+    EventKind.NOTHING_TO_REFUND: ({}, "Nothing to refund", "The order total is zero."),
     EventKind.PARCEL_FOUND: (PARCEL, "The carrier already had the parcel", "Swift, tracking number T-1"),
-    EventKind.RUN_STARTED: ({"run_id": "r"}, "Received by the workflow", ""),
+    EventKind.RUN_STARTED: ({"run_id": "r"}, "Workflow started", ""),
     EventKind.RUN_REPLACED: (
         {"run_id": "r", "ending": "TERMINATED", "goes_on": False},
-        "The workflow was started again",
+        "Workflow restarted",
         "The order's workflow run was terminated. The order is being cancelled.",
     ),
     EventKind.RUN_REFUSED: (
         {"run_id": "r", "activity": "charge_payment"},
-        "Another workflow run for the closed order was stopped",
+        "An extra workflow run was stopped",
         "Charge the payment: nothing was done.",
     ),
     EventKind.STEP_FAILED: (
@@ -88,10 +88,10 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
     ),
     EventKind.TROUBLE_BEGAN: (
         {"code": "CHARGE_UNRESOLVED", "detail": "It hangs."},
-        "The payment gateway gives no answer",
+        "The payment gateway is not responding",
         "It hangs.",
     ),
-    EventKind.TROUBLE_ENDED: ({"code": "CHARGE_UNRESOLVED"}, "Resolved: The payment gateway gives no answer", ""),
+    EventKind.TROUBLE_ENDED: ({"code": "CHARGE_UNRESOLVED"}, "Resolved: The payment gateway is not responding", ""),
 }
 
 
@@ -120,11 +120,11 @@ def test_every_code_has_its_words() -> None:
     [
         ("bob", Channel.CONSOLE, "", "bob"),
         ("bob", "", "", "bob"),
-        ("bob", Channel.TEMPORAL, "", "somebody over Temporal, who claims to be bob"),
-        (UNNAMED_ACTOR, Channel.TEMPORAL, "", "somebody over Temporal"),
+        ("bob", Channel.TEMPORAL, "", "someone using Temporal, who claims to be bob"),
+        (UNNAMED_ACTOR, Channel.TEMPORAL, "", "someone using Temporal"),
         (CANCEL_REQUEST_ACTOR, Channel.TEMPORAL, "", "a cancel request in Temporal"),
-        (EARLIER_RUN_ACTOR, Channel.TEMPORAL, "", "somebody, according to an earlier workflow run"),
-        ("bob", Channel.TERMINAL, "root", "bob, as root says at the terminal"),
+        (EARLIER_RUN_ACTOR, Channel.TEMPORAL, "", "someone, according to an earlier workflow run"),
+        ("bob", Channel.TERMINAL, "root", "bob, according to root at the terminal"),
         ("root", Channel.TERMINAL, "root", "root at the terminal"),
         ("bob", Channel.TERMINAL, "", "bob at the terminal"),
     ],

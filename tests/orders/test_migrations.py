@@ -26,7 +26,7 @@ OURS = ("console", "orders", "workers")
 MIGRATIONS = sorted(path for package in OURS for path in (ROOT / package).glob("**/migrations/*.py"))
 TODAY = "as_the_models_say"
 
-# Loads each migration by itself, in a process in which no application is, and names what came along of our own.
+# Loads each migration in a process without applications, and names our own modules that it imported.
 LOAD = """
 import importlib, sys
 for path in sys.argv[1:]:

@@ -46,7 +46,7 @@ class TestApproval:
         assert facts == (Channel.TEMPORAL, "bob", "Trust me", Outcome.REFUSED, DecisionKind.APPROVE)
         assert decision.answered_at is not None
         event = order.events.get(kind=EventKind.DECISION_REFUSED)
-        assert (event.data["code"], event.who) == ("OUTSIDE", "somebody over Temporal, who claims to be bob")
+        assert (event.data["code"], event.who) == ("OUTSIDE", "someone using Temporal, who claims to be bob")
         assert not Payment.objects.filter(order=order).exists()
         assert not GatewayMovement.objects.exists()
 
@@ -55,7 +55,7 @@ class TestApproval:
         assert not charge(order).is_approval_refused
 
         order.refresh_from_db()
-        assert (order.status, order.decider) == (Status.PAID, "somebody over Temporal, who claims to be bob")
+        assert (order.status, order.decider) == (Status.PAID, "someone using Temporal, who claims to be bob")
         assert order.decisions.get().outcome == Outcome.ACCEPTED
 
     @pytest.mark.parametrize("name", ["alice", "ALICE", "\uff41lice"])
@@ -113,9 +113,9 @@ def test_the_page_says_what_was_claimed(make_order: MakeOrder, dana: User, clien
     charge(order)
     client.force_login(dana)
     page = text_of(client.get(order.get_absolute_url()))
-    assert "An approval from outside was not accepted" in page
-    assert "somebody over Temporal, who claims to be bob" in page
-    assert "Approvals that come over Temporal alone do not count here. Trust me" in page
+    assert "An approval through Temporal was not accepted" in page
+    assert "someone using Temporal, who claims to be bob" in page
+    assert "Approvals sent straight through Temporal do not count here. Trust me" in page
     assert 'name="approve"' in page or "Approve" in page
 
 

@@ -72,4 +72,7 @@ def test_its_programs_do_not_want_the_stack(image: Path, arguments: tuple[str, .
 def test_the_stack_cannot_be_started_in_it(image: Path) -> None:
     told = run(image, "manage.py", "runstack")
     assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == "The local stack is not installed here. Run it from a clone of the project with make run.\n"
+    assert (
+        told.stderr
+        == "The local stack is not part of this installation. Run it from a clone of the project with make run.\n"
+    )

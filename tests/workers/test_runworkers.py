@@ -147,7 +147,7 @@ def test_a_companion_that_ends_takes_the_process_with_it(program_environment: di
     done = subprocess.run(command, cwd=ROOT, env=program_environment, capture_output=True, text=True, timeout=30)
 
     assert done.returncode == 1
-    assert "The companion relay has ended by itself." in done.stderr
+    assert "The companion relay has ended unexpectedly." in done.stderr
     assert "draining" in done.stderr
     assert "the companion relay ends" in done.stderr
 
@@ -280,8 +280,8 @@ class TestSeveralProcesses:
         os.kill(engine.children()[0], signal.SIGKILL)
 
         assert engine.process.wait(30) == 1
-        assert "right after its start" in engine.log
-        assert "Not every worker process ended well." in engine.log
+        assert "right after it started" in engine.log
+        assert "Some worker processes did not end cleanly." in engine.log
 
     def test_one_that_dies_later_is_replaced(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr(processes, "SHORTEST_LIFE_SECONDS", 0.0)

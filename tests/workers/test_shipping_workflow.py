@@ -1,4 +1,4 @@
-"""ShippingWorkflow by itself, on the time-skipping server."""
+"""ShippingWorkflow alone, on the time-skipping server."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -79,7 +79,7 @@ def test_an_outage_is_told_once_for_all_pollers(lines: SubjectFilter) -> None:
     first, second, later = (record_of(RETRY, name=CORE, created=at) for at in (100.0, 105.0, 131.0))
 
     assert [lines.filter(record) for record in (first, second, later)] == [True, False, True]
-    assert first.getMessage() == "Temporal does not answer poll_workflow_task_queue; it is asked again and again"
+    assert first.getMessage() == "Temporal is not answering poll_workflow_task_queue; retrying"
 
 
 def test_an_answer_that_came_too_late_is_not_told_again(lines: SubjectFilter) -> None:

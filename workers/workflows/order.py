@@ -76,7 +76,7 @@ class OrderWorkflow:
         order_id = self._order.order_id
         if workflow.info().workflow_id != order_id:
             raise ApplicationError(
-                f"The workflow id has to be the order_id, {order_id}.", type="WrongWorkflowId", non_retryable=True
+                f"The workflow id must be the order_id, {order_id}.", type="WrongWorkflowId", non_retryable=True
             )
         life = asyncio.create_task(self._live())
         while not life.done():
@@ -227,7 +227,7 @@ class OrderWorkflow:
             self._is_refund_due = was_refund_due
             self._decisions.refuse_approval()
             self._status, self._waiting_for = Status.PENDING_MANUAL_APPROVAL, WaitingFor.APPROVAL
-            workflow.logger.info("the approval does not count, the order waits on")
+            workflow.logger.info("the approval does not count; the order is still waiting")
             return False
         self._move_to(Status.PAID, waiting_for=WaitingFor.SHIPPING)
         return True

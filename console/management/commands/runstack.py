@@ -16,13 +16,13 @@ from console.stack.stack import Stack
 
 # The options, by the environment variable that each stands for.
 OPTIONS = {
-    "PORT": "port of the console, 8000",
-    "BIND": "address that the console listens on, 127.0.0.1; 0.0.0.0 lets other machines in",
-    "TEMPORAL_PORT": "port of the embedded Temporal, 7233",
-    "TEMPORAL_UI_PORT": "port of its Web UI, 8233",
-    "DEMO_PASSWORD": "password of the demo accounts, demo",
-    "DATABASE_URL": "a PostgreSQL to use instead of the embedded one",
-    "TEMPORAL_ADDRESS": "a Temporal server to use instead of the embedded one",
+    "PORT": "port of the console (8000)",
+    "BIND": "address the console listens on (127.0.0.1); 0.0.0.0 lets other machines in",
+    "TEMPORAL_PORT": "port of the embedded Temporal (7233)",
+    "TEMPORAL_UI_PORT": "port of its Web UI (8233)",
+    "DEMO_PASSWORD": "password of the demo accounts (demo)",
+    "DATABASE_URL": "PostgreSQL to use instead of the embedded one",
+    "TEMPORAL_ADDRESS": "Temporal server to use instead of the embedded one",
 }
 
 
@@ -37,11 +37,12 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Offer what can be chosen."""
         for name, text in OPTIONS.items():
             flag = f"--{name.lower().replace('_', '-')}"
             parser.add_argument(flag, dest=name, default=os.environ.get(name), metavar="VALUE", help=text)
-        parser.add_argument("--flaky", action="store_true", help="simulate a failing outside world (FLAKY=1)")
+        parser.add_argument(
+            "--flaky", action="store_true", help="simulate unreliable gateway, warehouse and carrier (FLAKY=1)"
+        )
         parser.add_argument(
             "--verbose", action="store_true", help="show every line of web server and workers (VERBOSE=1)"
         )
@@ -50,7 +51,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             choices=MAY_BE_LEFT_OUT,
-            help="leave this part to be started by hand; can be repeated",
+            help="do not start this part, you start it yourself; can be repeated",
         )
 
         # For `make run`: a make that is killed cannot pass the signal on.

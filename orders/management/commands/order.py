@@ -32,11 +32,10 @@ EPILOG = "Exit codes: 0 done, 1 refused or failed (a sentence says why), 2 wrong
 class Command(BaseCommand):
     """Does at the terminal what the console does in the browser."""
 
-    help = "Start, query, signal and audit orders. " + EPILOG
+    help = "Starts, queries, signals and audits orders. " + EPILOG
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Describe the verbs."""
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="start|query|signal|audit")
         start = verbs.add_parser("start", help="submit an order", epilog=EPILOG)
         start.add_argument("--order-id", default="", help="by default a random one")
@@ -57,8 +56,8 @@ class Command(BaseCommand):
             metavar="SKU:QUANTITY:PRICE[:DESCRIPTION]",
             help="a line; may be repeated; by default MUG-1:1:12.50:Mug",
         )
-        start.add_argument("--idempotency-key", default="", help="the same key again makes no second order")
-        query = verbs.add_parser("query", help="ask an order's workflow for its status", epilog=EPILOG)
+        start.add_argument("--idempotency-key", default="", help="repeating a key does not make a second order")
+        query = verbs.add_parser("query", help="query an order's workflow for its status", epilog=EPILOG)
         query.add_argument("order_id")
         signal = verbs.add_parser("signal", help="approve or cancel an order", epilog=EPILOG)
         signal.add_argument("order_id")
@@ -72,12 +71,12 @@ class Command(BaseCommand):
             help=f"why it is cancelled: {', '.join(DecisionReason)}",
         )
         audit = verbs.add_parser(
-            "audit", help="compare all orders with the books of gateway and carrier, and with Temporal", epilog=EPILOG
+            "audit", help="compare all orders with the gateway's and carrier's ledgers and with Temporal", epilog=EPILOG
         )
         for verb in (start, signal):
-            verb.add_argument("--by", default="", help="who does it; by default the name of the shell's user")
+            verb.add_argument("--by", default="", help="who decides; by default the shell's user")
         for verb in (start, query, signal, audit):
-            verb.add_argument("--json", action="store_true", help="print an object for programs")
+            verb.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says; every refusal and failure is a sentence."""
@@ -126,9 +125,9 @@ class Command(BaseCommand):
             # Programs get an object of the same shape: the row knows what a paused workflow does not say.
             answer = asdict(describe_row(order)) | {"paused": True}
             if not options["json"]:
-                self.stderr.write(f"{error} Nothing happens until it is resumed there; this is what the tables say:")
+                self.stderr.write(f"{error} Nothing happens until it is resumed there. The last saved status:")
         except OrderError as error:
-            raise CommandError(f"{error} The tables say: {order.get_status_display().lower()}.") from error
+            raise CommandError(f"{error} The last saved status: {order.get_status_display().lower()}.") from error
         self._print(options, answer)
 
     def _signal(self, options: dict[str, Any]) -> None:
@@ -144,7 +143,7 @@ class Command(BaseCommand):
         is_delivered = message.status == OutboxMessage.Status.DELIVERED
         is_paused = is_delivered and _is_paused(order)
         if is_paused:
-            sentence += " The workflow is paused in Temporal: the decision takes effect when it is resumed there."
+            sentence += " The workflow is paused in Temporal. The decision takes effect when it is resumed."
         self._print(
             options,
             {
@@ -166,7 +165,7 @@ class Command(BaseCommand):
             for item in found:
                 self.stdout.write(f"{item['order_id']}  {item['status']}  {item['sentence']}")
         if found:
-            raise CommandError(f"{len(found)} orders do not agree with the books.")
+            raise CommandError(f"{len(found)} orders disagree with the ledgers or with Temporal.")
 
     def _print(self, options: dict[str, Any], facts: dict[str, Any]) -> None:
         """Print an object for programs, or a table of two columns for people."""
@@ -212,10 +211,10 @@ def _line(text: str, currency: str) -> LineDraft:
     """Read SKU:QUANTITY:PRICE[:DESCRIPTION]. Raises OrderInvalid."""
     parts = text.split(":", 3)
     if len(parts) < 3:
-        raise OrderInvalid(f"{text!r} is no line: it is SKU:QUANTITY:PRICE[:DESCRIPTION].")
+        raise OrderInvalid(f"{text!r} is not a line. Write it as SKU:QUANTITY:PRICE[:DESCRIPTION].")
     sku, quantity, price = parts[:3]
     reading = read_line(TypedLine(sku, parts[3] if len(parts) > 3 else sku, quantity, price), currency)
     if reading.draft is None:
         wrong = " ".join(f"{LINE_LABELS[name]}: {sentence}" for name, sentence in reading.errors.items())
-        raise OrderInvalid(f"{text!r} is no line. {wrong}")
+        raise OrderInvalid(f"{text!r} is not a valid line. {wrong}")
     return reading.draft

@@ -1,1 +1,1 @@
-"""Payment gateways behind one small interface. `registry` names those that there are."""
+"""Payment gateways behind one small interface; `registry` lists them."""

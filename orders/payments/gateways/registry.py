@@ -1,4 +1,4 @@
-"""The gateways that there are, each under the name that stands on its payments."""
+"""The gateways, each under the name that its payments carry."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

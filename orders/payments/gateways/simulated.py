@@ -1,4 +1,4 @@
-"""A simulated payment gateway with books of its own."""
+"""A simulated payment gateway with its own ledger."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ class SimulatedGateway:
     def find_charge(self, idempotency_key: str) -> str | None:
         """Return the reference of the charge that was made under this key and was not given back, or None.
 
-        Looking up is calm: the rates of failure are meant for an attempt, and one that asks first would be hit twice.
+        Lookups never fail: the failure rates are per attempt, and one that looks up first would be hit twice.
         """
         if self._reference_of(idempotency_key, "REFUND"):
             return None
@@ -68,7 +68,7 @@ class SimulatedGateway:
             if "VOID" in known:
                 raise PaymentDeclined("The payment was closed before it was charged.")
             if "REFUND" in known:
-                raise PaymentDeclined("The payment was charged and given back before.")
+                raise PaymentDeclined("The payment has already been charged and refunded.")
             if "CHARGE" in known:
                 return known["CHARGE"]
             if request.payer.partition("@")[0].endswith(DECLINED_MARK):

@@ -88,7 +88,7 @@ class TestRefusals:
         browser.get("/orders/new/?customer=Emma+Example", headers=headers)
         assert lines(caplog) == [
             f'WARNING refused address="{HERE}" user="charlie" account={charlie.pk} method="GET" path="/orders/new/" '
-            'reason="Your account may not submit orders. A clerk does that."'
+            'reason="Your account cannot submit orders. Ask a clerk to do it."'
         ]
 
     def test_every_kind_of_403_has_a_line(

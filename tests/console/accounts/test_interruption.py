@@ -39,7 +39,7 @@ def test_a_decision_is_not_taken_and_its_reason_is_kept(
     response = client.post(f"{order.get_absolute_url()}{verb}/", {"reason": "Customer called twice"})
     page = sign_in_again(client, "bob", response)
     assert page.redirect_chain[-1][0] == order.get_absolute_url()
-    assert "You were signed out; your decision was not taken." in text_of(page)
+    assert "You were signed out and your decision was not saved." in text_of(page)
     assert ("Customer called twice" in text_of(page)) is (verb == "cancel") or verb == "approve"
     order.refresh_from_db()
     assert order.decision == ""
@@ -49,7 +49,7 @@ def test_a_decision_is_not_taken_and_its_reason_is_kept(
 
 def test_an_order_that_was_typed_is_there_again(client: Client, alice: User) -> None:
     page = text_of(sign_in_again(client, "alice", client.post(NEW, TYPED)))
-    assert "the order was not submitted. What you typed is still there." in page
+    assert "the order was not submitted. What you typed is still here." in page
     for value in ("Zoë Zimmer", "zoe@example.com", "Blue mug", "12.50"):
         assert value in page
     assert not Order.objects.exists()
@@ -58,14 +58,14 @@ def test_an_order_that_was_typed_is_there_again(client: Client, alice: User) -> 
 def test_decisions_on_several_lead_to_the_list(client: Client, bob: User, make_order: MakeOrder) -> None:
     order = make_order()
     page = sign_in_again(client, "bob", client.post("/orders/bulk/", {"kind": "approve", "order_id": order.order_id}))
-    assert "your decisions were not taken" in text_of(page)
+    assert "your decisions were not saved" in text_of(page)
     order.refresh_from_db()
     assert order.decision == ""
 
 
 def test_a_form_beyond_all_measure_is_not_kept(client: Client, alice: User) -> None:
     page = text_of(sign_in_again(client, "alice", client.post(NEW, TYPED | {"lines-0-description": "x" * 500_000})))
-    assert "what you sent was not taken in" in page
+    assert "what you sent was not saved" in page
     assert "Zoë Zimmer" not in page
 
 

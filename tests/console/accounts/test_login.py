@@ -45,7 +45,7 @@ class TestSignIn:
     def test_a_wrong_password_is_said_and_the_name_kept(self, client: Client, bob: User) -> None:
         response = client.post(LOGIN, {"username": "bob", "password": "wrong"})
         page = text_of(response)
-        assert "User name and password do not belong together" in page
+        assert "The user name and password do not match" in page
         assert 'value="bob"' in page
         assert "wrong" not in page
 
@@ -79,4 +79,4 @@ def test_an_expired_session_leaves_a_page_that_is_open_alone(client: Client, bob
     for method in (client.get, client.post):
         response = method("/orders/", headers=HTMX)
         assert response.status_code == 401
-        assert "nothing that you typed here is lost" in text_of(response)
+        assert "what you typed here is kept" in text_of(response)

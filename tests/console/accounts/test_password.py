@@ -57,10 +57,10 @@ class TestRefusals:
         ("sent", "sentence"),
         [
             (typed(old="wrong"), "This is not your current password."),
-            (typed(again="late trams sing well"), "The two new passwords differ."),
+            (typed(again="late trams sing well"), "The two new passwords do not match."),
             (typed(new="short"), "at least 12 characters"),
-            (typed(new="bob-bobbob-xyz"), "made of your own name"),
-            (typed(new="qwertyuiop12"), "row of the keyboard"),
+            (typed(new="bob-bobbob-xyz"), "contains only your name"),
+            (typed(new="qwertyuiop12"), "sequence from the keyboard"),
             ({}, "This field is required."),
         ],
     )

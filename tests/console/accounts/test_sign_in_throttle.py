@@ -158,7 +158,7 @@ class TestAddress:
 
 class TestRecords:
     def test_old_ones_are_removed(self, client: Client, bob: User, dana: User) -> None:
-        sign_in(client, "wrong", "somebody")
+        sign_in(client, "wrong", "someone")
         let_pass(timedelta(minutes=16))
         sign_in(client, "wrong", "dana")
         assert [row.username for row in AccessAttempt.objects.all()] == ["dana"]

@@ -24,7 +24,7 @@ def test_somebody_without_a_role_is_refused(client: Client, db: None) -> None:
     client.force_login(make_user("nobody"))
     response = client.get("/")
     assert response.status_code == 403
-    assert "may not look at orders" in response.content.decode()
+    assert "cannot view orders" in response.content.decode()
 
 
 def test_it_cannot_be_posted_to(client: Client, bob: User) -> None:

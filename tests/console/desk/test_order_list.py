@@ -65,7 +65,7 @@ class TestPage:
         assert set(shown(response)) == {order.order_id for order in made if order.status in statuses}
         assert {tab.label: tab.count for tab in response.context["tabs"]} == {
             "Awaiting approval": "1",
-            "In motion": "3",
+            "In progress": "3",
             "Completed": "1",
             "Cancelled": "1",
             "All": "",
@@ -121,10 +121,10 @@ class TestPage:
     def test_an_empty_list_says_what_that_means(self, bobs: Client, status: str) -> None:
         said = {
             "": "There are no orders yet",
-            "awaiting": "Nothing awaits approval",
-            "in-motion": "No order is in motion",
-            "completed": "No order has been completed yet",
-            "cancelled": "No order has been cancelled",
+            "awaiting": "No orders awaiting approval",
+            "in-motion": "No orders in progress",
+            "completed": "No completed orders yet",
+            "cancelled": "No cancelled orders",
         }
         assert said[status] in text_of(bobs.get(URL, {"status": status}))
 
@@ -173,7 +173,7 @@ class TestSearch:
     ) -> None:
         order = make_order()
         response = bobs.get(URL, {"q": text}, headers=headers)
-        assert "There is nothing to search for in" in text_of(response)
+        assert "has nothing to search for" in text_of(response)
         assert shown(response) == [order.order_id]
         assert "No order found" not in text_of(bobs.get(URL, {"q": text, "status": "completed"}))
         assert response.context["tabs"][0].count == "1", "the list is that of no search"
@@ -246,8 +246,8 @@ class TestPages:
             Order.objects.filter(order_id__in=shown(bobs.get(last_url))).update(status=Status.CHARGING_PAYMENT)
         response = bobs.get(last_url, headers=headers)
         assert shown(response) == shown(second)
-        assert "You are done here" not in text_of(response)
-        assert "No orders are left on that page" in text_of(response)
+        assert "You are all caught up" not in text_of(response)
+        assert "That page has no orders left" in text_of(response)
         assert shown(bobs.get(response.context["previous_url"])) == shown(first)
         assert not response.context["next_url"]
         with past_the_rules():
@@ -263,8 +263,8 @@ class TestPages:
         with past_the_rules():
             Order.objects.update(status=Status.CHARGING_PAYMENT)
         response = bobs.get(next_url)
-        assert "You are done here" in text_of(response)
-        assert "No orders are left on that page" not in text_of(response)
+        assert "You are all caught up" in text_of(response)
+        assert "That page has no orders left" not in text_of(response)
 
     def test_a_cursor_of_another_ordering_is_not_misread(self, bobs: Client, make_order: MakeOrder) -> None:
         for _ in range(3):
@@ -322,23 +322,23 @@ class TestLiveRows:
         response = self.ask(bobs, page)
         assert "1 new order here" in text_of(response)
         assert "<table" not in text_of(response)
-        assert "You are done here" not in text_of(response)
+        assert "You are all caught up" not in text_of(response)
         assert 'id="order-table"' in text_of(response), "the next poll finds its target"
 
     def test_an_empty_list_notices_an_order_that_only_now_waits(self, bobs: Client, make_order: MakeOrder) -> None:
         order = make_order("VALIDATED")
         page = bobs.get(URL, {"status": "awaiting"})
-        assert "You are done here" in text_of(page)
+        assert "You are all caught up" in text_of(page)
         with past_the_rules():
             Order.objects.filter(pk=order.pk).update(
                 status=Status.PENDING_MANUAL_APPROVAL, approval_deadline=timezone.now() + timedelta(hours=1)
             )
         response = self.ask(bobs, page)
         assert "There is 1 order here now" in text_of(response)
-        assert "You are done here" not in text_of(response)
+        assert "You are all caught up" not in text_of(response)
 
     def test_time_that_passes_is_no_change(self, bobs: Client, make_order: MakeOrder) -> None:
-        """The browser counts by itself, from the times that it got."""
+        """The browser counts on its own, from the times that it got."""
         make_order()
         page = bobs.get(URL)
         assert " data-age>just now</time>" in text_of(page)
@@ -347,7 +347,7 @@ class TestLiveRows:
         assert self.ask(bobs, page).status_code == 204
         assert " data-age>5 min ago</time>" in text_of(bobs.get(URL))
 
-    @pytest.mark.parametrize(("minutes", "said"), [(59, "soon"), (-1, "time is over")])
+    @pytest.mark.parametrize(("minutes", "said"), [(59, "soon"), (-1, "overdue")])
     def test_a_deadline_that_comes_near_or_passes_is_a_change(
         self, bobs: Client, make_order: MakeOrder, minutes: int, said: str
     ) -> None:

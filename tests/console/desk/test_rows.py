@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from console.access import Desk
+from console.access import CurrentUser
 from console.desk.rows import RowFacts
 from tests.making import make_user
 
@@ -30,20 +30,20 @@ def row(status: str, decision: str = "", *, hours_left: int = 3) -> RowFacts:
     ],
 )
 def test_an_approver_ticks_what_can_be_decided(bob: User, status: str, decision: str, is_tickable: bool) -> None:
-    assert row(status, decision).is_tickable(Desk.of(bob)) is is_tickable
+    assert row(status, decision).is_tickable(CurrentUser.of(bob)) is is_tickable
 
 
 @pytest.mark.django_db
 def test_nobody_ticks_what_others_decide(charlie: User) -> None:
-    assert not row("PENDING_MANUAL_APPROVAL").is_tickable(Desk.of(charlie))
+    assert not row("PENDING_MANUAL_APPROVAL").is_tickable(CurrentUser.of(charlie))
 
 
 @pytest.mark.django_db
 def test_who_only_approves_ticks_nothing_that_is_approved_or_over() -> None:
     eve = make_user("eve")
     eve.user_permissions.set(Permission.objects.filter(codename__in=["view_order", "approve_order"]))
-    desk = Desk.of(eve)
+    current_user = CurrentUser.of(eve)
 
-    assert row("PENDING_MANUAL_APPROVAL").is_tickable(desk)
-    assert not row("PENDING_MANUAL_APPROVAL", "approve").is_tickable(desk)
-    assert not row("PENDING_MANUAL_APPROVAL", hours_left=0).is_tickable(desk)
+    assert row("PENDING_MANUAL_APPROVAL").is_tickable(current_user)
+    assert not row("PENDING_MANUAL_APPROVAL", "approve").is_tickable(current_user)
+    assert not row("PENDING_MANUAL_APPROVAL", hours_left=0).is_tickable(current_user)

@@ -98,7 +98,7 @@ class TestSubmit:
         alices.post(URL, typed())
         response = alices.post(URL, typed(), follow=True)
         assert Order.objects.count() == OutboxMessage.objects.count() == 1
-        assert "No second order was made" in text_of(response)
+        assert "No second order was created" in text_of(response)
 
     @pytest.mark.parametrize(
         "changes",
@@ -119,7 +119,7 @@ class TestSubmit:
         response = alices.post(URL, sent)
         assert response.status_code == 409
         assert complaints(response)[0][1].startswith(
-            f"This form was already sent with other contents, and made {made.order_id}."
+            f"This form was already submitted with other contents and created {made.order_id}."
         )
         page = text_of(response)
         assert f'href="{made.get_absolute_url()}">Open {made.order_id}</a>' in page
@@ -147,7 +147,7 @@ class TestSubmit:
         for sent in (typed(), typed(customer_name="Second Customer")):
             response = client.post(URL, sent)
             assert response.status_code == 409
-            assert "This form was already used by somebody else." in complaints(response)[0][1]
+            assert "This form was already used by someone else." in complaints(response)[0][1]
             assert made.order_id not in text_of(response)
             assert f'value="{sent["customer_name"]}"' in text_of(response)
 
@@ -157,7 +157,7 @@ class TestSubmit:
         client.force_login(otto)
         client.post(URL, typed())
         page = text_of(client.post(URL, typed(customer_name="Second Customer")))
-        assert f"made {Order.objects.get().order_id}." in page
+        assert f"created {Order.objects.get().order_id}." in page
         assert f'href="{Order.objects.get().get_absolute_url()}"' not in page
 
     def test_what_copying_brings_along_is_taken_out(self, alices: Client) -> None:
@@ -269,13 +269,13 @@ class TestComplaints:
     def test_the_total_has_a_bound(self, alices: Client) -> None:
         response = alices.post(URL, typed(typed_line(quantity="10000", unit_price="10000000")))
         assert response.status_code == 422
-        assert "an order may come to" in complaints(response)[0][1]
+        assert "the limit is" in complaints(response)[0][1]
 
     def test_there_may_be_only_so_many_lines(self, alices: Client) -> None:
         response = alices.post(URL, typed(*[typed_line()] * (MOST_LINES + 1)))
         assert response.status_code == 422
-        advice = "Take 1 of them out and submit those as another order."
-        sentence = f"An order has at most 1,000 lines, and this one has 1,001. {advice}"
+        advice = "Take 1 of them out and submit them as another order."
+        sentence = f"An order has at most 1,000 lines; this one has 1,001. {advice}"
         assert complaints(response) == [("Lines", sentence)]
         assert len(response.context["submission"].lines.typed) == MOST_LINES + 1, "nothing typed is lost"
         assert not Order.objects.exists()
@@ -298,15 +298,15 @@ class TestComplaints:
         response = alices.post(URL, typed(*[typed_line(quantity="x", unit_price="x")] * 50))
         told = complaints(response)
         assert len(told) == 21
-        assert told[-1] == ("", "80 more fields are wrong; each of them says what.")
+        assert told[-1] == ("", "80 more fields have errors, shown beside each field.")
         assert text_of(response).count('aria-invalid="true"') == 100
 
     @pytest.mark.parametrize("count", ["", "x", "-1", "999999999", "9" * 5000])
     def test_a_count_of_lines_that_was_tampered_with_is_survived(self, alices: Client, count: str) -> None:
         sent = typed() | {"lines-TOTAL_FORMS": count}
         assert alices.post(URL, sent).status_code == 422
-        for step in ("add", "total", "remove-0"):
-            assert alices.post(URL, sent | {"step": step}, headers=HTMX).status_code == 200
+        for intent in ("add", "total", "remove-0"):
+            assert alices.post(URL, sent | {"intent": intent}, headers=HTMX).status_code == 200
 
 
 class TestCountries:
@@ -362,17 +362,17 @@ class TestCountries:
     ) -> None:
         response = alices.post(URL, self.place(country, **parts))
         assert response.status_code == 422
-        assert sorted(complaints(response)) == sorted((label, "Fill this in.") for label in labels)
+        assert sorted(complaints(response)) == sorted((label, "This field is required.") for label in labels)
 
     @pytest.mark.parametrize("country", ["XX", "ZZ", "D", "Germany", "EU"])
     def test_what_is_no_country_is_refused_in_our_words(self, alices: Client, country: str) -> None:
         response = alices.post(URL, typed(address_country=country))
-        expected = f"{country!r} is no country: two letters by ISO 3166-1, such as DE."
+        expected = f"{country!r} is not a country. Use its two-letter code (ISO 3166-1), such as DE."
         assert complaints(response) == [("Country", expected)]
 
     @pytest.mark.parametrize("headers", [{}, HTMX], ids=["without htmx", "with htmx"])
     def test_the_fields_follow_the_country(self, alices: Client, headers: dict[str, str]) -> None:
-        sent = self.place("US", city="Seattle", postcode="98104") | {"step": "country"}
+        sent = self.place("US", city="Seattle", postcode="98104") | {"intent": "country"}
         page = text_of(alices.post(URL, sent, headers=headers))
         assert ("<html" in page) is not bool(headers)
         assert "ZIP code" in page
@@ -381,11 +381,11 @@ class TestCountries:
         assert "errorlist" not in page
 
     def test_what_was_typed_stays_where_the_country_does_not_use_it(self, alices: Client) -> None:
-        sent = self.place("AE", city="Dubai", postcode="12345") | {"step": "country"}
+        sent = self.place("AE", city="Dubai", postcode="12345") | {"intent": "country"}
         page = text_of(alices.post(URL, sent, headers=HTMX))
         assert 'value="12345"' in page
         assert "Postcode (not used in United Arab Emirates)" in page
-        page = text_of(alices.post(URL, self.place("AE", city="Dubai") | {"step": "country"}, headers=HTMX))
+        page = text_of(alices.post(URL, self.place("AE", city="Dubai") | {"intent": "country"}, headers=HTMX))
         assert "Postcode" not in page
 
     def test_company_telephone_and_second_line_are_kept(self, alices: Client) -> None:
@@ -440,19 +440,19 @@ class TestCurrencyChange:
         assert alices.post(URL, sent).status_code == 302
 
     @pytest.mark.parametrize("headers", [{}, HTMX], ids=["without htmx", "with htmx"])
-    @pytest.mark.parametrize("step", ["total", "add"])
+    @pytest.mark.parametrize("intent", ["total", "add"])
     def test_the_page_remembers_the_currency_of_the_first_price(
-        self, alices: Client, headers: dict[str, str], step: str
+        self, alices: Client, headers: dict[str, str], intent: str
     ) -> None:
-        before = typed(typed_line(unit_price="1500")) | {"step": step}
+        before = typed(typed_line(unit_price="1500")) | {"intent": intent}
         assert 'name="priced_in" value="EUR"' in text_of(alices.post(URL, before, headers=headers))
         page = text_of(alices.post(URL, before | self.PRICED, headers=headers))
-        assert "The prices were typed in EUR and now count in JPY. They are not converted." in page
+        assert "The prices were typed in EUR and now count as JPY. They are not converted." in page
         assert 'name="priced_in" value="EUR"' in page
 
-    @pytest.mark.parametrize("step", ["total", "add"])
-    def test_without_prices_the_currency_is_free(self, alices: Client, step: str) -> None:
-        sent = typed(typed_line(unit_price=" "), **self.PRICED) | {"step": step}
+    @pytest.mark.parametrize("intent", ["total", "add"])
+    def test_without_prices_the_currency_is_free(self, alices: Client, intent: str) -> None:
+        sent = typed(typed_line(unit_price=" "), **self.PRICED) | {"intent": intent}
         page = text_of(alices.post(URL, sent, headers=HTMX))
         assert "typed in EUR" not in page
         assert 'name="priced_in" value=""' in page
@@ -508,7 +508,7 @@ def test_the_live_total_agrees_with_what_submit_takes(
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["without htmx", "with htmx"])
 class TestRows:
     def test_a_row_is_added_and_nothing_typed_is_lost(self, alices: Client, headers: dict[str, str]) -> None:
-        response = alices.post(URL, typed(typed_line(unit_price="x")) | {"step": "add"}, headers=headers)
+        response = alices.post(URL, typed(typed_line(unit_price="x")) | {"intent": "add"}, headers=headers)
         page = text_of(response)
         assert response.status_code == 200
         assert 'name="lines-1-sku"' in page
@@ -519,27 +519,27 @@ class TestRows:
 
     def test_a_row_is_removed(self, alices: Client, headers: dict[str, str]) -> None:
         rows = [typed_line(sku=sku) for sku in ("A", "B", "C")]
-        response = alices.post(URL, typed(*rows) | {"step": "remove-1"}, headers=headers)
+        response = alices.post(URL, typed(*rows) | {"intent": "remove-1"}, headers=headers)
         assert [line.sku for line in response.context["submission"].lines.typed] == ["A", "C"]
         assert "75.00 EUR" in text_of(response)
 
     def test_the_last_row_is_emptied(self, alices: Client, headers: dict[str, str]) -> None:
-        response = alices.post(URL, typed() | {"step": "remove-0"}, headers=headers)
+        response = alices.post(URL, typed() | {"intent": "remove-0"}, headers=headers)
         assert [line.sku for line in response.context["submission"].lines.typed] == [""]
 
-    @pytest.mark.parametrize("step", ["remove-", "remove-9", "remove-x", "remove--1", "remove-٣"])
-    def test_a_row_that_is_not_there_is_not_removed(self, alices: Client, headers: dict[str, str], step: str) -> None:
-        response = alices.post(URL, typed() | {"step": step}, headers=headers)
+    @pytest.mark.parametrize("intent", ["remove-", "remove-9", "remove-x", "remove--1", "remove-٣"])
+    def test_a_row_that_is_not_there_is_not_removed(self, alices: Client, headers: dict[str, str], intent: str) -> None:
+        response = alices.post(URL, typed() | {"intent": intent}, headers=headers)
         assert len(response.context["submission"].lines.typed) == 1
 
     def test_there_is_an_end_to_adding(self, alices: Client, headers: dict[str, str]) -> None:
-        response = alices.post(URL, typed(*[typed_line()] * MOST_LINES) | {"step": "add"}, headers=headers)
+        response = alices.post(URL, typed(*[typed_line()] * MOST_LINES) | {"intent": "add"}, headers=headers)
         assert len(response.context["submission"].lines.typed) == MOST_LINES
         assert "Add a line" not in text_of(response)
 
     def test_the_total_is_worked_out_on_the_server(self, alices: Client, headers: dict[str, str]) -> None:
         rows = [typed_line(), typed_line(unit_price="0.01"), typed_line(quantity="x")]
-        response = alices.post(URL, typed(*rows) | {"step": "total"}, headers=headers)
+        response = alices.post(URL, typed(*rows) | {"intent": "total"}, headers=headers)
         page = text_of(response)
         assert "37.53 EUR" in page
         assert "1 line not counted yet" in page
@@ -547,7 +547,7 @@ class TestRows:
 
 
 def test_a_total_comes_without_the_page(alices: Client) -> None:
-    page = text_of(alices.post(URL, typed() | {"step": "total"}, headers=HTMX))
+    page = text_of(alices.post(URL, typed() | {"intent": "total"}, headers=HTMX))
     assert page.lstrip().startswith('<div class="order-total"')
     assert 'id="line-0-total" hx-swap-oob="true"' in page
     assert "lines-0-sku" not in page

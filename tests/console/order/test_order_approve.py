@@ -88,7 +88,7 @@ class TestLive:
         order = submission.submit_order(make_draft(), actor=alice, idempotency_key="live")
         wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
         response = client.post(url(order), headers=headers, follow=True)
-        assert "Approved. The payment is charged next." in text_of(response)
+        assert "Approved. The payment will be charged next." in text_of(response)
         assert "on its way" not in text_of(response)
         wait_for_status(order, Status.COMPLETED)
         assert order.payment.status == "CHARGED"
@@ -110,7 +110,7 @@ class TestRefusals:
         response = bobs.post(url(make_order("CANCELLED")), headers=headers)
         assert response.status_code == 409
         assert "Too late to approve" in text_of(response)
-        assert 'class="word word-refused"' in text_of(response)
+        assert 'class="feedback feedback-refused"' in text_of(response)
 
     def test_after_the_deadline_it_is_too_late(
         self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
@@ -125,7 +125,7 @@ class TestRefusals:
         order = make_order(submitted_by="erin")
         response = client.post(url(order), headers=headers)
         assert response.status_code == 403
-        assert "You submitted this order yourself" in text_of(response)
+        assert "You submitted this order" in text_of(response)
         assert ("<html" in text_of(response)) is not bool(headers)
 
     def test_clerks_and_viewers_are_refused(
@@ -148,7 +148,7 @@ class TestRefusals:
         response = client.post(url(order), headers=headers)
         if headers:
             assert response.status_code == 401
-            assert "Nothing was taken in" in text_of(response)
+            assert "Nothing was saved" in text_of(response)
         else:
             assert response["Location"] == leads_to_login(order.get_absolute_url())
         order.refresh_from_db()
@@ -180,7 +180,7 @@ class TestOwnOrderOfASuperuser:
     def test_it_needs_a_reason(self, client: Client, own: Order, headers: dict[str, str], sent: dict[str, str]) -> None:
         response = client.post(url(own), sent, headers=headers)
         assert response.status_code == 422
-        assert "To approve it all the same, give the reason." in text_of(response)
+        assert "To approve it yourself, give a reason." in text_of(response)
         assert 'id="approve-reason"' in text_of(response)
         assert ("<html" in text_of(response)) is not bool(headers)
         own.refresh_from_db()

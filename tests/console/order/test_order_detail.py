@@ -57,7 +57,7 @@ class TestFacts:
             "Approved",
         ):
             assert piece in page
-        assert "There is nothing to decide any more" not in page, "it says who approved"
+        assert "There is nothing left to decide" not in page, "it says who approved"
 
     @pytest.mark.parametrize("status", [status for status in Status if status != Status.VALIDATED])
     def test_every_status_is_said_in_words_and_marks_the_way(
@@ -67,7 +67,7 @@ class TestFacts:
         response = bobs.get(url(order))
         panel = response.context["panel"]
         assert panel.label in text_of(response)
-        assert [step.status for step in panel.steps if step.place == "now"] == ([status] if order.is_open else [])
+        assert [step.status for step in panel.milestones if step.place == "now"] == ([status] if order.is_open else [])
         assert ("hx-trigger" in text_of(response).split('id="order-status"')[1].split("</section>")[0]) is order.is_open
 
     def test_a_waiting_order_says_until_when(self, bobs: Client, make_order: MakeOrder) -> None:
@@ -87,7 +87,7 @@ class TestFacts:
         assert "<b>Not approved in time</b>: Nobody decided" in text_of(bobs.get(url(late)))
 
     def test_a_cancelled_order_shows_the_way_it_came(self, bobs: Client, make_order: MakeOrder) -> None:
-        steps = bobs.get(url(make_order("CANCELLED", cancelled_from="PAID"))).context["panel"].steps
+        steps = bobs.get(url(make_order("CANCELLED", cancelled_from="PAID"))).context["panel"].milestones
         assert [step.status for step in steps] == [
             *("CREATED", "VALIDATED", "PENDING_MANUAL_APPROVAL", "CHARGING_PAYMENT", "PAID", "CANCELLED")
         ]
@@ -141,10 +141,10 @@ class TestDecisionPanel:
     @pytest.mark.parametrize(
         ("status", "said"),
         [
-            ("CHARGING_PAYMENT", "if it goes through, 25.00 EUR will be given back"),
-            ("PAID", "25.00 EUR will be given back to the customer."),
-            ("PACKAGE_PREPARED", "The package will be kept back."),
-            ("DISPATCHED", "The carrier will be asked to bring the parcel back."),
+            ("CHARGING_PAYMENT", "If it goes through, 25.00 EUR will be refunded"),
+            ("PAID", "25.00 EUR will be refunded to the customer."),
+            ("PACKAGE_PREPARED", "The package will not be sent."),
+            ("DISPATCHED", "The carrier will be asked to return the parcel."),
         ],
     )
     def test_cancelling_says_what_will_happen(
@@ -175,7 +175,7 @@ class TestDecisionPanel:
         client.force_login(erin)
         order = make_order(submitted_by="erin")
         page = text_of(client.get(url(order)))
-        assert "You submitted this order yourself" in page
+        assert "You submitted this order" in page
         assert f'action="{url(order)}approve/"' not in page
         assert f'action="{url(order)}cancel/"' in page
 

@@ -101,7 +101,7 @@ class TestWithoutTemporal:
         decide.approve_order(waiting, actor=TerminalOperator("bob"))
         for order, is_cleared in ((waiting, False), (answered, True)):
             page = text_of(bobs.get(url(order), {"version": "1", "seen": "x"}, headers=HTMX))
-            assert ('id="order-word"' in page) is is_cleared
+            assert ('id="order-feedback"' in page) is is_cleared
 
     def test_the_same_version_brings_the_status_alone(self, bobs: Client, make_order: MakeOrder) -> None:
         order = make_order()
@@ -128,7 +128,7 @@ class TestAnswers:
         order = make_order("PAID")
         workflow_says(LiveStatus(waiting(order, waiting_for="shipping")))
         page = text_of(bobs.get(url(order), {"version": order.version}, headers=HTMX))
-        assert "Waits for the warehouse and the carrier." in page
+        assert "Waiting for the warehouse and the carrier." in page
         assert "Live from the workflow" in page
 
     def test_attempts_are_told_with_failure_and_next_try(
@@ -139,7 +139,7 @@ class TestAnswers:
         tried = PendingActivity("charge_payment", 3, "The gateway <hung>.", due)
         workflow_says(LiveStatus(waiting(order, waiting_for="payment"), activities=(tried,)))
         page = text_of(bobs.get(url(order), {"version": order.version}, headers=HTMX))
-        assert "Charge the payment: attempt 3, last failure: The gateway &lt;hung&gt;, next try in 8 s" in page
+        assert "Charge the payment: attempt 3, last failure: The gateway &lt;hung&gt;, next attempt in 8 s" in page
 
     def test_a_first_try_is_under_way(
         self, bobs: Client, make_order: MakeOrder, workflow_says: Callable[[LiveStatus], None]
@@ -148,7 +148,7 @@ class TestAnswers:
         tried = PendingActivity("charge_payment", 1, "", timezone.now())
         workflow_says(LiveStatus(waiting(order, waiting_for="payment"), activities=(tried,)))
         page = text_of(bobs.get(url(order), {"version": order.version}, headers=HTMX))
-        assert "Charge the payment: first try, under way" in page
+        assert "Charge the payment: first attempt, in progress" in page
 
     def test_a_change_of_the_answer_alone_is_shown(
         self, bobs: Client, make_order: MakeOrder, workflow_says: Callable[[LiveStatus], None]

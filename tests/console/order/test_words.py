@@ -40,7 +40,7 @@ def test_an_age_below_a_minute_is_just_now() -> None:
 
 def test_a_deadline_is_ahead_or_over() -> None:
     assert labels.describe_deadline(NOW + timedelta(hours=3, minutes=20), NOW) == "in 3 h 20 min"
-    assert labels.describe_deadline(NOW, NOW) == "time is over"
+    assert labels.describe_deadline(NOW, NOW) == "overdue"
 
 
 def test_an_exact_time_says_its_zone() -> None:
@@ -53,12 +53,12 @@ def test_an_unknown_activity_is_said_as_it_is_named() -> None:
 
 
 def test_every_status_has_a_tone_an_icon_and_a_next_step() -> None:
-    assert set(labels.STATUS_TONES) == set(labels.STATUS_ICONS) == set(labels.NEXT_STEPS) == set(Status)
+    assert set(labels.STATUS_TONES) == set(labels.STATUS_ICONS) == set(labels.STATUS_SENTENCES) == set(Status)
     assert len(set(labels.STATUS_ICONS.values())) == len(Status), "each status has a shape of its own"
 
 
 def test_everything_a_workflow_waits_for_has_words() -> None:
-    assert set(labels.LIVE_STEPS) == set(WaitingFor)
+    assert set(labels.WAITING_SENTENCES) == set(WaitingFor)
 
 
 def test_a_role_is_what_a_person_may_do(alice: User, bob: User, charlie: User, admin_user: User) -> None:

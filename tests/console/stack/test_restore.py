@@ -68,7 +68,7 @@ def test_a_copy_of_both_servers_is_put_back_and_goes_on(place: Path) -> None:
             "console.dump": "0o600",
             "temporal.db": "0o600",
         }
-        assert copy(stack, "save", kept).stderr.endswith("cannot be made (File exists). Name a new one.\n")
+        assert copy(stack, "save", kept).stderr.endswith("cannot be created (File exists). Choose another one.\n")
         refused = copy(stack, "restore", kept)
         assert refused.returncode == 1
         assert "is running already" in refused.stderr
@@ -83,7 +83,7 @@ def test_a_copy_of_both_servers_is_put_back_and_goes_on(place: Path) -> None:
     assert (restored.returncode, restored.stderr) == (0, "")
 
     with running(place / "stack") as stack:
-        assert "Sample orders: as they were" in stack.output
+        assert "Sample orders: unchanged" in stack.output
         assert count(stack) == SAMPLES
         assert ask(stack, "SELECT order_id FROM orders_order WHERE order_id = 'order-AFTER0000001'") == []
         # Temporal knows the orders that wait, and takes a decision on them; both times the same charge is the only one.

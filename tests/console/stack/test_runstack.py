@@ -80,7 +80,7 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     )
     elsewhere = run(running.environment | {"STACK_FOLDER": f"{running.folder}-2"}, "runstack")
     assert elsewhere.returncode == 1
-    assert elsewhere.stderr.startswith(f"Port {running.port} is taken by another program.")
+    assert elsewhere.stderr.startswith(f"Port {running.port} is in use by another program.")
 
     reset = run_reset(running.folder)
     assert reset.returncode == 1
@@ -89,7 +89,7 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     pids = running.children.values()
     assert running.stop() == 0, running.output
     assert_nothing_is_left(running, pids)
-    assert "ended unasked" not in running.output
+    assert "ended unexpectedly" not in running.output
     late = subprocess.run(script, cwd="/", env={}, capture_output=True, text=True)
     assert (late.returncode, late.stderr) == (1, "The stack is not running. Start it with make run.\n")
 
@@ -123,8 +123,8 @@ def test_a_stack_that_is_killed_leaves_nothing_and_the_next_finds_its_orders(pla
     again.wait_until_ready()
     try:
         assert [pid for pid in pids if started_at(pid)] == []
-        assert "Accounts: as they were" in again.output
-        assert "Sample orders: as they were" in again.output
+        assert "Accounts: unchanged" in again.output
+        assert "Sample orders: unchanged" in again.output
         assert again.statuses() == before
         assert len(before) == 10
     finally:
@@ -137,7 +137,7 @@ def test_a_child_that_dies_is_named_and_stops_the_rest(place: Path) -> None:
     pids = stack.children
     os.kill(pids["temporal"], signal.SIGKILL)
     assert stack.wait_for_end() == 1
-    assert "Temporal ended unasked: killed by SIGKILL." in stack.output
+    assert "Temporal ended unexpectedly: killed by SIGKILL." in stack.output
     assert f"The last lines of {stack.folder}/logs/temporal.log:" in stack.output
     assert "Traceback" not in stack.output
     assert_nothing_is_left(stack, pids.values())
@@ -155,9 +155,7 @@ def assert_refused(place: Path, sentence: str, **changes: str) -> None:
 def test_a_port_that_is_taken_is_a_sentence(place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        assert_refused(
-            place, f"Port {port} is taken by another program. Stop that one, or choose PORT=", PORT=str(port)
-        )
+        assert_refused(place, f"Port {port} is in use by another program. Stop it, or choose PORT=", PORT=str(port))
 
 
 def test_a_data_folder_of_something_else_is_a_sentence(place: Path) -> None:
@@ -209,7 +207,7 @@ def test_missing_programs_are_sentences(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_a_temporal_that_does_not_answer_is_a_sentence(place: Path) -> None:
     port = free_port()
-    sentence = f"Nobody answers at 127.0.0.1:{port} (Connection refused). Start that Temporal server and run again"
+    sentence = f"Nothing answers at 127.0.0.1:{port} (Connection refused). Start that Temporal server and run again"
     assert_refused(place, sentence, TEMPORAL_ADDRESS=f"127.0.0.1:{port}", PORT=str(free_port()))
 
 

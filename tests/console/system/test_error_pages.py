@@ -24,7 +24,7 @@ class TestPages:
     def test_an_unknown_address_is_not_found_for_strangers_too(self, client: Client) -> None:
         response = client.get("/nonsense/")
         assert response.status_code == 404
-        assert "There is no such page." in text_of(response)
+        assert "This page does not exist." in text_of(response)
         assert f'href="{LOGIN}"' in text_of(response)
 
     def test_a_signed_in_person_keeps_the_frame(self, client: Client, bob: User) -> None:
@@ -57,7 +57,7 @@ class TestPages:
     def test_a_foreign_host_is_not_understood(self, client: Client) -> None:
         response = client.get("/orders/", headers={"host": "evil.example"})
         assert response.status_code == 400
-        assert "could not make sense of this request" in text_of(response)
+        assert "could not read this request" in text_of(response)
 
 
 class TestEveryPage:
@@ -97,9 +97,9 @@ def test_a_method_that_a_page_does_not_take_is_explained(client: Client, admin_u
     client.force_login(admin_user)
     response = client.get(path)
     assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
-    assert "<h1>Not from here</h1>" in text_of(response)
+    assert "<h1>Method not allowed</h1>" in text_of(response)
     assert "Content-Security-Policy" in response.headers
     fragment = client.get(path, headers=HTMX)
     assert (fragment.status_code, fragment["Content-Type"]) == (405, "text/plain; charset=utf-8")
-    assert text_of(fragment) == "This address does not take that kind of request."
+    assert text_of(fragment) == "This address does not accept that kind of request."
     assert not client.head(path).content

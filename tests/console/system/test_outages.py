@@ -86,10 +86,10 @@ class TestAnswers:
         ("cause", "sentence"),
         [
             (psycopg.OperationalError("connection refused"), "The database cannot be reached."),
-            (ServerSilent(), "The database does not answer."),
-            (errors.LockNotAvailable(), "Somebody else is changing the same order right now"),
-            (errors.QueryCanceled(), "The database took too long over this"),
-            (errors.DiskFull(), "The database takes no changes"),
+            (ServerSilent(), "The database is not responding."),
+            (errors.LockNotAvailable(), "Someone else is changing this order"),
+            (errors.QueryCanceled(), "This took the database too long"),
+            (errors.DiskFull(), "The database cannot save changes"),
         ],
     )
     def test_a_page_and_a_fragment_get_a_sentence_without_secrets(

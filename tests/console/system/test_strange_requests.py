@@ -42,7 +42,7 @@ ORDER_FORM = {
     "lines-0-description": "A",
     "lines-0-quantity": "1",
     "lines-0-unit_price": "1.00",
-    "step": "submit",
+    "intent": "submit",
 }
 FORMS = {
     "/orders/new/": ORDER_FORM,

@@ -88,18 +88,18 @@ def forget_payment(order: Order) -> None:
 @pytest.mark.parametrize(
     ("status", "disturb", "sentence"),
     [
-        ("PENDING_MANUAL_APPROVAL", charge, "is awaiting approval, but the gateway took 25.00 EUR"),
-        ("CREATED", charge, "is created, but the gateway took"),
-        ("PAID", give_back, "gave back 25.00 EUR, but the console knows of refunds of 0.00 EUR"),
-        ("COMPLETED", give_back, "gave back 25.00 EUR, but the console knows of refunds of 0.00 EUR"),
+        ("PENDING_MANUAL_APPROVAL", charge, "is awaiting approval, but the gateway charged 25.00 EUR"),
+        ("CREATED", charge, "is created, but the gateway charged"),
+        ("PAID", give_back, "refunded 25.00 EUR, but the console has refunds of 0.00 EUR"),
+        ("COMPLETED", give_back, "refunded 25.00 EUR, but the console has refunds of 0.00 EUR"),
         ("COMPLETED", charge_twice, "charged 2 times"),
-        ("PAID", give_back_too_much, "gave back 25.00 EUR more than it took"),
+        ("PAID", give_back_too_much, "refunded 25.00 EUR more than it charged"),
         ("CANCELLED", charge, "is cancelled, but the gateway kept 25.00 EUR"),
         ("PAID", book, "is paid, but the carrier has its parcel"),
         ("CANCELLED", book, "is cancelled, but the carrier has its parcel"),
-        ("COMPLETED", recall, "is completed, but the carrier has no parcel of it, or was told to bring it back"),
+        ("COMPLETED", recall, "is completed, but the carrier has no parcel for it, or has recalled it"),
         ("DISPATCHED", lose_parcel, "is dispatched, but the carrier has no parcel"),
-        ("PAID", forget_payment, "took money for which the console has no payment"),
+        ("PAID", forget_payment, "charged a payment that the console does not have"),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -118,8 +118,8 @@ def test_what_the_console_does_not_know_is_found(db: None) -> None:
     gateway.charge(ChargeRequest("pay-X", Money(100, "EUR"), "order-GONE", "emma@example.com"))
     carrier.book(contracts.shipping_workflow_id("order-AWAY"), "10115")
     assert complaints() == {
-        "order-GONE": "The gateway knows an order that the console does not.",
-        "order-AWAY": "The carrier has a parcel of an order that the console does not know.",
+        "order-GONE": "The gateway has an order that the console does not.",
+        "order-AWAY": "The carrier has a parcel for an order that the console does not have.",
     }
 
 
@@ -136,9 +136,9 @@ def test_orders_and_runs_that_miss_each_other_are_found(temporal_server: str, ma
         temporal.start_order(contracts.OrderInput(order_id, "pay-1"))
     Order.objects.update(updated_at=timezone.now() - timedelta(hours=1))
     expected = {
-        lonely.order_id: "The order is open, but no workflow runs for it.",
-        done.order_id: "The order is final, but a workflow still runs for it.",
-        "order-UNKNOWN": "A workflow runs for an order that the console does not know.",
+        lonely.order_id: "The order is open, but no workflow is running for it.",
+        done.order_id: "The order is closed, but a workflow is still running for it.",
+        "order-UNKNOWN": "A workflow is running for an order that the console does not have.",
     }
     try:
         # The server also knows runs that other tests left.

@@ -57,7 +57,7 @@ def test_it_outlives_the_unforeseen_and_logs_its_traceback(
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.exc_info is not None
     assert record.exc_info[1] is error
-    assert "walker: works again" in caplog.text
+    assert "walker: working again" in caplog.text
 
 
 def test_it_backs_off_from_the_unforeseen_and_comes_back_to_its_pace(waits: list[float]) -> None:
@@ -140,7 +140,7 @@ class TestWatching:
             run_companion("doomed", play(end)[0], stop, interval_seconds=0.01)
 
         watched = together(idle=idle, doomed=die)
-        with pytest.raises(CompanionEnded, match="doomed has ended by itself"):
+        with pytest.raises(CompanionEnded, match="doomed has ended unexpectedly"):
             asyncio.run(asyncio.wait_for(watched.watch(), 5))
         assert any(record.levelno == logging.CRITICAL and record.exc_info for record in caplog.records)
 
@@ -159,7 +159,7 @@ class TestWatching:
 
         watched = together(stuck=lambda stop: run_companion("stuck", hang, stop, interval_seconds=0.01))
         try:
-            with pytest.raises(CompanionEnded, match="stuck has given no sign of life"):
+            with pytest.raises(CompanionEnded, match="stuck has shown no sign of life"):
                 asyncio.run(asyncio.wait_for(watched.watch(), 5))
         finally:
             release.set()

@@ -1,4 +1,4 @@
-"""What may break while orders are under way, and what must hold all the same. Real processes are really killed."""
+"""What may break while orders are in progress, and what must still hold. Real processes are really killed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,13 +57,13 @@ def test_nothing_is_lost_while_temporal_is_stopped(
         with started_temporal(port, *options):
             before = wait_for_status(submit(1), Status.PENDING_MANUAL_APPROVAL)
             cancelled = wait_for_status(submit(2), Status.PENDING_MANUAL_APPROVAL)
-        meanwhile = submit(3)
+        during = submit(3)
         approve(before)
         decide.cancel_order(cancelled, actor=make_user("bob", "approver"), reason="Fraud")
-        approve(meanwhile)
+        approve(during)
         assert Order.objects.filter(outbox_messages__status="PENDING").distinct().count() == 3
         with started_temporal(port, *options):
-            for order in (before, meanwhile):
+            for order in (before, during):
                 wait_for_status(order, Status.COMPLETED, seconds=60)
             wait_for_status(cancelled, Status.CANCELLED, seconds=60)
     temporal_client.close()

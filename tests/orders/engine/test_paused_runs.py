@@ -1,4 +1,4 @@
-"""Runs that somebody paused in Temporal: said to be paused wherever one asks, and no trouble to anything else."""
+"""Runs that are paused in Temporal: said to be paused wherever one asks, and no trouble to anything else."""
 
 import json
 import subprocess
@@ -107,7 +107,7 @@ def test_a_paused_shipment_is_said_to_be_paused(
         wait_until(lambda: is_known(pausing_server, shipping), what="the start of the shipment's run")
         pause(pausing_server, shipping)
         page = text_of(client.get(f"/orders/{order.order_id}/status/", headers=HTMX))
-        assert "Waits for the warehouse and the carrier." in page
+        assert "Waiting for the warehouse and the carrier." in page
         assert "The shipping workflow is paused in Temporal." in page
         resume(pausing_server, shipping)
         with started_workers(program_environment, "--queue", "shipping-tq", **at_server):
@@ -124,7 +124,7 @@ def test_a_paused_activity_is_said_to_be_paused(
     live = LiveStatus(StatusAnswer(order.order_id, order.status, waiting_for="payment"), activities=(tried,))
     monkeypatch.setattr(detail, "get_live_status", lambda order_id, **_: live)
     page = text_of(client.get(f"/orders/{order.order_id}/status/", headers=HTMX))
-    assert "attempt 3, last failure: The gateway broke, paused in Temporal until somebody resumes it" in page
+    assert "attempt 3, last failure: The gateway broke, paused in Temporal until someone resumes it" in page
 
 
 def is_known(address: str, workflow_id: str) -> bool:

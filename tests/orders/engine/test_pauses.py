@@ -23,7 +23,7 @@ from tests.waiting import wait_for_status, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BUSY = "Somebody else is changing the same order right now"
+BUSY = "Someone else is changing this order"
 LOCK_AND_WAIT = """
 import sys, time
 from django.db import transaction
@@ -127,7 +127,7 @@ def test_one_locked_order_of_several_does_not_hold_the_others(
     ids = [busy.order_id, late.order_id]
     results = decide.decide_orders(ids, DecisionKind.APPROVE, actor=bob)
     assert [result.is_done for result in results] == [False, False]
-    assert results[1].sentence.startswith("Not tried")
+    assert results[1].sentence.startswith("Not attempted")
     late.refresh_from_db()
     assert not late.is_approved
 
@@ -169,7 +169,7 @@ def test_a_worker_stopped_in_the_middle_of_a_charge_holds_up_no_cancellation(
     temporal_server: str, program_environment: dict[str, str], slow_payments: None, bobs: Client
 ) -> None:
     try:
-        with started_workers(program_environment, DATABASE_IDLE_TIMEOUT="3") as workers:
+        with started_workers(program_environment, DATABASE_IDLE_TIMEOUT="6") as workers:
             order = wait_for_status(submit(), Status.PENDING_MANUAL_APPROVAL)
             decide.approve_order(order, actor=make_user("dana", "approver"))
             wait_until(is_writing_a_payment, what="the charge")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def wrong_code(temporal_server: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A worker with code that does not fit the runs, beside no other."""
+    """A worker with code that no longer matches the runs, beside no other."""
     command = [sys.executable, "-m", "tests.changed_workflow", temporal_server]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     yield process
@@ -52,8 +52,8 @@ def test_a_run_that_cannot_go_on_is_told_until_it_does(
     assert decide.find_decision(message).outcome == Outcome.PENDING
     client.force_login(bob)
     page = text_of(client.get(order.get_absolute_url()))
-    assert "workflow cannot go on" in page
-    assert "does not fit the run" in page
+    assert "workflow is stuck" in page
+    assert "no longer matches the run" in page
     run = temporal.describe_run(order.order_id)
     assert run is not None
     assert run.failed_tasks >= reconcile.FAILING_TASKS

@@ -89,7 +89,7 @@ class TestJudging:
         health = judge_workers(queues=QUEUES)
         assert health.status == "degraded"
         assert health.problems == ({"code": "orders_in_trouble", "count": 1, "order_ids": [order.order_id]},)
-        assert describe_health(health)[-1].endswith(f"Orders in trouble, which wait for a person: 1, such as {order}.")
+        assert describe_health(health)[-1].endswith(f"Orders in trouble that need a person: 1, such as {order}.")
 
     def test_a_queue_that_nobody_serves_is_a_problem(self) -> None:
         report(1, queues=["order-tq"])
@@ -129,7 +129,7 @@ class TestWords:
         lines = describe_health(judge_workers(queues=QUEUES))
         assert lines[0] == "degraded"
         assert "process 1 on worker-1, order-tq and shipping-tq: ready" in lines[1]
-        assert lines[2] == "  - Orders of which Temporal refuses a message: 2, such as order-1, order-2."
+        assert lines[2] == "  - Orders with a message that Temporal refused: 2, such as order-1, order-2."
 
     def test_a_problem_of_another_release_is_told_all_the_same(self) -> None:
         assert describe_problem({"code": "moon_missing", "count": 2}) == "Moon missing: count 2."
@@ -183,7 +183,7 @@ class TestReporting:
         try:
             wait_until(lambda: "companion_failing" in codes(judge_workers()))
             (problem,) = [found for found in judge_workers().problems if found["code"] == "companion_failing"]
-            assert describe_problem(problem) == "The walker makes no progress: OperationalError: the disk is full"
+            assert describe_problem(problem) == "The walker is not making progress: OperationalError: the disk is full"
         finally:
             stop.set()
             companion.join(5)
@@ -286,7 +286,7 @@ class TestCheck:
         assert run_command("runworkers", "--check").returncode == 0
         strict = run_command("runworkers", "--check", "--strict")
         assert (strict.returncode, strict.stdout.splitlines()[0]) == (1, "degraded")
-        assert "Runs that cannot go on, for their workflow task keeps failing: 1, such as order-1." in strict.stdout
+        assert "Runs whose workflow task keeps failing: 1, such as order-1." in strict.stdout
 
     def test_elsewhere_counts_when_asked_for(self, run_command: RunCommand) -> None:
         report(1, host="elsewhere")

@@ -132,7 +132,7 @@ class TestSomebodyElse:
             submit(other_clerk("otto", "add_order"), **changes)
         assert caught.value.order_id == ""
         assert made.order_id not in str(caught.value)
-        assert str(caught.value).startswith("This idempotency key has already been used by somebody else.")
+        assert str(caught.value).startswith("This idempotency key has already been used by someone else.")
 
     def test_ones_own_order_is_named_to_who_may_not_look(self) -> None:
         otto = other_clerk("otto", "add_order")

@@ -147,7 +147,7 @@ def test_a_cancellation_that_is_still_on_its_way_beats_the_completion(make_order
 
 def test_an_order_is_not_cancelled_while_its_money_is_not_back(make_order: MakeOrder) -> None:
     order = make_order("PAID")
-    with pytest.raises(IllegalTransition, match="money is not back"):
+    with pytest.raises(IllegalTransition, match="refund is not complete"):
         closing.process_cancellation(contracts.ProcessCancellation(order.order_id, ReasonCode.STAFF, ""))
 
 
@@ -189,7 +189,7 @@ def test_postgresql_refuses_to_rewrite_history(make_order: MakeOrder) -> None:
 
 
 class TestCancelledMeanwhile:
-    """While the warehouse or the carrier takes its time, no row is locked: the order may be cancelled meanwhile."""
+    """While the warehouse or the carrier takes its time, no row is locked: so the order can still be cancelled."""
 
     @pytest.fixture
     def cancel_during(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[object, str, Order], None]:

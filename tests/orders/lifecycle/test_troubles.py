@@ -136,7 +136,7 @@ class TestPages:
         client.force_login(bob)
 
         assert "In trouble" not in text_of(client.get("/orders/"))
-        assert "No order is in trouble" in text_of(client.get("/orders/?status=trouble"))
+        assert "No orders in trouble" in text_of(client.get("/orders/?status=trouble"))
 
     def test_the_same_trouble_again_is_no_news(self, troubled: Order) -> None:
         assert not raise_trouble(lock_order(troubled.order_id), TroubleCode.CHARGE_UNRESOLVED, "It broke again.")

@@ -111,15 +111,15 @@ class TestWords:
         page = text_of(client.get(free("PAID").get_absolute_url()))
         assert "Nothing to charge" in page
         assert "Gateway" not in page
-        assert "The order costs nothing, so there is nothing to refund." in page
-        assert "given back to the customer" not in page
+        assert "The order total is zero, so there is nothing to refund." in page
+        assert "refunded to the customer" not in page
 
     def test_the_page_says_so_before_the_charge_and_after_a_cancellation(
         self, free: MakeOrder, bob: User, client: Client
     ) -> None:
         client.force_login(bob)
         for order in (free(), free("CANCELLED")):
-            assert "Nothing to charge: the order costs nothing." in text_of(client.get(order.get_absolute_url()))
+            assert "Nothing to charge: the order total is zero." in text_of(client.get(order.get_absolute_url()))
 
     def test_the_audit_counts_them_and_does_not_complain(self, free: MakeOrder, make_order: MakeOrder) -> None:
         for status in ("PENDING_MANUAL_APPROVAL", "PAID", "CANCELLED"):

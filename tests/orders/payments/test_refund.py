@@ -92,6 +92,6 @@ def test_money_that_was_given_back_is_not_taken_again_under_the_same_key(make_or
     refund(order)
     request = begin_attempt(order, order.payment, PaymentAttempt.Kind.CHARGE).request
     assert gateway.find_charge(order.payment_id) is None
-    with pytest.raises(PaymentDeclined, match="given back"):
+    with pytest.raises(PaymentDeclined, match="already been charged and refunded"):
         gateway.charge(request)
     assert movements(order) == ["CHARGE", "REFUND"]

@@ -119,7 +119,7 @@ def test_the_audit_tells_of_a_refund_that_the_gateway_does_not_know(make_order: 
     asked = ask(order.payment, 100)
     Refund.objects.filter(pk=asked.pk).update(status=SUCCEEDED, finished_at=asked.requested_at)
     (found,) = audit_orders().discrepancies
-    assert found.sentence == "The gateway gave back 0.00 EUR, but the console knows of refunds of 1.00 EUR."
+    assert found.sentence == "The gateway refunded 0.00 EUR, but the console has refunds of 1.00 EUR."
 
 
 def test_the_audit_agrees_with_a_part_that_was_given_back(make_order: MakeOrder) -> None:

@@ -15,7 +15,7 @@ from tests.making import MakeOrder
 
 pytestmark = pytest.mark.django_db
 
-SENTENCE = "The payment belongs to the gateway stripe, which is not set up here."
+SENTENCE = "The payment uses the gateway stripe, which is not configured here."
 
 
 def of_another_gateway(order: Order) -> Order:
@@ -31,7 +31,7 @@ def refund(order: Order) -> contracts.PaymentRefunded:
 def test_a_payment_of_a_gateway_that_is_not_here_is_not_refunded_by_another(make_order: MakeOrder) -> None:
     order = of_another_gateway(make_order("PAID"))
     moved = GatewayMovement.objects.count()
-    with pytest.raises(GatewayMissing, match="gateway stripe, which is not set up here"):
+    with pytest.raises(GatewayMissing, match="gateway stripe, which is not configured here"):
         refund(order)
     assert GatewayMovement.objects.count() == moved
     attempt = PaymentAttempt.objects.get(kind="REFUND")

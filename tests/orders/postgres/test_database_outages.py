@@ -162,7 +162,7 @@ def test_a_stopped_database_holds_neither_probes_nor_pages(server: Server, is_po
         page = server.ask("/orders/")
         assert page.status == 503
         assert page.seconds < 8
-        assert "The database does not answer." in page.text
+        assert "The database is not responding." in page.text
         assert page.headers["Retry-After"] == "5"
         assert "no-store" in page.headers["Cache-Control"]
 
@@ -212,7 +212,7 @@ def test_a_fragment_gets_the_sentence_alone(server: Server) -> None:
         fragment = server.ask("/orders/", headers=HTMX)
     assert fragment.status == 503
     assert fragment.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert fragment.text.startswith("The database does not answer.")
+    assert fragment.text.startswith("The database is not responding.")
 
 
 def new_order(server: Server, name: str) -> dict[str, str]:
@@ -296,7 +296,7 @@ def test_on_a_full_disk_reading_goes_on_and_what_was_typed_is_kept(server: Serve
         assert server.ask("/orders/").status == 200
         answer = try_until_refused(server, fields)
         assert answer.status == 503
-        assert "The database takes no changes" in answer.text
+        assert "The database cannot save changes" in answer.text
         assert "Zoë &quot;Quote&quot; O&#x27;Hara" in answer.text
         kept = fields_of(answer.text)
         assert kept.keys() >= fields.keys()

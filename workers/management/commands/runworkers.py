@@ -1,7 +1,7 @@
 """`manage.py runworkers`: serve the Temporal task queues until SIGTERM or SIGINT.
 
-Exit codes: 0 after a clean stop, 1 when tasks did not end in time, a worker or a companion ended by itself or a second
-signal asked for a hard stop, 2 for wrong arguments. With `--check`: 0 when the processes are at work, 1 when not.
+Exit codes: 0 after a clean stop; 1 when tasks did not end in time, a worker or a companion ended unexpectedly, or a
+second signal asked for a hard stop; 2 for wrong arguments. With `--check`: 0 when the processes are working, 1 if not.
 """
 
 import argparse
@@ -35,28 +35,31 @@ SAME_WISH_SECONDS: Final = 0.5
 class Command(BaseCommand):
     """Run the workers of both task queues, or of one."""
 
-    help = "Run the Temporal workers until SIGTERM or Ctrl-C; a second signal stops at once."
+    help = "Runs the Temporal workers until SIGTERM or Ctrl-C. A second signal stops them at once."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Describe the options."""
         parser.add_argument(
             "--processes",
             type=_read_count,
             metavar="N",
-            help="worker processes, each started again when it ends; without it this process is the only one",
+            help="number of worker processes, each restarted when it ends; by default only this process",
         )
         parser.add_argument("--queue", choices=QUEUES, help="the task queue to serve (both)")
         parser.add_argument(
             "--check",
             action="store_true",
-            help="tell how this machine's worker processes are doing, and run none: exit code 0 when they are at work",
+            help="report on this machine's worker processes instead of running any; exit code 0 if all is well",
         )
-        parser.add_argument("--everywhere", action="store_true", help="with --check: the processes of all machines")
         parser.add_argument(
-            "--strict", action="store_true", help="with --check: exit code 1 also when orders are in trouble (degraded)"
+            "--everywhere", action="store_true", help="with --check: report the processes of all machines"
         )
-        parser.add_argument("--json", action="store_true", help="with --check: print an object for programs")
+        parser.add_argument(
+            "--strict",
+            action="store_true",
+            help="with --check: exit with code 1 also when orders are in trouble (degraded)",
+        )
+        parser.add_argument("--json", action="store_true", help="with --check: print JSON")
         parser.add_argument("--end-with-stdin", action="store_true", help=argparse.SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -95,7 +98,7 @@ def _supervise(count: int, arguments: Sequence[str]) -> None:
     supervisor = Supervisor([sys.executable, manage, "runworkers", "--end-with-stdin", *arguments], count)
     _on_stop_signals(supervisor.stop, hard=supervisor.kill)
     if not supervisor.run():
-        raise CommandError("Not every worker process ended well.")
+        raise CommandError("Some worker processes did not end cleanly.")
 
 
 def _serve(queues: Sequence[str], *, ends_with_stdin: bool) -> None:

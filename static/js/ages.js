@@ -1,4 +1,4 @@
-// Ages and deadlines go on by themselves, by the server's clock: it sends times once, and no page asks how late it is.
+// Ages and deadlines keep ticking, by the server's clock: it sends times once, and no page asks how late it is.
 // Without this file the words stay as they were when the page was made. They are those of console/labels.py.
 import { find, findAll } from "./page.js";
 

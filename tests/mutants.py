@@ -40,6 +40,27 @@ class Mutant:
 
 MUTANTS: Final = (
     Mutant(
+        "PostgreSQL refuses to rewrite the history",
+        "orders/migrations/0003_rules_of_history.py",
+        'APPEND_ONLY = ("orders_orderevent", "simulated_gateway_movement")',
+        "APPEND_ONLY = ()",
+        ("tests/orders/postgres/test_forgeries.py",),
+    ),
+    Mutant(
+        "PostgreSQL refuses to charge what nobody approved",
+        "orders/migrations/0004_rules_of_orders.py",
+        "missing := 'an approval';",
+        "missing := NULL;",
+        ("tests/orders/postgres/test_forgeries.py",),
+    ),
+    Mutant(
+        "PostgreSQL refuses refunds above the charge",
+        "orders/migrations/0005_rules_of_money.py",
+        "given_back > charged.amount THEN",
+        "given_back > 2 * charged.amount THEN",
+        ("tests/orders/postgres/test_forgeries.py",),
+    ),
+    Mutant(
         "an answer that the order waits serves only while its row says so",
         "console/order/detail.py",
         "waiting_seconds = waiting_seconds if order.is_awaiting_decision else 0",

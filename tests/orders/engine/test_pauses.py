@@ -169,7 +169,7 @@ def test_a_worker_stopped_in_the_middle_of_a_charge_holds_up_no_cancellation(
     temporal_server: str, program_environment: dict[str, str], slow_payments: None, bobs: Client
 ) -> None:
     try:
-        with started_workers(program_environment, DATABASE_IDLE_TIMEOUT="6") as workers:
+        with started_workers(program_environment, DATABASE_IDLE_TIMEOUT="4") as workers:
             order = wait_for_status(submit(), Status.PENDING_MANUAL_APPROVAL)
             decide.approve_order(order, actor=make_user("dana", "approver"))
             wait_until(is_writing_a_payment, what="the charge")
@@ -201,5 +201,6 @@ def has_session(*, query: str, state: str = "%") -> bool:
         return cursor.fetchone() is not None
 
 
-def test_workers_bound_their_statements(workers_running: subprocess.Popen[bytes]) -> None:
-    wait_until(lambda: has_session(query="SET LOCAL statement_timeout = 4000;%"), what="a bounded statement")
+def test_workers_bound_their_statements(temporal_server: str, program_environment: dict[str, str]) -> None:
+    with started_workers(program_environment):  # and not those of the module, which would take the charge above over
+        wait_until(lambda: has_session(query="SET LOCAL statement_timeout = 4000;%"), what="a bounded statement")

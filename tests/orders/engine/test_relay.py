@@ -21,8 +21,9 @@ from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 from orders.decisions import decide
 from orders.engine import companions, outbox, relay, sending, temporal_client
 from orders.errors import TemporalAway
-from orders.models import Order, OutboxMessage
+from orders.models import Decision, Order, OutboxMessage
 from tests.asking import HTMX, text_of
+from tests.database import past_the_rules
 from tests.making import make_user, submit
 from tests.programs import free_port, started_temporal, temporal_process
 from tests.proxies import line_to
@@ -304,6 +305,19 @@ class TestOutage:
             healed_at = time.monotonic()
             wait_until(lambda: not OutboxMessage.objects.exclude(status=Delivery.DELIVERED).exists())
             assert time.monotonic() - healed_at < 5
+
+
+def test_the_relay_sends_a_decision_again_that_temporal_lost(temporal_server: str) -> None:
+    """Without workers and reconciler, so that nobody else does it."""
+    order = submit()
+    message = decide.approve_order(order, actor=make_user("bob", "approver"))
+    long_ago = timezone.now() - timedelta(seconds=30)
+    with past_the_rules():
+        Decision.objects.update(taken_at=long_ago)
+    OutboxMessage.objects.filter(pk=message.pk).update(status=Delivery.DELIVERED, attempts=1, delivered_at=long_ago)
+
+    with relaying(interval_seconds=0.1):
+        wait_until(lambda: OutboxMessage.objects.get(pk=message.pk).delivered_at > long_ago, what="another delivery")
 
 
 def facts_of_relay() -> list[Any]:

@@ -70,7 +70,8 @@ def _begin_refund(command: contracts.RefundPayment) -> Call | None:
 
 def _ask_for_refund(order: Order, payment: Payment) -> None:
     """Write, once, that what is left of a locked order's payment is to be given back, for the cancellation's reason."""
-    others = payment.refunds.exclude(key=_key(payment.payment_id)).exclude(status=Refund.Status.CLOSED)
+    counted = payment.refunds.filter(status__in=(Refund.Status.PENDING, Refund.Status.SUCCEEDED))
+    others = counted.exclude(key=_key(payment.payment_id))
     left = payment.amount - (others.aggregate(sum=Sum("amount"))["sum"] or 0)
     if left == 0:
         return

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
 from orders import contracts
 from orders.decisions import closing, decide
@@ -42,6 +43,14 @@ def test_a_cancellation_of_a_paid_order_writes_its_refund(make_order: MakeOrder,
     assert (asked.requested_by, asked.channel, asked.reason_code, asked.reason) == ("bob", "CONSOLE", "STAFF", "Fraud")
     assert asked.gateway_reference
     assert asked.finished_at is not None
+
+
+def test_a_refund_that_failed_is_given_back_by_the_cancellation(make_order: MakeOrder) -> None:
+    order = make_order("PAID")
+    failed = ask(order.payment, 500)
+    Refund.objects.filter(pk=failed.pk).update(status=Refund.Status.FAILED, finished_at=Now())
+    refund(order)
+    assert Refund.objects.exclude(pk=failed.pk).get().amount == order.total
 
 
 def test_the_workflow_itself_asks_where_nobody_did(make_order: MakeOrder) -> None:

@@ -65,13 +65,7 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
                 command, reason_code=ReasonCode.STAFF, reason=by_staff.reason, cause="", decision=by_staff
             )
         # Written before the carrier is called: from here on the order can only be cancelled.
-        begin_cancelling(
-            order,
-            reason_code=command.reason_code,
-            reason=command.reason,
-            cause=command.cause,
-            decision=command.decision,
-        )
+        begin_cancelling(order, command)
         has_parcel = Shipment.objects.filter(order=order).exclude(status=Shipment.Status.RECALLED).exists()
     if has_parcel:
         carrier.recall(contracts.shipping_workflow_id(order.order_id))

@@ -41,20 +41,18 @@ def advance(
     return True
 
 
-def begin_cancelling(
-    order: Order, *, reason_code: str, reason: str, cause: str = "", decision: contracts.Decision | None = None
-) -> None:
-    """Start cancelling a locked order, with the reason; do nothing if that has already begun."""
-    decision_id = record_decision(order, DecisionKind.CANCEL, decision)
+def begin_cancelling(order: Order, command: contracts.RefundPayment | contracts.ProcessCancellation) -> None:
+    """Start cancelling a locked order, for the command's reason; do nothing if that has already begun."""
+    decision_id = record_decision(order, DecisionKind.CANCEL, command.decision)
     if is_at_or_past(Status(order.status), Status.CANCELLING):
         return
     reasons = {
-        "reason_code": ReasonCode(reason_code),
-        "cause": cause if cause in set(Cause) else "",
-        "reason": clean_text(reason),
+        "reason_code": ReasonCode(command.reason_code),
+        "cause": command.cause if command.cause in set(Cause) else "",
+        "reason": clean_text(command.reason),
     }
     advance(order, Status.CANCELLING, reasons, changes=reasons)
-    is_by_staff = reason_code == ReasonCode.STAFF and order.is_cancel_requested
+    is_by_staff = command.reason_code == ReasonCode.STAFF and order.is_cancel_requested
     accepted_id = (decision_id or order.decision_id) if is_by_staff else ""
     answer_decisions(order, DecisionKind.CANCEL, accepted_id=accepted_id)
 

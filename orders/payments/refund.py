@@ -49,13 +49,7 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
 def _begin_refund(command: contracts.RefundPayment) -> Call | None:
     """Begin the cancellation and write the attempt; None when there is nothing to ask the gateway."""
     order = lock_open_order(command.order_id)
-    begin_cancelling(
-        order,
-        reason_code=command.reason_code,
-        reason=command.reason,
-        cause=command.cause,
-        decision=command.decision,
-    )
+    begin_cancelling(order, command)
     payment = Payment.objects.filter(order=order).first()
     if order.is_free:
         if payment is not None:

@@ -7,4 +7,5 @@ PARTS: Final[dict[str, str]] = {
     "orders": "Orders from submission to COMPLETED, against the same workflows with empty bodies",
     "relay": "The relay after an outage of Temporal",
     "lists": "Reads of lists among many orders, the console's way against the obvious alternative",
+    "verify": "All rules of `manage.py verify` over whole tables",
 }

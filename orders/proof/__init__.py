@@ -1,0 +1,1 @@
+"""Proves that nothing was lost and that money moved once: by rules over all tables and the books of others."""

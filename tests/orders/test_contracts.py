@@ -13,7 +13,7 @@ from orders import contracts
 MESSAGES = [
     message
     for _, message in inspect.getmembers(contracts, dataclasses.is_dataclass)
-    if message.__module__ == contracts.__name__
+    if message.__module__.startswith(contracts.__name__)
 ]
 converter = DataConverter.default.payload_converter
 

@@ -1,4 +1,4 @@
-"""Everything that crosses Temporal, in one file: names and messages.
+"""Everything that crosses Temporal, in one place: names and messages; those of shipping stand in `shipping`.
 
 Messages are frozen dataclasses of plain types; a new field gets a default, so that running workflows and old
 histories still fit. Money is an integer of minor units and a currency; times are ISO 8601 texts in UTC.
@@ -8,6 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from orders.contracts.shipping import CarrierDispatched as CarrierDispatched
+from orders.contracts.shipping import DispatchCarrier as DispatchCarrier
+from orders.contracts.shipping import PackagePrepared as PackagePrepared
+from orders.contracts.shipping import PreparePackage as PreparePackage
+from orders.contracts.shipping import ShippingInput as ShippingInput
 
 ORDER_WORKFLOW: Final = "OrderWorkflow"
 ORDER_QUEUE: Final = "order-tq"
@@ -212,45 +218,6 @@ class PaymentRefunded:
     payment_id: str
     amount: int
     currency: str
-
-
-@dataclass(frozen=True)
-class ShippingInput:
-    """The argument of ShippingWorkflow."""
-
-    order_id: str
-
-
-@dataclass(frozen=True)
-class PreparePackage:
-    """The argument of prepare_package."""
-
-    order_id: str
-
-
-@dataclass(frozen=True)
-class PackagePrepared:
-    """The answer of prepare_package."""
-
-    shipment_id: str
-    package_reference: str
-
-
-@dataclass(frozen=True)
-class DispatchCarrier:
-    """The argument of dispatch_carrier."""
-
-    order_id: str
-    shipment_id: str
-
-
-@dataclass(frozen=True)
-class CarrierDispatched:
-    """The answer of dispatch_carrier, and of ShippingWorkflow."""
-
-    shipment_id: str
-    carrier: str
-    tracking_number: str
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.desk import bulk, order_list
 from console.intake import create
 from console.order import decisions, detail
-from console.system import errors, health
+from console.system import errors, health, overview, stuck
 from orders.identifiers import ORDER_ID_PATTERN
 
 
@@ -26,10 +26,12 @@ urlpatterns = [
     path("orders/", order_list.show_orders, name="order-list"),
     path("orders/new/", create.create_order, name="order-create"),
     path("orders/bulk/", bulk.decide_bulk, name="order-bulk"),
+    path("orders/stuck/", stuck.show_stuck, name="order-stuck"),
     path("orders/<order_id:order_id>/", detail.show_order, name="order-detail"),
     path("orders/<order_id:order_id>/status/", detail.show_status, name="order-status"),
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
+    path("system/", overview.show_system, name="system"),
     path("accounts/login/", ConsoleLoginView.as_view(), name="login"),
     path("accounts/logout/", sign_out, name="logout"),
     path("accounts/password/", OwnPasswordView.as_view(), name="password"),

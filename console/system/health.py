@@ -61,6 +61,11 @@ def show_ready(request: HttpRequest) -> JsonResponse:
     return response
 
 
+def ask_temporal() -> str:
+    """Return how Temporal is, "ok" or "away", within half a second."""
+    return _hear_temporal(_ask(_temporal_asker, temporal.check_server))
+
+
 def _tell_change(database: DatabaseState) -> None:
     """Log when the database turns from well to unwell, or back."""
     global _told  # noqa: PLW0603 - what this process logged last

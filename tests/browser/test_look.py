@@ -64,6 +64,8 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
     paths = [
         "/orders/",
         "/orders/?q=nobody",
+        "/orders/stuck/",
+        "/system/",
         "/orders/new/",
         "/accounts/password/",
         "/admin/auth/user/add/",

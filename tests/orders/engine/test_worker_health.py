@@ -22,13 +22,14 @@ from temporalio.client import Client
 
 from orders.engine import companions, task_queues, worker_health
 from orders.engine.worker_health import WorkersHealth, judge_workers
+from orders.health_labels import describe_problem
 from orders.models import Trouble, WorkerProcess
 from orders.postgres.clock import database_now
 from orders.states import TroubleCode
 from tests.making import MakeOrder
 from tests.programs import free_port, started_temporal, started_workers
 from tests.waiting import wait_until
-from workers.readiness import describe_health, describe_problem
+from workers.readiness import describe_health
 
 pytestmark = pytest.mark.django_db
 

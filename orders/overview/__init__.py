@@ -1,0 +1,1 @@
+"""Many orders at once, as whoever runs the shop or the console wants to see them."""

@@ -1,0 +1,75 @@
+"""/orders/stuck/: open orders by what keeps them from moving, and what helps."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from console.labels import STATUS_SENTENCES, TROUBLE_ADVICE
+from console.system import stuck
+from orders.lifecycle import attempts
+from orders.lifecycle.troubles import raise_trouble
+from orders.overview.stuck import StuckCause, StuckGroup
+from orders.postgres.clock import database_now
+from orders.states import Status, TroubleCode
+from tests.asking import HTMX, leads_to_login, text_of
+from tests.making import MakeOrder
+
+pytestmark = pytest.mark.django_db
+URL = "/orders/stuck/"
+
+
+@pytest.fixture
+def charlies(client: Client, charlie: User) -> Client:
+    client.force_login(charlie)
+    return client
+
+
+def test_a_stranger_is_led_to_sign_in(client: Client) -> None:
+    assert client.get(URL)["Location"] == leads_to_login(URL)
+
+
+def test_without_the_right_to_view_it_is_refused(client: Client) -> None:
+    client.force_login(User.objects.create_user("nobody"))
+    assert client.get(URL).status_code == 403
+
+
+def test_it_takes_no_post(charlies: Client) -> None:
+    assert charlies.post(URL).status_code == 405
+
+
+def test_it_says_that_everything_moves(charlies: Client) -> None:
+    assert "Every open order is moving." in text_of(charlies.get(URL))
+
+
+def test_each_group_has_a_title_what_helps_and_links(charlies: Client, make_order: MakeOrder) -> None:
+    retried, paused = make_order(Status.CHARGING_PAYMENT), make_order()
+    attempts.record_failed_attempt(retried.order_id, "charge_payment", 2, "the gateway said <503>")
+    raise_trouble(paused, TroubleCode.RUN_PAUSED)
+    page = text_of(charlies.get(URL))
+    assert "Retrying: Charge the payment" in page
+    assert "the gateway said &lt;503&gt;" in page
+    assert f'href="/orders/{retried.order_id}/"' in page
+    assert TROUBLE_ADVICE[TroubleCode.RUN_PAUSED] in page
+
+
+def test_every_cause_has_words() -> None:
+    assert set(stuck.CAUSE_LABELS) == set(stuck.CAUSE_ADVICE) == set(StuckCause)
+
+
+def test_an_order_that_stands_still_is_told_by_what_it_waits_for() -> None:
+    group = StuckGroup(StuckCause.NOT_MOVING, Status.PAID, 12, database_now(), ())
+    face = stuck.describe_group(group)
+    assert face.advice.startswith(STATUS_SENTENCES[Status.PAID])
+    assert face.unnamed == 12
+
+
+def test_its_poll_brings_the_groups_only_when_they_changed(charlies: Client, make_order: MakeOrder) -> None:
+    order = make_order(deadline_seconds=-60)
+    page = charlies.get(URL, headers=HTMX)
+    assert "<html" not in text_of(page)
+    [seen] = re.findall(r"seen=(\w+)", text_of(page))
+    assert charlies.get(URL, {"seen": seen}, headers=HTMX).status_code == 204
+    raise_trouble(order, TroubleCode.RUN_LOST)
+    assert charlies.get(URL, {"seen": seen}, headers=HTMX).status_code == 200

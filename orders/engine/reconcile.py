@@ -49,6 +49,7 @@ STALE_BATCH: Final = 50
 BATCH: Final = 50
 # One process at a time reconciles. Should it die or hang, another one takes over after this many seconds.
 LEASE_SECONDS: Final = 60.0
+LEASE: Final = "reconcile"
 # A workflow task that has failed so often in a row will not recover on its own.
 FAILING_TASKS: Final = 3
 RUN_TROUBLES: Final = (TroubleCode.RUN_FAILING, TroubleCode.RUN_PAUSED, TroubleCode.RUN_LOST)
@@ -80,7 +81,7 @@ def reconcile_orders(walk: Walk | None = None, lease: HeldLease | None = None) -
 
     open_runs = runs.list_open_runs()
     settled = database_now() - SETTLED_AFTER
-    expected = dict(_started().values_list("order_id", "updated_at").iterator(chunk_size=2000))
+    expected = dict(started_orders().values_list("order_id", "updated_at").iterator(chunk_size=2000))
     missing = [
         order_id for order_id, updated_at in expected.items() if order_id not in open_runs and updated_at < settled
     ]
@@ -101,7 +102,7 @@ def run_reconciler(stop: threading.Event, *, interval_seconds: float = 15.0) -> 
     walk = Walk()
 
     def reconcile_alone() -> None:
-        with hold_lease("reconcile", seconds=LEASE_SECONDS) as lease:
+        with hold_lease(LEASE, seconds=LEASE_SECONDS) as lease:
             if lease is not None:
                 reconcile_orders(walk, lease)
 
@@ -120,7 +121,7 @@ def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _started() -> "QuerySet[Order]":
+def started_orders() -> "QuerySet[Order]":
     """Return open orders whose start message has left the outbox."""
     start = OutboxMessage.objects.filter(order=OuterRef("pk"), name="start", status=OutboxMessage.Status.PENDING)
     return Order.objects.filter(~Exists(start), status__in=OPEN)
@@ -183,7 +184,9 @@ def _stale() -> "QuerySet[Order]":
     unanswered = Decision.objects.filter(order=OuterRef("pk"), outcome=Outcome.PENDING, taken_at__lt=limit)
     waiting = Q(status=Status.PENDING_MANUAL_APPROVAL)
     overdue = waiting & Q(approval_deadline__lt=limit)
-    return _started().filter(Q(status__in=IN_MOTION, updated_at__lt=limit) | overdue | waiting & Exists(unanswered))
+    return started_orders().filter(
+        Q(status__in=IN_MOTION, updated_at__lt=limit) | overdue | waiting & Exists(unanswered)
+    )
 
 
 def _compare_stale(walk: Walk, open_runs: Mapping[str, OpenRun], show_life: Callable[[], None]) -> int:

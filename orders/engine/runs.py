@@ -5,7 +5,7 @@ one does not stand for all.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -50,8 +50,19 @@ class OpenRun:
 def list_open_runs() -> dict[str, OpenRun]:
     """Return all open runs of orders by order_id. The list may lag some seconds behind. Raises TemporalAway."""
     # No status is named, for not every server knows the status of a paused run.
-    query = f"WorkflowType = '{contracts.ORDER_WORKFLOW}' AND CloseTime IS NULL"
-    found: dict[str, OpenRun] = {}
+    return {
+        run.execution.workflow_id: OpenRun(run.execution.run_id, run.status == PAUSED, _read_problem(run))
+        for run in _list_runs("CloseTime IS NULL")
+    }
+
+
+def list_closed_order_ids() -> set[str]:
+    """Return the ids of all orders with a closed run, as far back as the server keeps them. Raises TemporalAway."""
+    return {run.execution.workflow_id for run in _list_runs("CloseTime IS NOT NULL")}
+
+
+def _list_runs(condition: str) -> Iterator[WorkflowExecutionInfo]:
+    query = f"WorkflowType = '{contracts.ORDER_WORKFLOW}' AND {condition}"
     token = b""
     while True:
 
@@ -63,10 +74,9 @@ def list_open_runs() -> dict[str, OpenRun]:
             return page.executions, page.next_page_token
 
         executions, token = temporal_client.call(read, seconds=BATCH_SECONDS)
-        for run in executions:
-            found[run.execution.workflow_id] = OpenRun(run.execution.run_id, run.status == PAUSED, _read_problem(run))
+        yield from executions
         if not token:
-            return found
+            return
 
 
 def describe_runs(order_ids: Sequence[str]) -> dict[str, Run | OrderError | None]:

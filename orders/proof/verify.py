@@ -50,12 +50,22 @@ class Verification:
 def verify_orders(*, settled_after: timedelta = SETTLED_AFTER) -> Verification:
     """Check all invariants on one snapshot; meant for the terminal, as it reads every table."""
     with _whole_tables():
-        settled = database_now() - settled_after
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM orders_order")
             (orders,) = cursor.fetchone()
-        broken = tuple(found for invariant in INVARIANTS if (found := _check(invariant, settled)) is not None)
+        broken = tuple(_check_all(INVARIANTS, settled_after))
     return Verification(orders, len(INVARIANTS), broken)
+
+
+def check_invariants(invariants: Sequence[Invariant]) -> list[Broken]:
+    """Check these invariants alone, on one snapshot."""
+    with _whole_tables():
+        return list(_check_all(invariants, SETTLED_AFTER))
+
+
+def _check_all(invariants: Sequence[Invariant], settled_after: timedelta) -> Iterator[Broken]:
+    settled = database_now() - settled_after
+    return (found for invariant in invariants if (found := _check(invariant, settled)) is not None)
 
 
 def _check(invariant: Invariant, settled: datetime) -> Broken | None:

@@ -63,7 +63,8 @@ WORDS_ALONE: Final = {
 
 # Commands that look at the tests' servers and say by exit code 1 what they saw: workers that have not reported
 # themselves yet, or runs that other tests left in Temporal.
-VERDICTS: Final = {"runworkers --check": "not ready", "order audit": "disagree with the ledgers"}
+VERDICTS: Final = {"runworkers --check": "not ready", "order audit": "disagree with the ledgers",
+                    "reconcile": "Divergences: "}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,18 @@ class ReasonMissing(OrderError):
         super().__init__("You submitted this order. To approve it yourself, give a reason.")
 
 
+class KeyRefused(OrderError):
+    """A call to the API brought no key, or none that is valid."""
+
+
+class TooManyCalls(OrderError):
+    """An API key was used more often than its limit allows; `retry_seconds` says when it may be used again."""
+
+    def __init__(self, limit: int, retry_seconds: float) -> None:
+        super().__init__(f"This API key allows {limit:,} calls a minute.")
+        self.retry_seconds = retry_seconds
+
+
 class DecisionRefused(OrderError):
     """The order has been decided, or has moved on, so the decision has no effect."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from orders.errors import NotAllowed, OwnOrder, ReasonMissing
-from orders.states import DecisionKind
+from orders.states import Channel, DecisionKind
 
 VIEW: Final = "orders.view_order"
 ADD: Final = "orders.add_order"
@@ -54,6 +54,7 @@ class TerminalOperator:
     shell_user: str = ""
     pk: None = None
     is_superuser: bool = True
+    channel: Channel = Channel.TERMINAL
 
     def get_username(self) -> str:
         return self.name
@@ -61,6 +62,12 @@ class TerminalOperator:
     def has_perm(self, perm: str, /) -> bool:
         """Whoever has a shell may do everything."""
         return True
+
+
+def find_channel(actor: Actor) -> Channel:
+    """Return the channel through which the actor acts: who does not say so is at the console."""
+    channel = getattr(actor, "channel", Channel.CONSOLE)
+    return Channel(channel)
 
 
 class OrderFacts(Protocol):

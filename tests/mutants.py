@@ -40,6 +40,20 @@ class Mutant:
 
 MUTANTS: Final = (
     Mutant(
+        "an API key is compared to its last character",
+        "orders/shops/keys.py",
+        "if key is None or not hmac.compare_digest(key.digest, _digest(text)):",
+        "if key is None:",
+        ("tests/orders/shops/test_keys.py",),
+    ),
+    Mutant(
+        "an API key has a limit per minute",
+        "orders/shops/keys.py",
+        "if calls > key.limit_per_minute:",
+        "if calls < 0:",
+        ("tests/orders/shops/test_keys.py",),
+    ),
+    Mutant(
         "PostgreSQL refuses to rewrite the history",
         "orders/migrations/0003_rules_of_history.py",
         'APPEND_ONLY = ("orders_orderevent", "simulated_gateway_movement")',

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from orders.admin import engine, order, payment
+from orders.admin import engine, order, payment, shops
 
-__all__ = ["engine", "order", "payment"]
+__all__ = ["engine", "order", "payment", "shops"]
 
 admin.site.site_header = "Order console: tables"
 admin.site.site_title = "Order console"

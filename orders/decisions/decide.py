@@ -26,7 +26,7 @@ from orders.models import Decision, Order, OutboxMessage
 from orders.permissions import Actor, TerminalOperator
 from orders.postgres.clock import database_now
 from orders.postgres.faults import FAULT_SENTENCES, find_fault
-from orders.states import Channel, DecisionKind, Outcome, TroubleCode
+from orders.states import DecisionKind, Outcome, TroubleCode
 from orders.texts import clean_text
 
 LONGEST_BULK_SECONDS: Final = 10.0
@@ -140,12 +140,11 @@ def _decide(
         check_may_be_decided(locked, kind, now=database_now())
         decision = contracts.Decision(decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason))
         permissions.check_has_reason(actor, kind, locked, decision.reason)
-        is_terminal = isinstance(actor, TerminalOperator)
         write_decision(
             locked,
             kind,
             decision,
-            channel=Channel.TERMINAL if is_terminal else Channel.CONSOLE,
+            channel=permissions.find_channel(actor),
             account_id=actor.pk,
             terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
             is_own_order=permissions.needs_reason(actor, kind, locked),

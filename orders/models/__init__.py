@@ -8,11 +8,13 @@ from orders.models.history import Decision, OrderEvent, Trouble
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment, PaymentAttempt, Refund
 from orders.models.shipment import Shipment
+from orders.models.shop import ApiKey, Shop
 from orders.postgres.database_check import WriteProbe
 from orders.postgres.leases import Lease
 from orders.simulated.ledger import CarrierBooking, GatewayMovement
 
 __all__ = [
+    "ApiKey",
     "CarrierBooking",
     "Decision",
     "GatewayMovement",
@@ -25,6 +27,7 @@ __all__ = [
     "PaymentAttempt",
     "Refund",
     "Shipment",
+    "Shop",
     "Trouble",
     "WorkerProcess",
     "WriteProbe",

@@ -16,6 +16,7 @@ from orders.models.choices import (
     REASON_CHOICES,
     STATUS_CHOICES,
 )
+from orders.models.shop import Shop
 from orders.money import Money
 from orders.postgres.fields import ChangedAtField, CodeField
 from orders.reading.querysets import OrderManager
@@ -70,6 +71,24 @@ class Order(models.Model):
     # An account's id, but no reference to it: the history outlives every account, and stops nobody from removing one.
     submitter_account_id = models.BigIntegerField(
         null=True, editable=False, help_text="Empty when the order was submitted at the terminal."
+    )
+    shop = models.ForeignKey(
+        Shop,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders",
+        db_index=False,  # the constraint's index is enough, and each index costs every order
+        help_text="The shop that submitted it through the API.",
+    )
+    shop_order_number = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="The shop's own number of the order."
+    )
+    payment_method = models.CharField(
+        max_length=255, blank=True, db_default="", help_text="The gateway's reference to what the customer pays with."
+    )
+    metadata = models.JSONField(
+        default=dict, db_default={}, blank=True, help_text="Names and texts that the shop keeps with the order."
     )
     decision = CodeField(max_length=8, choices=DECISION_CHOICES, blank=True, help_text="The latest decision.")
     decision_id = models.CharField(max_length=64, blank=True)
@@ -147,6 +166,11 @@ class Order(models.Model):
                 condition=Q(decision="", decided_by="", decided_at__isnull=True)
                 | Q(decision__gt="", decided_by__gt="", decided_at__isnull=False),
                 name="order_decision_has_a_person_and_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["shop", "shop_order_number"],
+                condition=Q(shop__isnull=False, shop_order_number__gt=""),
+                name="shop_order_number_is_used_once",
             ),
         ]
         indexes = [

@@ -9,7 +9,7 @@ from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.desk import bulk, order_list
 from console.intake import create
 from console.order import decisions, detail
-from console.system import errors, health, overview, stuck
+from console.system import errors, health, overview, reports, stuck
 from orders.identifiers import ORDER_ID_PATTERN
 
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
     path("system/", overview.show_system, name="system"),
+    path("reports/", reports.show_reports, name="reports"),
     path("accounts/login/", ConsoleLoginView.as_view(), name="login"),
     path("accounts/logout/", sign_out, name="logout"),
     path("accounts/password/", OwnPasswordView.as_view(), name="password"),

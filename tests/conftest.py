@@ -21,6 +21,7 @@ from console.desk import live_rows, tabs
 from console.system import engine
 from orders.engine import live_status, temporal_client
 from orders.postgres import faults
+from orders.reading import known_words
 from tests.database import started_postgres
 from tests.making import MakeOrder, build_order, make_user, restore_roles
 from tests.programs import ROOT, end_open_runs, free_port, started_temporal, started_workers
@@ -143,6 +144,7 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     engine.forget()
     live_rows.forget()
     tabs.forget()
+    known_words.forget()
 
 
 @pytest.fixture

@@ -31,7 +31,11 @@ LIST_COLUMNS: Final = (
 def read_order_search(text: str) -> Search | None:
     """Return what a person typed as a search of orders, or None when it holds nothing to search for."""
     query = read_search(text)
-    return Search(Q(search_document__matches_row=query), Q(search_document__matches=query)) if query else None
+    if query is None:
+        return None
+    by_row = Q(search_document__matches_row=query.whole)
+    by_index = Q(search_document__matches=query.cut)
+    return Search(by_row, by_index if query.cut == query.whole else by_index & by_row)
 
 
 class OrderQuerySet(models.QuerySet["Order"]):

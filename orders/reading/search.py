@@ -6,12 +6,14 @@ functions stand in the migration that makes them; a GIN index serves them, and n
 """
 
 import re
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection
 from django.db.models import F, Func, Lookup, TextField
 
+from orders.reading.known_words import known_words
 from orders.texts import clean_line
 
 # No name, address or e-mail of an order is longer; PostgreSQL's functions bound the rest.
@@ -82,18 +84,30 @@ class NamesOrder(QueryLookup):
     template = "{} @@ (SELECT order_id_query(%s))"
 
 
-def read_search(text: str) -> str:
-    """Return what a person typed as a tsquery, or an empty text when it holds nothing that can be searched for.
+@dataclass(frozen=True)
+class SearchQuery:
+    """Two tsqueries: the whole one, and its rarest words alone, which find all that the whole one finds, and more."""
+
+    whole: str
+    cut: str
+
+
+def read_search(text: str) -> SearchQuery | None:
+    """Return what a person typed as a query, or None when it holds nothing that can be searched for.
 
     Only as much as the longest text of an order is looked at.
     """
     cut = _ADDRESS_WITH_ID.sub(r"\1", clean_line(text, limit=None))[:LONGEST_SEARCH]
     if not cut:
-        return ""
+        return None
+    words, shares = known_words()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT order_search_query(%s)::text", [cut])
-        (query,) = cursor.fetchone()
-    return query or ""
+        cursor.execute(
+            "SELECT order_search_query(%s)::text, order_search_cut(%s, %s::text[], %s::real[])::text",
+            [cut, cut, words, shares],
+        )
+        whole, rarest = cursor.fetchone()
+    return SearchQuery(whole, rarest or whole) if whole else None
 
 
 def find_ids(text: str) -> list[str]:

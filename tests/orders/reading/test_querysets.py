@@ -128,7 +128,7 @@ class TestPages:
         with django_assert_num_queries(1):
             cut_page(Order.objects.with_message_on_its_way(), NEWEST, size=3)
 
-    @pytest.mark.parametrize("near_rows", [1, 1000])
+    @pytest.mark.parametrize("near_rows", [1, 4, 1000])
     def test_a_search_finds_the_same_near_and_far(self, monkeypatch: pytest.MonkeyPatch, near_rows: int) -> None:
         monkeypatch.setattr(pages, "NEAR_ROWS", near_rows)
         make_rows(9)
@@ -140,6 +140,17 @@ class TestPages:
         second = cut_page(Order.objects.all(), NEWEST, search=search, cursor=first.next, size=3)
         assert first.rows + second.rows == expected
         assert cut_page(Order.objects.all(), NEWEST, search=search, cursor=second.previous, size=3).rows == expected[:3]
+
+    @pytest.mark.parametrize(
+        ("everything", "found", "window"),
+        [
+            (1_000_000, 50, 382),  # a frequent one
+            (1_000_000, 1, 0),  # more would have to be looked through than the index fetches
+            (10_000, 5, 0),  # there is not much for the index to fetch
+        ],
+    )
+    def test_a_search_looks_further_only_where_that_is_cheaper(self, everything: int, found: int, window: int) -> None:
+        assert pages._window_worth(everything, found=found, limit=51) == window
 
 
 def encode(*facts: object) -> str:

@@ -1,6 +1,7 @@
 """The search: what stands on an order's page is found, however it is typed or pasted."""
 
 import importlib
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,11 +15,13 @@ from faker.config import AVAILABLE_LOCALES
 from orders.identifiers import new_identifier
 from orders.intake.drafts import LineDraft
 from orders.models import Order, Payment, Shipment
+from orders.reading import known_words
+from orders.reading.search import read_search
 from tests.database import past_the_rules
 from tests.making import MakeOrder
 
 pytestmark = pytest.mark.django_db
-MIGRATION = "orders.migrations.0001_search_functions"
+MIGRATIONS = ("orders.migrations.0001_search_functions", "orders.migrations.0010_search_cut")
 KINDS = ("name", "street_address", "address", "city", "postcode", "email", "company", "phone_number")
 # Texts as they stand on the page, and how people type them.
 TYPED = [
@@ -103,7 +106,8 @@ def test_no_locale_of_a_database_makes_a_difference(postgres: dict[str, Any]) ->
         other.execute("CREATE DATABASE ascii_only TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'")
     pairs = [*TYPED, *((text, text) for text in corpus(texts_per_kind=1))]
     with psycopg.connect(dbname="ascii_only", **server) as other:
-        other.execute(importlib.import_module(MIGRATION).FUNCTIONS)
+        for migration in MIGRATIONS:
+            other.execute(importlib.import_module(migration).FUNCTIONS)
         assert other.execute(MISSED, columns(pairs)).fetchall() == []
 
 
@@ -256,6 +260,51 @@ class TestOtherFacts:
         make_order("CREATED")
         order = Order.objects.get()
         assert order.get_deferred_fields() == {"search_lines", "search_codes", "search_document"}
+
+
+class TestWords:
+    """Which words may go on, and which are looked up first."""
+
+    def test_a_word_that_another_follows_without_a_blank_is_whole(self, finds: Callable[..., bool]) -> None:
+        assert finds("emma@exam", customer_email="emma@example.com")
+        assert not finds("em@example.com", customer_email="emma@example.com", customer_name="Noah")
+
+    def test_any_word_before_a_blank_may_go_on(self, finds: Callable[..., bool]) -> None:
+        assert finds("em ber", customer_name="Emma", address_city="Berlin")
+
+    @pytest.mark.parametrize(
+        ("typed", "cut"),
+        [
+            ("rare@example.com", "'rare'"),
+            ("emma rare", "'rare':*"),
+            ("emma schm", "'schm':*"),
+            ("emma xy", "'emma':*"),
+            ("山田 emma", "'山田':*"),
+            ("berlin com", "'berlin':* & 'com':*"),
+        ],
+    )
+    def test_the_rarest_words_are_looked_up_first(self, typed: str, cut: str) -> None:
+        known = {"emma": 0.3, "com": 1.0, "example": 1.0, "berlin": 1.0, "schmidt": 0.02}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT order_search_cut(%s, %s::text[], %s::real[])::text", [typed, list(known), list(known.values())]
+            )
+            (found,) = cursor.fetchone()
+        words = [part for part in re.findall(r"'[^']*'(?::\*)?", found) if part[1] not in "#$=~"]
+        assert " & ".join(words) == cut
+
+    def test_no_order_is_missed_by_what_is_looked_up_first(self, make_order: MakeOrder) -> None:
+        order = make_order("CREATED", customer_name="Emma Rare", customer_email="rare@example.com")
+        make_order("CREATED", customer_name="Emma Other")
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE orders_order")
+        known_words.forget()
+        assert "emma" in known_words.known_words()[0]
+        for typed in ("emma rare", "rare@example.com", "rare emma com", f"emma {order.order_id[-4:]}"):
+            query = read_search(typed)
+            assert query is not None
+            assert query.cut != query.whole
+            assert Order.objects.matching(typed).get() == order, typed
 
 
 @pytest.mark.parametrize("typed", ["", " ", "&", "…", "'\"", "\x00", "\\", "::*|!()", "\u200b", "order-", "\ud800"])

@@ -43,5 +43,6 @@ class OutboxMessageAdmin(OrderSearch):
 class WorkerProcessAdmin(ReadOnlyAdmin):
     """The worker processes, as they last reported themselves."""
 
+    sortable_by = ("process_id", "started_at", "seen_at")
     list_display = ("process_id", "queues", "problems", "started_at", "seen_at")
     ordering = ("host", "pid")

@@ -148,6 +148,7 @@ class OrderAdmin(OrderSearch):
     """Orders with all that belongs to them."""
 
     list_display = ("order_id", "customer_name", "status", "money", "reason_code", "submitted_by", "created_at")
+    sortable_by = ("order_id", "created_at")
     list_filter = ("status", "reason_code", CurrencyFilter, "created_at")
     order_lookup = "pk"
     search_fields = ("order_id",)

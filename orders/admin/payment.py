@@ -44,6 +44,7 @@ class PaymentAdmin(OrderSearch):
         )
 
     list_display = ("payment_id", "order", "status", "money", "gateway", "gateway_reference", "created_at")
+    sortable_by = ("payment_id", "created_at")
     list_filter = ("status", GatewayFilter, "created_at")
     list_select_related = ("order",)
     search_fields = ("payment_id",)
@@ -61,5 +62,6 @@ class GatewayMovementAdmin(ReadOnlyAdmin):
     """The simulated gateway's own books, for comparing with the payments."""
 
     list_display = ("reference", "kind", "amount", "currency", "merchant_reference", "idempotency_key", "at")
+    sortable_by = ("reference",)
     list_filter = ("kind",)
     ordering = ("-id",)

@@ -1,7 +1,7 @@
 """Messages to Temporal, and the worker processes."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from orders.models.order import Order
@@ -36,6 +36,10 @@ class OutboxMessage(models.Model):
             models.Index("order", "id", name="outbox_pending_by_order", condition=Q(status="PENDING")),
             models.Index("next_attempt_at", "id", name="outbox_pending", condition=Q(status="PENDING")),
             models.Index("order", name="outbox_refused", condition=Q(status="REFUSED")),
+            models.Index(
+                F("status"), F("id").desc(), name="outbox_in_vain", condition=Q(status__in=["UNDELIVERABLE", "REFUSED"])
+            ),
+            models.Index(F("name"), F("id").desc(), name="outbox_name_newest"),
         ]
 
     def __str__(self) -> str:

@@ -185,7 +185,18 @@ class Order(models.Model):
                 name="order_in_motion",
                 condition=Q(status__in=sorted(status.value for status in states.IN_MOTION)),
             ),
+            models.Index(
+                "reason_code",
+                F("created_at").desc(),
+                F("id").desc(),
+                name="order_reason_newest",
+                condition=Q(reason_code__gt=""),
+            ),
+            models.Index("currency", F("total").desc(), F("id").desc(), name="order_largest"),
             GinIndex("search_document", name="order_search"),
+            # Of a frequent word, the search of all orders finds too many that are on another tab.
+            GinIndex("search_document", name="order_search_waiting", condition=Q(status="PENDING_MANUAL_APPROVAL")),
+            GinIndex("search_document", name="order_search_cancelled", condition=Q(status="CANCELLED")),
         ]
 
     def __str__(self) -> str:

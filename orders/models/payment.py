@@ -48,7 +48,11 @@ class Payment(models.Model):
                 name="payment_status_is_known",
             ),
         ]
-        indexes = [models.Index(F("created_at").desc(), F("payment_id").desc(), name="payment_newest")]
+        indexes = [
+            models.Index(F("created_at").desc(), F("payment_id").desc(), name="payment_newest"),
+            models.Index("status", F("created_at").desc(), F("payment_id").desc(), name="payment_status_newest"),
+            models.Index("gateway", F("created_at").desc(), F("payment_id").desc(), name="payment_gateway_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.payment_id

@@ -5,6 +5,7 @@ gateway and carrier write them, so they can answer "how often was this customer 
 """
 
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Now
 
 from orders.postgres.fields import CodeField
@@ -31,6 +32,7 @@ class GatewayMovement(models.Model):
     class Meta:
         db_table = "simulated_gateway_movement"
         ordering = ["id"]
+        indexes = [models.Index(F("kind"), F("id").desc(), name="gateway_movement_newest")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"

@@ -5,7 +5,9 @@ import re
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from orders.decisions import decide
@@ -178,6 +180,21 @@ def test_the_filters_that_are_offered_work(admin_client: Client, make_order: Mak
     response = admin_client.get(f"/admin/orders/{address}")
     assert response.status_code == 200
     assert response.context["cl"].result_count == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "is_served"),
+    [("order_id", True), ("created_at", True), ("customer_name", False), ("submitted_by", False)],
+)
+def test_a_list_is_sorted_by_nothing_but_what_an_index_serves(
+    admin_client: Client, make_order: MakeOrder, column: str, is_served: bool
+) -> None:
+    make_order()
+    shown = admin_client.get("/admin/orders/order/").context["cl"].list_display
+    with CaptureQueriesContext(connection) as sent:
+        admin_client.get("/admin/orders/order/", {"o": shown.index(column)})
+    ordering = f'ORDER BY "orders_order"."{column}" ASC'
+    assert any(ordering in query["sql"] for query in sent.captured_queries) is is_served
 
 
 def test_every_filter_that_a_list_shows_can_be_followed(admin_client: Client, make_order: MakeOrder) -> None:

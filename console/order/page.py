@@ -12,6 +12,7 @@ from console.order.decision_panel import build_decision_panel
 from console.order.facts import MOST_EVENTS, PageFacts
 from console.order.feedback import Feedback
 from console.order.status_panel import build_status_panel
+from console.order.timeline import build_timeline
 from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order
 from orders.permissions import may_open_temporal_ui
@@ -44,6 +45,7 @@ def render_order(
         "attempts": facts.attempts,
         "shipment": facts.shipment,
         "events": facts.events,
+        "timeline": build_timeline(facts.events),
         "most_events": MOST_EVENTS,
         "feedback": feedback,
         "keeps_feedback": keeps_feedback,

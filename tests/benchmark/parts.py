@@ -6,6 +6,9 @@ from typing import Final
 PARTS: Final[dict[str, str]] = {
     "orders": "Orders from submission to COMPLETED, against the same workflows with empty bodies",
     "relay": "The relay after an outage of Temporal",
+    "pages": "Pages and polls: CPU time of the web server, statements, and bytes on the wire",
+    "viewers": "200 people who look at the desk, at one order, and each at another one",
+    "approve": "Approving an order, from the click to the changed page",
     "lists": "Reads of lists among many orders, the console's way against the obvious alternative",
     "verify": "All rules of `manage.py verify` over whole tables",
 }

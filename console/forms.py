@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from console.fields import LineField, TextField
 from orders.identifiers import is_order_id
@@ -109,8 +110,17 @@ class BulkForm(forms.Form):
         return any(self.has_error(name, "invalid_choice") for name in self.fields) or self.has_error("kind")
 
 
+class RowsField(forms.CharField):
+    """The ids of the orders that an open page shows, each with the state that it shows of it."""
+
+    def clean(self, value: Any) -> dict[str, str]:
+        """Return the states by order_id; what is no order_id is ignored."""
+        pairs = (row.partition(".") for row in super().clean(value).split(",")[:PAGE_SIZE])
+        return {order_id: state for order_id, _, state in pairs if is_order_id(order_id)}
+
+
 class ListForm(forms.Form):
-    """The list's query. An invalid value is ignored, and the page says so.
+    """The list's query. An invalid value is ignored, and the page says so. It is only read, with `read`.
 
     `live`, `rows`, `seen` and `newest` come from a page that asks whether the rows it shows have changed, and `fresh`
     from one whose own decision has just changed some.
@@ -122,11 +132,17 @@ class ListForm(forms.Form):
     cursor = forms.CharField(required=False, max_length=LONGEST_CURSOR)
     live = forms.BooleanField(required=False)
     fresh = forms.BooleanField(required=False)
-    rows = forms.CharField(required=False, max_length=PAGE_SIZE * 76)
+    rows = RowsField(required=False, max_length=PAGE_SIZE * 76)
     seen = forms.CharField(required=False, max_length=64)
     newest = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
 
-    def clean_rows(self) -> dict[str, str]:
-        """Return the ids of the orders that the page shows, each with the state that it shows of it."""
-        pairs = (row.partition(".") for row in self.cleaned_data["rows"].split(",")[:PAGE_SIZE])
-        return {order_id: state for order_id, _, state in pairs if is_order_id(order_id)}
+    @classmethod
+    def read(cls, query: QueryDict) -> tuple[dict[str, Any], list[str]]:
+        """Return the valid values and the names of the others. No form is made for it: polls read it all the time."""
+        values, wrong = {}, []
+        for name, field in cls.base_fields.items():
+            try:
+                values[name] = field.clean(field.widget.value_from_datadict(query, {}, name))
+            except ValidationError:
+                wrong.append(name)
+        return values, wrong

@@ -18,6 +18,7 @@ from django.db.models.signals import post_migrate
 from pytest_django import Settings
 
 from console.desk import live_rows, tabs
+from console.order import glance
 from console.system import engine
 from orders.engine import live_status, temporal_client
 from orders.postgres import faults
@@ -145,6 +146,7 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     live_rows.forget()
     tabs.forget()
     known_words.forget()
+    glance.forget()
 
 
 @pytest.fixture

@@ -10,14 +10,17 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends import db
+from django.db import connection
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 # Forgetting costs a query, so that all are forgotten at once when there are too many.
 MOST_REMEMBERED: Final = 10_000
 
-READ: Final = """
-SELECT auth_user.*, django_session.session_data, ARRAY(
+# The columns of an account, with which the answer begins.
+FIELDS: Final = tuple(field.attname for field in User._meta.concrete_fields)
+READ: Final = f"""
+SELECT {", ".join(f"auth_user.{field}" for field in FIELDS)}, django_session.session_data, ARRAY(
     SELECT app_label || '.' || codename
     FROM auth_permission JOIN django_content_type ON django_content_type.id = content_type_id
     WHERE auth_permission.id IN (
@@ -29,7 +32,7 @@ SELECT auth_user.*, django_session.session_data, ARRAY(
 ) AS rights
 FROM django_session JOIN auth_user ON auth_user.id = %s
 WHERE session_key = %s AND expire_date > %s
-"""
+"""  # noqa: S608 - put together from Django's own names
 
 _accounts_of_sessions: dict[str, str] = {}
 
@@ -54,12 +57,16 @@ class SessionStore(db.SessionStore):
         return self._load_with_account(session_key, account_id)
 
     def _load_with_account(self, session_key: str, account_id: str) -> dict[str, Any]:
-        account: Any
-        for account in User.objects.raw(READ, [account_id, session_key, timezone.now()]):
-            data: dict[str, Any] = self.decode(account.session_data)
+        with connection.cursor() as cursor:
+            cursor.execute(READ, [account_id, session_key, timezone.now()])
+            found = cursor.fetchone()
+        if found is not None:
+            *values, session_data, rights = found
+            data: dict[str, Any] = self.decode(session_data)
             if data.get(SESSION_KEY) == account_id:
+                account: Any = User.from_db(connection.alias, FIELDS, values)
                 if not account.is_superuser:
-                    account._perm_cache = set(account.rights)  # where Django's ModelBackend keeps them
+                    account._perm_cache = set(rights)  # where Django's ModelBackend keeps them
                 self.account = account
                 return data
         # The session has ended, the account is gone, or somebody else has signed in: as if nothing had been remembered.

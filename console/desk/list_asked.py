@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 from urllib.parse import urlencode
 
@@ -24,6 +25,17 @@ QUESTIONS: Final[Mapping[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
     "completed": OrderQuerySet.completed,
     "cancelled": OrderQuerySet.cancelled,
 }
+
+
+def narrow_to_tab(status: str, orders: OrderQuerySet) -> OrderQuerySet:
+    """Return those of `orders` that belong on the tab."""
+    return QUESTIONS.get(status, OrderQuerySet.all)(orders)
+
+
+@cache
+def _rows_of(status: str) -> OrderQuerySet:
+    """Return the rows of the tab, to be narrowed further. Putting a query together costs as much as sending it."""
+    return narrow_to_tab(status, Order.objects.as_rows())
 
 
 @dataclass(frozen=True)
@@ -49,13 +61,11 @@ class ListAsked:
     @classmethod
     def read(cls, request: HttpRequest) -> "ListAsked":
         """Read the query string; an invalid value is ignored."""
-        form = ListForm(request.GET)
-        form.is_valid()
-        given = form.cleaned_data
+        given, wrong = ListForm.read(request.GET)
         status = given.get("status") or "all"
         # Only orders that wait for a person have a place in the order of deadlines.
         sort = (given.get("sort") or "expiring") if status == "awaiting" else "newest"
-        notices = [f"Unknown {name} in the link; ignored." for name in form.errors]
+        notices = [f"Unknown {name} in the link; ignored." for name in wrong]
         is_live, search = given.get("live", False), given.get("q", "")
         # An open page asks about the rows that it shows, whatever they were found by.
         question = read_order_search(search) if search and not is_live else None
@@ -94,12 +104,12 @@ class ListAsked:
 
     def narrow(self, orders: OrderQuerySet) -> OrderQuerySet:
         """Return those of `orders` that belong on this tab."""
-        return QUESTIONS.get(self.status, OrderQuerySet.all)(orders)
+        return narrow_to_tab(self.status, orders)
 
     def cut(self) -> Page[Order]:
         """Return the page. Raises CursorError."""
         return cut_page(
-            self.narrow(Order.objects.as_rows()),
+            _rows_of(self.status),
             NEXT_TO_EXPIRE if self.sort == "expiring" else NEWEST,
             search=self.question,
             cursor=self.cursor,

@@ -5,26 +5,28 @@ has read serves others for a second, but nobody twice, so that no poll is answer
 """
 
 import hashlib
-import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from console.access import CurrentUser
-from console.desk.list_asked import ListAsked
+from console.desk.list_asked import ListAsked, narrow_to_tab
 from console.desk.rows import FACTS, RowFacts
-from console.desk.tabs import Tab, due_counts, keep_counts
+from console.desk.tabs import Tab, are_counts_due, keep_counts, list_counted
 from console.forms import PAGE_SIZE
+from console.shared import SharedAnswers
 from console.system.engine import describe_engine
 from orders.models import Order
-from orders.reading.counts import read_with_counts
+from orders.reading.counts import Prepared, prepare
 
-SHARED_SECONDS: Final = 1.0
-MOST_SHARED: Final = 500
 NEWS: Final = "news"
+# No order has this primary key.
+NEWEST_SLOT: Final = -1
+# The most statements that are kept: one for each tab and number of rows.
+MOST_PREPARED: Final = 200
 HASH_LENGTH: Final = 12
 
 
@@ -34,40 +36,22 @@ class Answer:
 
     facts: tuple[RowFacts, ...]
     news: int
-    until: float = 0.0
-    served: set[int] = field(default_factory=set)
+    _states: dict[tuple[bool, bool], tuple[str, ...]] = field(default_factory=dict)
+
+    def states(self, current_user: CurrentUser) -> tuple[str, ...]:
+        """Return the states of the rows, worked out once for all who may decide the same."""
+        rights = (current_user.may_approve, current_user.may_cancel)
+        if (known := self._states.get(rights)) is None:
+            known = self._states[rights] = tuple(facts.state(current_user) for facts in self.facts)
+        return known
 
 
-class _Answers:
-    """The answers of the last moment, by what was asked."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._answers: dict[Any, Answer] = {}
-
-    def get(self, key: Any, reader: int, ask: Callable[[], Answer], *, is_fresh: bool) -> Answer:
-        """Return an answer that `reader` has not had yet."""
-        with self._lock:
-            answer = None if is_fresh else self._answers.get(key)
-            if answer is not None and answer.until > time.monotonic() and reader not in answer.served:
-                answer.served.add(reader)
-                return answer
-        answer = ask()
-        answer.served.add(reader)
-        with self._lock:
-            if len(self._answers) >= MOST_SHARED:
-                self._answers.clear()
-            self._answers[key] = answer
-        return answer
-
-
-_answers = _Answers()
+_answers: SharedAnswers[Answer] = SharedAnswers()
 
 
 def forget() -> None:
     """Forget what was read, as in a new process."""
-    global _answers  # noqa: PLW0603
-    _answers = _Answers()
+    _answers.forget()
 
 
 def read_facts(asked: ListAsked, *, reader: int) -> Answer:
@@ -79,25 +63,39 @@ def read_facts(asked: ListAsked, *, reader: int) -> Answer:
 
 def _read(asked: ListAsked, newest: int | None) -> Answer:
     """Read rows, news and, where they are due, the counts of the tabs by one statement."""
-    until = time.monotonic() + SHARED_SECONDS
-    counted: dict[str, QuerySet[Any]] = {} if asked.search else due_counts(is_fresh=asked.is_fresh)
-    if newest is not None:
-        # To a page without rows every order is new, also one that has only now come to this tab.
-        candidates = Order.objects.filter(pk__gt=newest) if asked.rows else Order.objects.all()
-        counted[NEWS] = asked.narrow(candidates).order_by()[:PAGE_SIZE]
-    shown = Order.objects.with_message_on_its_way().with_trouble().with_read_at()
-    rows = shown.filter(order_id__in=list(asked.rows)).order_by().values_list(*FACTS)
-    counts, found = read_with_counts(counted, rows)
+    is_due = not asked.search and are_counts_due(is_fresh=asked.is_fresh)
+    order_ids = list(asked.rows)
+    prepared = _prepare(asked.status, len(order_ids), has_news=newest is not None, is_due=is_due)
+    counts, found = prepared.read({_slot(place): each for place, each in enumerate(order_ids)} | {NEWEST_SLOT: newest})
     news = counts.pop(NEWS, 0)
     keep_counts(counts)
     by_id = {facts.order_id: facts for facts in (RowFacts(*line) for line in found)}
-    return Answer(tuple(by_id[order_id] for order_id in asked.rows if order_id in by_id), news, until)
+    return Answer(tuple(by_id[order_id] for order_id in asked.rows if order_id in by_id), news)
 
 
-def describe_seen(current_user: CurrentUser, facts: Iterable[RowFacts], tabs: Iterable[Tab], news: int) -> str:
+@lru_cache(MOST_PREPARED)
+def _prepare(status: str, row_count: int, *, has_news: bool, is_due: bool) -> Prepared:
+    """Put the statement together for a tab and so many rows, with stand-ins for what differs from poll to poll."""
+    counted: dict[str, QuerySet[Any]] = list_counted() if is_due else {}
+    if has_news:
+        # To a page without rows every order is new, also one that has only now come to this tab.
+        candidates = Order.objects.filter(pk__gt=NEWEST_SLOT) if row_count else Order.objects.all()
+        counted[NEWS] = narrow_to_tab(status, candidates).order_by()[:PAGE_SIZE]
+    shown = Order.objects.with_message_on_its_way().with_trouble().with_read_at()
+    rows = shown.filter(order_id__in=[_slot(place) for place in range(row_count)]).order_by().values_list(*FACTS)
+    return prepare(counted, rows)
+
+
+def _slot(place: int) -> str:
+    """Return the stand-in for the id of the row in this place."""
+    return f"row {place}"
+
+
+def describe_seen(current_user: CurrentUser, answer: Answer, tabs: Iterable[Tab]) -> str:
     """Return a short text that changes when anything that the page shows does; it begins with what the person may."""
-    shown = [str(news), describe_engine()]
-    shown += [f"{each.order_id} {each.state(current_user)}" for each in facts]
+    shown = [str(answer.news), describe_engine()]
+    shown += [facts.order_id for facts in answer.facts]
+    shown += answer.states(current_user)
     shown += [f"{tab.label} {tab.count}" for tab in tabs]
     return f"{_hash(str(current_user))}{_hash(*shown)}"
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -14,9 +15,10 @@ from console.access import ConsoleRequest, CurrentUser, needs_view, render_page
 from console.accounts.interruption import take_up
 from console.accounts.sessions import polled
 from console.desk.list_asked import ListAsked
-from console.desk.live_rows import describe_seen, is_anothers, read_facts
-from console.desk.rows import Row, RowFacts
-from console.desk.tabs import describe_tabs
+from console.desk.live_rows import Answer, describe_seen, is_anothers, read_facts
+from console.desk.row_html import render_rows
+from console.desk.rows import Row
+from console.desk.tabs import Tab, describe_tabs
 from console.forms import TABS
 from orders.errors import OrderError
 from orders.models import Order
@@ -51,8 +53,12 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
     current_user = CurrentUser.of(request.user)
     rows = [Row.of(order, current_user) for order in page.rows]
     newest = vars(page.rows[0])["newest_pk"] if page.rows else 0
-    context = _describe_list(current_user, asked, [row.facts for row in rows], newest=newest) | {
+    shown = Answer(tuple(row.facts for row in rows), news=0)
+    tabs = describe_tabs(asked)
+    context = _describe_list(current_user, asked, shown, tabs, newest=newest)
+    context |= {
         "rows": rows,
+        "rows_html": _render_rows(rows, context, is_fragment=False),
         "notices": notices,
         "next_url": asked.link(cursor=page.next) if page.next else "",
         "previous_url": asked.link(cursor=page.previous) if page.previous else "",
@@ -67,37 +73,43 @@ def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
     current_user = CurrentUser.of(request.user)
     if is_anothers(current_user, asked.seen):
         return HttpResponseClientRefresh()
-    answer = read_facts(asked, reader=request.user.pk)
-    context = _describe_list(current_user, asked, answer.facts, newest=asked.newest or 0, news=answer.news)
-    if context["seen"] == asked.seen:
+    answer, tabs = read_facts(asked, reader=request.user.pk), describe_tabs(asked)
+    if describe_seen(current_user, answer, tabs) == asked.seen:
         return HttpResponse(status=204)
-    changed = [facts.order_id for facts in answer.facts if asked.rows[facts.order_id] != facts.state(current_user)]
+    context = _describe_list(current_user, asked, answer, tabs, newest=asked.newest or 0)
+    states = zip(answer.facts, answer.states(current_user), strict=True)
+    changed = [facts.order_id for facts, state in states if asked.rows[facts.order_id] != state]
     found = {order.order_id: order for order in Order.objects.as_rows().filter(order_id__in=changed)}
     context["rows"] = [Row.of(found[order_id], current_user) for order_id in changed if order_id in found]
+    context["rows_html"] = _render_rows(context["rows"], context, is_fragment=True)
     context["is_empty"] = not answer.facts
     return render_page(request, "desk/_list_changes.html", context)
 
 
+def _render_rows(rows: Iterable[Row], context: dict[str, Any], *, is_fragment: bool) -> SafeString:
+    has_ticks, suffix = context["has_ticks"], context["way_back_suffix"]
+    return render_rows(rows, has_ticks=has_ticks, way_back_suffix=suffix, is_fragment=is_fragment)
+
+
 def _describe_list(
-    current_user: CurrentUser, asked: ListAsked, facts: Iterable[RowFacts], *, newest: int, news: int = 0
+    current_user: CurrentUser, asked: ListAsked, shown: Answer, tabs: list[Tab], *, newest: int
 ) -> dict[str, Any]:
     """Return what both the page and its live fragment show."""
-    tabs = describe_tabs(asked)
-    facts = list(facts)
-    seen = describe_seen(current_user, facts, tabs, news)
+    seen = describe_seen(current_user, shown, tabs)
+    states = zip(shown.facts, shown.states(current_user), strict=True)
     return {
-        "now": facts[0].read_at if facts else None,
+        "now": shown.facts[0].read_at if shown.facts else None,
         "asked": asked,
         "way_back": asked.way_back,
         "way_back_suffix": asked.way_back.suffix,
         "heading": "Orders" if asked.status == "all" else f"{TABS[asked.status]}, orders",
         "tabs": tabs,
-        "news": news,
+        "news": shown.news,
         "news_url": asked.link(),
         "seen": seen,
         "poll_url": asked.link(
             live="1",
-            rows=",".join(f"{each.order_id}.{each.state(current_user)}" for each in facts),
+            rows=",".join(f"{facts.order_id}.{state}" for facts, state in states),
             seen=seen,
             newest=str(newest),
             cursor=asked.cursor,

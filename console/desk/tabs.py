@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -11,7 +12,7 @@ from django.db.models import QuerySet
 from console.desk.list_asked import QUESTIONS, ListAsked
 from console.forms import TABS
 from orders.models import Order
-from orders.reading.counts import count_each
+from orders.reading.counts import Prepared, prepare
 
 MOST_COUNTED: Final = 100
 FRESH_SECONDS: Final = 2.0
@@ -48,15 +49,18 @@ class _Counts:
 _counts = _Counts()
 
 
-def due_counts(*, is_fresh: bool = False) -> dict[str, QuerySet[Any]]:
-    """Return what has to be counted now; nothing while the last counts are fresh enough."""
-    if not is_fresh and _counts.get():
-        return {}
+def are_counts_due(*, is_fresh: bool = False) -> bool:
+    """Tell whether the tabs have to be counted now; not while the last counts are fresh enough."""
+    return is_fresh or not _counts.get()
+
+
+def list_counted() -> dict[str, QuerySet[Any]]:
+    """Return what is counted, by tab."""
     return {name: ask(Order.objects.all()).order_by()[:MOST_COUNTED] for name, ask in QUESTIONS.items()}
 
 
 def keep_counts(counts: Mapping[str, int]) -> None:
-    """Keep what was counted of `due_counts`."""
+    """Keep what was counted of `list_counted`."""
     if counts:
         _counts.keep(counts)
 
@@ -71,7 +75,7 @@ def describe_tabs(asked: ListAsked) -> list[Tab]:
     """Return the tabs; without a search each but the last with a count that stops at 99+."""
     counts: Mapping[str, int] = {}
     if not asked.search and not (counts := _counts.get()):
-        counts = count_each(due_counts())
+        counts = _prepare_counts().read()[0]
         keep_counts(counts)
     tabs = []
     for status, label in TABS.items():
@@ -80,6 +84,11 @@ def describe_tabs(asked: ListAsked) -> list[Tab]:
         url = ListAsked(status, "expiring" if status == "awaiting" else "newest", asked.search, "").link()
         tabs.append(Tab(label, url, _describe(counts.get(status)), is_current=status == asked.status))
     return tabs
+
+
+@cache
+def _prepare_counts() -> Prepared:
+    return prepare(list_counted(), None)
 
 
 def _describe(count: int | None) -> str:

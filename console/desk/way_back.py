@@ -40,9 +40,10 @@ class WayBack:
     def read(cls, request: HttpRequest) -> "WayBack":
         """Read the way back from the query string or a form; invalid values are ignored."""
         given = request.GET.get(PARAMETER) or request.POST.get(PARAMETER) or ""
-        form = ListForm(QueryDict(given[:LONGEST]))
-        form.is_valid()
-        return cls.to(**{name: form.cleaned_data.get(name) or "" for name in KEPT})
+        if not given:
+            return cls()
+        values, _ = ListForm.read(QueryDict(given[:LONGEST]))
+        return cls.to(**{name: values.get(name) or "" for name in KEPT})
 
     @property
     def url(self) -> str:

@@ -12,9 +12,11 @@ from console.accounts.sessions import polled
 from console.desk.way_back import WayBack
 from console.forms import CancelForm
 from console.order.facts import find_order, read_page_facts, read_status_facts
+from console.order.glance import glance_at
 from console.order.page import render_order
 from console.order.status_panel import build_status_panel
-from orders.engine.live_status import OPENING_SECONDS, WAITING_SECONDS, get_live_status
+from orders.engine.live_status import OPENING_SECONDS, WAITING_SECONDS, LiveStatus, get_live_status
+from orders.models import Order
 from orders.states import Outcome
 
 
@@ -39,22 +41,31 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """
     if not request.htmx:
         return redirect(reverse("order-detail", args=[order_id]) + WayBack.read(request).suffix)
-    order = find_order(order_id)
-    waiting_seconds = WAITING_SECONDS if "asked" in request.GET else OPENING_SECONDS
-    waiting_seconds = waiting_seconds if order.is_awaiting_decision else 0
-    live = get_live_status(order_id, waiting_seconds=waiting_seconds) if order.is_open else None
+    order = glance_at(order_id, reader=request.user.pk)
+    live = _ask_workflow(request, order) if order.is_open else None
     if live is not None and live.answer is not None and live.answer.status != order.status:
-        order = find_order(order_id)  # the row went on while the workflow was asked
-    is_new_version = request.GET.get("version") != str(order.version)
-    if is_new_version or not order.is_open:
-        status = 200 if order.is_open else HTMX_STOP_POLLING
-        # What was said after a click stays until the workflow has answered; then the page itself says more.
-        is_answered = not order.is_open or not order.decisions.filter(outcome=Outcome.PENDING).exists()
-        page = read_page_facts(order, request.user, live=live, is_whole=False)
-        return render_order(request, page, keeps_feedback=not is_answered, status=status)
+        order = glance_at(order_id, reader=request.user.pk, is_fresh=True)  # it went on while the workflow was asked
+    if request.GET.get("version") != str(order.version) or not order.is_open:
+        return _show_panels(request, order_id, live)
     facts = read_status_facts(order, live)
     panel = build_status_panel(facts)
     if request.GET.get("seen") == panel.seen:
         return HttpResponse(status=204)
     context = {"order": order, "panel": panel, "now": facts.now, "way_back": WayBack.read(request)}
     return render_page(request, "order/_status_changes.html", context)
+
+
+def _show_panels(request: ConsoleRequest, order_id: str, live: LiveStatus | None) -> HttpResponse:
+    """Show everything that may have changed with the order's version."""
+    order = find_order(order_id)
+    # What was said after a click stays until the workflow has answered; then the page itself says more.
+    is_answered = not order.is_open or not order.decisions.filter(outcome=Outcome.PENDING).exists()
+    facts = read_page_facts(order, request.user, live=live, is_whole=False)
+    status = 200 if order.is_open else HTMX_STOP_POLLING
+    return render_order(request, facts, keeps_feedback=not is_answered, status=status)
+
+
+def _ask_workflow(request: ConsoleRequest, order: Order) -> LiveStatus:
+    """Return what the workflow of an open order says; an order that waits for a person is asked seldom."""
+    seconds = WAITING_SECONDS if "asked" in request.GET else OPENING_SECONDS
+    return get_live_status(order.order_id, waiting_seconds=seconds if order.is_awaiting_decision else 0)

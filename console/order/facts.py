@@ -21,6 +21,9 @@ MOST_ATTEMPTS: Final = 20
 class NoSuchOrder(Http404):
     """There is no such order; the message is for people."""
 
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"There is no order {order_id}.")
+
 
 @dataclass(frozen=True)
 class StatusFacts:
@@ -66,7 +69,7 @@ def find_order(order_id: str) -> Order:
     try:
         return Order.objects.as_page().get(order_id=order_id)
     except Order.DoesNotExist as error:
-        raise NoSuchOrder(f"There is no order {order_id}.") from error
+        raise NoSuchOrder(order_id) from error
 
 
 def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:

@@ -38,6 +38,14 @@ class Milestone:
 
 
 @dataclass(frozen=True)
+class AttemptFace:
+    """What is being tried, in words, and when the next try is due; the page counts down to it on its own."""
+
+    sentence: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True)
 class TroubleFace:
     """Something that keeps the order from moving, in words: what, since when, and what can be done."""
 
@@ -57,7 +65,7 @@ class StatusPanel:
     deadline: datetime | None
     is_soon: bool
     milestones: tuple[Milestone, ...]
-    attempts: tuple[str, ...] = ()
+    attempts: tuple[AttemptFace, ...] = ()
     on_their_way: tuple[str, ...] = ()
     was_asked: bool = False
     is_live: bool = False
@@ -164,18 +172,20 @@ def _find_milestones(status: Status, reached: Collection[str]) -> tuple[Mileston
     return (*behind, Milestone(Status.CANCELLING, "now"), Milestone(Status.CANCELLED, "ahead"))
 
 
-def _describe_attempt(activity: PendingActivity, now: datetime) -> str:
-    """Return what is being tried, such as 'Charge the payment: attempt 3, last failure: …, next attempt in 8 s'."""
+def _describe_attempt(activity: PendingActivity, now: datetime) -> AttemptFace:
+    """Return what is being tried, such as 'Charge the payment: attempt 3, last failure: …, next attempt'."""
+    next_at = None
     parts = [f"attempt {activity.attempt}" if activity.attempt > 1 else "first attempt"]
     if activity.last_failure:
         parts.append(f"last failure: {activity.last_failure.rstrip('.')}")
     if activity.is_paused:
         parts.append("paused in Temporal until someone resumes it")
     elif activity.attempt > 1 and activity.next_attempt_at is not None and activity.next_attempt_at > now:
-        parts.append(f"next attempt in {labels.describe_span(activity.next_attempt_at - now)}")
+        parts.append("next attempt")
+        next_at = activity.next_attempt_at
     else:
         parts.append("in progress")
-    return f"{describe_activity(activity.name)}: {', '.join(parts)}"
+    return AttemptFace(f"{describe_activity(activity.name)}: {', '.join(parts)}", next_at)
 
 
 def _describe_message(message: OutboxMessage) -> str:

@@ -1,12 +1,14 @@
 """What templates of the console need beyond Django's own: icons, the mark of a status, times in words."""
 
 from datetime import UTC, datetime
+from functools import cache
 
 from django import template
 from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from console import labels
 from orders.labels import describe_activity
@@ -17,6 +19,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """Return a drawing from the sprite; it only goes beside words and is hidden from screen readers."""
     sprite = static("icons.svg")
@@ -26,6 +29,12 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def status_mark(status: str, decision: str = "") -> SafeString:
     """Return a status in words, shape and colour; an order that waits and is decided shows its `decision`."""
+    return _mark(status, decision, get_language())
+
+
+@cache
+def _mark(status: str, decision: str, language: str | None) -> SafeString:
+    """Return the mark in the words of a language; there are few statuses, and a page may show hundreds of marks."""
     tone, shape, label = labels.describe_status(Status(status), decision)
     return format_html('<span class="mark mark-{}">{} {}</span>', tone, icon(shape), label)
 
@@ -37,15 +46,18 @@ def _now(context: Context) -> datetime:
 
 
 @register.simple_tag(takes_context=True)
-def age(context: Context, moment: datetime) -> SafeString:
-    """Return how long ago a moment was, with the exact time behind it; the page's script lets it go on."""
-    return _time(moment, "age", labels.describe_age(moment, _now(context)))
+def age(context: Context, moment: datetime, words: str = "") -> SafeString:
+    """Return how long ago a moment was, with the exact time behind it; the page's script lets it go on.
+
+    `words` are written instead where the template leaves a place for them.
+    """
+    return _time(moment, "age", words or labels.describe_age(moment, _now(context)))
 
 
 @register.simple_tag(takes_context=True)
-def until(context: Context, deadline: datetime) -> SafeString:
-    """Return how far away a deadline is, with the exact time behind it; the page's script lets it go on."""
-    return _time(deadline, "until", labels.describe_deadline(deadline, _now(context)))
+def until(context: Context, deadline: datetime, words: str = "", over: str = "") -> SafeString:
+    """Return how far away a moment is, as `age` does; `over` is what the script writes then, instead of "overdue"."""
+    return _time(deadline, "until", words or labels.describe_deadline(deadline, _now(context)), over)
 
 
 @register.simple_tag
@@ -64,11 +76,12 @@ def activity_words(name: str) -> str:
     return describe_activity(name)
 
 
-def _time(moment: datetime, kind: str, text: str) -> SafeString:
+def _time(moment: datetime, kind: str, text: str, over: str = "") -> SafeString:
     return format_html(
-        '<time datetime="{}" title="{}" data-{}>{}</time>',
+        '<time datetime="{}" title="{}" data-{}{}>{}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),
         labels.describe_moment(moment),
         kind,
+        format_html('="{}"', over) if over else "",
         text,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from console.order import detail
+from console.order import detail, glance
 from orders.contracts import StatusAnswer
 from orders.decisions import decide
 from orders.engine import live_status
@@ -55,6 +56,18 @@ def ask(client: Client, order: Order, response: Any) -> Any:
     """Ask as the page does that holds what `response` brought."""
     query = {"version": order.version, "seen": response.context["panel"].seen}
     return client.get(url(order), query, headers=HTMX)
+
+
+def later(*, seconds: float) -> Callable[[str], Order]:
+    """Return what reads the order as it will be in so many seconds."""
+    read = glance._read
+
+    def read_later(order_id: str) -> Order:
+        found = read(order_id)
+        vars(found)["read_at"] += timedelta(seconds=seconds)
+        return found
+
+    return read_later
 
 
 def waiting(order: Order, **changes: Any) -> StatusAnswer:
@@ -139,7 +152,20 @@ class TestAnswers:
         tried = PendingActivity("charge_payment", 3, "The gateway <hung>.", due)
         workflow_says(LiveStatus(waiting(order, waiting_for="payment"), activities=(tried,)))
         page = text_of(bobs.get(url(order), {"version": order.version}, headers=HTMX))
-        assert "Charge the payment: attempt 3, last failure: The gateway &lt;hung&gt;, next attempt in 8 s" in page
+        assert "Charge the payment: attempt 3, last failure: The gateway &lt;hung&gt;, next attempt <time" in page
+        assert 'data-until="now">in 8 s</time>' in page
+
+    def test_the_page_counts_down_to_the_next_try_on_its_own(
+        self, bobs: Client, make_order: MakeOrder, workflow_says: Callable[[LiveStatus], None]
+    ) -> None:
+        order = make_order("CHARGING_PAYMENT")
+        tried = PendingActivity("charge_payment", 3, "The gateway hung.", timezone.now() + timedelta(seconds=30))
+        workflow_says(LiveStatus(waiting(order, waiting_for="payment"), activities=(tried,)))
+        response = bobs.get(url(order), {"version": order.version}, headers=HTMX)
+        with patch.object(glance, "_read", later(seconds=20)):
+            assert ask(bobs, order, response).status_code == 204
+        with patch.object(glance, "_read", later(seconds=40)):
+            assert "in progress" in text_of(ask(bobs, order, response))
 
     def test_a_first_try_is_under_way(
         self, bobs: Client, make_order: MakeOrder, workflow_says: Callable[[LiveStatus], None]
@@ -260,3 +286,41 @@ class TestAccess:
 
     def test_it_cannot_be_posted_to(self, bobs: Client, make_order: MakeOrder) -> None:
         assert bobs.post(url(make_order()))["Allow"] == "GET, HEAD"
+
+
+class TestSharing:
+    """What one poll has read of an order serves the polls of others for a second; it holds nothing of a person."""
+
+    def test_many_who_look_read_the_order_once(
+        self, make_order: MakeOrder, bob: User, dana: User, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        order, browsers = make_order(), [Client(), Client()]
+        for browser, user in zip(browsers, (bob, dana), strict=True):
+            browser.force_login(user)
+            shown = browser.get(url(order), {"version": order.version}, headers=HTMX)
+        glance.forget()
+        with django_assert_num_queries(3):  # a session each, and the order once
+            assert [ask(browser, order, shown).status_code for browser in browsers] == [204, 204]
+
+    def test_who_may_not_view_orders_is_refused_what_others_have_read(
+        self, bobs: Client, client: Client, make_order: MakeOrder
+    ) -> None:
+        order, stranger = make_order(), Client()
+        bobs.get(url(order), {"version": order.version}, headers=HTMX)
+        stranger.force_login(make_user("nobody"))
+        assert stranger.get(url(order), {"version": order.version}, headers=HTMX).status_code == 403
+
+    def test_one_is_shown_what_oneself_may_do(self, bobs: Client, charlie: User, make_order: MakeOrder) -> None:
+        order, charlies = make_order(), Client()
+        charlies.force_login(charlie)
+        for browser, may_approve in ((bobs, True), (charlies, False), (bobs, True)):
+            page = text_of(browser.get(url(order), {"version": "1"}, headers=HTMX))
+            assert ("csrfmiddlewaretoken" in page) is ('id="approve"' in page) is may_approve
+
+    def test_ones_own_decision_is_seen_at_once(self, bobs: Client, dana: User, make_order: MakeOrder) -> None:
+        order, danas = make_order(), Client()
+        danas.force_login(dana)
+        shown = bobs.get(url(order), {"version": order.version}, headers=HTMX)
+        decide.approve_order(order, actor=dana)
+        danas.get(url(order), {"version": order.version}, headers=HTMX)
+        assert ask(bobs, order, shown).status_code == 200

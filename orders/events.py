@@ -11,6 +11,9 @@ from orders.states import DecisionKind, Status
 
 Fact = str | int | bool
 
+# The number of the attempt of a step that is made at once, within the workflow task, before those that Temporal counts.
+IMMEDIATE: Final = 0
+
 
 class EventKind(StrEnum):
     """What happened. Kinds that begin a status are named after it and listed in the usual order."""
@@ -43,7 +46,7 @@ class EventKind(StrEnum):
     RUN_STARTED = "run.started"  # run_id
     RUN_REPLACED = "run.replaced"  # run_id, ending, goes_on
     RUN_REFUSED = "run.refused"  # run_id, activity
-    STEP_FAILED = "step.failed"  # activity, attempt, error
+    STEP_FAILED = "step.failed"  # activity, attempt (or IMMEDIATE), error
     TROUBLE_BEGAN = "trouble.began"  # code, detail
     TROUBLE_ENDED = "trouble.ended"  # code
 

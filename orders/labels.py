@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from orders.causes import ENDING_CAUSES, explain_cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
-from orders.events import STATUSES, EventKind
+from orders.events import IMMEDIATE, STATUSES, EventKind
 from orders.money import Money
 from orders.states import Channel, DecisionKind, DecisionReason, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
 
@@ -128,6 +128,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
 }
 
 OWN_APPROVAL_LABEL: Final = gettext_lazy("Approved by the submitter")
+IMMEDIATE_LABEL: Final = gettext_lazy("%(step)s: the immediate attempt failed")
 
 _OF_TROUBLE: Final = frozenset({EventKind.TROUBLE_BEGAN, EventKind.TROUBLE_ENDED})
 
@@ -204,7 +205,8 @@ def describe_event(kind: str, data: Mapping[str, Any]) -> tuple[str, str]:
 def _title(kind: EventKind, data: Mapping[str, Any]) -> str:
     if data.get("is_own_order"):
         return str(OWN_APPROVAL_LABEL)
-    label = EVENT_LABELS.get(kind) or STATUS_LABELS[STATUSES[kind]]
+    is_immediate = kind is EventKind.STEP_FAILED and data.get("attempt") == IMMEDIATE
+    label = IMMEDIATE_LABEL if is_immediate else EVENT_LABELS.get(kind) or STATUS_LABELS[STATUSES[kind]]
     return str(label) % {
         "money": Money(data["amount"], data["currency"]) if "currency" in data else "",
         "step": describe_activity(data.get("activity", "")),

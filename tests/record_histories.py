@@ -44,6 +44,17 @@ def approved_early(order: ScriptedOrder) -> None:
     order.release("validate_order")
 
 
+def approved_with_local_steps(order: ScriptedOrder) -> None:
+    order.start()
+    order.wait_for("approval")
+    order.approve(BOB)
+
+
+def invalid_locally(order: ScriptedOrder) -> None:
+    order.refuse("validate_order", contracts.ORDER_INVALID, "SOLDOUT-1 is sold out.")
+    order.start()
+
+
 def cancelled_while_waiting(order: ScriptedOrder) -> None:
     order.start()
     order.wait_for("approval")
@@ -131,6 +142,22 @@ def flaky(order: ScriptedOrder) -> None:
     wait_until(lambda: "complete_order" in order.names, seconds=30)
 
 
+def steps_failed_locally(order: ScriptedOrder) -> None:
+    for name in ("receive_order", "validate_order", "complete_order"):
+        order.fail(name, times=1)
+    order.start()
+    order.approve(BOB)
+
+
+def cancelled_while_completing(order: ScriptedOrder) -> None:
+    order.hold("complete_order", locally=True)
+    order.start()
+    order.approve(BOB)
+    order.wait_for_call("complete_order")
+    order.signal(contracts.CANCEL_SIGNAL, DANA)
+    order.release("complete_order")
+
+
 def run_cancelled(order: ScriptedOrder) -> None:
     order.start()
     order.wait_for("approval")
@@ -166,6 +193,10 @@ SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     declined,
     shipping_failed,
     flaky,
+    steps_failed_locally,
+    approved_with_local_steps,
+    invalid_locally,
+    cancelled_while_completing,
     run_cancelled,
     gone_on,
     cleaned_up,

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -18,6 +19,7 @@ from temporalio.worker import Worker
 
 from orders import contracts
 from orders.contracts import OrderInput, StatusAnswer
+from orders.events import IMMEDIATE
 from tests.waiting import wait_until
 from workers import steps
 from workers.payloads import DATA_CONVERTER
@@ -40,6 +42,12 @@ ANSWERS: Final[dict[str, Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Hold:
+    holds_local: bool
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class ScriptedOrder:
     """One order on the harness: what its activities are told to do, and what they were asked."""
 
@@ -47,7 +55,7 @@ class ScriptedOrder:
         self.order_id = order_id or f"order-{uuid4().hex[:12]}"
         self.calls: list[tuple[str, Any]] = []
         self._acts: dict[str, Act] = {}
-        self._holds: dict[str, asyncio.Event] = {}
+        self._holds: dict[str, _Hold] = {}
         self._harness = harness
         harness.orders[self.order_id] = self
 
@@ -67,21 +75,28 @@ class ScriptedOrder:
         """Have an activity give another answer."""
         self._acts[name] = _answering(answer)
 
-    def hold(self, name: str) -> None:
-        """Keep an activity from ending until `release`."""
-        self._holds[name] = asyncio.Event()
+    def hold(self, name: str, *, locally: bool = False) -> None:
+        """Keep an activity from ending until `release`: one that Temporal knows of, or (`locally`) a local one too.
+
+        While a local one is held, so is the workflow task: the run hears no signal and answers no query.
+        """
+        self._holds[name] = _Hold(locally)
 
     def release(self, name: str) -> None:
         """Let a held activity go on."""
-        self._harness.loop.call_soon_threadsafe(self._holds[name].set)
+        self._harness.loop.call_soon_threadsafe(self._holds[name].released.set)
 
     async def act(self, name: str, argument: Any) -> Any:
         """Be the activity `name` for this order."""
+        is_local = activity.info().is_local
+        hold = self._holds.get(name)
+        if is_local and hold is not None and not hold.holds_local:
+            raise ApplicationError("It takes longer than a workflow task should.")
         self.calls.append((name, argument))
-        if name in self._holds:
-            await self._holds[name].wait()
+        if hold is not None:
+            await hold.released.wait()
         if name in self._acts:
-            return await self._acts[name](argument, activity.info().attempt)
+            return await self._acts[name](argument, IMMEDIATE if is_local else activity.info().attempt)
         return ANSWERS[name]
 
     def start(self, **changes: Any) -> None:
@@ -112,6 +127,10 @@ class ScriptedOrder:
         self._harness.run(self.handle.cancel())
         wait_until(lambda: self.status().cancelled, what="the request")
 
+    def signal(self, name: str, decision: contracts.Decision) -> None:
+        """Send a decision, and ask nothing."""
+        self._harness.run(self.handle.signal(name, decision))
+
     def status(self) -> StatusAnswer:
         """Query the workflow."""
         return self._harness.run(self.handle.query(OrderWorkflow.status))
@@ -141,6 +160,10 @@ class ScriptedOrder:
     def result(self) -> StatusAnswer:
         """Return the workflow's result, skipping time until it ends."""
         return self._harness.run(self.handle.result())
+
+    def has_ended(self) -> bool:
+        """Tell whether the run is over."""
+        return self._harness.run(self.handle.describe()).close_time is not None
 
     @property
     def names(self) -> list[str]:

@@ -58,10 +58,10 @@ def receive_order(order: contracts.ReceiveOrder) -> contracts.OrderReceived:
 
 
 @activity.defn(no_thread_cancel_exception=True)
-def validate_order(order: contracts.ValidateOrder) -> None:
+def validate_order(order: contracts.ValidateOrder) -> contracts.OrderValidated:
     """Check the order and write down its deadline."""
     with telling_refusals():
-        receipt.validate_order(order)
+        return receipt.validate_order(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)

@@ -1,7 +1,8 @@
 """What surrounds every attempt of an activity, in the attempt's own thread: connections, log lines, failed attempts.
 
 The order's history tells of attempts that failed and are made again. An attempt that raised is recorded right away,
-one whose worker died or that took too long by the attempt after it.
+one whose worker died or that took too long by the attempt after it. The attempt of a local activity comes before those
+that Temporal counts, and has the number IMMEDIATE.
 """
 
 import logging
@@ -20,6 +21,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from orders import contracts
 from orders.engine.alarms import is_alarming
 from orders.errors import OrderError, OutsideWorldFailed
+from orders.events import IMMEDIATE
 from orders.lifecycle import attempts
 from orders.lifecycle.troubles import is_unresolved
 from workers import logs, steps
@@ -51,12 +53,13 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
     """Make one attempt of an activity: with a fresh or proven connection, one line in the log, failures written."""
     info = activity.info()
     order_id: str = argument.order_id
+    number = IMMEDIATE if info.is_local else info.attempt
     started_at = time.monotonic()
     close_old_connections()
     try:
-        with logs.telling(f"{order_id} {info.activity_type} attempt {info.attempt}"):
-            if info.attempt > 1:
-                _tell_of_silence(order_id, info.activity_type, info.attempt - 1)
+        with logs.telling(f"{order_id} {info.activity_type} {_name(number)}"):
+            if number > 1:
+                _tell_of_silence(order_id, info.activity_type, number - 1)
             try:
                 answer = function(argument)
             except ApplicationError as refusal:
@@ -65,19 +68,23 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
                     _write(attempts.record_refused_run, order_id, info.workflow_run_id or "", info.activity_type)
                 raise
             except Exception as error:
-                _log_failure(error, order_id, info.activity_type, info.attempt, _tell_time(started_at))
+                _log_failure(error, order_id, info.activity_type, number, _tell_time(started_at))
                 sentence = str(error) or type(error).__name__
-                _write_failure(order_id, info.activity_type, info.attempt, sentence)
+                _write_failure(order_id, info.activity_type, number, sentence)
                 tried_for = info.started_time - info.scheduled_time
-                if isinstance(error, OutsideWorldFailed) and is_unresolved(attempt=info.attempt, tried_for=tried_for):
+                if isinstance(error, OutsideWorldFailed) and is_unresolved(attempt=number, tried_for=tried_for):
                     _write(attempts.record_unresolved, order_id, info.activity_type, sentence)
                 raise
             logger.info("done%s", _tell_time(started_at))
-            if info.attempt > 1:
+            if number > 1:
                 _write(attempts.record_success, order_id, info.activity_type)
             return answer
     finally:
         close_old_connections()
+
+
+def _name(number: int) -> str:
+    return "immediate attempt" if number == IMMEDIATE else f"attempt {number}"
 
 
 def _tell_time(started_at: float) -> str:

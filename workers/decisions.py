@@ -61,13 +61,24 @@ class Decisions:
     def refuse_approval(self) -> None:
         """Stop counting the approval, because it came from outside; what seemed to repeat it is judged once more."""
         refused, self.approval = self.approval, None
-        if refused is None:
-            return
-        answer = replace(self._answers[refused.decision_id], outcome=Answer.REFUSED)
-        self._answers[refused.decision_id] = answer
-        if self.last is not None and self.last.decision_id == refused.decision_id:
+        if refused is not None:
+            self._take_back(refused, Answer.REFUSED)
+            self._take_again(self._take_out(Answer.REPEATED, DecisionKind.APPROVE))
+
+    def refuse_cancellation(self) -> None:
+        """Close, and let a cancellation that counted be too late, because the order had been completed before it."""
+        refused, self.cancellation = self.cancellation, None
+        self.close()
+        if refused is not None:
+            self._take_back(refused, Answer.TOO_LATE)
+            self._take_again(self._take_out(Answer.REPEATED, DecisionKind.CANCEL))
+
+    def _take_back(self, decision: Decision, outcome: Answer) -> None:
+        """Give a decision that counted another outcome."""
+        answer = replace(self._answers[decision.decision_id], outcome=outcome)
+        self._answers[decision.decision_id] = answer
+        if self.last is not None and self.last.decision_id == decision.decision_id:
             self.last = answer
-        self._take_again(self._take_out(Answer.REPEATED, DecisionKind.APPROVE))
 
     def _take_out(self, outcome: Answer, *kinds: DecisionKind) -> list[DecisionAnswer]:
         """Forget the answers with this outcome, to decisions of these kinds or of all, and return them."""

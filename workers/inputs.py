@@ -38,6 +38,14 @@ def read_order_input(arguments: Sequence[object]) -> OrderInput:
     )
 
 
+def check_workflow_id(order: OrderInput, workflow_id: str) -> None:
+    """Raise ApplicationError, which is not retryable, where the run is not the order's own."""
+    if workflow_id != order.order_id:
+        raise ApplicationError(
+            f"The workflow id must be the order_id, {order.order_id}.", type="WrongWorkflowId", non_retryable=True
+        )
+
+
 def read_shipping_input(arguments: Sequence[object]) -> ShippingInput:
     """Return the argument of ShippingWorkflow. Raises ApplicationError, which is not retryable."""
     return ShippingInput(_read_id(_read_object(arguments, ShippingInput), "order_id", is_needed=True))

@@ -23,6 +23,9 @@ AnswerT = TypeVar("AnswerT")
 # One attempt. A worker's SQL ends before it, and so does a call to the outside world.
 START_TO_CLOSE: Final = timedelta(seconds=5)
 
+# A step that finds no free slot as a local activity goes on as an ordinary one, which holds no workflow task up.
+LOCAL_SCHEDULE_TO_START: Final = timedelta(seconds=1)
+
 # What every step may refuse with: the tables say something else about the order than the run, which fails at once.
 DISAGREEMENTS: Final = (contracts.ORDER_NOT_FOUND, contracts.ORDER_CLOSED, contracts.ILLEGAL_TRANSITION)
 
@@ -50,7 +53,9 @@ class Step(Generic[ArgumentT, AnswerT]):
 # Notes that the run has begun, and answers the payment_id that the order was given when it was submitted.
 RECEIVE_ORDER: Final = Step("receive_order", contracts.ReceiveOrder, contracts.OrderReceived)
 # Checks the order, and writes down until when a decision is waited for.
-VALIDATE_ORDER: Final = Step("validate_order", contracts.ValidateOrder, type(None), (contracts.ORDER_INVALID,))
+VALIDATE_ORDER: Final = Step(
+    "validate_order", contracts.ValidateOrder, contracts.OrderValidated, (contracts.ORDER_INVALID,)
+)
 # Takes the money, once however often it is asked; the answer may be that the approval does not count.
 CHARGE_PAYMENT: Final = Step(
     "charge_payment", contracts.ChargePayment, contracts.PaymentCharged, (contracts.PAYMENT_DECLINED,)

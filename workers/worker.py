@@ -7,8 +7,10 @@ takes no more tasks, lets running activities end, and is gone within DRAIN_SECON
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -44,12 +46,15 @@ ACTIVITIES: Final[dict[str, Sequence[Callable[..., Any]]]] = {
 COMPANIONS: Final[dict[str, Target]] = {"relay": relay.run_relay, "reconciler": reconcile.run_reconciler}
 
 # Workflow tasks are Python at work, so more at once only wait for one another.
-WORKFLOW_TASK_SLOTS: Final = 8
+WORKFLOW_THREADS: Final = 8
+# A task whose local activity waits for the outside world keeps its slot, but no thread.
+WORKFLOW_TASK_SLOTS: Final = 24
 # Runs that a queue's worker keeps in memory between their tasks, at some 0.2 MB each. With more the process grows to
 # twice what it needs at rest. A run that is not among them is replayed from its history when it goes on.
 CACHED_WORKFLOWS: Final = 150
-# For all queues of a process together: with the relay, the reconciler and a reserve it fits the pool of 40 connections.
-ACTIVITY_SLOTS: Final = 32
+# For all queues of a process; with the relay, the reconciler and a reserve they fit the pool of 40 connections.
+ACTIVITY_SLOTS: Final = 24
+LOCAL_ACTIVITY_SLOTS: Final = 8
 # After a worker died, its runs are taken over once their sticky tasks have waited this long.
 STICKY_TIMEOUT: Final = timedelta(seconds=2)
 # An attempt takes five seconds; this leaves time for four of them, and for its answer to be sent.
@@ -93,18 +98,38 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
-def build_worker(client: Client, queue: str, executor: ThreadPoolExecutor, *, activity_slots: int) -> Worker:
+@dataclass(frozen=True)
+class Threads:
+    """What all workers of a process share: threads for activities, and threads for workflow tasks."""
+
+    activities: ThreadPoolExecutor
+    workflows: ThreadPoolExecutor
+
+
+@contextmanager
+def worker_threads() -> Iterator[Threads]:
+    """Yield the threads of a process, and wait at the end until they are done."""
+    with (
+        ThreadPoolExecutor(ACTIVITY_SLOTS + LOCAL_ACTIVITY_SLOTS, thread_name_prefix="activity") as activities,
+        ThreadPoolExecutor(WORKFLOW_THREADS, thread_name_prefix="workflow") as workflows,
+    ):
+        yield Threads(activities, workflows)
+
+
+def build_worker(client: Client, queue: str, threads: Threads, *, activity_slots: int) -> Worker:
     """Return the worker that serves one of the QUEUES, with its workflow and its activities."""
     return Worker(
         client,
         task_queue=queue,
         workflows=[WORKFLOWS[queue]],
         activities=ACTIVITIES[queue],
-        activity_executor=executor,
+        activity_executor=threads.activities,
+        workflow_task_executor=threads.workflows,
         interceptors=[AttemptInterceptor()],
         max_concurrent_workflow_tasks=WORKFLOW_TASK_SLOTS,
         max_cached_workflows=CACHED_WORKFLOWS,
         max_concurrent_activities=activity_slots,
+        max_concurrent_local_activities=LOCAL_ACTIVITY_SLOTS,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
     )
@@ -135,17 +160,16 @@ async def serve_queues(queues: Sequence[str], stop: asyncio.Event) -> None:
 async def _serve(client: Client, queues: Sequence[str], stop: asyncio.Event, companions: Companions) -> None:
     # The sandbox imports the workflows' modules again for each run, and would compile them each time as well.
     sys.dont_write_bytecode = False
-    executor = ThreadPoolExecutor(ACTIVITY_SLOTS, thread_name_prefix="activity")
     slots = ACTIVITY_SLOTS // len(queues)
-    workers = [build_worker(client, queue, executor, activity_slots=slots) for queue in queues]
-    running = [asyncio.create_task(worker.run()) for worker in workers]
-    stopping = asyncio.create_task(stop.wait())
-    logger.info("serving %s of Temporal at %s", " and ".join(queues), settings.TEMPORAL_ADDRESS)
-    await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    companions.stop()
-    await _drain(workers)
-    executor.shutdown()
+    with worker_threads() as threads:
+        workers = [build_worker(client, queue, threads, activity_slots=slots) for queue in queues]
+        running = [asyncio.create_task(worker.run()) for worker in workers]
+        stopping = asyncio.create_task(stop.wait())
+        logger.info("serving %s of Temporal at %s", " and ".join(queues), settings.TEMPORAL_ADDRESS)
+        await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        companions.stop()
+        await _drain(workers)
     await asyncio.gather(*running)
 
 

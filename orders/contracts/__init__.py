@@ -176,6 +176,16 @@ class ValidateOrder:
 
 
 @dataclass(frozen=True)
+class OrderValidated:
+    """The answer of validate_order: the `deadline` that the row holds, which an earlier attempt may have written.
+
+    Workers of earlier releases answer nothing.
+    """
+
+    deadline: str = ""
+
+
+@dataclass(frozen=True)
 class ChargePayment:
     """The argument of charge_payment, with the approval that led to it."""
 
@@ -222,9 +232,14 @@ class PaymentRefunded:
 
 @dataclass(frozen=True)
 class CompleteOrder:
-    """The argument of complete_order."""
+    """The argument of complete_order, with a `cancellation` that the run knows of, and its Cause.
+
+    With one, the order is cancelled by it, unless it is completed already.
+    """
 
     order_id: str
+    cancellation: Decision | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -232,7 +247,7 @@ class OrderCompleted:
     """The answer of complete_order.
 
     `is_completed` is False when the tables hold a cancellation that was taken before, and whose signal is still on its
-    way; the order is then cancelled by this `cancellation`.
+    way, or when the run named one; the order is then cancelled by this `cancellation`.
     """
 
     is_completed: bool = True

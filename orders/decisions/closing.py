@@ -26,7 +26,7 @@ UNSETTLED: Final = (Payment.Status.PENDING, Payment.Status.CHARGED)
 
 @transaction.atomic
 def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted:
-    """Complete the order, unless a person has already been told that it is being cancelled.
+    """Complete the order, unless a person has already been told that it is being cancelled, or the run knows of one.
 
     Raises OrderNotFound, OrderClosed for a cancelled order, IllegalTransition for one that is not shipped.
     """
@@ -35,6 +35,11 @@ def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted
         raise OrderClosed(order.get_status_display())
     if order.is_open and order.is_cancel_requested:
         return contracts.OrderCompleted(is_completed=False, cancellation=_decision_of(order))
+    if order.is_open and command.cancellation is not None:
+        # Written here, so that an attempt that still hangs cannot complete the order any more.
+        reason = (ReasonCode.STAFF, command.cancellation.reason, command.cancellation, command.cause)
+        begin_cancelling(order, contracts.ProcessCancellation(command.order_id, *reason))
+        return contracts.OrderCompleted(is_completed=False, cancellation=command.cancellation)
     if advance(order, Status.COMPLETED):
         answer_decisions(order, DecisionKind.APPROVE, accepted_id=order.decision_id)
     return contracts.OrderCompleted()

@@ -15,6 +15,7 @@ from orders.events import EventKind
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_open_order, read_open_order
 from orders.lifecycle.statuses import advance
+from orders.models import Order
 from orders.money import add_up
 from orders.shipping.carriers import warehouse
 from orders.states import (
@@ -38,15 +39,15 @@ def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
     return contracts.OrderReceived(order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
 
 
-def validate_order(command: contracts.ValidateOrder) -> None:
-    """Validate the order and open it for a decision until `deadline`.
+def validate_order(command: contracts.ValidateOrder) -> contracts.OrderValidated:
+    """Validate the order and open it for a decision until `deadline`; answer the deadline that the row holds.
 
     Raises OrderInvalid when it can never be carried out, OutsideWorldFailed when the warehouse does not answer,
     OrderNotFound, OrderClosed, IllegalTransition.
     """
     order = read_open_order(command.order_id)  # without its lock, because nothing is done to the order outside
     if is_at_or_past(Status(order.status), Status.PENDING_MANUAL_APPROVAL):
-        return
+        return _answer(order)
     if order.status != Status.VALIDATED:
         check_transition(Status(order.status), Status.VALIDATED)
     lines = list(order.lines.all())
@@ -65,6 +66,11 @@ def validate_order(command: contracts.ValidateOrder) -> None:
             {"deadline": deadline.isoformat()},
             changes={"approval_deadline": deadline},
         )
+    return _answer(order)
+
+
+def _answer(order: Order) -> contracts.OrderValidated:
+    return contracts.OrderValidated(order.approval_deadline.isoformat() if order.approval_deadline else "")
 
 
 def _invalid(cause: Cause) -> OrderInvalid:

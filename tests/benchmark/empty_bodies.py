@@ -6,7 +6,6 @@ What is left is what Temporal, its SDK and the shape of the workflows cost; the 
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from temporalio import activity
@@ -44,22 +43,24 @@ ACTIVITIES: Final[Sequence[Callable[..., Any]]] = [empty(step) for step in steps
 async def main(address: str) -> None:
     """Serve both queues until killed, with the console's own options."""
     client = await Client.connect(address, namespace=NAMESPACE, data_converter=DATA_CONVERTER)
-    executor = ThreadPoolExecutor(worker.ACTIVITY_SLOTS)
-    running = [
-        Worker(
-            client,
-            task_queue=queue,
-            workflows=[worker.WORKFLOWS[queue]],
-            activities=ACTIVITIES,
-            activity_executor=executor,
-            max_concurrent_workflow_tasks=worker.WORKFLOW_TASK_SLOTS,
-            max_cached_workflows=worker.CACHED_WORKFLOWS,
-            max_concurrent_activities=worker.ACTIVITY_SLOTS // 2,
-            sticky_queue_schedule_to_start_timeout=worker.STICKY_TIMEOUT,
-        ).run()
-        for queue in worker.QUEUES
-    ]
-    await asyncio.gather(*running)
+    with worker.worker_threads() as threads:
+        running = [
+            Worker(
+                client,
+                task_queue=queue,
+                workflows=[worker.WORKFLOWS[queue]],
+                activities=ACTIVITIES,
+                activity_executor=threads.activities,
+                workflow_task_executor=threads.workflows,
+                max_concurrent_workflow_tasks=worker.WORKFLOW_TASK_SLOTS,
+                max_cached_workflows=worker.CACHED_WORKFLOWS,
+                max_concurrent_activities=worker.ACTIVITY_SLOTS // 2,
+                max_concurrent_local_activities=worker.LOCAL_ACTIVITY_SLOTS,
+                sticky_queue_schedule_to_start_timeout=worker.STICKY_TIMEOUT,
+            ).run()
+            for queue in worker.QUEUES
+        ]
+        await asyncio.gather(*running)
 
 
 def serve(address: str) -> None:

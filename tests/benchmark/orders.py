@@ -40,8 +40,8 @@ from workers.payloads import DATA_CONVERTER
 BATCH: Final = 20
 PEOPLE: Final = 4
 SECONDS: Final = 120
-# The events of a run that has received and validated its order and set its timer.
-WAITING_LENGTH: Final = 17
+# The events of a run that has received and validated its order in its first task and set its timer.
+WAITING_LENGTH: Final = 9
 
 A = TypeVar("A")
 R = TypeVar("R")

@@ -36,10 +36,11 @@ def run(function: Function, argument: Any) -> Any:
     return ActivityEnvironment().run(function, argument)
 
 
-def attempt(function: Function, argument: Any, number: int = 1) -> Any:
+def attempt(function: Function, argument: Any, number: int = 1, *, is_local: bool = False) -> Any:
     """Make attempt `number` of an activity as the worker does, with all that surrounds it."""
     environment = ActivityEnvironment()
-    environment.info = dataclasses.replace(environment.info, activity_type=function.__name__, attempt=number)
+    facts: dict[str, Any] = {"activity_type": function.__name__, "attempt": number, "is_local": is_local}
+    environment.info = dataclasses.replace(environment.info, **facts)
     return environment.run(make_attempt, function, argument)
 
 
@@ -272,6 +273,22 @@ class TestAttempts:
             ("Charge the payment: attempt 1 failed", "The payment gateway answered with an internal error.")
         ]
 
+    def test_a_failed_local_attempt_is_told_apart_from_the_first_that_temporal_counts(
+        self, make_order: MakeOrder, settings: Settings
+    ) -> None:
+        order = make_order("CREATED")
+        argument = contracts.ValidateOrder(order.order_id, "2030-01-01T00:00:00+00:00")
+        settings.FLAKY_FAIL_RATE = 1.0
+
+        for is_local in (True, False):
+            with pytest.raises(OutsideWorldFailed):
+                attempt(activities.validate_order, argument, is_local=is_local)
+
+        assert [title for title, _ in attempts_told(order)] == [
+            "Validate the order: the immediate attempt failed",
+            "Validate the order: attempt 1 failed",
+        ]
+
     def test_an_attempt_that_never_answered_is_told_by_the_next(self, make_order: MakeOrder) -> None:
         order = make_order()
 
@@ -388,16 +405,17 @@ class TestAttempts:
         ):
             attempt(activities.charge_payment, charge(order))
 
+    @pytest.mark.parametrize(("number", "is_local", "words"), [(2, False, "attempt 2"), (1, True, "immediate attempt")])
     def test_each_line_says_the_order_the_activity_and_the_attempt(
-        self, make_order: MakeOrder, caplog: pytest.LogCaptureFixture
+        self, make_order: MakeOrder, caplog: pytest.LogCaptureFixture, number: int, is_local: bool, words: str
     ) -> None:
         order = make_order()
         caplog.handler.addFilter(SubjectFilter())
 
         with caplog.at_level(logging.INFO):
-            attempt(activities.charge_payment, charge(order), number=2)
+            attempt(activities.charge_payment, charge(order), number, is_local=is_local)
 
-        subject = f"[{order.order_id} charge_payment attempt 2] "
+        subject = f"[{order.order_id} charge_payment {words}] "
         (line,) = [record for record in caplog.records if record.name == "workers.attempts"]
         assert getattr(line, "subject", "") == subject
         assert line.getMessage().startswith("done in 0.")

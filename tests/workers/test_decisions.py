@@ -79,6 +79,19 @@ def test_what_seemed_to_repeat_a_refused_approval_counts(decisions: Decisions) -
     assert (decisions.last.decision_id, decisions.last.outcome, decisions.last.at) == ("d-dana", "accepted", LATER)
 
 
+def test_a_cancellation_that_counted_can_turn_out_to_be_too_late(decisions: Decisions) -> None:
+    decisions.take(CANCEL, DANA, at=AT)
+    assert decisions.take(CANCEL, BOB, at=LATER).outcome == "repeated"
+
+    decisions.refuse_cancellation()
+
+    assert decisions.cancellation is None
+    assert decisions.take(CANCEL, DANA, at=LATER).outcome == "repeated"
+    assert decisions.last is not None
+    outcomes = {answer.decision_id: answer.outcome for answer in decisions._answers.values()}
+    assert outcomes == {"d-dana": "too_late", "d-bob": "too_late"}
+
+
 @pytest.mark.parametrize("kind", [APPROVE, CANCEL])
 def test_every_decision_is_too_late_once_they_are_closed(decisions: Decisions, kind: DecisionKind) -> None:
     decisions.close()

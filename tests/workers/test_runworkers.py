@@ -198,7 +198,7 @@ class TestDraining:
             engine.wait_for("draining")
 
         assert engine.process.wait(30) == 0
-        assert f"[{order.order_id} receive_order attempt 1] done in" in engine.log
+        assert f"[{order.order_id} receive_order immediate attempt] done in" in engine.log
         order.refresh_from_db()
         assert order.run_id != "run"
 
@@ -207,8 +207,8 @@ class TestDraining:
             lock_order(order.order_id)
             engine = start_engine(DATABASE_LOCK_TIMEOUT="0")
             wait_until_blocked(engine)
-            engine.wait_for(f"[{order.order_id} receive_order attempt 1] failed in 4.")
-        engine.wait_for(f"[{order.order_id} receive_order attempt 2] done in")
+            engine.wait_for(f"[{order.order_id} receive_order immediate attempt] failed in 4.")
+        engine.wait_for(f"[{order.order_id} receive_order attempt 1] done in")
         assert engine.stop() == 0
 
     def test_a_second_signal_stops_hard(self, order: Order, start_engine: StartEngine) -> None:

@@ -28,9 +28,10 @@ with workflow.unsafe.imports_passed_through():
     from orders.states import DecisionKind, ReasonCode, Status
     from workers.decisions import Decisions, read_decision, tidy_decision
     from workers.failures import Explanation, explain_failure, is_disagreement
-    from workers.inputs import read_order_input
-    from workers.workflows.ending import OrderEnds
-    from workers.workflows.starting import start_shipping, start_step
+    from workers.inputs import check_workflow_id, read_order_input
+    from workers.workflows.ending import OrderEnds, end_by_staff, end_of_earlier_run
+    from workers.workflows.starting import LOCALLY_FIRST, start_shipping, start_step, take_step
+    from workers.workflows.waiting import has_succeeded, plan_deadline, read_deadline, wait_to_the_end
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ class OrderWorkflow:
         # An exception here would fail the workflow task for ever, so that `run` raises it.
         try:
             self._order = read_order_input(arguments)
+            check_workflow_id(self._order, workflow.info().workflow_id)
         except ApplicationError as error:
             self._wrong_input = error
         order = self._order
@@ -73,11 +75,6 @@ class OrderWorkflow:
         """
         if self._wrong_input is not None:
             raise self._wrong_input
-        order_id = self._order.order_id
-        if workflow.info().workflow_id != order_id:
-            raise ApplicationError(
-                f"The workflow id must be the order_id, {order_id}.", type="WrongWorkflowId", non_retryable=True
-            )
         life = asyncio.create_task(self._live())
         while not life.done():
             try:
@@ -152,7 +149,7 @@ class OrderWorkflow:
         order = self._order
         argument = contracts.ReceiveOrder(order.order_id, workflow.info().run_id)
         try:
-            received = await self._unless_cancelled(start_step(steps.RECEIVE_ORDER, argument))
+            received = await take_step(steps.RECEIVE_ORDER, argument, wait=self._unless_cancelled)
         except ActivityError as error:
             if order.is_compensation or is_disagreement(error):
                 raise
@@ -160,18 +157,18 @@ class OrderWorkflow:
         self._payment_id = self._payment_id or received.payment_id
         self._approval_seconds = received.approval_seconds if order.approval_seconds is None else order.approval_seconds
         if order.is_compensation:
-            code = ReasonCode(order.compensate_code or ReasonCode.STAFF)
-            raise OrderEnds(code, Explanation(order.compensate_cause, order.compensate_for), order.decision)
+            raise end_of_earlier_run(order)
 
     async def _validate(self) -> None:
-        self._deadline = _plan_deadline(self._order, self._approval_seconds)
+        self._deadline = plan_deadline(self._order, self._approval_seconds)
         argument = contracts.ValidateOrder(self._order.order_id, self._deadline.isoformat())
         try:
-            await self._unless_cancelled(start_step(steps.VALIDATE_ORDER, argument))
+            validated = await take_step(steps.VALIDATE_ORDER, argument, wait=self._unless_cancelled)
         except ActivityError as error:
             if is_disagreement(error):
                 raise
             raise OrderEnds(ReasonCode.INVALID, explain_failure(error)) from error
+        self._deadline = read_deadline(validated) or self._deadline
         self._move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)
 
     async def _wait_for_approval(self) -> None:
@@ -188,7 +185,7 @@ class OrderWorkflow:
         if decisions.approval is None and decisions.cancellation is None:
             await self._expire()
         if decisions.cancellation is not None:
-            raise self._end_by_staff()
+            raise end_by_staff(self._decisions.cancellation)
 
     async def _expire(self) -> None:
         """Cancel the order that nobody approved, unless the tables know of a decision whose signal is on its way."""
@@ -200,7 +197,7 @@ class OrderWorkflow:
         processed = await start_step(steps.PROCESS_CANCELLATION, closing)
         if processed.cancellation is not None:
             self._go_on_with(DecisionKind.CANCEL, processed.cancellation)
-            raise self._end_by_staff(is_processed=True)
+            raise end_by_staff(self._decisions.cancellation, is_processed=True)
         if processed.is_cancelled:
             raise OrderEnds(ReasonCode.APPROVAL_TIMEOUT, Explanation(Cause.NOT_APPROVED, ""), is_processed=True)
         self._go_on_with(DecisionKind.APPROVE, processed.approval or Decision())
@@ -214,9 +211,8 @@ class OrderWorkflow:
         was_refund_due = self._is_refund_due
         self._move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
         self._is_refund_due = True
-        argument = contracts.ChargePayment(
-            self._order.order_id, self._payment_id, self._decisions.approval or Decision()
-        )
+        approval = self._decisions.approval or Decision()
+        argument = contracts.ChargePayment(self._order.order_id, self._payment_id, approval)
         try:
             charged = await self._unless_cancelled(start_step(steps.CHARGE_PAYMENT, argument))
         except ActivityError as error:
@@ -233,8 +229,9 @@ class OrderWorkflow:
         return True
 
     async def _ship(self) -> None:
+        shipping = await start_shipping(self._order.order_id, pause=self._pause)
         try:
-            await self._unless_cancelled(await start_shipping(self._order.order_id, pause=self._pause))
+            await self._unless_cancelled(shipping, is_last=workflow.patched(LOCALLY_FIRST))
         except ChildWorkflowError as error:
             if is_disagreement(error):
                 raise
@@ -248,28 +245,37 @@ class OrderWorkflow:
     async def _complete(self) -> None:
         """Close the order, unless the tables know of a cancellation whose signal is on its way."""
         self._decisions.begin_closing()
-        completed = await start_step(steps.COMPLETE_ORDER, contracts.CompleteOrder(self._order.order_id))
+        argument = contracts.CompleteOrder(self._order.order_id)
+        completed = await take_step(steps.COMPLETE_ORDER, argument, wait=wait_to_the_end)
         if not completed.is_completed:
             self._go_on_with(DecisionKind.CANCEL, completed.cancellation or Decision())
-            raise self._end_by_staff()
+            raise end_by_staff(self._decisions.cancellation)
         self._decisions.close()
         self._move_to(Status.COMPLETED, waiting_for=None)
 
-    async def _unless_cancelled(self, running: "asyncio.Task[T]") -> T:
-        """Wait for a step. Once somebody decides to cancel, end the step and the order's way instead."""
+    async def _is_completed(self, end: OrderEnds) -> bool:
+        """Tell whether the order was completed before its cancellation was heard; only the tables know."""
+        argument = contracts.CompleteOrder(self._order.order_id, end.decision, end.cause)
+        completed = await take_step(steps.COMPLETE_ORDER, argument, wait=wait_to_the_end)
+        if completed.is_completed:
+            self._end, self._status, self._waiting_for = None, Status.COMPLETED, None
+            self._decisions.refuse_cancellation()
+        return completed.is_completed
+
+    async def _unless_cancelled(self, running: "asyncio.Task[T]", *, is_last: bool = False) -> T:
+        """Wait for a step. Once somebody decides to cancel, end the step and the order's way instead.
+
+        Where the step `is_last` and succeeds even so, the order may be completed.
+        """
         await workflow.wait_condition(lambda: running.done() or self._decisions.cancellation is not None)
         if self._decisions.cancellation is None:
             return await running
-        end = self._end_by_staff()
+        end = end_by_staff(self._decisions.cancellation)
         self._begin_cancelling(end)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        end.may_be_completed = is_last and has_succeeded(running)
         raise end
-
-    def _end_by_staff(self, *, is_processed: bool = False) -> OrderEnds:
-        decision = self._decisions.cancellation or Decision()
-        cause = Cause.RUN_CANCELLED if decision.actor == contracts.CANCEL_REQUEST_ACTOR else ""
-        return OrderEnds(ReasonCode.STAFF, Explanation(cause, decision.reason), decision, is_processed=is_processed)
 
     def _begin_cancelling(self, end: OrderEnds) -> None:
         self._end = end
@@ -281,6 +287,8 @@ class OrderWorkflow:
         if self._end is None:
             self._begin_cancelling(end)
         order_id = self._order.order_id
+        if end.may_be_completed and await self._is_completed(end):
+            return
         if self._is_refund_due:
             self._waiting_for = WaitingFor.REFUND
             refund = contracts.RefundPayment(order_id, self._payment_id, end.code, end.reason, end.decision, end.cause)
@@ -290,10 +298,3 @@ class OrderWorkflow:
             closing = contracts.ProcessCancellation(order_id, end.code, end.reason, end.decision, end.cause)
             await start_step(steps.PROCESS_CANCELLATION, closing)
         self._move_to(Status.CANCELLED, waiting_for=None)
-
-
-def _plan_deadline(order: OrderInput, approval_seconds: int) -> datetime:
-    """Return until when a decision is waited for."""
-    if order.deadline:
-        return datetime.fromisoformat(order.deadline)
-    return workflow.now() + timedelta(seconds=approval_seconds)

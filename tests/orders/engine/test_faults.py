@@ -8,8 +8,9 @@ from django.db import transaction
 from pytest_django import Settings
 
 from orders.decisions import decide
-from orders.engine import temporal_client
+from orders.engine import temporal, temporal_client
 from orders.engine.audit import audit_orders
+from orders.events import EventKind
 from orders.models import GatewayMovement, Order, PaymentAttempt
 from orders.states import FINAL, Status
 from tests.making import find_disagreements, make_user, submit
@@ -46,6 +47,24 @@ def test_workers_killed_during_a_charge_charge_once(own_workers: dict[str, str])
     outcomes = list(order.payment.attempts.values_list("outcome", flat=True))
     assert outcomes[0] == PaymentAttempt.Outcome.UNKNOWN
     assert outcomes[-1] == PaymentAttempt.Outcome.SUCCEEDED
+
+
+def test_workers_killed_during_a_local_step_leave_it_to_others(
+    own_workers: dict[str, str],
+) -> None:
+    with started_workers(own_workers, FLAKY_HANG_RATE="0.999") as doomed:
+        order = submit()
+        wait_until(lambda: order.events.filter(kind=EventKind.RUN_STARTED).exists(), what="the first step")
+        doomed.kill()
+        doomed.wait(10)
+    with started_workers(own_workers):
+        wait_for_status(order, Status.PENDING_MANUAL_APPROVAL, seconds=40)
+        assert order.approval_deadline is not None
+        assert temporal.query_status(order.order_id).deadline == order.approval_deadline.isoformat()
+        approve(order)
+        wait_for_status(order, Status.COMPLETED, seconds=40)
+    assert order.events.filter(kind=EventKind.RUN_STARTED).count() == 1
+    assert find_disagreements() == []
 
 
 def test_nothing_is_lost_while_temporal_is_stopped(

@@ -145,6 +145,31 @@ def test_a_cancellation_that_is_still_on_its_way_beats_the_completion(make_order
     assert order.status == Status.DISPATCHED
 
 
+def test_a_cancellation_that_the_run_knows_of_beats_the_completion(make_order: MakeOrder) -> None:
+    order = make_order("DISPATCHED")
+    dana = contracts.Decision("d-dana", "dana", "Fraud")
+    answer = closing.complete_order(contracts.CompleteOrder(order.order_id, dana))
+    assert answer == contracts.OrderCompleted(is_completed=False, cancellation=dana)
+    from_before = closing.complete_order(contracts.CompleteOrder(order.order_id))  # an attempt that hung
+    assert not from_before.is_completed
+
+
+def test_a_cancellation_that_the_run_knows_of_is_too_late_for_a_completed_order(make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED")
+    dana = contracts.Decision("d-dana", "dana", "Fraud")
+    assert closing.complete_order(contracts.CompleteOrder(order.order_id, dana)) == contracts.OrderCompleted()
+    order.refresh_from_db()
+    assert order.status == "COMPLETED"
+
+
+def test_a_repeated_validation_answers_the_deadline_that_was_written_first(make_order: MakeOrder) -> None:
+    order = make_order("CREATED")
+    first, later = "2030-01-01T00:00:00+00:00", "2030-01-01T00:00:10+00:00"
+    for deadline in (first, later):
+        answer = receipt.validate_order(contracts.ValidateOrder(order.order_id, deadline))
+        assert answer.deadline == first
+
+
 def test_an_order_is_not_cancelled_while_its_money_is_not_back(make_order: MakeOrder) -> None:
     order = make_order("PAID")
     with pytest.raises(IllegalTransition, match="refund is not complete"):

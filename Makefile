@@ -2,7 +2,7 @@
 # Variables after `make run`, such as PORT=8001, FLAKY=1 or DATABASE_URL=..., reach the stack as its environment.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format screenshots benchmark mutants install lock backup restore clean reset
+.PHONY: help run test lint format screenshots benchmark mutants faults install lock backup restore clean reset
 .SILENT:
 
 VENV := .venv
@@ -50,6 +50,9 @@ benchmark: install ## measure what the console costs; PART="orders lists", ORDER
 
 mutants: install ## remove guards one at a time and see a test fail for each; ARGS="part of a name"
 	$(PY) -m tests.mutants $(ARGS)
+
+faults: install ## break things under load and see nothing lost; SEED=7, FAULT="worker temporal", ORDERS=12, CONTROLS=1, ARGS=--write
+	$(PY) -m tests.faults$(if $(CONTROLS),.controls $(ARGS),$(if $(filter-out file,$(origin SEED)), --seed $(SEED))$(if $(FAULT), --fault $(FAULT))$(if $(ORDERS), --orders $(ORDERS)) $(ARGS))
 
 install: $(INSTALLED)
 

@@ -480,16 +480,16 @@ def _try(mutant: Mutant, tree: Path) -> str:
     path = tree / mutant.path
     source = path.read_text()
     try:
-        _write(path, apply(mutant, source))
+        write_source(path, apply(mutant, source))
         code = run_tests(tree, mutant.tests)
     except ValueError as error:
         return str(error)
     finally:
-        _write(path, source)
+        write_source(path, source)
     return {PASSED: "survived", FAILED: "killed"}.get(code, f"exit code {code}")
 
 
-def _write(path: Path, source: str) -> None:
+def write_source(path: Path, source: str) -> None:
     """Write a source that Python recompiles even if its size and time stamp stay the same."""
     earlier = path.stat().st_mtime
     path.write_text(source)

@@ -18,6 +18,7 @@ class Line:
         host, _, port = target.rpartition(":")
         self._target = (host, int(port))
         self._is_silent = False
+        self._loses_replies = False
         self._is_cut = False
         self._is_closed = False
         self._forgotten: set[tuple[socket.socket, socket.socket]] = set()
@@ -42,9 +43,17 @@ class Line:
         self._forgotten |= self._pairs
         self._is_silent = True
 
+    def lose_replies(self) -> None:
+        """Pass on what is said to the server, and lose what it answers; `heal` breaks the connections of that time."""
+        self._loses_replies = True
+
     def heal(self) -> None:
         """Be whole again. What was said into the silence is passed on."""
         self._is_silent = False
+        if self._loses_replies:
+            self._loses_replies = False
+            for pair in list(self._pairs):
+                self._drop(pair)
         if self._is_cut:
             self._is_cut = False
             self._listener = self._listen(int(self.address.rpartition(":")[2]))
@@ -92,7 +101,8 @@ class Line:
                     data = ready.recv(CHUNK)
                     if not data:
                         return self._drop(pair)
-                    (far if ready is near else near).sendall(data)
+                    if ready is near or not self._loses_replies:
+                        (far if ready is near else near).sendall(data)
         return self._drop(pair)
 
     def _drop(self, pair: tuple[socket.socket, socket.socket]) -> None:

@@ -1,0 +1,91 @@
+"""A worker that kills itself at one point of a charge or a refund: `python -m tests.faults.failing_worker POINT`.
+
+Production never loads this: the points are wrapped round the project's own functions, here, before the worker starts.
+"""
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import django
+from django.core.management import execute_from_command_line
+
+
+def die(*_: object, **__: object) -> None:
+    """End this process as kill -9 does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def before(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that dies instead."""
+    return partial(_call, function, is_before=True)
+
+
+def after(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that does its work, and then dies."""
+    return partial(_call, function, is_before=False)
+
+
+def _call(function: Callable[..., Any], *arguments: Any, is_before: bool, **named: Any) -> Any:
+    if is_before:
+        die()
+    answer = function(*arguments, **named)
+    die()
+    return answer
+
+
+def after_success(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that dies instead of writing down that the gateway said yes."""
+
+    def write(attempt: Any, outcome: Any, *rest: Any) -> Any:
+        if outcome == "SUCCEEDED":
+            die()
+        return function(attempt, outcome, *rest)
+
+    return write
+
+
+def after_charge(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that dies when the attempt to charge is over, before Temporal hears of it."""
+
+    def make_attempt(activity: Any, argument: Any) -> Any:
+        answer = function(activity, argument)
+        if type(argument).__name__ == "ChargePayment":
+            die()
+        return answer
+
+    return make_attempt
+
+
+# Where a worker can die: what is wrapped, and how.
+POINTS: Final[dict[str, tuple[str, str, Callable[[Callable[..., Any]], Callable[..., Any]]]]] = {
+    "before-intent": ("orders.payments.charge", "_begin_charge", before),
+    "after-intent": ("orders.payments.charge", "_begin_charge", after),
+    "during-call": ("orders.payments.gateways.simulated", "SimulatedGateway._book", after),
+    "after-yes": ("orders.payments.attempts", "_finish", after_success),
+    "after-commit": ("orders.payments.charge", "_write_charge", after),
+    "before-report": ("workers.attempts", "make_attempt", after_charge),
+    "after-refund-intent": ("orders.payments.refund", "_begin_refund", after),
+    "after-refund-commit": ("orders.payments.refund", "refund_payment", after),
+}
+
+
+def main() -> None:
+    """Wrap the point, and run the workers."""
+    module, path, wrap = POINTS[sys.argv[1]]
+    django.setup()
+    owner = importlib.import_module(module)
+    *holders, name = path.split(".")
+    for holder in holders:
+        owner = getattr(owner, holder)
+    wrapped = wrap(getattr(owner, name))
+    setattr(owner, name, staticmethod(wrapped) if holders else wrapped)
+    execute_from_command_line(["manage.py", "runworkers"])
+
+
+if __name__ == "__main__":
+    main()

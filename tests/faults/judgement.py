@@ -1,0 +1,111 @@
+"""After a fault: waits until everything has come to rest, and asks whether all that people were told has come true."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Count
+
+from orders.contracts import shipping_workflow_id
+from orders.errors import OrderError
+from orders.models import CarrierBooking, GatewayMovement, Order, OutboxMessage
+from orders.proof.divergences import find_divergences
+from orders.proof.verify import verify_orders
+from orders.states import FINAL
+from tests.faults.people import Story
+
+LOOK_EVERY_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of the orders of one fault."""
+
+    orders: int = 0
+    charges: int = 0
+    refunds: int = 0
+    lost: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether nothing was lost, doubled or stuck, and every rule holds."""
+        return not (self.lost or self.doubled or self.stuck or self.complaints)
+
+
+def judge(stories: Sequence[Story], *, healed_at: float, seconds: float) -> Verdict:
+    """Wait until the stories have come to rest, but for `seconds` at most, and say what became of them."""
+    stuck = _settle(stories, healed_at + seconds)
+    settled_after = time.monotonic() - healed_at
+    told = [story for story in stories if story.order_id]
+    rows = dict(Order.objects.filter(order_id__in=[story.order_id for story in told]).values_list("order_id", "status"))
+    movements = GatewayMovement.objects.filter(merchant_reference__in=rows)
+    return Verdict(
+        orders=len(told),
+        charges=movements.filter(kind="CHARGE").count(),
+        refunds=movements.filter(kind="REFUND").count(),
+        lost=tuple(_find_lost(stories, rows, stuck)),
+        doubled=tuple(_find_doubled(told)),
+        stuck=tuple(stuck),
+        complaints=tuple(_find_complaints()),
+        seconds=settled_after,
+    )
+
+
+def _settle(stories: Sequence[Story], end: float) -> list[str]:
+    """Wait until every order is where it has to be and nothing waits to be sent; return the orders that are not."""
+    while True:
+        try:
+            waiting = _find_unsettled(stories)
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            waiting = [story.order_id for story in stories if story.order_id]
+        if not waiting or time.monotonic() > end:
+            return waiting
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _find_unsettled(stories: Sequence[Story]) -> list[str]:
+    expected = {story.order_id: story.expected for story in stories if story.order_id}
+    rows = dict(Order.objects.filter(order_id__in=expected).values_list("order_id", "status"))
+    # One that came to another end will not go on from there; that is judged as lost.
+    moving = {order_id for order_id, status in rows.items() if status != expected[order_id] and status not in FINAL}
+    unsent = OutboxMessage.objects.filter(order__order_id__in=expected, status=OutboxMessage.Status.PENDING)
+    return sorted(moving | set(unsent.values_list("order__order_id", flat=True)))
+
+
+def _find_lost(stories: Sequence[Story], rows: dict[str, str], stuck: Sequence[str]) -> list[str]:
+    """Return what was acknowledged and did not come true, and what people gave up on."""
+    lost = [f"{story.order_id or story.key}: {story.failure}" for story in stories if story.failure]
+    for story in stories:
+        if story.order_id and story.order_id not in stuck and rows.get(story.order_id) != story.expected:
+            is_now = rows.get(story.order_id, "gone")
+            lost.append(f"{story.order_id}: {', '.join(story.taken) or 'no decision'}, and it is {is_now}")
+    return lost
+
+
+def _find_doubled(stories: Sequence[Story]) -> list[str]:
+    ids = [story.order_id for story in stories]
+    charges = GatewayMovement.objects.filter(kind="CHARGE", merchant_reference__in=ids).values("merchant_reference")
+    parcels = CarrierBooking.objects.filter(shipment_id__in=map(shipping_workflow_id, ids)).values("shipment_id")
+    return [
+        *(row["merchant_reference"] for row in charges.annotate(count=Count("pk")).filter(count__gt=1)),
+        *(row["shipment_id"] for row in parcels.annotate(count=Count("pk")).filter(count__gt=1)),
+        *(order_id for order_id in set(ids) if ids.count(order_id) > 1),
+    ]
+
+
+def _find_complaints() -> list[str]:
+    """Return what `verify` and `reconcile` say about all orders, also those of faults before."""
+    broken = verify_orders(settled_after=timedelta(0)).broken
+    complaints = [f"{each.sentence} ({', '.join(each.ids[:3])})" for each in broken]
+    try:
+        return complaints + [f"{each.order_id}: {each.sentence}" for each in find_divergences()]
+    except OrderError as error:
+        return [*complaints, f"Temporal: {error}"]

@@ -11,11 +11,23 @@ from console.system.engine import describe_engine
 from orders import permissions, states
 from orders.engine.live_status import LiveStatus
 from orders.models import Order, OrderEvent, OrderLine, OutboxMessage, Payment, PaymentAttempt, Shipment, Trouble
+from orders.reading.prepared import NUMBER, OTHER_NUMBER, TEXT, PreparedQuery
 from orders.states import DecisionKind
 
 # An order that an outside world in trouble held up for days may have thousands.
 MOST_EVENTS: Final = 200
 MOST_ATTEMPTS: Final = 20
+
+
+NEXT_COLUMNS: Final = ("order_id", "customer_name", "total", "currency", "approval_deadline")
+# What the page reads, each put together once.
+_ORDER: Final = PreparedQuery(lambda: Order.objects.as_page().filter(order_id=TEXT))
+_LINES: Final = PreparedQuery(lambda: OrderLine.objects.filter(order_id=NUMBER))
+_EVENTS: Final = PreparedQuery(lambda: OrderEvent.objects.filter(order_id=NUMBER).order_by("-id")[:MOST_EVENTS])
+_ATTEMPTS: Final = PreparedQuery(lambda: PaymentAttempt.objects.filter(payment_id=TEXT).order_by("-id")[:MOST_ATTEMPTS])
+_NEXT_ORDER: Final = PreparedQuery(
+    lambda: Order.objects.to_decide_next(besides=NUMBER, username=TEXT, account_id=OTHER_NUMBER).only(*NEXT_COLUMNS)
+)
 
 
 class NoSuchOrder(Http404):
@@ -66,10 +78,9 @@ class PageFacts:
 
 def find_order(order_id: str) -> Order:
     """Return the order with its payment, its shipment and the reason of an own approval. Raises NoSuchOrder."""
-    try:
-        return Order.objects.as_page().get(order_id=order_id)
-    except Order.DoesNotExist as error:
-        raise NoSuchOrder(order_id) from error
+    for order in _ORDER.read({TEXT: order_id}):
+        return order
+    raise NoSuchOrder(order_id)
 
 
 def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:
@@ -92,16 +103,27 @@ def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:
 def read_page_facts(order: Order, user: User, *, live: LiveStatus | None, is_whole: bool) -> PageFacts:
     """Read what the page shows to `user`; what never changes only when it `is_whole`."""
     payment: Payment | None = getattr(order, "payment", None)
-    next_order = None
-    if permissions.may_decide(user, DecisionKind.APPROVE):
-        next_order = Order.objects.next_to_decide(besides=order, username=user.get_username(), account_id=user.pk)
+    next_order = _find_next(order, user) if permissions.may_decide(user, DecisionKind.APPROVE) else None
     return PageFacts(
         status=read_status_facts(order, live),
         payment=payment,
-        attempts=tuple(payment.attempts.order_by("-id")[:MOST_ATTEMPTS]) if payment else (),
+        attempts=tuple(_ATTEMPTS.read({TEXT: payment.pk})) if payment else (),
         shipment=getattr(order, "shipment", None),
-        events=tuple(order.events.order_by("-id")[:MOST_EVENTS]),
+        events=tuple(_EVENTS.read({NUMBER: order.pk})),
         own_reason=getattr(order, "own_approval_reason", None),
         next_order=next_order,
-        lines=tuple(order.lines.all()) if is_whole else None,
+        lines=_read_lines(order) if is_whole else None,
     )
+
+
+def _read_lines(order: Order) -> tuple[OrderLine, ...]:
+    lines = _LINES.read({NUMBER: order.pk})
+    for line in lines:
+        line.order = order  # its currency is that of the prices
+    return tuple(lines)
+
+
+def _find_next(order: Order, user: User) -> Order | None:
+    """Return what the user may decide next."""
+    found = _NEXT_ORDER.read({NUMBER: order.pk, TEXT: user.get_username(), OTHER_NUMBER: user.pk})
+    return found[0] if found else None

@@ -135,10 +135,14 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
         Their own orders wait for others, and those whose time is over for nobody. None when there is no other.
         """
+        return self.to_decide_next(besides=besides.pk, username=username, account_id=account_id).first()
+
+    def to_decide_next(self, *, besides: int, username: str, account_id: int | None) -> "OrderQuerySet":
+        """Return the first of the orders that `next_to_decide` tells of, as a queryset; `besides` is a primary key."""
         others = self.exclude(submitter_account_id=account_id) if account_id is not None else self
-        waiting = others.awaiting_decision().exclude(submitted_by__iexact=username).exclude(pk=besides.pk)
+        waiting = others.awaiting_decision().exclude(submitted_by__iexact=username).exclude(pk=besides)
         waiting = waiting.filter(approval_deadline__gt=Now())
-        return waiting.order_by(*NEXT_TO_EXPIRE.order_by()).first()
+        return waiting.order_by(*NEXT_TO_EXPIRE.order_by())[:1]
 
 
 _OrderManager = models.Manager.from_queryset(OrderQuerySet)

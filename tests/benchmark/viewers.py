@@ -42,7 +42,7 @@ class Viewer:
 
     async def look(self, begin: float, seen: Seen) -> None:
         """Open the page, and ask from `begin` on until the scene ends."""
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._site.port)
+        await self._connect()
         _, page = await self._ask(self._path)
         poll = _find_poll(page)
         due = begin
@@ -57,7 +57,18 @@ class Viewer:
             due = max(due + EVERY_SECONDS, time.monotonic())
         self._writer.close()
 
+    async def _connect(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._site.port)
+
     async def _ask(self, path: str) -> tuple[int, str]:
+        """Ask, on a new connection where the server has closed the one that was open, as a browser does."""
+        try:
+            return await self._try(path)
+        except (asyncio.IncompleteReadError, OSError):
+            await self._connect()
+            return await self._try(path)
+
+    async def _try(self, path: str) -> tuple[int, str]:
         head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: sessionid={self._key}\r\nHX-Request: true\r\n\r\n"
         if path == self._path:
             head = head.replace("HX-Request: true\r\n", "")

@@ -48,7 +48,8 @@ class _Statement:
         self._model: Any = info["model"]
         self._begin, self._end = info["select_fields"][0], info["select_fields"][-1] + 1
         self._fields = [column[0].target.attname for column in compiler.select[self._begin : self._end]]
-        self._related = get_related_populators(info, compiler.select, queryset.db)
+        # The types are those of Django 6, which takes one argument more.
+        self._related = get_related_populators(info, compiler.select, queryset.db)  # type: ignore[call-arg]
 
     def read(self, values: Mapping[Hashable, Any]) -> list[Any]:
         with connection.cursor() as cursor:

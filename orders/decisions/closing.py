@@ -40,7 +40,7 @@ def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted
         reason = (ReasonCode.STAFF, command.cancellation.reason, command.cancellation, command.cause)
         begin_cancelling(order, contracts.ProcessCancellation(command.order_id, *reason))
         return contracts.OrderCompleted(is_completed=False, cancellation=command.cancellation)
-    if advance(order, Status.COMPLETED):
+    if advance(order, Status.COMPLETED) and order.has_open_ends:
         answer_decisions(order, DecisionKind.APPROVE, accepted_id=order.decision_id)
     return contracts.OrderCompleted()
 

@@ -149,6 +149,7 @@ def _decide(
             terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
             is_own_order=permissions.needs_reason(actor, kind, locked),
             reason_code=reason_code,
+            is_new=True,
         )
         clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
         key = outbox.decision_key(decision.decision_id)

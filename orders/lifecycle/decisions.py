@@ -30,7 +30,11 @@ def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decisi
     """
     if decision is None or not decision.decision_id:
         return ""
-    decision_id = own_decision_id(order, decision.decision_id)
+    claimed = clean_id(decision.decision_id)
+    owner = Decision.objects.filter(decision_id=claimed).values_list("order_id", flat=True).first()
+    if owner == order.pk:
+        return claimed
+    decision_id = claimed if owner is None else _another_id(order, claimed)
     named = replace(decision, decision_id=decision_id, actor=decision.actor or contracts.UNNAMED_ACTOR)
     write_decision(order, kind, named, channel=Channel.TEMPORAL)
     return decision_id
@@ -60,16 +64,18 @@ def write_decision(
     terminal_user: str = "",
     is_own_order: bool = False,
     reason_code: str = "",
+    is_new: bool = False,
 ) -> None:
     """Write a decision on a locked order, once: its row, its event, and who decided what and when.
 
     `account_id` is None for who has no account; `terminal_user` is whose shell it was, for a decision at the terminal;
-    `is_own_order` marks the approval by whoever submitted the order; `reason_code` is a DecisionReason, or empty.
+    `is_own_order` marks the approval by whoever submitted the order; `reason_code` is a DecisionReason, or empty;
+    `is_new` says that the id has just been made up, so that nobody can have written it.
     A cancellation stays the order's decision, even where an approval from before it is learned later. So does what
     somebody decided here, even where a claim from outside says the same.
     """
     actor, decision_id = clean_line(decision.actor, LONGEST_NAME), clean_id(decision.decision_id)
-    if Decision.objects.filter(order=order, decision_id=decision_id).exists():
+    if not is_new and Decision.objects.filter(order=order, decision_id=decision_id).exists():
         return
     reason = clean_text(decision.reason)
     written = Decision.objects.create(
@@ -149,6 +155,10 @@ def own_decision_id(order: Order, claimed: str) -> str:
     claimed = clean_id(claimed)
     if not Decision.objects.filter(decision_id=claimed).exclude(order=order).exists():
         return claimed
+    return _another_id(order, claimed)
+
+
+def _another_id(order: Order, claimed: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"{order.order_id}/{claimed}"))
 
 

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from orders.events import EventKind, Fact
 from orders.models import Order
+from orders.states import FINAL
 from orders.texts import LONGEST_NAME, clean_line, clean_text
 
 # One statement, because an order has some fifteen events: with several for each, they were most of what it cost.
@@ -20,7 +21,12 @@ WITH event AS (
 )
 UPDATE orders_order SET version = version + 1, updated_at = statement_timestamp(){changes}
 FROM event WHERE orders_order.id = event.order_id
-RETURNING version, updated_at
+RETURNING version, updated_at{open_ends}
+""")
+# What a final order may have left open: troubles, and decisions that were not answered.
+OPEN_ENDS: Final = sql.SQL("""
+, EXISTS (SELECT FROM orders_trouble WHERE order_id = orders_order.id)
+    OR EXISTS (SELECT FROM orders_decision WHERE order_id = orders_order.id AND outcome = 'PENDING')
 """)
 
 
@@ -38,6 +44,8 @@ def add_event(
     `data` are the facts that orders.events names for the kind: codes, numbers, and texts from outside, never words.
     `changes` are columns of the order's row that change with the event; without the event they stay as they are.
 
+    With a final status `has_open_ends` of the order says whether anything is left to be closed with it.
+
     To be called with the order locked. The version grows with each event, so that a page that holds the old one knows.
     """
     facts = {name: clean_text(value) if isinstance(value, str) else value for name, value in (data or {}).items()}
@@ -47,13 +55,17 @@ def add_event(
         field: Any = Order._meta.get_field(name)
         assignments.append(sql.SQL(", {} = %s").format(sql.Identifier(field.column)))
         values.append(field.get_db_prep_save(value, connection))
-    statement: Any = ADD_EVENT.format(changes=sql.Composed(assignments))
+    is_final = (changes or {}).get("status") in FINAL
+    open_ends = OPEN_ENDS if is_final else sql.SQL("")
+    statement: Any = ADD_EVENT.format(changes=sql.Composed(assignments), open_ends=open_ends)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         row = cursor.fetchone()
     if row is None:
         return False
-    order.version, order.updated_at = row
+    order.version, order.updated_at = row[:2]
+    if is_final:
+        order.has_open_ends = row[2]
     for name, value in (changes or {}).items():
         setattr(order, name, value)
     return True

@@ -36,7 +36,7 @@ def advance(
         return False
     check_transition(Status(order.status), status)
     add_event(order, STATUS_KINDS[status], facts, key=f"status:{status}", changes={"status": status, **(changes or {})})
-    if status in FINAL:
+    if status in FINAL and order.has_open_ends:
         clear_troubles(order)
     return True
 

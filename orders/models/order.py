@@ -134,6 +134,9 @@ class Order(models.Model):
         db_persist=True,
     )
 
+    # Whether troubles or unanswered decisions may be left; `add_event` knows it of an order that has just ended.
+    has_open_ends = True
+
     objects = OrderManager()
 
     class Meta:

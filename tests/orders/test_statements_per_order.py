@@ -21,19 +21,19 @@ from tests.making import Colleague, make_draft
 # Statements of each verb and activity, BEGIN and COMMIT among them, with the simulated outside world's own. Those of
 # `submit` and `approve` include the attempt to reach Temporal.
 BUDGET: Final = {
-    "submit": 15,
+    "submit": 11,
     "receive_order": 4,
     "validate_order": 7,
-    "approve": 12,
-    "charge_payment": 24,
+    "approve": 11,
+    "charge_payment": 23,
     "prepare_package": 10,
     "dispatch_carrier": 13,
-    "complete_order": 6,
+    "complete_order": 4,
 }
 # How often the row of the order is written in all: once with each event that changes it.
-MOST_UPDATES: Final = 16
+MOST_UPDATES: Final = 15
 # How many of these write the row into all indexes again: those that change the status or what the search finds.
-MOST_UPDATES_OF_INDEXES: Final = 11
+MOST_UPDATES_OF_INDEXES: Final = 10
 
 
 @pytest.mark.django_db(transaction=True)

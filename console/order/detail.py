@@ -15,7 +15,7 @@ from console.order.facts import find_order, read_page_facts, read_status_facts
 from console.order.glance import glance_at
 from console.order.page import render_order
 from console.order.status_panel import build_status_panel
-from orders.engine.live_status import OPENING_SECONDS, WAITING_SECONDS, LiveStatus, get_live_status
+from orders.engine.live_status import BUSY, OPENING_SECONDS, WAITING_SECONDS, LiveStatus, get_live_status
 from orders.models import Order
 from orders.states import Outcome
 
@@ -47,6 +47,8 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
         order = glance_at(order_id, reader=request.user.pk, is_fresh=True)  # it went on while the workflow was asked
     if request.GET.get("version") != str(order.version) or not order.is_open:
         return _show_panels(request, order_id, live)
+    if live is BUSY and "asked" in request.GET:
+        return HttpResponse(status=204)  # what the workflow said before stays on the page
     facts = read_status_facts(order, live)
     panel = build_status_panel(facts)
     if request.GET.get("seen") == panel.seen:

@@ -16,7 +16,7 @@ from console.order import detail, glance
 from orders.contracts import StatusAnswer
 from orders.decisions import decide
 from orders.engine import live_status
-from orders.engine.live_status import AWAY, LiveStatus
+from orders.engine.live_status import AWAY, BUSY, LiveStatus
 from orders.engine.temporal import PendingActivity
 from orders.intake import submission
 from orders.lifecycle import statuses
@@ -227,6 +227,18 @@ class TestAnswers:
         assert response.status_code == code
         assert response.context["order"].status == after
         assert "hx-swap-oob" in text_of(response), "what else changed comes along"
+
+    def test_what_the_workflow_said_stays_while_others_are_being_asked(
+        self, bobs: Client, make_order: MakeOrder, workflow_says: Callable[[LiveStatus], None]
+    ) -> None:
+        order = make_order()
+        workflow_says(LiveStatus(waiting(order)))
+        response = bobs.get(url(order), {"version": order.version}, headers=HTMX)
+        workflow_says(BUSY)
+        query = {"version": order.version, "seen": response.context["panel"].seen}
+        assert bobs.get(url(order), query | {"asked": "1"}, headers=HTMX).status_code == 204
+        assert bobs.get(url(order), query, headers=HTMX).status_code == 200
+        assert bobs.get(url(order), {"version": "1", "asked": "1"}, headers=HTMX).status_code == 200
 
     def test_a_status_of_a_newer_release_is_survived(
         self, bobs: Client, make_order: MakeOrder, workflow_says: Callable[[LiveStatus], None]

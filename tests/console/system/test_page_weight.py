@@ -66,6 +66,8 @@ def test_a_poll_that_has_no_news_stays_empty(bobs: Client, make_order: MakeOrder
     answer = bobs.get(page.context["poll_url"], headers=HTMX | GZIP)
     assert (answer.status_code, answer.content) == (204, b"")
     assert "Content-Encoding" not in answer
+    assert sum(len(name) + len(value) + 4 for name, value in answer.headers.items()) <= 200, answer.headers
+    assert "no-store" in answer["Cache-Control"]
 
 
 def test_a_browser_that_cannot_unpack_gets_the_page_as_it_is(client: Client) -> None:

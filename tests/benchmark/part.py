@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
@@ -21,7 +22,7 @@ def main() -> None:
     """Measure a part and write what it found out."""
     part, path, orders, rounds = sys.argv[1:]
     machine = Machine()
-    with started_postgres() as database:
+    with started_postgres() as database, tempfile.TemporaryDirectory() as static:
         url = f"postgresql://{database['USER']}@:{database['PORT']}/postgres?host={quote(database['HOST'], safe='')}"
         os.environ |= {
             "DEBUG": "false",
@@ -29,10 +30,12 @@ def main() -> None:
             "ALLOWED_HOSTS": "localhost",
             "LOG_LEVEL": "WARNING",
             "DATABASE_URL": url,
+            "STATIC_ROOT": static,
             "DJANGO_SETTINGS_MODULE": "console.settings",
         }
         django.setup()
         call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         # Models can be imported only now that Django knows its database.
         measured: list[Figure] = importlib.import_module(f"tests.benchmark.{part}").measure(
             Scale(int(orders), int(rounds))

@@ -6,7 +6,7 @@ from django.db import connection
 
 from orders.proof.verify import verify_orders
 from tests.benchmark.figures import Figure, Scale
-from tests.benchmark.lists import fill
+from tests.benchmark.plain_orders import fill
 from tests.database import past_the_rules
 
 # What belongs to an order that was completed, beside its row and its lines.

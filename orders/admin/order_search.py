@@ -13,9 +13,9 @@ from orders.reading.querysets import NEWEST, SEARCH_COLUMNS, read_order_search
 
 SEARCH_HELP: Final = (
     "Search by the beginnings of words in the customer's name, e-mail or address, or in an article, or by an order id, "
-    "payment id or tracking number, or its last four characters. Shows at most the newest 1,000."
+    "payment id or tracking number, or its last four characters. Shows at most the newest 200."
 )
-MOST_FOUND: Final = 1000
+MOST_FOUND: Final = 200
 
 
 class OrderSearch(ReadOnlyAdmin):
@@ -35,7 +35,8 @@ class OrderSearch(ReadOnlyAdmin):
         """Search as the console does, and say so when there is nothing to search for."""
         search = read_order_search(search_term)
         if search is not None:
-            found = find_first(Order.objects.only("created_at"), NEWEST, search, limit=MOST_FOUND)
+            orders = queryset if self.model is Order else Order.objects.all()
+            found = find_first(orders.only("created_at"), NEWEST, search, limit=MOST_FOUND)
             return queryset.filter(**{f"{self.order_lookup}__in": [order.pk for order in found]}), False
         if search_term:
             messages.warning(request, "Your search has nothing to search for, so it is ignored.")

@@ -19,9 +19,9 @@ def to_the_second(at: datetime) -> str:
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts ten thousand rows at most: a full count would take longer with every order."""
+    """Counts a thousand rows at most: a full count would take longer with every order, and so would pages far down."""
 
-    MOST = 10_000
+    MOST = 1000
     object_list: QuerySet[Model]
 
     @cached_property

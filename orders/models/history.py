@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 
 from orders import labels, states
 from orders.events import STATUSES
@@ -114,7 +114,13 @@ class Decision(models.Model):
                 name="decision_on_an_own_order_has_a_reason",
             ),
         ]
-        indexes = [models.Index("taken_at", name="decision_unanswered", condition=Q(outcome="PENDING"))]
+        indexes = [
+            models.Index("taken_at", name="decision_unanswered", condition=Q(outcome="PENDING")),
+            models.Index("taken_at", name="decision_taken"),
+            models.Index(Upper("actor"), "taken_at", name="decision_actor_taken"),
+            models.Index("channel", "taken_at", name="decision_channel_taken"),
+            models.Index("reason_code", "taken_at", name="decision_reason_taken", condition=Q(reason_code__gt="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.outcome}"

@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.urls import reverse
 
 from orders import labels, states
@@ -196,6 +196,8 @@ class Order(models.Model):
                 condition=Q(reason_code__gt=""),
             ),
             models.Index("currency", F("total").desc(), F("id").desc(), name="order_largest"),
+            models.Index(Upper("customer_email"), F("created_at").desc(), F("id").desc(), name="order_customer_newest"),
+            models.Index(Upper("submitted_by"), F("created_at").desc(), F("id").desc(), name="order_submitter_newest"),
             GinIndex("search_document", name="order_search"),
             # Of a frequent word, the search of all orders finds too many that are on another tab.
             GinIndex("search_document", name="order_search_waiting", condition=Q(status="PENDING_MANUAL_APPROVAL")),

@@ -138,6 +138,7 @@ class Refund(models.Model):
                 name="refund_has_a_time_just_when_answered",
             ),
         ]
+        indexes = [models.Index("status", "payment", name="refund_status")]
 
     def __str__(self) -> str:
         return f"{self.amount_money} {self.status}"

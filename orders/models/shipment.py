@@ -26,5 +26,8 @@ class Shipment(models.Model):
     prepared_at = models.DateTimeField(db_default=Now())
     dispatched_at = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        indexes = [models.Index("status", "order", name="shipment_status")]
+
     def __str__(self) -> str:
         return self.tracking_number or self.shipment_id

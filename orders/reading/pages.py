@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from django.db.models import F, Model, Q, QuerySet
 
@@ -20,6 +20,7 @@ LONGEST_CURSOR: Final = 300
 # So many rows of the ordering are looked through for a search to see how frequent its words are.
 NEAR_ROWS: Final = 250
 MOST_NEAR_ROWS: Final = 20_000
+FEW_ROWS: Final = 1000
 # Hits are not spread evenly.
 LOOK_FURTHER: Final = 1.5
 # What a row costs that the search's index finds, in rows that are looked through: measured at a million orders.
@@ -32,36 +33,38 @@ class CursorError(OrderError):
 
 @dataclass(frozen=True)
 class Ordering:
-    """An order of rows by a time, then by primary key; rows whose time is NULL must not be in the queryset."""
+    """An order of rows by a time or a number, then by primary key; rows without one must not be in the queryset."""
 
     name: str
-    time_field: str
+    field: str
     is_descending: bool
+    is_number: bool = False
 
     def order_by(self, *, is_reversed: bool = False) -> tuple[str, str]:
         sign = "-" if self.is_descending != is_reversed else ""
-        return f"{sign}{self.time_field}", f"{sign}pk"
+        return f"{sign}{self.field}", f"{sign}pk"
 
     def after(self, cursor: "Cursor") -> Q:
         """Return the condition for the rows beyond `cursor`, in its direction.
 
-        The first part alone is what the index is searched by; the second passes over rows of the very same time.
+        The first part alone is what the index is searched by; the second passes over rows of the very same value.
         """
         way = "lt" if self.is_descending != cursor.is_backward else "gt"
-        time, key = f"{self.time_field}__{way}", f"pk__{way}"
-        return Q(**{f"{time}e": cursor.at}) & (Q(**{time: cursor.at}) | Q(**{key: cursor.key}))
+        value, key = f"{self.field}__{way}", f"pk__{way}"
+        return Q(**{f"{value}e": cursor.at}) & (Q(**{value: cursor.at}) | Q(**{key: cursor.key}))
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place between two rows: beyond (or, backward, before) the row with this time and primary key."""
+    """A place between two rows: beyond (or, backward, before) the row with this time or number, and primary key."""
 
-    at: datetime
+    at: datetime | int
     key: int
     is_backward: bool = False
 
     def encode(self, ordering: Ordering) -> str:
-        facts = [ordering.name, int(self.is_backward), self.at.isoformat(), self.key]
+        at = self.at if isinstance(self.at, int) else self.at.isoformat()
+        facts = [ordering.name, int(self.is_backward), at, self.key]
         return base64.urlsafe_b64encode(json.dumps(facts, separators=(",", ":")).encode()).decode().rstrip("=")
 
     @classmethod
@@ -72,16 +75,29 @@ class Cursor:
         try:
             padded = text + "=" * (-len(text) % 4)
             name, is_backward, at, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            moment = datetime.fromisoformat(at)
-            # In UTC, because PostgreSQL takes fewer offsets than Python; a time at the very end does not fit into UTC.
-            cursor = cls(moment.astimezone(UTC), key, bool(is_backward))
+            place = _read_number(at) if ordering.is_number else _read_time(at)
         except (ValueError, TypeError, OverflowError) as error:
             raise CursorError("The cursor cannot be read.") from error
         if name != ordering.name:
             raise CursorError("The cursor belongs to a different sort order.")
-        if moment.tzinfo is None or type(key) is not int or not 0 <= key < 2**63:
+        if type(key) is not int or not 0 <= key < 2**63:
             raise CursorError("The cursor does not point to a row.")
-        return cursor
+        return cls(place, key, bool(is_backward))
+
+
+def _read_time(text: str) -> datetime:
+    """Read a time in UTC, because PostgreSQL takes fewer offsets than Python. Raises ValueError and its like."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
+
+
+def _read_number(number: Any) -> int:
+    """Return a number that a column can hold. Raises ValueError."""
+    if type(number) is not int or not 0 <= number < 2**63:
+        raise ValueError(number)
+    return number
 
 
 @dataclass(frozen=True)
@@ -152,24 +168,22 @@ def find_first(
     if search is None:
         return list(ordered[:limit])
     is_descending = ordering.is_descending != is_reversed
-    look_near = partial(
-        _look_near, ordered, f"{ordering.time_field}__{'gte' if is_descending else 'lte'}", search, limit
-    )
+    look_near = partial(_look_near, ordered, f"{ordering.field}__{'gte' if is_descending else 'lte'}", search, limit)
     rows, is_answer = look_near(NEAR_ROWS)
-    if not is_answer and rows and (window := _window_worth(_estimate(queryset), found=len(rows), limit=limit)):
+    if not is_answer and (window := _window_worth(_estimate(queryset), found=len(rows), limit=limit)):
         rows, is_answer = look_near(window)
     if is_answer:
         return rows
     # An expression that no index of the ordering serves leaves nothing but the search's own.
-    time = F(ordering.time_field) + timedelta(0)
+    value = F(ordering.field) + (0 if ordering.is_number else timedelta(0))
     key = ordering.order_by(is_reversed=is_reversed)[1]
-    return list(queryset.filter(search.by_index).order_by(time.desc() if is_descending else time.asc(), key)[:limit])
+    return list(queryset.filter(search.by_index).order_by(value.desc() if is_descending else value.asc(), key)[:limit])
 
 
 def _look_near(ordered: QuerySet[M], up_to: str, search: Search, limit: int, window: int) -> tuple[list[M], bool]:
     """Return what is found among the first `window` rows, and whether these are the first `limit` of all."""
-    time_field = up_to.partition("__")[0]
-    edge = list(ordered.values_list(time_field, flat=True)[window - 1 : window])
+    field = up_to.partition("__")[0]
+    edge = list(ordered.values_list(field, flat=True)[window - 1 : window])
     near = ordered.filter(search.by_row)
     rows = list((near.filter(**{up_to: edge[0]}) if edge else near)[:limit])
     return rows, not edge or len(rows) == limit
@@ -180,9 +194,11 @@ def _window_worth(everything: int, *, found: int, limit: int) -> int:
 
     `found` are the hits among the nearest NEAR_ROWS. The index has to fetch every row of all that it finds.
     """
-    window = int(LOOK_FURTHER * NEAR_ROWS * limit / found)
     by_index = INDEX_COST * everything * found / NEAR_ROWS
-    return window if window <= min(by_index, MOST_NEAR_ROWS) else 0
+    # Of few rows all are looked at: the index knows the words of all other rows too.
+    all_rows = everything + NEAR_ROWS
+    window = min(int(LOOK_FURTHER * NEAR_ROWS * limit / found), all_rows) if found else all_rows
+    return window if window <= max(FEW_ROWS, min(by_index, MOST_NEAR_ROWS)) else 0
 
 
 def _estimate(queryset: QuerySet[M]) -> int:
@@ -191,4 +207,4 @@ def _estimate(queryset: QuerySet[M]) -> int:
 
 
 def _cursor_at(row: Model, ordering: Ordering, *, is_backward: bool = False) -> str:
-    return Cursor(getattr(row, ordering.time_field), row.pk, is_backward).encode(ordering)
+    return Cursor(getattr(row, ordering.field), row.pk, is_backward).encode(ordering)

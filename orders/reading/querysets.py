@@ -16,9 +16,9 @@ from orders.reading.search import find_ids, read_search
 if TYPE_CHECKING:
     from orders.models import Order
 
-NEWEST: Final = Ordering("newest", time_field="created_at", is_descending=True)
+NEWEST: Final = Ordering("newest", field="created_at", is_descending=True)
 # Only orders that wait for a person are sure to have a deadline, and only they are in its index.
-NEXT_TO_EXPIRE: Final = Ordering("expiring", time_field="approval_deadline", is_descending=False)
+NEXT_TO_EXPIRE: Final = Ordering("expiring", field="approval_deadline", is_descending=False)
 # What only the search reads. Those of an order of a thousand lines are long.
 SEARCH_COLUMNS: Final = ("search_lines", "search_codes", "search_document")
 # What a list shows of an order.

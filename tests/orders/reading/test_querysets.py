@@ -147,6 +147,9 @@ class TestPages:
             (1_000_000, 50, 382),  # a frequent one
             (1_000_000, 1, 0),  # more would have to be looked through than the index fetches
             (10_000, 5, 0),  # there is not much for the index to fetch
+            (500, 5, 750),  # these are all
+            (500, 0, 750),
+            (1_000_000, 0, 0),  # a rare word
         ],
     )
     def test_a_search_looks_further_only_where_that_is_cheaper(self, everything: int, found: int, window: int) -> None:

@@ -1,0 +1,1 @@
+"""What lists of orders are asked for: filters and sorts, read from an address by pages and programs alike."""

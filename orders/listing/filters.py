@@ -1,0 +1,256 @@
+"""The filters of lists of orders: each in one entry, with how it is read, what it asks of the tables, and its words.
+
+`list_query` reads a query by them. What a value asks stands on the order itself, or on a row that belongs to
+it: conditions on one such row are met by the same row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, Final
+
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy
+
+from orders import labels
+from orders.labels import Label
+from orders.listing.values import (
+    Given,
+    end_of_day,
+    is_code,
+    one_of,
+    read_currency,
+    read_date,
+    read_hours,
+    read_name,
+    read_total,
+    start_of_day,
+)
+from orders.models import Decision, Order, Payment, Refund, Shipment
+from orders.models.choices import CHANNEL_CHOICES, DECISION_REASON_CHOICES, REASON_CHOICES
+from orders.states import IN_MOTION, Status
+
+AWAITING, IN_PROGRESS, IN_TROUBLE = "awaiting", "in-motion", "trouble"
+# The rows that belong to an order and may meet a condition. Of its decisions the latest counts.
+RELATED: Final[Mapping[str, Callable[[Q], Exists]]] = {
+    "decision": lambda met: Exists(
+        Decision.objects.filter(met, order=OuterRef("pk"), decision_id=OuterRef("decision_id"))
+    ),
+    "payment": lambda met: Exists(Payment.objects.filter(met, order=OuterRef("pk"))),
+    "refund": lambda met: Exists(Refund.objects.filter(met, payment__order=OuterRef("pk"))),
+    "shipment": lambda met: Exists(Shipment.objects.filter(met, order=OuterRef("pk"))),
+}
+Choices = tuple[tuple[str, Label], ...]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One filter. `read` raises OrderInvalid with a sentence for the field; `words` tell of a value in the list.
+
+    `condition` is what an index serves. Where that is on another table, PostgreSQL may misjudge how many orders meet
+    it; then `on_order` asks the same of the order's own columns, for the nearest rows to be looked at one by one.
+    """
+
+    name: str
+    label: Label
+    read: Callable[[str, Given], Any]
+    condition: Callable[[Any, Given], Q]
+    words: Callable[[Any], str] = str
+    row: str = ""
+    on_order: Callable[[Any], Q] | None = None
+    choices: Choices = ()
+    kind: str = "text"
+    is_repeatable: bool = False
+
+
+def _choose(
+    name: str, label: Label, choices: Choices, *, row: str, column: str, on_order: Callable[[str], Q] | None = None
+) -> Filter:
+    """Return the filter by a code of a column."""
+    return Filter(
+        name,
+        label,
+        read=partial(one_of, choices),
+        condition=lambda code, _: Q(**{column: code}),
+        words=lambda code: str(dict(choices)[code]),
+        row=row,
+        on_order=on_order,
+        choices=choices,
+        kind="choice",
+    )
+
+
+STATUS_CHOICES: Final[Choices] = (
+    (AWAITING, gettext_lazy("Awaiting approval")),
+    (IN_PROGRESS, gettext_lazy("In progress")),
+    (IN_TROUBLE, gettext_lazy("In trouble")),
+    *((status.value, label) for status, label in labels.STATUS_LABELS.items()),
+)
+REASONS: Final[Choices] = (*DECISION_REASON_CHOICES, *REASON_CHOICES)
+
+
+def _has_status(name: str, _: Given) -> Q:
+    is_waiting = Q(status=Status.PENDING_MANUAL_APPROVAL)
+    if name == AWAITING:
+        return is_waiting & Q(decision="")
+    if name == IN_PROGRESS:
+        return Q(status__in=sorted(IN_MOTION)) | is_waiting & ~Q(decision="")
+    if name == IN_TROUBLE:
+        return Q(pk__in=Order.objects.order_by().in_trouble().values("pk"))
+    return Q(status=name)
+
+
+def _waits_for_me(_: str, given: Given) -> Q:
+    """Return the condition of orders that the person may decide: own ones wait for others, late ones for nobody."""
+    is_own = Q(submitted_by__iexact=given.username)
+    if given.account_id is not None:
+        is_own |= Q(submitter_account_id=given.account_id)
+    waiting = Q(status=Status.PENDING_MANUAL_APPROVAL, decision="", approval_deadline__gt=Now())
+    return waiting & Q(pk__in=Order.objects.order_by().awaiting_decision().exclude(is_own).values("pk"))
+
+
+def _ends_within(hours: int, _: Given) -> Q:
+    waiting = Q(status=Status.PENDING_MANUAL_APPROVAL, decision="")
+    return waiting & Q(approval_deadline__lte=Now() + timedelta(hours=hours))
+
+
+def _has_reason(code: str, _: Given) -> Q:
+    if is_code(REASON_CHOICES, code):
+        return Q(reason_code=code)
+    # The order repeats the reason of its decision, but only the decision's has an index.
+    return Q(RELATED["decision"](Q(reason_code=code)))
+
+
+def _dates(
+    name: str, label_from: Label, label_to: Label, *, column: str, row: str = "", on_order: str = ""
+) -> tuple[Filter, Filter]:
+    """Return the filters by the first and the last day of something."""
+
+    def from_day(field: str, day: date) -> Q:
+        return Q(**{f"{field}__gte": start_of_day(day)})
+
+    def to_day(field: str, day: date) -> Q:
+        return Q(**{f"{field}__lt": end_of_day(day)})
+
+    def make(bound: str, label: Label, limit: Callable[[str, date], Q]) -> Filter:
+        return Filter(
+            f"{name}_{bound}",
+            label,
+            read=read_date,
+            condition=lambda day, _: limit(column, day),
+            words=date_format,
+            row=row,
+            on_order=partial(limit, on_order) if on_order else None,
+            kind="date",
+        )
+
+    return make("from", label_from, from_day), make("to", label_to, to_day)
+
+
+# In the order in which the panel shows them. `q`, `sort` and `cursor` are no filters.
+FILTERS: Final[Mapping[str, Filter]] = {
+    each.name: each
+    for each in (
+        Filter(
+            "status",
+            gettext_lazy("Status"),
+            read=partial(one_of, STATUS_CHOICES),
+            condition=_has_status,
+            words=lambda code: str(dict(STATUS_CHOICES)[code]),
+            choices=STATUS_CHOICES,
+            kind="choice",
+            is_repeatable=True,
+        ),
+        Filter(
+            "waits_for",
+            gettext_lazy("Waits for"),
+            read=partial(one_of, (("me", gettext_lazy("me")),)),
+            condition=_waits_for_me,
+            words=lambda _: str(gettext_lazy("me")),
+            choices=(("me", gettext_lazy("me")),),
+            kind="choice",
+        ),
+        Filter(
+            "deadline_within",
+            gettext_lazy("Time left at most"),
+            read=read_hours,
+            condition=_ends_within,
+            words=lambda hours: f"{hours} h",
+            kind="number",
+        ),
+        *_dates("submitted", gettext_lazy("Submitted from"), gettext_lazy("Submitted to"), column="created_at"),
+        *_dates(
+            "decided",
+            gettext_lazy("Decided from"),
+            gettext_lazy("Decided to"),
+            column="taken_at",
+            row="decision",
+            on_order="decided_at",
+        ),
+        Filter(
+            "currency",
+            gettext_lazy("Currency"),
+            read=read_currency,
+            condition=lambda code, _: Q(currency=code),
+            kind="text",
+        ),
+        Filter(
+            "total_min",
+            gettext_lazy("Total from"),
+            read=read_total,
+            condition=lambda total, _: Q(total__gte=total.minor),
+            kind="amount",
+        ),
+        Filter(
+            "total_max",
+            gettext_lazy("Total to"),
+            read=read_total,
+            condition=lambda total, _: Q(total__lte=total.minor),
+            kind="amount",
+        ),
+        Filter(
+            "customer",
+            gettext_lazy("E-mail of the customer"),
+            read=read_name,
+            condition=lambda email, _: Q(customer_email__iexact=email),
+        ),
+        Filter(
+            "submitted_by",
+            gettext_lazy("Submitted by"),
+            read=read_name,
+            condition=lambda name, _: Q(submitted_by__iexact=name),
+        ),
+        Filter(
+            "decided_by",
+            gettext_lazy("Decided by"),
+            read=read_name,
+            condition=lambda name, _: Q(actor__iexact=name),
+            row="decision",
+            on_order=lambda name: Q(decided_by__iexact=name),
+        ),
+        _choose(
+            "channel",
+            gettext_lazy("Decided through"),
+            tuple(CHANNEL_CHOICES),
+            row="decision",
+            column="channel",
+            on_order=lambda code: Q(decision_channel=code),
+        ),
+        Filter(
+            "reason_code",
+            gettext_lazy("Reason for cancelling"),
+            read=partial(one_of, REASONS),
+            condition=_has_reason,
+            words=lambda code: str(dict(REASONS)[code]),
+            on_order=lambda code: Q(reason_code=code) | Q(decision_reason_code=code),
+            choices=REASONS,
+            kind="choice",
+        ),
+        _choose("payment", gettext_lazy("Payment"), tuple(Payment.Status.choices), row="payment", column="status"),
+        _choose("refund", gettext_lazy("Refund"), tuple(Refund.Status.choices), row="refund", column="status"),
+        _choose("shipment", gettext_lazy("Shipment"), tuple(Shipment.Status.choices), row="shipment", column="status"),
+    )
+}

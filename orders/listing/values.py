@@ -1,0 +1,93 @@
+"""Reads the values of filters, each with a sentence for what it cannot read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from orders.errors import OrderInvalid
+from orders.intake.numbers import read_price
+from orders.labels import Label
+from orders.money import DECIMALS, Money
+from orders.texts import clean_line
+
+LONGEST_NAME: Final = 254
+MOST_HOURS: Final = 24 * 366
+# Every zone has both of these days, and the day after.
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a value is read beside: who asks, and the other values of the query as they were typed."""
+
+    username: str = ""
+    account_id: int | None = None
+    typed: Mapping[str, str] | None = None
+
+
+def one_of(choices: Iterable[tuple[str, Label]], text: str, _: Given) -> str:
+    """Return the code among the choices that is meant, in any case. Raises OrderInvalid."""
+    for code, _label in choices:
+        if text.casefold() == code.casefold():
+            return code
+    raise OrderInvalid("Choose from the list.")
+
+
+def is_code(choices: Iterable[tuple[str, Label]], code: str) -> bool:
+    """Tell whether the code is among the choices."""
+    return any(code == each for each, _label in choices)
+
+
+def read_date(text: str, _: Given) -> date:
+    """Read a day by ISO 8601. Raises OrderInvalid."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise OrderInvalid("Enter a date as year-month-day, such as 2026-11-30.") from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise OrderInvalid(f"Enter a year from {FIRST_YEAR} to {LAST_YEAR}.")
+    return day
+
+
+def start_of_day(day: date) -> datetime:
+    """Return when the day begins in the current time zone."""
+    return datetime.combine(day, time.min, timezone.get_current_timezone()).astimezone(UTC)
+
+
+def end_of_day(day: date) -> datetime:
+    """Return when the next day begins."""
+    return start_of_day(day + timedelta(days=1))
+
+
+def read_hours(text: str, _: Given) -> int:
+    """Read a number of hours. Raises OrderInvalid."""
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) <= MOST_HOURS):
+        raise OrderInvalid(f"Enter a whole number of hours, from 1 to {MOST_HOURS}.")
+    return int(text)
+
+
+def read_currency(text: str, _: Given) -> str:
+    """Read a currency's three letters. Raises OrderInvalid."""
+    code = text.upper()
+    if code not in DECIMALS:
+        raise OrderInvalid("Enter the three letters of a currency, such as EUR.")
+    return code
+
+
+def read_total(text: str, given: Given) -> Money:
+    """Read an amount in the query's currency. Raises OrderInvalid, also where the query has none."""
+    typed = (given.typed or {}).get("currency", "")
+    if not typed:
+        raise OrderInvalid("Choose a currency too: amounts in different currencies cannot be compared.")
+    return read_price(text, read_currency(typed, given))
+
+
+def read_name(text: str, _: Given) -> str:
+    """Read a name or an e-mail address. Raises OrderInvalid."""
+    name = clean_line(text, limit=None)
+    if not name or len(name) > LONGEST_NAME:
+        raise OrderInvalid(f"Enter at most {LONGEST_NAME} characters.")
+    return name

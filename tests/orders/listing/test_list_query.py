@@ -1,0 +1,206 @@
+"""orders.listing.list_query: the filters of a list, read from an address and asked of the tables."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.utils import timezone
+
+from orders.listing.filters import FILTERS
+from orders.listing.list_query import SORTS, ListQuery
+from orders.models import Order, Trouble
+from orders.reading.pages import cut_page
+from orders.reading.querysets import read_order_search
+from orders.states import Channel, TroubleCode
+from tests.making import MakeOrder
+
+pytestmark = pytest.mark.django_db
+Found = Callable[..., set[str]]
+
+
+def read(query: str, **person: Any) -> ListQuery:
+    return ListQuery.read(QueryDict(query), **person)
+
+
+def find(query: str, text: str = "", **person: Any) -> set[str]:
+    """Return the order ids that a query finds."""
+    asked = read(query, **person)
+    assert not asked.errors
+    search = asked.search(read_order_search(text) if text else None)
+    page = cut_page(asked.narrow(Order.objects.all()), SORTS["newest"], search=search, size=50)
+    return {order.order_id for order in page.rows}
+
+
+@pytest.fixture
+def orders(make_order: MakeOrder) -> dict[str, str]:
+    """Orders that differ in what is filtered by, by what is special of each."""
+    made = {
+        "waiting": make_order(deadline_seconds=1800, customer_email="Zoe@Example.org"),
+        "own": make_order(submitted_by="bob", deadline_seconds=90_000),
+        "paid": make_order("PAID", currency="USD"),
+        "completed": make_order("COMPLETED", decided_by="dana"),
+        "cancelled": make_order("CANCELLED", cancelled_from="PAID"),
+        "expired": make_order("CANCELLED", reason_code="APPROVAL_TIMEOUT", reason=""),
+    }
+    Trouble.objects.create(order=made["paid"], code=TroubleCode.RUN_FAILING)
+    return {order.order_id: name for name, order in made.items()}
+
+
+TODAY = timezone.localdate()
+YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+ALL = {"waiting", "own", "paid", "completed", "cancelled", "expired"}
+DECIDED = {"paid", "completed", "cancelled"}
+CASES = [
+    ("status=PAID", {"paid"}),
+    ("status=paid&status=completed", {"paid", "completed"}),
+    ("status=awaiting", {"waiting", "own"}),
+    ("status=in-motion&status=awaiting", {"paid", "waiting", "own"}),
+    ("status=trouble", {"paid"}),
+    ("waits_for=me", {"waiting"}),
+    ("deadline_within=1", {"waiting"}),
+    ("deadline_within=48", {"waiting", "own"}),
+    (f"submitted_from={TODAY}&submitted_to={TODAY}", ALL),
+    (f"submitted_from={TOMORROW}", set()),
+    (f"submitted_to={YESTERDAY}", set()),
+    (f"decided_from={TODAY}", DECIDED),
+    (f"decided_to={YESTERDAY}", set()),
+    (f"decided_from={YESTERDAY}&decided_to={TOMORROW}&decided_by=dana", {"completed"}),
+    ("currency=usd", {"paid"}),
+    ("currency=EUR&total_min=25&total_max=25,00", ALL - {"paid"}),
+    ("currency=EUR&total_min=25.01", set()),
+    ("currency=EUR&total_max=24.99", set()),
+    ("customer=zoe@example.ORG", {"waiting"}),
+    ("submitted_by=BOB", {"own"}),
+    ("decided_by=Dana", {"completed"}),
+    ("decided_by=nobody", set()),
+    ("channel=CONSOLE", DECIDED),
+    ("channel=API", set()),
+    ("reason_code=STAFF", {"cancelled"}),
+    ("reason_code=APPROVAL_TIMEOUT", {"expired"}),
+    ("payment=REFUNDED", {"cancelled"}),
+    ("payment=CHARGED", {"paid", "completed"}),
+    ("refund=SUCCEEDED", {"cancelled"}),
+    ("shipment=DISPATCHED", {"completed"}),
+    ("decided_by=bob&payment=CHARGED&currency=USD", {"paid"}),
+]
+
+
+@pytest.mark.parametrize(("query", "expected"), CASES)
+def test_a_filter_finds_what_it_says(orders: dict[str, str], query: str, expected: set[str]) -> None:
+    assert {orders[order_id] for order_id in find(query, username="bob", account_id=7)} == expected
+
+
+@pytest.mark.parametrize(("query", "expected"), CASES)
+def test_by_the_index_it_finds_the_same(
+    orders: dict[str, str], monkeypatch: pytest.MonkeyPatch, query: str, expected: set[str]
+) -> None:
+    monkeypatch.setattr("orders.reading.pages.NEAR_ROWS", 1)
+    monkeypatch.setattr("orders.reading.pages.FEW_ROWS", 0)
+    assert {orders[order_id] for order_id in find(query, username="bob", account_id=7)} == expected
+
+
+def test_it_goes_with_a_search(orders: dict[str, str]) -> None:
+    assert {orders[order_id] for order_id in find("decided_by=bob", "emma")} == {"paid", "cancelled"}
+    assert find("decided_by=bob", "nobody") == set()
+
+
+def test_every_filter_has_a_case() -> None:
+    assert {name for query, _ in CASES for name in QueryDict(query)} == set(FILTERS)
+
+
+def test_of_several_decisions_the_latest_counts(orders: dict[str, str]) -> None:
+    order = Order.objects.get(order_id=next(order_id for order_id, name in orders.items() if name == "completed"))
+    assert Channel(order.decision_channel) in Channel
+    order.decisions.create(
+        decision_id="later-and-refused",
+        kind="cancel",
+        actor="erin",
+        channel="TEMPORAL",
+        outcome="TOO_LATE",
+        answered_at=timezone.now(),
+    )
+    assert find("decided_by=erin") == set()
+    assert find("decided_by=dana") == {order.order_id}
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "said"),
+    [
+        ("status=nonsense", "status", "Choose from the list."),
+        ("waits_for=bob", "waits_for", "Choose from the list."),
+        ("submitted_from=yesterday", "submitted_from", "year-month-day"),
+        ("submitted_to=9999-12-31", "submitted_to", "Enter a year"),
+        ("decided_from=0001-01-01", "decided_from", "Enter a year"),
+        ("deadline_within=-1", "deadline_within", "whole number of hours"),
+        ("deadline_within=²", "deadline_within", "whole number of hours"),
+        ("currency=EURO", "currency", "three letters"),
+        ("total_min=5", "total_min", "Choose a currency"),
+        ("total_min=5&currency=XXX", "total_min", "three letters"),
+        ("total_max=1.500&currency=EUR", "total_max", "ambiguous"),
+        ("total_max=x&currency=EUR", "total_max", "digits"),
+        (f"customer={'x' * 300}", "customer", "at most"),
+        ("payment=%00PAID", "payment", "Choose from the list."),
+    ],
+)
+def test_what_cannot_be_read_narrows_nothing_and_says_why(
+    orders: dict[str, str], query: str, name: str, said: str
+) -> None:
+    asked = read(query)
+    assert said in asked.errors[name]
+    assert name not in dict(asked.values)
+    assert name not in {chip.label for chip in asked.chips}
+    asked.narrow(Order.objects.all()).count()
+
+
+@pytest.mark.parametrize("text", ["\x00", "'", "\ud800", "%", "x" * 5000, "🦀"])
+@pytest.mark.parametrize("name", FILTERS)
+def test_any_text_is_answered(orders: dict[str, str], name: str, text: str) -> None:
+    query = QueryDict(mutable=True)
+    query.setlist(name, [text])
+    asked = ListQuery.read(query)
+    cut_page(asked.narrow(Order.objects.all()), SORTS["newest"], search=asked.search(None), size=5)
+
+
+def test_chips_say_in_words_what_is_asked_and_each_can_go() -> None:
+    asked = read("status=PAID&status=awaiting&currency=eur&total_min=5&decided_by=dana&submitted_from=2026-11-02")
+    chips = {chip.label: chip for chip in asked.chips}
+    assert [chip.words for chip in asked.chips if chip.label == "Status"] == ["Paid", "Awaiting approval"]
+    assert chips["Total from"].words == "5.00 EUR"
+    assert chips["Decided by"].words == "dana"
+    assert "2026" in chips["Submitted from"].words
+    assert ("decided_by", "dana") not in chips["Decided by"].without.typed
+    assert dict(chips["Currency"].without.typed).keys() == {"status", "decided_by", "submitted_from"}
+    assert [text for name, text in asked.without("status", "PAID").typed if name == "status"] == ["awaiting"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sort", "may"),
+    [
+        ("", "newest", True),
+        ("", "oldest", True),
+        ("", "largest", False),
+        ("currency=EUR", "largest", True),
+        ("currency=EUR", "smallest", True),
+        ("status=awaiting", "expiring", True),
+        ("status=awaiting&status=PAID", "expiring", False),
+        ("", "customer_name", False),
+    ],
+)
+def test_a_list_is_sorted_only_by_what_an_index_serves(query: str, sort: str, may: bool) -> None:
+    assert read(query).may_sort(sort) is may
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "largest", "smallest"])
+def test_each_sort_turns_pages_both_ways(make_order: MakeOrder, sort: str) -> None:
+    for _ in range(5):
+        make_order()
+    orders = read("currency=EUR").narrow(Order.objects.all())
+    ordering = SORTS[sort]
+    expected = list(orders.order_by(*ordering.order_by()))
+    first = cut_page(orders, ordering, size=2)
+    second = cut_page(orders, ordering, cursor=first.next, size=2)
+    third = cut_page(orders, ordering, cursor=second.next, size=2)
+    assert first.rows + second.rows + third.rows == expected
+    assert cut_page(orders, ordering, cursor=third.previous, size=2).rows == second.rows

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods
 from console.access import ConsoleRequest, needs_view
 from console.desk.way_back import WayBack
 from console.forms import ApproveForm, CancelForm
-from console.order.facts import find_order, read_page_facts
+from console.order.facts import PageFacts, find_order, read_page_facts
 from console.order.feedback import Feedback, judge_decision
 from console.order.page import render_order
 from orders.decisions import decide
-from orders.engine.live_status import get_live_status
+from orders.engine.live_status import begin_to_ask
 from orders.errors import DecisionRefused, ReasonMissing
 from orders.models import Order, OutboxMessage
 from orders.permissions import check_is_decider
@@ -60,23 +60,29 @@ def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
 
 def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, **reasons: str) -> HttpResponse:
     """Make the decision and show its result, on the page or, with htmx, in its panels."""
-    live = None
     try:
         message = VERBS[kind](order, actor=request.user, **reasons)
     except DecisionRefused as error:
-        feedback = Feedback(str(error), "refused")
-    else:
-        message.refresh_from_db(fields=["status"])
-        if message.status == OutboxMessage.Status.DELIVERED:
-            live = get_live_status(order.order_id, is_fresh=True)
-        feedback = judge_decision(decide.find_decision(message), message, live)
-    is_refused = feedback.tone == "refused"
-    if not request.htmx and not is_refused:
+        return _show(request, _read_facts(request, order), Feedback(str(error), "refused"))
+    decision = decide.find_decision(message)
+    asking = begin_to_ask(order.order_id) if message.status == OutboxMessage.Status.DELIVERED else None
+    facts = _read_facts(request, order) if request.htmx else None  # while the workflow works out its answer
+    live = asking.result() if asking is not None else None
+    feedback = judge_decision(decision, message, live)
+    if facts is None and feedback.tone != "refused":
         level = messages.SUCCESS if feedback.tone == "done" else messages.WARNING
         messages.add_message(request, level, feedback.sentence)
         return _lead_to(request, order)
-    facts = read_page_facts(find_order(order.order_id), request.user, live=live, is_whole=not request.htmx)
-    return render_order(request, facts, feedback=feedback, status=409 if is_refused else 200)
+    return _show(request, (facts or _read_facts(request, order)).with_live(live), feedback)
+
+
+def _read_facts(request: ConsoleRequest, order: Order) -> PageFacts:
+    return read_page_facts(find_order(order.order_id), request.user, live=None, is_whole=not request.htmx)
+
+
+def _show(request: ConsoleRequest, facts: PageFacts, feedback: Feedback) -> HttpResponse:
+    """Show what became of the decision: with 409 when it was refused."""
+    return render_order(request, facts, feedback=feedback, status=409 if feedback.tone == "refused" else 200)
 
 
 def _lead_to(request: ConsoleRequest, order: Order) -> HttpResponse:

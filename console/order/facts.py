@@ -1,6 +1,6 @@
 """What the page of one order shows, read once: panels are made of it and ask nothing themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -74,6 +74,10 @@ class PageFacts:
     def order(self) -> Order:
         """The order."""
         return self.status.order
+
+    def with_live(self, live: LiveStatus | None) -> "PageFacts":
+        """Return the same with what the workflow says."""
+        return replace(self, status=replace(self.status, live=live))
 
 
 def find_order(order_id: str) -> Order:

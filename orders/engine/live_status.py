@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,8 @@ WAITING_SECONDS: Final = 60.0
 # Where no place is free, the last answer will do for so long.
 LAST_SECONDS: Final = 10.0
 MOST_AT_ONCE: Final = 3
+# As many as the threads of a web process, each of which may have just decided.
+MOST_DECIDING: Final = 8
 COOL_DOWN_SECONDS: Final = 3.0
 WAIT_SECONDS: Final = 5.0
 MOST_CACHED: Final = 1000
@@ -135,6 +137,8 @@ class _Guard:
 
 
 _guard = _Guard()
+# Its threads begin with the first decision, so that none is lost by a fork.
+_askers: Final = ThreadPoolExecutor(MOST_DECIDING, thread_name_prefix="live-status")
 
 
 def get_live_status(order_id: str, *, is_fresh: bool = False, waiting_seconds: float = 0) -> LiveStatus:
@@ -144,6 +148,11 @@ def get_live_status(order_id: str, *, is_fresh: bool = False, waiting_seconds: f
     answer may be that says that the order waits for a person; only for an order whose row says so too.
     """
     return _guard.get(order_id, is_fresh=is_fresh, waiting_seconds=waiting_seconds)
+
+
+def begin_to_ask(order_id: str) -> "Future[LiveStatus]":
+    """Begin to ask right after a decision, for who has something else to do until the workflow has answered."""
+    return _askers.submit(get_live_status, order_id, is_fresh=True)
 
 
 def describe_row(order: Order) -> StatusAnswer:

@@ -30,7 +30,6 @@ from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, Temp
 from orders.lifecycle.lookup import lock_order
 from orders.models import Decision, Order, OutboxMessage
 from orders.postgres.clock import database_now
-from orders.reading.querysets import SEARCH_COLUMNS
 from orders.states import FINAL, OPEN, Outcome
 
 logger = logging.getLogger(__name__)
@@ -46,6 +45,8 @@ ANSWER_SECONDS: Final = 5
 LONGEST_PATIENCE_SECONDS: Final = 600
 # Messages that take long to fail must not keep new ones waiting: after this time the relay looks for those first.
 ROUND_SECONDS: Final = 3.0
+# What is read of a message to send it, and of its order.
+CLAIMED: Final = (*(field.name for field in OutboxMessage._meta.concrete_fields), "order__order_id")
 
 
 class _Outcome(Enum):
@@ -96,9 +97,7 @@ def _deliver_together(pks: list[int]) -> list[_Outcome]:
             failures = list(threads.map(sending.try_to_send, messages))
         beat()
         sent = [message.pk for message, failure in zip(messages, failures, strict=True) if failure is None]
-        OutboxMessage.objects.filter(pk__in=sent).update(
-            status=OutboxMessage.Status.DELIVERED, attempts=F("attempts") + 1, delivered_at=Now(), last_error=""
-        )
+        _note_sent(sent)
         outcomes = {
             message.pk: _put_back(message, failure) if failure else _Outcome.SENT
             for message, failure in zip(messages, failures, strict=True)
@@ -195,7 +194,7 @@ def _sendable() -> "QuerySet[OutboxMessage]":
 def _claim(*pks: int) -> list[OutboxMessage]:
     """Lock messages, with what is needed of their orders, and return those that nobody else is sending."""
     messages = _sendable().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=pks)
-    return list(messages.select_related("order").defer(*(f"order__{name}" for name in SEARCH_COLUMNS)))
+    return list(messages.select_related("order").only(*CLAIMED))
 
 
 def _deliver_after_commit(message_pk: int) -> None:
@@ -224,14 +223,14 @@ def _deliver(message_pk: int) -> _Outcome:
         failure = sending.try_to_send(message)
         if failure is not None:
             return _put_back(message, failure)
-        message.attempts += 1
-        message.status, message.delivered_at, message.last_error = (
-            OutboxMessage.Status.DELIVERED,
-            database_now(),
-            "",
-        )
-        message.save()
+        _note_sent([message_pk])
         return _Outcome.SENT
+
+
+def _note_sent(pks: list[int]) -> None:
+    OutboxMessage.objects.filter(pk__in=pks).update(
+        status=OutboxMessage.Status.DELIVERED, attempts=F("attempts") + 1, delivered_at=Now(), last_error=""
+    )
 
 
 def _put_back(message: OutboxMessage, failure: OrderError) -> _Outcome:

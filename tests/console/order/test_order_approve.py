@@ -1,5 +1,6 @@
 """/orders/<order_id>/approve/: approving one order."""
 
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -60,17 +61,19 @@ class TestApprove:
     ) -> None:
         order = make_order()
 
-        def answer_late(order_id: str, *, is_fresh: bool) -> LiveStatus:
+        def answer_late(order_id: str) -> "Future[LiveStatus]":
             message = OutboxMessage.objects.get(name="approve_order")
             late = DecisionAnswer(message.payload["decision_id"], "approve", "bob", "", "too_late", "")
-            return LiveStatus(StatusAnswer(order_id, "CANCELLING", last_decision=late))
+            answer: Future[LiveStatus] = Future()
+            answer.set_result(LiveStatus(StatusAnswer(order_id, "CANCELLING", last_decision=late)))
+            return answer
 
         def deliver(order: Order, **facts: Any) -> OutboxMessage:
             message = decide.approve_order(order, **facts)
             OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxMessage.Status.DELIVERED)
             return message
 
-        monkeypatch.setattr(decisions, "get_live_status", answer_late)
+        monkeypatch.setattr(decisions, "begin_to_ask", answer_late)
         monkeypatch.setattr(decisions, "VERBS", {"approve": deliver})
         response = bobs.post(url(order), headers=HTMX)
         assert response.status_code == 409

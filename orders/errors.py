@@ -102,6 +102,10 @@ class TooLate(DecisionRefused):
     """The decision came after the order had moved on."""
 
 
+class ApprovalRefused(DecisionRefused):
+    """The policy has somebody else approve the order: above the person's limit, or not at their level."""
+
+
 class PaymentDeclined(OrderError):
     """The gateway declined the charge; trying again does not help."""
 

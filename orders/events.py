@@ -20,7 +20,7 @@ class EventKind(StrEnum):
 
     SUBMITTED = "order.submitted"
     VALIDATED = "order.validated"
-    AWAITING_APPROVAL = "order.awaiting_approval"  # deadline
+    AWAITING_APPROVAL = "order.awaiting_approval"  # deadline; approvals_needed, rule where the policy applied
     CHARGING = "order.charging"
     PAID = "order.paid"
     PACKAGE_PREPARED = "order.package_prepared"  # package_reference
@@ -29,7 +29,8 @@ class EventKind(StrEnum):
     CANCELLING = "order.cancelling"  # reason_code, cause, reason
     CANCELLED = "order.cancelled"  # reason_code, cause, reason
 
-    APPROVED = "decision.approved"  # decision_id, channel, reason, is_own_order, terminal_user
+    # decision_id, channel, reason, is_own_order, terminal_user; approvals, approvals_needed where one is not enough
+    APPROVED = "decision.approved"
     CANCELLATION_REQUESTED = "decision.cancellation_requested"  # ... the same, and reason_code
     DECISION_TOO_LATE = "decision.too_late"  # decision_id, decision, decided_by
     DECISION_REFUSED = "decision.refused"  # decision_id, channel, code, reason

@@ -15,7 +15,18 @@ from orders.causes import ENDING_CAUSES, explain_cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
 from orders.events import IMMEDIATE, STATUSES, EventKind
 from orders.money import Money
-from orders.states import Channel, DecisionKind, DecisionReason, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
+from orders.states import (
+    Channel,
+    DecisionKind,
+    DecisionReason,
+    Outcome,
+    PolicyAction,
+    PolicySubject,
+    ReasonCode,
+    RefusalCode,
+    Status,
+    TroubleCode,
+)
 
 Label = str | Promise
 
@@ -74,6 +85,20 @@ CHANNEL_LABELS: Final[Mapping[Channel, Label]] = {
 REFUSAL_LABELS: Final[Mapping[RefusalCode, Label]] = {
     RefusalCode.OUTSIDE: gettext_lazy("Approvals sent straight through Temporal do not count here."),
     RefusalCode.OWN_ORDER: gettext_lazy("It names the person who submitted the order."),
+    RefusalCode.POLICY: gettext_lazy(
+        "The policy asks for an approval by somebody else, with an account of the console."
+    ),
+}
+
+POLICY_SUBJECT_LABELS: Final[Mapping[PolicySubject, Label]] = {
+    PolicySubject.RULE: gettext_lazy("Rule"),
+    PolicySubject.LIMIT: gettext_lazy("Approval limit"),
+}
+
+POLICY_ACTION_LABELS: Final[Mapping[PolicyAction, Label]] = {
+    PolicyAction.ADDED: gettext_lazy("Added"),
+    PolicyAction.CHANGED: gettext_lazy("Changed"),
+    PolicyAction.REMOVED: gettext_lazy("Removed"),
 }
 
 TROUBLE_LABELS: Final[Mapping[TroubleCode, Label]] = {
@@ -129,6 +154,8 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
 
 OWN_APPROVAL_LABEL: Final = gettext_lazy("Approved by the submitter")
 IMMEDIATE_LABEL: Final = gettext_lazy("%(step)s: the immediate attempt failed")
+POLICY_APPROVAL_LABEL: Final = gettext_lazy("Approved by the policy")
+EARLY_APPROVAL_REFUSED_LABEL: Final = gettext_lazy("An approval was not accepted")
 
 _OF_TROUBLE: Final = frozenset({EventKind.TROUBLE_BEGAN, EventKind.TROUBLE_ENDED})
 
@@ -149,6 +176,8 @@ def describe_actor(name: str, channel: str, terminal_user: str = "") -> str:
         if name in ACTOR_LABELS:
             return str(ACTOR_LABELS[name])
         return _("someone using Temporal, who claims to be %(name)s") % {"name": name}
+    if channel == Channel.POLICY:
+        return _("the policy")
     if channel == Channel.TERMINAL and terminal_user and terminal_user != name:
         return _("%(name)s, according to %(terminal_user)s at the terminal") % {
             "name": name,
@@ -157,6 +186,16 @@ def describe_actor(name: str, channel: str, terminal_user: str = "") -> str:
     if channel == Channel.TERMINAL:
         return _("%(name)s at the terminal") % {"name": name}
     return name
+
+
+def describe_approvals(needed: int) -> str:
+    """Return how many have to approve an order."""
+    match needed:
+        case 0:
+            return _("approved by the policy")
+        case 2:
+            return _("two approvers")
+    return _("one approver")
 
 
 def describe_cause(cause: str, text: str = "") -> str:
@@ -199,12 +238,20 @@ def describe_event(kind: str, data: Mapping[str, Any]) -> tuple[str, str]:
         known = EventKind(kind)
     except ValueError:
         return kind, ", ".join(f"{name}: {value}" for name, value in data.items())
+    if known == EventKind.AWAITING_APPROVAL and "rule" in data:
+        return _title(known, data), f"{data['rule']}: {describe_approvals(data['approvals_needed'])}"
     return _title(known, data), _detail(known, data)
 
 
 def _title(kind: EventKind, data: Mapping[str, Any]) -> str:
     if data.get("is_own_order"):
         return str(OWN_APPROVAL_LABEL)
+    if kind == EventKind.APPROVED and data.get("channel") == Channel.POLICY:
+        return str(POLICY_APPROVAL_LABEL)
+    if kind == EventKind.DECISION_REFUSED and data["channel"] != Channel.TEMPORAL:
+        return str(EARLY_APPROVAL_REFUSED_LABEL)
+    if kind == EventKind.APPROVED and "approvals" in data:
+        return _("Approved, %(approvals)s of %(approvals_needed)s") % data
     is_immediate = kind is EventKind.STEP_FAILED and data.get("attempt") == IMMEDIATE
     label = IMMEDIATE_LABEL if is_immediate else EVENT_LABELS.get(kind) or STATUS_LABELS[STATUSES[kind]]
     return str(label) % {

@@ -1,12 +1,12 @@
 """Who may do what: the rules over Django's permissions, and the three roles."""
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from orders.errors import NotAllowed, OwnOrder, ReasonMissing
 from orders.states import Channel, DecisionKind
+from orders.texts import fold_name
 
 VIEW: Final = "orders.view_order"
 ADD: Final = "orders.add_order"
@@ -117,11 +117,6 @@ def may_know_of(actor: Actor, order: OrderFacts) -> bool:
 def is_same_name(one: str, other: str) -> bool:
     """Tell whether two names look the same, ignoring case."""
     return fold_name(one) == fold_name(other)
-
-
-def fold_name(name: str) -> str:
-    """Return a name for comparison, without differences of case and Unicode form."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def check_may_view(actor: Actor) -> None:

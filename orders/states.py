@@ -73,10 +73,42 @@ class Channel(StrEnum):
 
 
 class RefusalCode(StrEnum):
-    """Why an approval sent straight through Temporal does not count."""
+    """Why an approval does not count, though it was written down."""
 
     OUTSIDE = "OUTSIDE"
     OWN_ORDER = "OWN_ORDER"
+    POLICY = "POLICY"
+
+
+class ConditionCode(StrEnum):
+    """What a rule of the approval policy looks at."""
+
+    TOTAL_ABOVE = "TOTAL_ABOVE"
+    CURRENCY = "CURRENCY"
+    COUNTRY = "COUNTRY"
+    SKU = "SKU"
+    WEEKDAY = "WEEKDAY"
+    HOURS = "HOURS"
+    NEW_CUSTOMER = "NEW_CUSTOMER"
+    NEW_ADDRESS = "NEW_ADDRESS"
+    ORDERS_IN_A_DAY = "ORDERS_IN_A_DAY"
+    SAME_BASKET = "SAME_BASKET"
+    DECLINED_BEFORE = "DECLINED_BEFORE"
+
+
+class PolicySubject(StrEnum):
+    """What of the approval policy was changed."""
+
+    RULE = "RULE"
+    LIMIT = "LIMIT"
+
+
+class PolicyAction(StrEnum):
+    """What was done to it."""
+
+    ADDED = "ADDED"
+    CHANGED = "CHANGED"
+    REMOVED = "REMOVED"
 
 
 class TroubleCode(StrEnum):

@@ -7,6 +7,7 @@ between letters that join, one variation selector after a sign. Cleaning a clean
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Final, TypeVar, cast
@@ -138,3 +139,8 @@ def _cut(text: str, limit: int | None, *, is_one_line: bool) -> str:
     longest = 4 * limit
     clean = _clean(text[:longest], is_one_line=is_one_line)
     return clean if len(clean) <= limit and len(text) <= longest else clean[: limit - 1].rstrip() + "…"
+
+
+def fold_name(name: str) -> str:
+    """Return a name for comparison, without differences of case and Unicode form."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

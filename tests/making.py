@@ -143,7 +143,7 @@ def _walk(order: Order, goal: Status, decided_by: str, deadline_seconds: float) 
             Status.PENDING_MANUAL_APPROVAL,
             lambda: receipt.validate_order(contracts.ValidateOrder(order.order_id, deadline)),
         ),
-        (Status.CHARGING_PAYMENT, lambda: decide.approve_order(order, actor=Colleague(decided_by))),
+        (Status.CHARGING_PAYMENT, lambda: approve(order, by=decided_by)),
         (
             Status.PAID,
             lambda: charge.charge_payment(contracts.ChargePayment(order.order_id, order.payment_id)),

@@ -17,7 +17,7 @@ from orders import contracts
 from orders.contracts import Decision
 from tests.programs import find_binary
 from tests.waiting import wait_until
-from tests.workflow_harness import ScriptedOrder, WorkflowHarness, run_harness
+from tests.workflow_harness import ScriptedOrder, WorkflowHarness, ask_for_two, run_harness
 from workers.payloads import DATA_CONVERTER
 
 FOLDER: Final = Path(__file__).parent / "histories"
@@ -176,6 +176,29 @@ def cleaned_up_for_a_reason(order: ScriptedOrder) -> None:
     order.start(compensate_for="The card was declined.", compensate_code="PAYMENT_DECLINED", decision=DANA)
 
 
+def approved_by_two(order: ScriptedOrder) -> None:
+    ask_for_two(order, "bob", "dana")
+    order.start()
+    order.wait_for("approval")
+    order.approve(BOB)
+    order.wait_for_call("charge_payment")
+    order.approve(Decision("claimed", "erik"))
+    order.wait_for_call("charge_payment", times=2)
+    order.approve(DANA)
+
+
+def approved_by_one_of_two(order: ScriptedOrder) -> None:
+    ask_for_two(order, "bob", "dana")
+    order.start(approval_seconds=2)
+    order.approve(BOB)
+
+
+def approved_by_the_policy(order: ScriptedOrder) -> None:
+    approval = Decision("d-policy", contracts.POLICY_ACTOR)
+    order.answer("validate_order", contracts.OrderValidated(approvals_needed=0, approvals=(approval,)))
+    order.start()
+
+
 SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     approved,
     approved_early,
@@ -185,6 +208,9 @@ SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     cancelled_after_the_charge,
     cancelled_too_late,
     cancelled_in_the_tables,
+    approved_by_two,
+    approved_by_one_of_two,
+    approved_by_the_policy,
     timed_out,
     timed_out_but_approved_in_the_tables,
     timed_out_but_cancelled_in_the_tables,

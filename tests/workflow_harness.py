@@ -32,7 +32,7 @@ Act = Callable[[Any, int], Awaitable[Any]]
 SECONDS: Final = 15
 ANSWERS: Final[dict[str, Any]] = {
     "receive_order": contracts.OrderReceived("pay-of-the-row"),
-    "validate_order": None,
+    "validate_order": contracts.OrderValidated(),
     "charge_payment": contracts.PaymentCharged("pay-1", 2500, "EUR", "sim-1"),
     "refund_payment": contracts.PaymentRefunded("pay-1", 2500, "EUR"),
     "prepare_package": contracts.PackagePrepared("shipping-1", "package-1"),
@@ -74,6 +74,10 @@ class ScriptedOrder:
     def answer(self, name: str, answer: Any) -> None:
         """Have an activity give another answer."""
         self._acts[name] = _answering(answer)
+
+    def answer_by(self, name: str, judge: Callable[[Any], Any]) -> None:
+        """Have an activity answer what `judge` makes of its argument."""
+        self._acts[name] = _judging(judge)
 
     def hold(self, name: str, *, locally: bool = False) -> None:
         """Keep an activity from ending until `release`: one that Temporal knows of, or (`locally`) a local one too.
@@ -290,3 +294,26 @@ def _answering(answer: Any) -> Act:
         return answer
 
     return act
+
+
+def _judging(judge: Callable[[Any], Any]) -> Act:
+    async def act(argument: Any, attempt: int) -> Any:
+        return judge(argument)
+
+    return act
+
+
+def ask_for_two(order: ScriptedOrder, *people: str) -> None:
+    """Have the tables ask for two approvals of an order: those of these people count, all others do not."""
+    counting: dict[str, str] = {}
+
+    def judge(argument: contracts.ChargePayment) -> contracts.PaymentCharged:
+        decision = argument.decision
+        if decision.actor in people and decision.decision_id == f"d-{decision.actor}":
+            counting[decision.actor] = decision.decision_id
+        if len(counting) > 1:
+            return contracts.PaymentCharged("pay-1", 2500, "EUR", "sim-1")
+        return contracts.PaymentCharged("pay-1", 0, "", "", is_approval_refused=True, counting=tuple(counting.values()))
+
+    order.answer("validate_order", contracts.OrderValidated(approvals_needed=2))
+    order.answer_by("charge_payment", judge)

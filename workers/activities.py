@@ -59,7 +59,7 @@ def receive_order(order: contracts.ReceiveOrder) -> contracts.OrderReceived:
 
 @activity.defn(no_thread_cancel_exception=True)
 def validate_order(order: contracts.ValidateOrder) -> contracts.OrderValidated:
-    """Check the order and write down its deadline."""
+    """Check the order, and write down its deadline and what the policy asks for."""
     with telling_refusals():
         return receipt.validate_order(order)
 

@@ -4,28 +4,61 @@
 - A cancellation counts until the order is being cancelled for another reason, or completed.
 - The same decision again, by its id or by what it wants, changes nothing.
 - An approval that turns out not to count is taken back, and what seemed to repeat it is judged once more.
+- Where two approvals are needed, they are two people's. The tables are asked about each before it counts.
 - While the order is being closed, and the tables are asked whether a decision was taken before, the outcome of a new
   decision is not known yet: it is undecided, and judged once the order is closed or goes on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from orders.contracts import Answer, Decision, DecisionAnswer
+from orders.contracts import Answer, Decision, DecisionAnswer, OrderValidated
 from orders.states import DecisionKind
-from orders.texts import LONGEST_NAME, clean_id, clean_line, clean_text, describe_value
+from orders.texts import LONGEST_NAME, clean_id, clean_line, clean_text, describe_value, fold_name
 
 
 class Decisions:
     """The decisions on one order: the approval and the cancellation that count, and what became of the latest."""
 
     def __init__(self) -> None:
-        self.approval: Decision | None = None
+        self.needed = 1
         self.cancellation: Decision | None = None
         self.last: DecisionAnswer | None = None
         self._answers: dict[str, DecisionAnswer] = {}
+        self._approvals: list[Decision] = []
+        self._counting: set[str] = set()
         self._is_closing = False
         self._is_closed = False
+
+    @property
+    def approval(self) -> Decision | None:
+        """The approval about which the tables are to be asked next, or that led to the charge; None while all wait."""
+        unasked = [each for each in self._approvals if each.decision_id not in self._counting]
+        return unasked[0] if unasked else self._approvals[-1] if self.is_approved else None
+
+    @property
+    def is_approved(self) -> bool:
+        """Tell whether the approvals are enough, as far as is known here."""
+        return len(self._approvals) >= max(1, self.needed)
+
+    @property
+    def given(self) -> int:
+        """How many approvals there are so far."""
+        return len(self._approvals)
+
+    def require(self, validated: OrderValidated | None, *, at: str) -> None:
+        """Wait from now on for as many approvals as the policy asks for; those that the tables have are known.
+
+        Workers of earlier releases answered nothing.
+        """
+        if validated is None or validated.approvals_needed == 1:
+            return
+        self.needed = validated.approvals_needed
+        for decision in validated.approvals:
+            self._counting.add(decision.decision_id)
+            if decision.decision_id not in self._answers:
+                self.take(DecisionKind.APPROVE, decision, at=at)
+        self._take_again(self._take_out(Answer.REPEATED, DecisionKind.APPROVE))
 
     def take(self, kind: DecisionKind, decision: Decision, *, at: str) -> DecisionAnswer:
         """Judge a decision that has an id and an actor, let it count if it may, and answer what became of it."""
@@ -33,9 +66,9 @@ class Decisions:
         if earlier is not None:
             self.last = earlier if earlier.outcome == Answer.UNDECIDED else replace(earlier, outcome=Answer.REPEATED)
             return self.last
-        outcome = self._judge(kind)
+        outcome = self._judge(kind, decision)
         if outcome == Answer.ACCEPTED and kind == DecisionKind.APPROVE:
-            self.approval = decision
+            self._approvals.append(decision)
         elif outcome == Answer.ACCEPTED:
             self.cancellation = decision
         self.last = DecisionAnswer(decision.decision_id, kind, decision.actor, decision.reason, outcome, at)
@@ -58,12 +91,21 @@ class Decisions:
         self.take(kind, decision, at=at)
         self._take_again(undecided)
 
-    def refuse_approval(self) -> None:
-        """Stop counting the approval, because it came from outside; what seemed to repeat it is judged once more."""
-        refused, self.approval = self.approval, None
-        if refused is not None:
-            self._take_back(refused, Answer.REFUSED)
-            self._take_again(self._take_out(Answer.REPEATED, DecisionKind.APPROVE))
+    def refuse_approval(self, counting: Collection[str] = ()) -> None:
+        """Stop counting the approval that the tables were asked about, unless it is among those that do count.
+
+        What seemed to repeat one that does not count is judged once more.
+        """
+        refused = self.approval
+        if refused is None:
+            return
+        self._counting &= set(counting)
+        if refused.decision_id in counting:
+            self._counting.add(refused.decision_id)
+            return
+        self._approvals.remove(refused)
+        self._take_back(refused, Answer.REFUSED)
+        self._take_again(self._take_out(Answer.REPEATED, DecisionKind.APPROVE))
 
     def refuse_cancellation(self) -> None:
         """Close, and let a cancellation that counted be too late, because the order had been completed before it."""
@@ -96,14 +138,18 @@ class Decisions:
             decision = Decision(answer.decision_id, answer.actor, answer.reason)
             self.take(DecisionKind(answer.kind), decision, at=answer.at)
 
-    def _judge(self, kind: DecisionKind) -> Answer:
+    def _judge(self, kind: DecisionKind, decision: Decision) -> Answer:
         if kind == DecisionKind.CANCEL and self.cancellation is not None:
             return Answer.REPEATED
         if self._is_closed or self.cancellation is not None:
             return Answer.TOO_LATE
-        if kind == DecisionKind.APPROVE and self.approval is not None:
+        if kind == DecisionKind.APPROVE and (self.is_approved or self._is_by_the_same(decision)):
             return Answer.REPEATED
         return Answer.UNDECIDED if self._is_closing else Answer.ACCEPTED
+
+    def _is_by_the_same(self, decision: Decision) -> bool:
+        """Tell whether somebody of this name has approved already, however the name is written."""
+        return any(fold_name(each.actor) == fold_name(decision.actor) for each in self._approvals)
 
 
 def read_decision(arguments: Sequence[object]) -> Decision:

@@ -52,7 +52,7 @@ class Step(Generic[ArgumentT, AnswerT]):
 
 # Notes that the run has begun, and answers the payment_id that the order was given when it was submitted.
 RECEIVE_ORDER: Final = Step("receive_order", contracts.ReceiveOrder, contracts.OrderReceived)
-# Checks the order, and writes down until when a decision is waited for.
+# Checks the order, writes down until when a decision is waited for, and answers what the policy asks for.
 VALIDATE_ORDER: Final = Step(
     "validate_order", contracts.ValidateOrder, contracts.OrderValidated, (contracts.ORDER_INVALID,)
 )

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from orders.models import Decision, Order
-from orders.permissions import fold_name
+from orders.texts import fold_name
 
 ALLOWED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9@.+_-]*")
 HELP: Final = (

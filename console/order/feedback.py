@@ -55,4 +55,9 @@ def judge_decision(decision: Decision, message: OutboxMessage, live: LiveStatus 
 
 def _done(order: Order, kind: DecisionKind) -> Feedback:
     """Say that the decision was accepted, and what comes next."""
+    if kind == DecisionKind.APPROVE and order.is_partly_approved:
+        given, needed = order.approvals_given, order.approvals_needed
+        return Feedback(
+            f"Your approval counts: {given} of {needed}. Someone else has to approve the order too.", "done"
+        )
     return Feedback(APPROVED_FREE if order.is_free and kind == DecisionKind.APPROVE else DONE[kind], "done")

@@ -33,6 +33,8 @@ UNNAMED_ACTOR: Final = "unnamed Temporal signal"
 # Who is written down when the run itself was cancelled in Temporal, and for an approval that only the run knows.
 CANCEL_REQUEST_ACTOR: Final = "Temporal cancel request"
 EARLIER_RUN_ACTOR: Final = "earlier workflow run"
+# Who is written down when the policy itself approved an order.
+POLICY_ACTOR: Final = "policy"
 
 
 class WaitingFor(StrEnum):
@@ -132,7 +134,8 @@ class StatusAnswer:
 
     `waiting_for` is a WaitingFor, or None when the order waits for nothing more. `deadline` is None before the wait for
     approval is planned. `reason` explains a cancellation in English, for who asks at a terminal; programs read
-    `reason_code`, `cause` and, of what people and other systems said, `reason_text`.
+    `reason_code`, `cause` and, of what people and other systems said, `reason_text`. Of the `approvals_needed` the run
+    knows so many `approvals`; the tables are asked about each before it counts.
     """
 
     order_id: str
@@ -146,6 +149,8 @@ class StatusAnswer:
     last_decision: DecisionAnswer | None = None
     cause: str = ""
     reason_text: str = ""
+    approvals: int = 0
+    approvals_needed: int = 1
 
 
 @dataclass(frozen=True)
@@ -177,12 +182,16 @@ class ValidateOrder:
 
 @dataclass(frozen=True)
 class OrderValidated:
-    """The answer of validate_order: the `deadline` that the row holds, which an earlier attempt may have written.
+    """The answer of validate_order: until when a decision is waited for, and what the policy asks for.
 
-    Workers of earlier releases answer nothing.
+    `deadline` is the one that the row holds, which a rule or an earlier attempt may have written. `approvals` are those
+    that the tables hold, where other than one is needed: a new run of the order learns of them here, and so does the
+    run of an order that the policy itself approved. Workers of earlier releases answer nothing.
     """
 
     deadline: str = ""
+    approvals_needed: int = 1
+    approvals: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,8 +207,9 @@ class ChargePayment:
 class PaymentCharged:
     """The answer of charge_payment.
 
-    `is_approval_refused` says that nothing was asked of the gateway: the approval came over Temporal alone and does not
-    count, so that the order waits on.
+    `is_approval_refused` says that nothing was asked of the gateway, so that the order waits on: the approval came over
+    Temporal alone and does not count, or it counts and is not enough. `counting` are the ids of the approvals that
+    count so far.
     """
 
     payment_id: str
@@ -207,6 +217,7 @@ class PaymentCharged:
     currency: str
     gateway_reference: str
     is_approval_refused: bool = False
+    counting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

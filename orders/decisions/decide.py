@@ -24,6 +24,8 @@ from orders.lifecycle.lookup import lock_order
 from orders.lifecycle.troubles import clear_troubles
 from orders.models import Decision, Order, OutboxMessage
 from orders.permissions import Actor, TerminalOperator
+from orders.policy.approvals import Standing, find_standing
+from orders.policy.approvers import Approver, has_limits
 from orders.postgres.clock import database_now
 from orders.postgres.faults import FAULT_SENTENCES, find_fault
 from orders.states import DecisionKind, Outcome, TroubleCode
@@ -45,7 +47,8 @@ class BulkResult:
 def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
     """Approve the order, so that its payment is charged and it is shipped.
 
-    Raises NotAllowed, OwnOrder, AlreadyDecided, TooLate, ReasonMissing for an own order.
+    Where the policy asks for two approvals, the first leaves the order waiting. Raises NotAllowed, OwnOrder,
+    AlreadyDecided, TooLate, ApprovalRefused by the policy, ReasonMissing for an own order.
     """
     return _decide(order, DecisionKind.APPROVE, actor=actor, reason=reason)
 
@@ -60,7 +63,8 @@ def cancel_order(order: Order, *, actor: Actor, reason: str = "", reason_code: s
 
 def check_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor) -> list[BulkResult]:
     """Return for each order whether `actor` could decide on it now, and if not, why. Nothing is written."""
-    orders, now = Order.objects.in_bulk(order_ids, field_name="order_id"), database_now()
+    found = Order.objects.annotate(has_limits=has_limits())
+    orders, now, approver = found.in_bulk(order_ids, field_name="order_id"), database_now(), Approver(actor)
     results = []
     for order_id in dict.fromkeys(order_ids):
         order = orders.get(order_id)
@@ -68,7 +72,7 @@ def check_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor) 
             if order is None:
                 raise OrderNotFound(order_id)
             permissions.check_may_decide(actor, kind, order)
-            check_may_be_decided(order, kind, now=now)
+            check_may_be_decided(order, kind, now=now, standing=_find_standing(order, kind, approver))
         except OrderError as error:
             results.append(BulkResult(order_id, is_done=False, sentence=str(error), order=order))
         else:
@@ -123,7 +127,9 @@ def describe_delivery(message: OutboxMessage) -> str:
     decision = find_decision(message)
     if decision.outcome == Outcome.TOO_LATE:
         return describe_too_late("The decision")
-    done = DECISION_LABELS[DecisionKind(decision.kind)]
+    done = str(DECISION_LABELS[DecisionKind(decision.kind)])
+    if decision.kind == DecisionKind.APPROVE and message.order.is_partly_approved:
+        done += f", {message.order.approvals_given} of {message.order.approvals_needed}"
     if message.status == OutboxMessage.Status.PENDING:
         return f"{done}. {describe_undelivered('The decision')}"
     if message.status == OutboxMessage.Status.REFUSED:
@@ -131,13 +137,21 @@ def describe_delivery(message: OutboxMessage) -> str:
     return f"{done}. The workflow has received it." if decision.outcome == Outcome.PENDING else f"{done}."
 
 
+def _find_standing(order: Order, kind: DecisionKind, approver: Approver) -> Standing | None:
+    """Return what the policy has against an approval; it has nothing against cancellations."""
+    if kind == DecisionKind.CANCEL:
+        return None
+    return find_standing(order, approver, has_limits=vars(order)["has_limits"])
+
+
 def _decide(
     order: Order, kind: DecisionKind, *, actor: Actor, reason: str, reason_code: str = "", sends_now: bool = True
 ) -> OutboxMessage:
     permissions.check_may_decide(actor, kind, order)
     with transaction.atomic():
-        locked = lock_order(order.order_id)
-        check_may_be_decided(locked, kind, now=database_now())
+        locked = lock_order(order.order_id, Order.objects.annotate(has_limits=has_limits()))
+        standing = _find_standing(locked, kind, Approver(actor))
+        check_may_be_decided(locked, kind, now=database_now(), standing=standing)
         decision = contracts.Decision(decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason))
         permissions.check_has_reason(actor, kind, locked, decision.reason)
         write_decision(

@@ -2,16 +2,18 @@
 
 from datetime import datetime
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from orders import states
 from orders.errors import (
     AlreadyDecided,
+    ApprovalRefused,
     DecisionRefused,
     TooLate,
 )
 from orders.labels import STATUS_LABELS
 from orders.models import Order
+from orders.policy.approvals import Standing
 from orders.states import DecisionKind, Status
 
 
@@ -32,16 +34,33 @@ class DecisionFacts(Protocol):
 
 
 class Obstacle(Enum):
-    """Why a decision could have no effect."""
+    """Why a decision could have no effect, on the order or by this person."""
 
     SAME_DECISION = auto()
     CANCELLATION = auto()
     STATUS = auto()
     DEADLINE = auto()
+    APPROVED_BY_YOU = auto()
+    OWN_OF_TWO = auto()
+    NO_ACCOUNT = auto()
+    LEVEL = auto()
+    LIMIT = auto()
 
 
-def find_obstacle(facts: DecisionFacts, kind: DecisionKind, *, now: datetime) -> Obstacle | None:
-    """Return why the decision could have no effect on the order as it stands; None when it could have one."""
+# What only some people meet.
+PERSONAL: Final = frozenset(
+    {Obstacle.APPROVED_BY_YOU, Obstacle.OWN_OF_TWO, Obstacle.NO_ACCOUNT, Obstacle.LEVEL, Obstacle.LIMIT}
+)
+
+
+def find_obstacle(
+    facts: DecisionFacts, kind: DecisionKind, *, now: datetime, standing: Standing | None = None
+) -> Obstacle | None:
+    """Return why the decision could have no effect on the order as it stands; None when it could have one.
+
+    `standing` says what the policy has against an approval by whoever would decide; without it, nobody in particular
+    is asked about.
+    """
     if facts.decision == kind and facts.status in states.OPEN:
         return Obstacle.SAME_DECISION
     if kind == DecisionKind.APPROVE and facts.decision == DecisionKind.CANCEL:
@@ -49,8 +68,23 @@ def find_obstacle(facts: DecisionFacts, kind: DecisionKind, *, now: datetime) ->
     if facts.status not in (states.APPROVABLE if kind == DecisionKind.APPROVE else states.CANCELLABLE):
         return Obstacle.STATUS
     deadline = facts.approval_deadline
-    is_over = kind == DecisionKind.APPROVE and deadline is not None and deadline <= now
-    return Obstacle.DEADLINE if is_over else None
+    if kind == DecisionKind.CANCEL:
+        return None
+    if deadline is not None and deadline <= now:
+        return Obstacle.DEADLINE
+    return _find_personal(standing) if standing is not None else None
+
+
+def _find_personal(standing: Standing) -> Obstacle | None:
+    """Return why an approval by one person would not count, where it would by another."""
+    found = (
+        (standing.has_approved, Obstacle.APPROVED_BY_YOU),
+        (standing.is_own_of_two, Obstacle.OWN_OF_TWO),
+        (standing.has_no_account, Obstacle.NO_ACCOUNT),
+        (bool(standing.missing_levels), Obstacle.LEVEL),
+        (standing.is_above_limit, Obstacle.LIMIT),
+    )
+    return next((obstacle for is_there, obstacle in found if is_there), None)
 
 
 def may_be_decided(facts: DecisionFacts, kind: DecisionKind, *, now: datetime) -> bool:
@@ -58,17 +92,49 @@ def may_be_decided(facts: DecisionFacts, kind: DecisionKind, *, now: datetime) -
     return find_obstacle(facts, kind, now=now) is None
 
 
-def check_may_be_decided(order: Order, kind: DecisionKind, *, now: datetime) -> None:
-    """Raise AlreadyDecided or TooLate when the decision could no longer have an effect."""
-    obstacle = find_obstacle(order, kind, now=now)
+def check_may_be_decided(order: Order, kind: DecisionKind, *, now: datetime, standing: Standing | None = None) -> None:
+    """Raise AlreadyDecided, TooLate or ApprovalRefused when the decision would have no effect."""
+    obstacle = find_obstacle(order, kind, now=now, standing=standing)
+    if obstacle is not None and standing is not None and obstacle in PERSONAL:
+        raise describe_personal(order, obstacle, standing)
     if obstacle is not None:
         raise _describe_refusal(order, kind, obstacle)
+
+
+def describe_personal(order: Order, obstacle: Obstacle, standing: Standing) -> DecisionRefused:
+    """Return the refusal of an approval that would count by another person."""
+    needed = order.approvals_needed
+    match obstacle:
+        case Obstacle.APPROVED_BY_YOU:
+            missing = needed - order.approvals_given
+            return AlreadyDecided(
+                f"You have approved this order. It needs {needed} approvals: {order.approvals_given} given, "
+                f"{missing} more by someone else."
+            )
+        case Obstacle.OWN_OF_TWO:
+            return ApprovalRefused(f"You submitted this order, so your approval is not one of the {needed} it needs.")
+        case Obstacle.NO_ACCOUNT:
+            return ApprovalRefused(
+                f"This order needs {needed} approvals by people with an account. Approve it in the console."
+            )
+        case Obstacle.LEVEL:
+            return ApprovalRefused(f"Only members of {' and '.join(standing.missing_levels)} may approve this order.")
+        case _ if standing.limit is None:
+            return ApprovalRefused(
+                f"You have no approval limit for {order.currency}, so you cannot approve this order."
+            )
+        case _:
+            return ApprovalRefused(
+                f"The total of {order.total_money} is above your approval limit of {standing.limit}."
+            )
 
 
 def _describe_refusal(order: Order, kind: DecisionKind, obstacle: Obstacle) -> DecisionRefused:
     decided = _who_and_when(order) if order.decision else ""
     if obstacle is Obstacle.SAME_DECISION:
-        return AlreadyDecided(f"{decided}.")
+        # Names stay as they are written; "the policy" and "someone using Temporal" begin the sentence.
+        is_name = order.decider == order.decided_by
+        return AlreadyDecided(f"{decided if is_name else decided[:1].upper() + decided[1:]}.")
     if obstacle is Obstacle.CANCELLATION:
         return TooLate(f"Too late to approve: {decided}.")
     if obstacle is Obstacle.DEADLINE:

@@ -169,6 +169,8 @@ def describe_row(order: Order) -> StatusAnswer:
         reason=explain_cause(order.cause, order.reason),
         cause=order.cause,
         reason_text=order.reason,
+        approvals=order.approvals_given,
+        approvals_needed=order.approvals_needed,
     )
 
 

@@ -20,6 +20,7 @@ from orders.engine.temporal import Ending, Run
 from orders.errors import OrderError, TemporalAway
 from orders.events import EventKind, Fact
 from orders.labels import describe_ending
+from orders.lifecycle.decisions import is_bound_to_accounts
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_order
 from orders.lifecycle.troubles import raise_trouble
@@ -121,6 +122,8 @@ def _find_approval(order: Order, run: Run | None, answer: contracts.StatusAnswer
         decision = order.decisions.get(decision_id=order.decision_id)
         return contracts.Decision(decision.decision_id, decision.actor, decision.reason)
     if run is None or answer is None or not answer.approved or not settings.ACCEPT_OUTSIDE_DECISIONS:
+        return None
+    if is_bound_to_accounts(order):
         return None
     last = answer.last_decision
     if last is not None and last.kind == DecisionKind.APPROVE:

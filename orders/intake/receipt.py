@@ -3,7 +3,7 @@
 Each function is one call of an activity and safe to repeat.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -14,9 +14,13 @@ from orders.errors import OrderInvalid
 from orders.events import EventKind
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_open_order, read_open_order
+from orders.lifecycle.opening import open_for_decisions
 from orders.lifecycle.statuses import advance
 from orders.models import Order
 from orders.money import add_up
+from orders.policy.approvals import find_counting
+from orders.policy.verdict import judge, read_rules
+from orders.postgres.clock import database_now
 from orders.shipping.carriers import warehouse
 from orders.states import (
     Status,
@@ -40,14 +44,14 @@ def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
 
 
 def validate_order(command: contracts.ValidateOrder) -> contracts.OrderValidated:
-    """Validate the order and open it for a decision until `deadline`; answer the deadline that the row holds.
+    """Validate the order and open it for decisions until `deadline`, or as long as a rule of the policy says.
 
     Raises OrderInvalid when it can never be carried out, OutsideWorldFailed when the warehouse does not answer,
     OrderNotFound, OrderClosed, IllegalTransition.
     """
     order = read_open_order(command.order_id)  # without its lock, because nothing is done to the order outside
     if is_at_or_past(Status(order.status), Status.PENDING_MANUAL_APPROVAL):
-        return _answer(order)
+        return _describe(order)
     if order.status != Status.VALIDATED:
         check_transition(Status(order.status), Status.VALIDATED)
     lines = list(order.lines.all())
@@ -56,21 +60,25 @@ def validate_order(command: contracts.ValidateOrder) -> contracts.OrderValidated
     if add_up((line.total_money for line in lines), order.currency) != order.total_money:
         raise _invalid(Cause.WRONG_TOTAL)
     warehouse.check_stock(line.sku for line in lines)
+    verdict = judge(order, lines, read_rules())
+    deadline = datetime.fromisoformat(command.deadline)
+    if verdict.deadline_seconds is not None:
+        deadline = database_now() + timedelta(seconds=verdict.deadline_seconds)
     with transaction.atomic():
         order = lock_open_order(command.order_id)
-        deadline = datetime.fromisoformat(command.deadline)
         advance(order, Status.VALIDATED)
-        advance(
-            order,
-            Status.PENDING_MANUAL_APPROVAL,
-            {"deadline": deadline.isoformat()},
-            changes={"approval_deadline": deadline},
-        )
-    return _answer(order)
+        open_for_decisions(order, verdict, deadline)
+    return _describe(order)
 
 
-def _answer(order: Order) -> contracts.OrderValidated:
-    return contracts.OrderValidated(order.approval_deadline.isoformat() if order.approval_deadline else "")
+def _describe(order: Order) -> contracts.OrderValidated:
+    """Return what the order was asked for, as its workflow has to know it."""
+    approvals = find_counting(order) if order.approvals_needed != 1 else ()
+    return contracts.OrderValidated(
+        approvals_needed=order.approvals_needed,
+        deadline=order.approval_deadline.isoformat() if order.approval_deadline else "",
+        approvals=tuple(contracts.Decision(each.decision_id, each.actor, each.reason) for each in approvals),
+    )
 
 
 def _invalid(cause: Cause) -> OrderInvalid:

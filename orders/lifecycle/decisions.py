@@ -12,6 +12,8 @@ from orders.events import DECISION_KINDS, EventKind, Fact
 from orders.lifecycle.history import add_event
 from orders.models import Decision, Order
 from orders.permissions import is_same_name
+from orders.policy.approvals import find_counting
+from orders.policy.verdict import read_kept
 from orders.states import (
     Channel,
     DecisionKind,
@@ -34,6 +36,9 @@ def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decisi
     owner = Decision.objects.filter(decision_id=claimed).values_list("order_id", flat=True).first()
     if owner == order.pk:
         return claimed
+    if kind == DecisionKind.APPROVE and is_bound_to_accounts(order):
+        refuse_approval(order, decision, RefusalCode.POLICY)
+        return ""
     decision_id = claimed if owner is None else _another_id(order, claimed)
     named = replace(decision, decision_id=decision_id, actor=decision.actor or contracts.UNNAMED_ACTOR)
     write_decision(order, kind, named, channel=Channel.TEMPORAL)
@@ -44,14 +49,22 @@ def judge_approval(order: Order, decision: contracts.Decision) -> RefusalCode | 
     """Return why a run's approval of a locked order does not count, or None when it does.
 
     A signal is a claim: a decision made here has its row, and any other came from outside. That one counts only
-    where the settings say so, and never when it names the submitter.
+    where the settings say so, and never when it names the submitter, or when the policy asks for two approvals or for
+    those of a group.
     """
     has_begun = is_at_or_past(Status(order.status), Status.CHARGING_PAYMENT)
     if has_begun or order.is_approved or counts_already(order, decision.decision_id):
         return None
     if is_same_name(decision.actor, order.submitted_by):
         return RefusalCode.OWN_ORDER
+    if is_bound_to_accounts(order):
+        return RefusalCode.POLICY
     return None if settings.ACCEPT_OUTSIDE_DECISIONS else RefusalCode.OUTSIDE
+
+
+def is_bound_to_accounts(order: Order) -> bool:
+    """Tell whether the policy asks for approvals of which it has to be known by whose account they are."""
+    return order.approvals_needed > 1 or bool(read_kept(order.policy, order.approvals_needed).levels)
 
 
 def write_decision(
@@ -71,8 +84,9 @@ def write_decision(
     `account_id` is None for who has no account; `terminal_user` is whose shell it was, for a decision at the terminal;
     `is_own_order` marks the approval by whoever submitted the order; `reason_code` is a DecisionReason, or empty;
     `is_new` says that the id has just been made up, so that nobody can have written it.
-    A cancellation stays the order's decision, even where an approval from before it is learned later. So does what
-    somebody decided here, even where a claim from outside says the same.
+    An approval that is not enough counts, and leaves the order undecided. A cancellation stays the order's decision,
+    even where an approval from before it is learned later. So does what somebody decided here, even where a claim from
+    outside says the same.
     """
     actor, decision_id = clean_line(decision.actor, LONGEST_NAME), clean_id(decision.decision_id)
     if not is_new and Decision.objects.filter(order=order, decision_id=decision_id).exists():
@@ -99,7 +113,7 @@ def write_decision(
         facts["terminal_user"] = terminal_user
     is_claim_of_the_known = channel == Channel.TEMPORAL and order.decision == kind and order.is_decided_here
     is_hidden = is_claim_of_the_known or (kind == DecisionKind.APPROVE and order.is_cancel_requested)
-    shown = {
+    shown: dict[str, object] = {
         "decision": kind,
         "decision_id": decision_id,
         "decision_channel": channel,
@@ -107,6 +121,12 @@ def write_decision(
         "decided_by": actor,
         "decided_at": written.taken_at,
     }
+    if kind == DecisionKind.APPROVE and not is_hidden:
+        given = len(find_counting(order)) if order.approvals_needed > 1 else 1
+        is_enough = given >= order.approvals_needed
+        shown = (shown if is_enough else {}) | {"approvals_given": given}
+        if order.approvals_needed > 1:
+            facts |= {"approvals": given, "approvals_needed": order.approvals_needed}
     add_event(
         order,
         DECISION_KINDS[kind],
@@ -120,6 +140,7 @@ def write_decision(
 def counts_already(order: Order, decision_id: str) -> bool:
     """Tell whether the tables have this approval: it was made here, or accepted before."""
     known = order.decisions.filter(decision_id=clean_id(decision_id), kind=DecisionKind.APPROVE)
+    known = known.exclude(outcome=Outcome.REFUSED)
     return known.filter(~Q(channel=Channel.TEMPORAL) | Q(outcome=Outcome.ACCEPTED)).exists()
 
 
@@ -188,10 +209,13 @@ def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "")
 def accept_approval(order: Order, accepted_id: str) -> None:
     """Write that the charge follows the approval `accepted_id`, or, where none is named or it is a claim, the row's.
 
-    A cancellation is still to be answered.
+    Where two are needed, it follows all that count. A cancellation is still to be answered.
     """
     if not accepted_id or (order.is_approved and order.is_decided_here):
         accepted_id = order.decision_id
+    accepted = [accepted_id]
+    if order.approvals_needed > 1:
+        accepted = [each.decision_id for each in find_counting(order)]
     waiting = order.decisions.filter(outcome=Outcome.PENDING, kind=DecisionKind.APPROVE)
-    is_accepted = When(decision_id=accepted_id, then=Value(Outcome.ACCEPTED.value))
+    is_accepted = When(decision_id__in=accepted, then=Value(Outcome.ACCEPTED.value))
     waiting.update(outcome=Case(is_accepted, default=Value(Outcome.REPEATED.value)), answered_at=Now())

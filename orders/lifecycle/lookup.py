@@ -1,5 +1,7 @@
 """Finds one order, to read it or to lock it for a change."""
 
+from django.db.models import QuerySet
+
 from orders.errors import OrderClosed, OrderNotFound
 from orders.identifiers import is_order_id
 from orders.models import Order
@@ -31,12 +33,12 @@ def read_order(order_id: str) -> Order:
         raise OrderNotFound(order_id) from error
 
 
-def lock_order(order_id: str) -> Order:
-    """Return the order, locked until the transaction ends. Raises OrderNotFound."""
+def lock_order(order_id: str, orders: "QuerySet[Order] | None" = None) -> Order:
+    """Return the order, locked until the transaction ends, with what `orders` add to its row. Raises OrderNotFound."""
     if not is_order_id(order_id):
         raise OrderNotFound(order_id)
     try:
-        order: Order = Order.objects.select_for_update().get(order_id=order_id)
+        order: Order = (Order.objects.all() if orders is None else orders).select_for_update().get(order_id=order_id)
     except Order.DoesNotExist as error:
         raise OrderNotFound(order_id) from error
     return order

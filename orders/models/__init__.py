@@ -5,8 +5,10 @@ Amounts are integers in the currency's minor unit. What can be a constraint is o
 
 from orders.models.engine import OutboxMessage, WorkerProcess
 from orders.models.history import Decision, OrderEvent, Trouble
-from orders.models.order import Order, OrderLine
+from orders.models.line import OrderLine
+from orders.models.order import Order
 from orders.models.payment import Payment, PaymentAttempt, Refund
+from orders.models.policy import ApprovalLimit, PolicyChange, PolicyRule
 from orders.models.shipment import Shipment
 from orders.models.shop import ApiKey, Shop
 from orders.postgres.database_check import WriteProbe
@@ -15,6 +17,7 @@ from orders.simulated.ledger import CarrierBooking, GatewayMovement
 
 __all__ = [
     "ApiKey",
+    "ApprovalLimit",
     "CarrierBooking",
     "Decision",
     "GatewayMovement",
@@ -25,6 +28,8 @@ __all__ = [
     "OutboxMessage",
     "Payment",
     "PaymentAttempt",
+    "PolicyChange",
+    "PolicyRule",
     "Refund",
     "Shipment",
     "Shop",

@@ -18,3 +18,7 @@ TROUBLE_CHOICES = [(code.value, label) for code, label in labels.TROUBLE_LABELS.
 CHANNEL_CHOICES = [(channel.value, label) for channel, label in labels.CHANNEL_LABELS.items()]
 
 DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]
+
+POLICY_SUBJECT_CHOICES = [(subject.value, label) for subject, label in labels.POLICY_SUBJECT_LABELS.items()]
+
+POLICY_ACTION_CHOICES = [(action.value, label) for action, label in labels.POLICY_ACTION_LABELS.items()]

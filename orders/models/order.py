@@ -1,4 +1,4 @@
-"""Orders and their lines."""
+"""Orders."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -96,6 +96,11 @@ class Order(models.Model):
     decision_channel = CodeField(max_length=16, choices=CHANNEL_CHOICES, blank=True, db_default="")
     decision_reason_code = CodeField(max_length=32, choices=DECISION_REASON_CHOICES, blank=True, db_default="")
     decided_at = models.DateTimeField(null=True, blank=True)
+    approvals_needed = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="How many people have to approve it, by the policy when it was validated."
+    )
+    approvals_given = models.PositiveSmallIntegerField(default=0, db_default=0)
+    policy = models.JSONField(null=True, editable=False, help_text="The rules that applied to it, as they were then.")
     approval_deadline = models.DateTimeField(null=True, blank=True)
     run_id = models.CharField(max_length=64, blank=True, help_text="The latest Temporal run of the workflow.")
     version = models.PositiveIntegerField(default=1, help_text="Grows with each event.")
@@ -175,6 +180,10 @@ class Order(models.Model):
                 condition=Q(shop__isnull=False, shop_order_number__gt=""),
                 name="shop_order_number_is_used_once",
             ),
+            models.CheckConstraint(
+                condition=Q(approvals_needed=1) | Q(approvals_needed__in=[0, 2], policy__isnull=False),
+                name="order_needs_one_approval_unless_a_rule_says_otherwise",
+            ),
         ]
         indexes = [
             models.Index(F("created_at").desc(), F("id").desc(), name="order_newest"),
@@ -242,6 +251,11 @@ class Order(models.Model):
         return self.decision == states.DecisionKind.APPROVE
 
     @property
+    def is_partly_approved(self) -> bool:
+        """Tell whether somebody has approved the order and others still have to."""
+        return 0 < self.approvals_given < self.approvals_needed and not self.decision
+
+    @property
     def is_decided_here(self) -> bool:
         """Tell whether the latest decision was taken through the console's own ways, and not over Temporal alone."""
         return bool(self.decision) and self.decision_channel != states.Channel.TEMPORAL
@@ -255,33 +269,3 @@ class Order(models.Model):
     def is_cancel_requested(self) -> bool:
         """Tell whether a person decided to cancel the order."""
         return self.decision == states.DecisionKind.CANCEL
-
-
-class OrderLine(models.Model):
-    """One line of an order; its price is per unit, in minor units of the order's currency."""
-
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
-    position = models.PositiveSmallIntegerField()
-    sku = models.CharField("SKU", max_length=64)
-    description = models.CharField(max_length=200)
-    quantity = models.PositiveIntegerField()
-    unit_price = models.BigIntegerField(help_text="In the currency's minor unit.")
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["order", "position"], name="order_line_has_its_own_position"),
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_is_positive"),
-            models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_line_price_is_not_negative"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} of {self.sku}"
-
-    @property
-    def unit_price_money(self) -> Money:
-        return Money(self.unit_price, self.order.currency)
-
-    @property
-    def total_money(self) -> Money:
-        return self.unit_price_money * self.quantity

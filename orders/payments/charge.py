@@ -7,6 +7,8 @@ whose answer never came stays UNKNOWN, and the next one asks the gateway before 
 An order whose total is zero has a payment too, which says so; no gateway is called for it.
 """
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -21,8 +23,16 @@ from orders.models import Order, Payment, PaymentAttempt
 from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
 from orders.payments.gateways import registry
 from orders.payments.gateways.interface import PaymentGateway
-from orders.states import DecisionKind, RefusalCode, Status, is_at_or_past
+from orders.policy.approvals import find_counting
+from orders.states import DecisionKind, Status, is_at_or_past
 from orders.texts import LONGEST_REFERENCE, clean_line
+
+
+@dataclass(frozen=True)
+class NotEnough:
+    """Nothing is charged yet: these approvals count, by their ids, and they are not enough."""
+
+    counting: tuple[str, ...] = ()
 
 
 def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged:
@@ -32,8 +42,8 @@ def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged
     OrderNotFound, OrderClosed, IllegalTransition.
     """
     call = _begin_charge(command)
-    if isinstance(call, RefusalCode):
-        return contracts.PaymentCharged(command.payment_id, 0, "", "", is_approval_refused=True)
+    if isinstance(call, NotEnough):
+        return contracts.PaymentCharged(command.payment_id, 0, "", "", is_approval_refused=True, counting=call.counting)
     if call is None:
         return _charged(Payment.objects.get(payment_id=command.payment_id))
     try:
@@ -64,10 +74,10 @@ def adopt_charge(order_id: str) -> None:
 
 
 @transaction.atomic
-def _begin_charge(command: contracts.ChargePayment) -> Call | RefusalCode | None:
+def _begin_charge(command: contracts.ChargePayment) -> Call | NotEnough | None:
     """Write the approval, the payment and the attempt; None when the payment is charged, or there is nothing due.
 
-    Where the approval does not count, that is written, and why is returned.
+    Where the approval does not count, or is not enough, that is written, and which count is returned.
     """
     order = lock_open_order(command.order_id)
     if order.status == Status.CANCELLING:
@@ -75,8 +85,10 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | RefusalCode | None
     refusal = judge_approval(order, command.decision)
     if refusal is not None:
         refuse_approval(order, command.decision, refusal)
-        return refusal
+        return NotEnough(_ids_of_counting(order))
     accept_approval(order, record_decision(order, DecisionKind.APPROVE, command.decision))
+    if order.approvals_needed > 1 and not order.is_approved:
+        return NotEnough(_ids_of_counting(order))
     advance(order, Status.CHARGING_PAYMENT)
     payment = _open_payment(order, command.payment_id)
     if order.is_free:
@@ -87,6 +99,13 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | RefusalCode | None
     if payment.status == Payment.Status.CHARGED:
         return None
     return begin_attempt(order, payment, PaymentAttempt.Kind.CHARGE)
+
+
+def _ids_of_counting(order: Order) -> tuple[str, ...]:
+    """Return which approvals count where one is not enough."""
+    if order.approvals_needed < 2:
+        return ()
+    return tuple(each.decision_id for each in find_counting(order))
 
 
 def _open_payment(order: Order, payment_id: str, *, gateway: str = "") -> Payment:

@@ -11,7 +11,7 @@ from django.utils.translation import override
 from pytest_django import Settings
 
 from orders.causes import CAUSE_TEXTS, ENDING_CAUSES, Cause
-from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
+from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, POLICY_ACTOR, UNNAMED_ACTOR
 from orders.engine.temporal import Ending
 from orders.events import DECISION_KINDS, STATUS_KINDS, STATUSES, EventKind
 from orders.labels import (
@@ -127,6 +127,7 @@ def test_every_code_has_its_words() -> None:
         ("bob", Channel.TERMINAL, "root", "bob, according to root at the terminal"),
         ("root", Channel.TERMINAL, "root", "root at the terminal"),
         ("bob", Channel.TERMINAL, "", "bob at the terminal"),
+        (POLICY_ACTOR, Channel.POLICY, "", "the policy"),
     ],
 )
 def test_a_claim_is_said_to_be_one(name: str, channel: str, terminal_user: str, words: str) -> None:
@@ -149,6 +150,23 @@ def test_a_cause_is_said_before_what_others_said(cause: str, text: str, words: s
 
 def test_an_own_approval_says_so() -> None:
     assert describe_event(EventKind.APPROVED, DECISION | {"is_own_order": True})[0] == "Approved by the submitter"
+
+
+def test_an_approval_that_is_not_enough_says_so() -> None:
+    data = DECISION | {"approvals": 1, "approvals_needed": 2}
+    assert describe_event(EventKind.APPROVED, data)[0] == "Approved, 1 of 2"
+
+
+def test_an_approval_by_the_policy_says_so() -> None:
+    assert describe_event(EventKind.APPROVED, DECISION | {"channel": "POLICY"})[0] == "Approved by the policy"
+
+
+def test_an_approval_that_the_policy_does_not_count_says_so() -> None:
+    data = {"decision_id": "1", "channel": "CONSOLE", "code": "POLICY", "reason": ""}
+    assert describe_event(EventKind.DECISION_REFUSED, data) == (
+        "An approval was not accepted",
+        "The policy asks for an approval by somebody else, with an account of the console.",
+    )
 
 
 def test_a_run_that_was_refused_before_any_step_says_so() -> None:

@@ -23,7 +23,7 @@ from tests.making import Colleague, make_draft
 BUDGET: Final = {
     "submit": 11,
     "receive_order": 4,
-    "validate_order": 7,
+    "validate_order": 8,
     "approve": 11,
     "charge_payment": 23,
     "prepare_package": 10,

@@ -795,5 +795,6 @@ def test_the_status_query_answers_a_plain_json_object(waiting: ScriptedOrder) ->
     assert answer.keys() == {
         *("order_id", "status", "approved", "cancelled", "waiting_for", "deadline"),
         *("reason_code", "reason", "last_decision", "cause", "reason_text"),
+        *("approvals", "approvals_needed"),
     }
     waiting.cancel()

@@ -1,6 +1,6 @@
 """How an order leaves its way before it is completed."""
 
-from orders.causes import Cause
+from orders.causes import Cause, explain_cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, Decision, OrderInput
 from orders.states import ReasonCode
 from workers.failures import Explanation
@@ -39,3 +39,11 @@ def end_of_earlier_run(order: OrderInput) -> OrderEnds:
     """Return the end of an order of which a new run cleans up what an earlier one left."""
     code = ReasonCode(order.compensate_code or ReasonCode.STAFF)
     return OrderEnds(code, Explanation(order.compensate_cause, order.compensate_for), order.decision)
+
+
+def describe_end(end: OrderEnds | None) -> dict[str, str]:
+    """Return what the status query says of why the order is cancelled, as fields of its answer."""
+    if end is None:
+        return {}
+    reason = explain_cause(end.cause, end.reason)
+    return {"reason_code": end.code, "reason": reason, "cause": end.cause, "reason_text": end.reason}

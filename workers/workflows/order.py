@@ -4,10 +4,8 @@ Whatever is decided about the order while a step runs, the step comes to an end 
 once, a running attempt takes its five seconds at most. Only then is cleaned up.
 
 Where the tables say something else about the order than its run does, the run fails at once and touches nothing more;
-the reconciler then starts another one from what the tables say.
-
-A mistake in this code (an exception that is no FailureError) stops a run until repaired code is deployed; it never
-fails an order.
+the reconciler then starts another one from what the tables say. A mistake in this code (an exception that is no
+FailureError) stops a run until repaired code is deployed; it never fails an order.
 """
 
 import asyncio
@@ -23,13 +21,13 @@ with workflow.unsafe.imports_passed_through():
     import orders.contracts as contracts
     import orders.states as states
     import workers.steps as steps
-    from orders.causes import Cause, explain_cause
+    from orders.causes import Cause
     from orders.contracts import Decision, OrderInput, StatusAnswer, WaitingFor
     from orders.states import DecisionKind, ReasonCode, Status
     from workers.decisions import Decisions, read_decision, tidy_decision
     from workers.failures import Explanation, explain_failure, is_disagreement
     from workers.inputs import check_workflow_id, read_order_input
-    from workers.workflows.ending import OrderEnds, end_by_staff, end_of_earlier_run
+    from workers.workflows.ending import OrderEnds, describe_end, end_by_staff, end_of_earlier_run
     from workers.workflows.starting import LOCALLY_FIRST, start_shipping, start_step, take_step
     from workers.workflows.waiting import has_succeeded, plan_deadline, read_deadline, wait_to_the_end
 
@@ -107,15 +105,14 @@ class OrderWorkflow:
         return StatusAnswer(
             order_id=self._order.order_id,
             status=self._status,
-            approved=self._decisions.approval is not None,
+            approved=self._decisions.is_approved,
             cancelled=self._end is not None or self._decisions.cancellation is not None,
             waiting_for=self._waiting_for,
             deadline=self._deadline.isoformat() if self._deadline else None,
-            reason_code=self._end.code if self._end else "",
-            reason=explain_cause(self._end.cause, self._end.reason) if self._end else "",
             last_decision=self._decisions.last,
-            cause=self._end.cause if self._end else "",
-            reason_text=self._end.reason if self._end else "",
+            approvals=self._decisions.given,
+            approvals_needed=self._decisions.needed,
+            **describe_end(self._end),
         )
 
     def _tidy(self, decision: Decision) -> Decision:
@@ -168,6 +165,7 @@ class OrderWorkflow:
             if is_disagreement(error):
                 raise
             raise OrderEnds(ReasonCode.INVALID, explain_failure(error)) from error
+        self._decisions.require(validated, at=workflow.now().isoformat())
         self._deadline = read_deadline(validated) or self._deadline
         self._move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)
 
@@ -207,9 +205,10 @@ class OrderWorkflow:
         self._decisions.reopen(kind, self._tidy(decision), at=workflow.now().isoformat())
 
     async def _charge(self) -> bool:
-        """Charge the payment, and tell whether the approval counted: one from outside may not, and nothing was done."""
+        """Charge the payment, and tell whether the approvals were enough; otherwise nothing was done."""
         was_refund_due = self._is_refund_due
-        self._move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
+        if self._decisions.is_approved:
+            self._move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
         self._is_refund_due = True
         approval = self._decisions.approval or Decision()
         argument = contracts.ChargePayment(self._order.order_id, self._payment_id, approval)
@@ -221,10 +220,11 @@ class OrderWorkflow:
             raise OrderEnds(ReasonCode.PAYMENT_DECLINED, explain_failure(error)) from error
         if charged.is_approval_refused:
             self._is_refund_due = was_refund_due
-            self._decisions.refuse_approval()
+            self._decisions.refuse_approval(charged.counting)
             self._status, self._waiting_for = Status.PENDING_MANUAL_APPROVAL, WaitingFor.APPROVAL
-            workflow.logger.info("the approval does not count; the order is still waiting")
             return False
+        if self._status != Status.CHARGING_PAYMENT:  # the tables knew of more approvals than this run
+            self._move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
         self._move_to(Status.PAID, waiting_for=WaitingFor.SHIPPING)
         return True
 

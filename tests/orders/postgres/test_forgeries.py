@@ -11,8 +11,17 @@ from tests.orders.postgres.roles import connect, run
 # One order of each kind that the forgeries are tried on, and whose ids they take.
 ORDERS = """
 import json
-from tests.making import build_order
+from orders.models import PolicyChange, PolicyRule
+from tests.making import build_order, make_user
+from tests.orders.policy.asking import ask_for
+PolicyChange.objects.create(
+    actor="admin", subject="RULE", subject_id=1, name="A rule", action="ADDED", after={"approvals_needed": 2}
+)
 kinds = {
+    "two": ask_for(2),
+    "nobody": ask_for(0),
+    "senior": ask_for(1, level="senior"),
+    "validated": build_order("VALIDATED"),
     "created": build_order("CREATED"),
     "waiting": build_order(),
     "charging": build_order("CHARGING_PAYMENT"),
@@ -20,7 +29,8 @@ kinds = {
     "completed": build_order("COMPLETED"),
     "cancelled": build_order("CANCELLED", cancelled_from="PAID"),
 }
-print(json.dumps({name: order.pk for name, order in kinds.items()}))
+people = {"bob": make_user("bob", "approver").pk, "rule": PolicyRule.objects.get(approvals_needed=2).pk}
+print(json.dumps({name: order.pk for name, order in kinds.items()} | people))
 """
 
 COPY_OF_AN_ORDER = """
@@ -52,6 +62,14 @@ DECISION = (
     "INSERT INTO orders_decision (decision_id, order_id, kind, actor, actor_account_id, is_own_order, channel, reason, "
     "outcome) VALUES ('forged', {waiting}, 'approve', 'mallory', {account}, {own}, '{channel}', '', 'PENDING')"
 )
+
+APPROVAL = (
+    "INSERT INTO orders_decision (decision_id, order_id, kind, actor, actor_account_id, is_own_order, channel, reason, "
+    "outcome) VALUES ('forged', {order}, 'approve', '{actor}', {account}, {own}, '{channel}', 'x', 'PENDING')"
+)
+# Statements of one transaction: what one approver, or nobody at all, might try to have an order charged.
+CHARGE = "; UPDATE orders_order SET status = 'CHARGING_PAYMENT' WHERE id = {order}"
+APPLIED = """'{{"rules": [{{"id": {rule}, "decides": true}}], "levels": []}}'"""
 
 FORGERIES = {
     # Orders: what was asked, where they begin, what they stand on.
@@ -96,6 +114,89 @@ FORGERIES = {
         "shows a decision that nobody took",
     ),
     "another decider": ("UPDATE orders_order SET decided_by = submitted_by WHERE id = {paid}", "that nobody took"),
+    # Approvals, where the policy asks for more or less than one.
+    "a charge by one of two approvers": (
+        APPROVAL.format(order="{two}", actor="bob", account="{bob}", own="false", channel="CONSOLE")
+        + CHARGE.format(order="{two}"),
+        "cannot become CHARGING_PAYMENT with 1 of the 2 approvals that the policy asks for",
+    ),
+    "a second approval over Temporal": (
+        APPROVAL.format(order="{two}", actor="dana", account="NULL", own="false", channel="TEMPORAL"),
+        "needs 2 approvals, and approval forged is by no account of the console",
+    ),
+    "a second approval at the terminal": (
+        APPROVAL.format(order="{two}", actor="dana", account="NULL", own="false", channel="TERMINAL"),
+        "is by no account of the console",
+    ),
+    "a second approval by an account that is not there": (
+        APPROVAL.format(order="{two}", actor="dana", account="4711", own="false", channel="CONSOLE"),
+        "is by no account of the console",
+    ),
+    "two approvals by one account": (
+        "; ".join(
+            APPROVAL.format(order="{two}", actor="bob", account="{bob}", own="false", channel="CONSOLE").replace(
+                "'forged'", f"'forged-{number}'"
+            )
+            for number in (1, 2)
+        ),
+        "is by an account that has approved it already",
+    ),
+    "a second approval under another name": (
+        APPROVAL.format(order="{two}", actor="dana", account="{bob}", own="false", channel="CONSOLE"),
+        "is by no account of the console",
+    ),
+    "a second approval by the submitter": (
+        APPROVAL.format(order="{two}", actor="bob", account="{bob}", own="true", channel="CONSOLE"),
+        "is by whoever submitted it",
+    ),
+    "a charge over Temporal of what a group approves": (
+        APPROVAL.format(order="{senior}", actor="dana", account="NULL", own="false", channel="TEMPORAL")
+        + CHARGE.format(order="{senior}"),
+        "with 0 of the 1 approvals",
+    ),
+    "an approval by a policy that leaves it to people": (
+        APPROVAL.format(order="{waiting}", actor="policy", account="NULL", own="false", channel="POLICY"),
+        "the policy leaves the order to people",
+    ),
+    "a cancellation by the policy": (
+        APPROVAL.format(order="{nobody}", actor="policy", account="NULL", own="false", channel="POLICY").replace(
+            "'approve'", "'cancel'"
+        ),
+        "the policy leaves the order to people",
+    ),
+    "fewer approvals than were asked for": (
+        "UPDATE orders_order SET approvals_needed = 1 WHERE id = {two}",
+        "was said when it was validated, and stays",
+    ),
+    "other reasons than there were": (
+        "UPDATE orders_order SET policy = NULL WHERE id = {senior}",
+        "was said when it was validated, and stays",
+    ),
+    "needs that no rule has": (
+        "UPDATE orders_order SET status = 'PENDING_MANUAL_APPROVAL', approval_deadline = now(), approvals_needed = 0, "
+        f"policy = {APPLIED} WHERE id = {{validated}}",
+        "is said to need 0 approvals, and no rule of the policy says so",
+    ),
+    "needs from the start": (
+        COPY_OF_AN_ORDER.format(
+            columns=", approvals_needed, policy",
+            values=""", 0, '{{"rules": [], "levels": []}}'""",
+            total=0,
+            status="CREATED",
+            completed="{completed}",
+        ),
+        "is said when it is validated, not before",
+    ),
+    "needs without a rule": (
+        "UPDATE orders_order SET approvals_needed = 0 WHERE id = {validated}",
+        "order_needs_one_approval_unless_a_rule_says_otherwise",
+    ),
+    "another change of the policy": ("UPDATE orders_policychange SET actor = 'mallory'", "are only ever added"),
+    "a change of the policy, yesterday": (
+        "INSERT INTO orders_policychange (at, actor, subject, subject_id, name, action, after) "
+        "VALUES (now() - interval '1 day', 'x', 'RULE', 1, 'x', 'ADDED', 'null')",
+        "tells of now",
+    ),
     # Decisions and history.
     "an event of yesterday": (EVENT.format(waiting="{waiting}", at="now() - interval '1 day'"), "tells of now"),
     "an event of tomorrow": (EVENT.format(waiting="{waiting}", at="now() + interval '1 day'"), "tells of now"),
@@ -184,7 +285,7 @@ FORGERIES = {
     for table in (
         *("orders_order", "orders_orderline", "orders_orderevent", "orders_decision", "orders_payment"),
         *("orders_paymentattempt", "orders_refund", "orders_shipment", "orders_outboxmessage"),
-        *("simulated_gateway_movement", "simulated_carrier_booking"),
+        *("simulated_gateway_movement", "simulated_carrier_booking", "orders_policychange"),
     )
 }
 

@@ -1,0 +1,37 @@
+"""The lines of orders."""
+
+from django.db import models
+from django.db.models import Q
+
+from orders.models.order import Order
+from orders.money import Money
+
+
+class OrderLine(models.Model):
+    """One line of an order; its price is per unit, in minor units of the order's currency."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    sku = models.CharField("SKU", max_length=64)
+    description = models.CharField(max_length=200)
+    quantity = models.PositiveIntegerField()
+    unit_price = models.BigIntegerField(help_text="In the currency's minor unit.")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="order_line_has_its_own_position"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_is_positive"),
+            models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_line_price_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.sku}"
+
+    @property
+    def unit_price_money(self) -> Money:
+        return Money(self.unit_price, self.order.currency)
+
+    @property
+    def total_money(self) -> Money:
+        return self.unit_price_money * self.quantity

@@ -1,0 +1,187 @@
+"""The approval policy: rules as data, how much each account or group may approve, and who changed what of both."""
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from orders.models.choices import POLICY_ACTION_CHOICES, POLICY_SUBJECT_CHOICES
+from orders.money import Money
+from orders.postgres.fields import ChangedAtField, CodeField
+
+
+class PolicyRule(models.Model):
+    """One rule of the policy: the conditions, all of which have to hold for an order, and what the order then needs."""
+
+    name = models.CharField(max_length=100, unique=True, help_text="People see it on the page of an order.")
+    precedence = models.PositiveIntegerField(
+        default=100,
+        help_text="Of the rules that apply to an order, the one with the lowest number decides. If several share it, "
+        "the strictest of them does.",
+    )
+    is_enabled = models.BooleanField("enabled", default=True)
+    total_above = models.BigIntegerField(
+        null=True, blank=True, help_text="In the currency's minor unit; the order's total has to be higher."
+    )
+    currency = models.CharField(max_length=3, blank=True, help_text="Three letters by ISO 4217.")
+    countries = ArrayField(
+        models.CharField(max_length=2), default=list, blank=True, help_text="Two letters each, separated by commas."
+    )
+    is_new_customer = models.BooleanField(
+        "new customer", default=False, help_text="No earlier order with this e-mail address was completed."
+    )
+    has_new_address = models.BooleanField(
+        "new address", default=False, help_text="The address differs from that of the customer's last order."
+    )
+    orders_in_a_day = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The customer placed at least so many orders within 24 hours."
+    )
+    is_same_basket = models.BooleanField(
+        "same basket", default=False, help_text="The customer ordered the same articles within the hour before."
+    )
+    was_declined = models.BooleanField(
+        "payment declined before", default=False, help_text="A payment for an earlier order was declined."
+    )
+    skus = ArrayField(
+        models.CharField(max_length=64),
+        default=list,
+        blank=True,
+        verbose_name="SKUs",
+        help_text="The order has at least one of these, separated by commas.",
+    )
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        blank=True,
+        help_text="Submitted on one of these days, in UTC: 1 is Monday, 7 is Sunday.",
+    )
+    from_hour = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Submitted from this hour on, 0 to 23, in UTC."
+    )
+    to_hour = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Submitted before this hour, 1 to 24. From 22 to 6 is the night."
+    )
+    approvals_needed = models.PositiveSmallIntegerField(
+        default=1, help_text="0: the policy approves the order at once. 2: two people have to approve it."
+    )
+    level = models.ForeignKey(
+        Group,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Only members of this group may approve the order. Empty: every approver may.",
+    )
+    deadline_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How long the order waits for a decision. Empty: as long as any other."
+    )
+    explanation = models.CharField(
+        max_length=200, blank=True, help_text="What people should know or check; shown on the page of the order."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = ChangedAtField()
+
+    class Meta:
+        ordering = ["precedence", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="policy_rule_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(approvals_needed__in=[0, 1, 2]), name="policy_rule_asks_for_two_approvals_at_most"
+            ),
+            models.CheckConstraint(
+                condition=Q(total_above__isnull=True) | Q(total_above__gte=0, currency__gt=""),
+                name="policy_rule_total_has_a_currency",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency="") | Q(currency__regex="^[A-Z]{3}$"), name="policy_rule_currency_is_three_letters"
+            ),
+            models.CheckConstraint(
+                condition=Q(weekdays__contained_by=[1, 2, 3, 4, 5, 6, 7]), name="policy_rule_weekdays_are_1_to_7"
+            ),
+            models.CheckConstraint(
+                condition=Q(from_hour__isnull=True, to_hour__isnull=True)
+                | Q(from_hour__isnull=False, to_hour__isnull=False, from_hour__lte=23, to_hour__gte=1, to_hour__lte=24),
+                name="policy_rule_hours_are_a_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(orders_in_a_day__isnull=True) | Q(orders_in_a_day__gte=2),
+                name="policy_rule_many_orders_are_two_or_more",
+            ),
+            models.CheckConstraint(
+                condition=Q(level__isnull=True) | Q(approvals_needed__gt=0),
+                name="policy_rule_has_a_level_where_somebody_approves",
+            ),
+            models.CheckConstraint(
+                condition=Q(deadline_seconds__isnull=True) | Q(deadline_seconds__gt=0, approvals_needed__gt=0),
+                name="policy_rule_has_a_deadline_where_somebody_approves",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApprovalLimit(models.Model):
+    """The highest total that an account, or each member of a group, may approve in one currency."""
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
+    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(account__isnull=True) ^ Q(group__isnull=True),
+                name="approval_limit_is_of_an_account_or_a_group",
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="approval_limit_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(currency__regex="^[A-Z]{3}$"), name="approval_limit_currency_is_three_letters"
+            ),
+            models.UniqueConstraint(fields=["account", "currency"], name="account_has_one_limit_a_currency"),
+            models.UniqueConstraint(fields=["group", "currency"], name="group_has_one_limit_a_currency"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account or self.group}: {self.money}"
+
+    @property
+    def money(self) -> Money:
+        """The highest total."""
+        return Money(self.amount, self.currency)
+
+
+class PolicyChange(models.Model):
+    """One change of a rule or a limit. Rows are only ever added; the database refuses to change or remove one."""
+
+    at = models.DateTimeField(db_default=Now())
+    actor = models.CharField(max_length=150)
+    actor_account_id = models.BigIntegerField(null=True, help_text="Empty for a change made at the terminal.")
+    subject = CodeField(max_length=8, choices=POLICY_SUBJECT_CHOICES)
+    subject_id = models.BigIntegerField()
+    name = models.CharField(max_length=200, help_text="The rule's name, or whose limit it is.")
+    action = CodeField(max_length=8, choices=POLICY_ACTION_CHOICES)
+    before = models.JSONField(null=True, help_text="What stood there; empty for what was added.")
+    after = models.JSONField(null=True, help_text="What stands there now; empty for what was removed.")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(action="ADDED", before__isnull=True, after__isnull=False)
+                | Q(action="CHANGED", before__isnull=False, after__isnull=False)
+                | Q(action="REMOVED", before__isnull=False, after__isnull=True),
+                name="policy_change_says_what_was_and_what_is",
+            ),
+            models.CheckConstraint(condition=Q(subject__in=["RULE", "LIMIT"]), name="policy_change_subject_is_known"),
+        ]
+        indexes = [models.Index("subject", "subject_id", "id", name="policy_change_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.action}"

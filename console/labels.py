@@ -98,6 +98,11 @@ def describe_status(status: Status, decision: str = "") -> tuple[str, str, str]:
     return STATUS_TONES[status], STATUS_ICONS[status], str(STATUS_LABELS[status])
 
 
+def describe_approvals(given: int, needed: int) -> str:
+    """Say that some people have approved an order and others still have to."""
+    return f"{given} of {needed} approvals. Waiting for {'another approver' if needed - given == 1 else 'approvers'}."
+
+
 def describe_wait(waiting_for: str | None, status: Status) -> str:
     """Return what an order waits for by its workflow's answer, or by its row where the answer is unknown here."""
     known = [WAITING_SENTENCES[wait] for wait in WaitingFor if wait == waiting_for]

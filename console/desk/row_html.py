@@ -45,11 +45,18 @@ class RowLook(NamedTuple):
     has_ticks: bool
     way_back_suffix: str
     is_fragment: bool
+    approvals_given: int
+    approvals_needed: int
 
     @property
     def total_money(self) -> Money:
         """The total."""
         return Money(self.total, self.currency)
+
+    @property
+    def is_of_several(self) -> bool:
+        """Tell whether the order waits for more approvals than one."""
+        return self.approvals_needed > 1 and self.deadline is not None
 
     @property
     def is_approved(self) -> bool:
@@ -75,6 +82,8 @@ def _render_row(row: Row, has_ticks: bool, way_back_suffix: str, is_fragment: bo
         *(order.total, order.currency, order.created_at, deadline),
         *(facts.is_soon, facts.has_message_on_its_way, facts.is_in_trouble, row.is_tickable),
         *(has_ticks, way_back_suffix, is_fragment),
+        approvals_given=order.approvals_given,
+        approvals_needed=order.approvals_needed,
     )
     words = [labels.describe_age(order.created_at, facts.read_at)]
     if deadline is not None:

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 
 from console.order.facts import PageFacts
 from orders import permissions
-from orders.decisions.rules import may_be_decided
+from orders.decisions.rules import describe_personal, find_obstacle, may_be_decided
 from orders.errors import OwnOrder
 from orders.models import Order, Payment, Shipment
 from orders.states import DecisionKind
@@ -35,15 +35,15 @@ def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
     is_undecided = may_be_decided(order, DecisionKind.APPROVE, now=now)
     is_approvable = has_approve and is_undecided
     needs_reason = permissions.needs_reason(user, DecisionKind.APPROVE, order)
-    is_refused = needs_reason and not user.is_superuser
+    refusal = _find_refusal(facts, user) if is_approvable else ""
     is_cancellable = may_be_decided(order, DecisionKind.CANCEL, now=now)
     may_cancel = permissions.may_decide(user, DecisionKind.CANCEL) and is_cancellable
     hint = "An approver decides on this order." if is_undecided and not has_approve else ""
     return DecisionPanel(
-        may_approve=is_approvable and not is_refused,
+        may_approve=is_approvable and not refusal,
         needs_reason=needs_reason,
         may_cancel=may_cancel,
-        why_not_approve=str(OwnOrder()) if is_approvable and is_refused else "",
+        why_not_approve=refusal,
         consequence=describe_consequence(order, facts.payment, facts.shipment) if may_cancel else "",
         is_decided=bool(order.decision),
         is_approved=order.is_approved,
@@ -51,6 +51,15 @@ def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
         hint=hint,
         next_order=facts.next_order,
     )
+
+
+def _find_refusal(facts: PageFacts, user: User) -> str:
+    """Say why an approval by the user would be refused where another person's would not; empty when it would count."""
+    order, standing = facts.order, facts.approvals.standing
+    if permissions.needs_reason(user, DecisionKind.APPROVE, order) and not user.is_superuser:
+        return str(OwnOrder())
+    obstacle = find_obstacle(order, DecisionKind.APPROVE, now=facts.status.now, standing=standing)
+    return str(describe_personal(order, obstacle, standing)) if obstacle is not None and standing is not None else ""
 
 
 def describe_consequence(order: Order, payment: Payment | None, shipment: Shipment | None) -> str:

@@ -7,10 +7,12 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.http import Http404
 
+from console.order.approvals import ApprovalFacts, read_approval_facts
 from console.system.engine import describe_engine
 from orders import permissions, states
 from orders.engine.live_status import LiveStatus
 from orders.models import Order, OrderEvent, OrderLine, OutboxMessage, Payment, PaymentAttempt, Shipment, Trouble
+from orders.policy.approvers import has_limits
 from orders.reading.prepared import NUMBER, OTHER_NUMBER, TEXT, PreparedQuery
 from orders.states import DecisionKind
 
@@ -21,7 +23,7 @@ MOST_ATTEMPTS: Final = 20
 
 NEXT_COLUMNS: Final = ("order_id", "customer_name", "total", "currency", "approval_deadline")
 # What the page reads, each put together once.
-_ORDER: Final = PreparedQuery(lambda: Order.objects.as_page().filter(order_id=TEXT))
+_ORDER: Final = PreparedQuery(lambda: Order.objects.as_page().annotate(has_limits=has_limits()).filter(order_id=TEXT))
 _LINES: Final = PreparedQuery(lambda: OrderLine.objects.filter(order_id=NUMBER))
 _EVENTS: Final = PreparedQuery(lambda: OrderEvent.objects.filter(order_id=NUMBER).order_by("-id")[:MOST_EVENTS])
 _ATTEMPTS: Final = PreparedQuery(lambda: PaymentAttempt.objects.filter(payment_id=TEXT).order_by("-id")[:MOST_ATTEMPTS])
@@ -69,6 +71,7 @@ class PageFacts:
     own_reason: str | None
     next_order: Order | None
     lines: tuple[OrderLine, ...] | None
+    approvals: ApprovalFacts
 
     @property
     def order(self) -> Order:
@@ -117,6 +120,7 @@ def read_page_facts(order: Order, user: User, *, live: LiveStatus | None, is_who
         own_reason=getattr(order, "own_approval_reason", None),
         next_order=next_order,
         lines=_read_lines(order) if is_whole else None,
+        approvals=read_approval_facts(order, user),
     )
 
 

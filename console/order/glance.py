@@ -14,7 +14,7 @@ from orders.models import Order
 # The fields of `Order` among what is read; `is_in_trouble`, `has_message_left` and `read_at` follow, as in `as_page`.
 NEEDED: Final = {
     *("id", "order_id", "version", "status", "decision", "decided_by", "decision_channel", "approval_deadline"),
-    *("reason_code", "decision_reason_code", "cause", "reason"),
+    *("reason_code", "decision_reason_code", "cause", "reason", "approvals_needed", "approvals_given"),
 }
 FIELDS: Final = tuple(field.attname for field in Order._meta.concrete_fields if field.attname in NEEDED)
 READ: Final = f"""

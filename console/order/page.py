@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from console.access import ConsoleRequest, render_page
 from console.desk.way_back import WayBack
 from console.forms import ApproveForm, CancelForm
+from console.order.approvals import build_approval_panel
 from console.order.decision_panel import build_decision_panel
 from console.order.facts import MOST_EVENTS, PageFacts
 from console.order.feedback import Feedback
@@ -39,6 +40,7 @@ def render_order(
         "way_back": WayBack.read(request),
         "panel": build_status_panel(facts.status),
         "decision": build_decision_panel(facts, request.user),
+        "approvals": build_approval_panel(order, facts.approvals),
         "approve_form": approve_form or ApproveForm(),
         "cancel_form": cancel_form or CancelForm(),
         "payment": facts.payment,

@@ -106,6 +106,8 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
         sentence = f"Approved by {order.decider}. Processing starts {starts}."
     elif ahead == DecisionKind.CANCEL:
         sentence = f"Cancellation requested by {order.decider}. It starts {starts}."
+    elif order.is_partly_approved and (deadline is None or deadline > now):
+        sentence = labels.describe_approvals(order.approvals_given, order.approvals_needed)
     elif deadline is not None and deadline <= now:
         sentence = "The deadline has passed. The order will be cancelled in a moment."
     return StatusPanel(

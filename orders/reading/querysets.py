@@ -24,7 +24,7 @@ SEARCH_COLUMNS: Final = ("search_lines", "search_codes", "search_document")
 # What a list shows of an order.
 LIST_COLUMNS: Final = (
     *("order_id", "customer_name", "customer_email", "status", "decision", "currency", "total"),
-    *("created_at", "approval_deadline", "version"),
+    *("created_at", "approval_deadline", "approvals_needed", "approvals_given", "version"),
 )
 
 
@@ -142,6 +142,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         others = self.exclude(submitter_account_id=account_id) if account_id is not None else self
         waiting = others.awaiting_decision().exclude(submitted_by__iexact=username).exclude(pk=besides)
         waiting = waiting.filter(approval_deadline__gt=Now())
+        if account_id is not None:
+            approved = self._has("decisions", kind=states.DecisionKind.APPROVE.value, actor_account_id=account_id)
+            waiting = waiting.exclude(Q(approvals_given__gt=0) & Q(approved))
         return waiting.order_by(*NEXT_TO_EXPIRE.order_by())[:1]
 
 

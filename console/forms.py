@@ -10,6 +10,7 @@ from django.http import QueryDict
 from console.fields import LineField, TextField
 from orders.identifiers import is_order_id
 from orders.labels import DECISION_REASON_LABELS
+from orders.listing.list_query import SORTS
 from orders.reading.pages import LONGEST_CURSOR
 from orders.reading.search import LONGEST_SEARCH
 from orders.states import DecisionKind, DecisionReason
@@ -120,14 +121,14 @@ class RowsField(forms.CharField):
 
 
 class ListForm(forms.Form):
-    """The list's query. An invalid value is ignored, and the page says so. It is only read, with `read`.
+    """The list's query beside its filters. An invalid value is ignored, and the page says so. It is only read, with
+    `read`.
 
     `live`, `rows`, `seen` and `newest` come from a page that asks whether the rows it shows have changed, and `fresh`
     from one whose own decision has just changed some.
     """
 
-    status = forms.ChoiceField(required=False, choices=[(tab, label) for tab, label in TABS.items()])
-    sort = forms.ChoiceField(required=False, choices=[("newest", "Newest first"), ("expiring", "Next to expire")])
+    sort = forms.ChoiceField(required=False, choices=[(sort, sort) for sort in SORTS])
     q = LineField(required=False, max_length=LONGEST_SEARCH)
     cursor = forms.CharField(required=False, max_length=LONGEST_CURSOR)
     live = forms.BooleanField(required=False)

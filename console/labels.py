@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils.translation import gettext_lazy
 
 from orders import permissions
 from orders.contracts import WaitingFor
-from orders.labels import DECISION_LABELS, STATUS_LABELS
+from orders.labels import DECISION_LABELS, STATUS_LABELS, Label
 from orders.states import DecisionKind, Status, TroubleCode, find_decision_ahead
 
 # Each status has a tone (a colour) and an icon of its own (a shape), beside its words.
@@ -150,3 +151,12 @@ def describe_role(user: User | AnonymousUser) -> str:
     if roles:
         return " and ".join(roles)
     return "viewer" if permissions.may_view(user) else "no role yet"
+
+
+SORT_LABELS: Final[Mapping[str, Label]] = {
+    "newest": gettext_lazy("Newest"),
+    "expiring": gettext_lazy("Next to expire"),
+    "oldest": gettext_lazy("Oldest"),
+    "largest": gettext_lazy("Largest total"),
+    "smallest": gettext_lazy("Smallest total"),
+}

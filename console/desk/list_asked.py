@@ -1,7 +1,7 @@
-"""What the list of orders is asked for: its tab, sort, search and page, and the rows that an open page shows."""
+"""What the list of orders is asked for: tab, filters, sort, search and page, and the rows that an open page shows."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
 from urllib.parse import urlencode
@@ -9,11 +9,14 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
+from console.desk.tab_query import split_tab
 from console.desk.way_back import WayBack
 from console.forms import PAGE_SIZE, ListForm
+from orders.listing.filters import FILTERS
+from orders.listing.list_query import SORTS, ListQuery
 from orders.models import Order
 from orders.reading.pages import Page, Search, cut_page
-from orders.reading.querysets import NEWEST, NEXT_TO_EXPIRE, OrderQuerySet, read_order_search
+from orders.reading.querysets import OrderQuerySet, read_order_search
 
 NOTHING_TO_SEARCH_FOR: Final = (
     "“{}” has nothing to search for, so it is ignored. Type a word, a number or the beginning of an id."
@@ -38,11 +41,22 @@ def _rows_of(status: str) -> OrderQuerySet:
     return narrow_to_tab(status, Order.objects.as_rows())
 
 
+def default_sort(status: str) -> str:
+    """Return how a tab is sorted when nothing else is asked for."""
+    return "expiring" if status == "awaiting" else "newest"
+
+
+def may_sort(status: str, query: ListQuery, sort: str) -> bool:
+    """Tell whether an index serves the sort; only orders that wait have a place in the order of deadlines."""
+    return sort == default_sort(status) or query.may_sort(sort)
+
+
 @dataclass(frozen=True)
 class ListAsked:
     """The list's query; `notices` says what of it was ignored.
 
     `search` is what was typed, and `question` what it asks of the table; a search that asks nothing is ignored.
+    `query` has the filters beside the tab.
     `rows` are the orders that an open page shows, each with the state that it shows of it.
     """
 
@@ -51,6 +65,7 @@ class ListAsked:
     search: str
     cursor: str
     question: Search | None = None
+    query: ListQuery = field(default_factory=ListQuery)
     is_live: bool = False
     is_fresh: bool = False
     rows: Mapping[str, str] = field(default_factory=dict)
@@ -62,10 +77,15 @@ class ListAsked:
     def read(cls, request: HttpRequest) -> "ListAsked":
         """Read the query string; an invalid value is ignored."""
         given, wrong = ListForm.read(request.GET)
-        status = given.get("status") or "all"
-        # Only orders that wait for a person have a place in the order of deadlines.
-        sort = (given.get("sort") or "expiring") if status == "awaiting" else "newest"
+        status, rest = split_tab(request.GET)
+        query = ListQuery.read(rest, username=request.user.get_username(), account_id=request.user.pk)
+        asked_sort, sort = given.get("sort") or "", default_sort(status)
         notices = [f"Unknown {name} in the link; ignored." for name in wrong]
+        notices += [
+            f"{FILTERS[name].label}: {sentence} This filter is ignored." for name, sentence in query.errors.items()
+        ]
+        if asked_sort and may_sort(status, query, asked_sort):
+            sort = asked_sort
         is_live, search = given.get("live", False), given.get("q", "")
         # An open page asks about the rows that it shows, whatever they were found by.
         question = read_order_search(search) if search and not is_live else None
@@ -78,6 +98,7 @@ class ListAsked:
             search="" if is_left_out else search,
             cursor=given.get("cursor", ""),
             question=question,
+            query=query,
             is_live=is_live,
             is_fresh=given.get("fresh", False),
             rows=given.get("rows", {}),
@@ -87,20 +108,43 @@ class ListAsked:
         )
 
     def link(self, **more: str) -> str:
-        """Return the address of this tab, sort and search, with `more` in its query."""
-        query = {} if self.status == "all" else {"status": self.status}
-        if self.status == "awaiting" and self.sort != "expiring":
-            query["sort"] = self.sort
-        if self.search:
-            query["q"] = self.search
-        query |= {name: value for name, value in more.items() if value}
-        return f"{reverse('order-list')}?{urlencode(query)}" if query else reverse("order-list")
+        """Return the address of this tab, sort, search and filters, with `more` in its query."""
+        pairs = [*self._pairs(), *more.items()]
+        query = urlencode([(name, value) for name, value in pairs if value])
+        return f"{reverse('order-list')}?{query}" if query else reverse("order-list")
+
+    def _pairs(self) -> Iterable[tuple[str, str]]:
+        yield "status", "" if self.status == "all" else self.status
+        yield from self.query.typed
+        yield "sort", "" if self.sort == default_sort(self.status) else self.sort
+        yield "q", self.search
 
     @property
     def way_back(self) -> WayBack:
         """The way that leads back to this page of the list."""
-        sort = self.sort if self.status == "awaiting" and self.sort != "expiring" else ""
-        return WayBack.to(status=self.status, sort=sort, q=self.search, cursor=self.cursor)
+        tab = "" if self.query.get("status") else self.status
+        sort = "" if self.sort == default_sort(self.status) else self.sort
+        filters = (pair for pair in self.query.typed if pair[0] not in self.query.errors)
+        return WayBack.of([("status", tab), *filters, ("sort", sort), ("q", self.search), ("cursor", self.cursor)])
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Tell whether more than the tab narrows the list."""
+        return bool(self.search or self.query)
+
+    def on_tab(self, status: str) -> "ListAsked":
+        """Return what is asked for on another tab, with the same search and filters."""
+        query = self.query.without("status")
+        return ListAsked(status, default_sort(status), self.search, "", query=query)
+
+    def sorted_by(self, sort: str) -> "ListAsked":
+        """Return the first page of the same, sorted in another way."""
+        return replace(self, sort=sort, cursor="")
+
+    @property
+    def sorts(self) -> list[str]:
+        """The sorts that an index serves for what is asked."""
+        return [sort for sort in SORTS if may_sort(self.status, self.query, sort)]
 
     def narrow(self, orders: OrderQuerySet) -> OrderQuerySet:
         """Return those of `orders` that belong on this tab."""
@@ -109,9 +153,9 @@ class ListAsked:
     def cut(self) -> Page[Order]:
         """Return the page. Raises CursorError."""
         return cut_page(
-            _rows_of(self.status),
-            NEXT_TO_EXPIRE if self.sort == "expiring" else NEWEST,
-            search=self.question,
+            self.query.narrow(_rows_of(self.status)),
+            SORTS[self.sort],
+            search=self.query.search(self.question),
             cursor=self.cursor,
             size=PAGE_SIZE,
         )

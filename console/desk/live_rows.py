@@ -56,14 +56,14 @@ def forget() -> None:
 
 def read_facts(asked: ListAsked, *, reader: int) -> Answer:
     """Return what is known now of the rows that the page shows; `reader` is the account of who looks at it."""
-    newest = None if asked.search else asked.newest
+    newest = None if asked.is_narrowed else asked.newest
     key = (tuple(asked.rows), asked.status, newest)
     return _answers.get(key, reader, lambda: _read(asked, newest), is_fresh=asked.is_fresh)
 
 
 def _read(asked: ListAsked, newest: int | None) -> Answer:
     """Read rows, news and, where they are due, the counts of the tabs by one statement."""
-    is_due = not asked.search and are_counts_due(is_fresh=asked.is_fresh)
+    is_due = not asked.is_narrowed and are_counts_due(is_fresh=asked.is_fresh)
     order_ids = list(asked.rows)
     prepared = _prepare(asked.status, len(order_ids), has_news=newest is not None, is_due=is_due)
     counts, found = prepared.read({_slot(place): each for place, each in enumerate(order_ids)} | {NEWEST_SLOT: newest})

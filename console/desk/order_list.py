@@ -14,13 +14,17 @@ from django_htmx.http import HttpResponseClientRefresh
 from console.access import ConsoleRequest, CurrentUser, needs_view, render_page
 from console.accounts.interruption import take_up
 from console.accounts.sessions import polled
+from console.desk.filter_panel import FilterPanel
 from console.desk.list_asked import ListAsked
 from console.desk.live_rows import Answer, describe_seen, is_anothers, read_facts
 from console.desk.row_html import render_rows
 from console.desk.rows import Row
 from console.desk.tabs import Tab, describe_tabs
 from console.forms import TABS
+from console.labels import SORT_LABELS
 from orders.errors import OrderError
+from orders.listing.filters import FILTERS
+from orders.listing.list_query import ListQuery
 from orders.models import Order
 
 
@@ -41,7 +45,10 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
         return _show_changes(request, asked)
     if not request.htmx:
         take_up(request)
-    if not request.htmx and asked.status == "all" and (order_id := Order.objects.find_order_id(asked.search)):
+    if not request.htmx and any(not request.GET.get(name, "x") for name in FILTERS if name != "status"):
+        return redirect(asked.link())  # a form sends its empty fields too
+    is_by_id = asked.status == "all" and not asked.query
+    if not request.htmx and is_by_id and (order_id := Order.objects.find_order_id(asked.search)):
         return redirect("order-detail", order_id=order_id)
     try:
         page, notices = asked.cut(), asked.notices
@@ -63,7 +70,8 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
         "next_url": asked.link(cursor=page.next) if page.next else "",
         "previous_url": asked.link(cursor=page.previous) if page.previous else "",
         "is_typed": bool(request.htmx),
-        "sort_urls": {name: replace(asked, sort=name).link() for name in ("expiring", "newest")},
+        "sorts": [(SORT_LABELS[sort], asked.sorted_by(sort).link(), sort == asked.sort) for sort in asked.sorts],
+        "panel": FilterPanel.of(asked),
     }
     return render_page(request, "desk/_list.html" if request.htmx else "desk/order_list.html", context)
 
@@ -114,6 +122,7 @@ def _describe_list(
             newest=str(newest),
             cursor=asked.cursor,
         ),
-        "all_url": ListAsked("all", "newest", asked.search, "").link(),
+        "all_url": asked.on_tab("all").link(),
+        "unfiltered_url": replace(asked, query=ListQuery(), cursor="").link(),
         "has_ticks": current_user.may_approve or current_user.may_cancel,
     }

@@ -72,17 +72,17 @@ def forget() -> None:
 
 
 def describe_tabs(asked: ListAsked) -> list[Tab]:
-    """Return the tabs; without a search each but the last with a count that stops at 99+."""
+    """Return the tabs; without a search or filter each but the last with a count that stops at 99+."""
     counts: Mapping[str, int] = {}
-    if not asked.search and not (counts := _counts.get()):
+    if not asked.is_narrowed and not (counts := _counts.get()):
         counts = _prepare_counts().read()[0]
         keep_counts(counts)
     tabs = []
     for status, label in TABS.items():
         if status == "trouble" and counts.get(status) == 0 and asked.status != "trouble":
             continue  # it is there when it is needed
-        url = ListAsked(status, "expiring" if status == "awaiting" else "newest", asked.search, "").link()
-        tabs.append(Tab(label, url, _describe(counts.get(status)), is_current=status == asked.status))
+        is_current = status == asked.status and not asked.query.get("status")
+        tabs.append(Tab(label, asked.on_tab(status).link(), _describe(counts.get(status)), is_current=is_current))
     return tabs
 
 

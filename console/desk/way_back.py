@@ -1,10 +1,11 @@
-"""The link from an order back to the list the user came from: its tab, sort order, search and page.
+"""The link from an order back to the list the user came from: tab, filters, sort, search and page.
 
 It is the query parameter `from`, so it needs no JavaScript and each browser tab has its own. Only the list's own query
 is read from it, so it cannot lead to another page, let alone another site.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -12,10 +13,12 @@ from urllib.parse import quote, urlencode
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from console.desk.tab_query import split_tab
 from console.forms import ListForm
+from orders.listing.list_query import ListQuery
 
 PARAMETER: Final = "from"
-KEPT: Final = ("status", "sort", "q", "cursor")
+KEPT: Final = ("sort", "q", "cursor")
 LONGEST: Final = 1000
 # Where an order is opened in another way, the orders that wait are the list to go to.
 USUAL: Final = "status=awaiting"
@@ -30,9 +33,8 @@ class WayBack:
     query: str = ""
 
     @classmethod
-    def to(cls, **query: str) -> "WayBack":
-        """Return the way to the list with this query, without empty values."""
-        pairs = ((name, query.get(name, "")) for name in KEPT)
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> "WayBack":
+        """Return the way to the list with these names and values in its query, without empty values."""
         escaped = (f"{name}={_ESCAPED.sub(lambda found: quote(found[0]), value)}" for name, value in pairs if value)
         return cls("&".join(escaped))
 
@@ -42,13 +44,18 @@ class WayBack:
         given = request.GET.get(PARAMETER) or request.POST.get(PARAMETER) or ""
         if not given:
             return cls()
-        values, _ = ListForm.read(QueryDict(given[:LONGEST]))
-        return cls.to(**{name: values.get(name) or "" for name in KEPT})
+        query = QueryDict(given[:LONGEST])
+        values, _ = ListForm.read(query)
+        status, rest = split_tab(query)
+        filters = ListQuery.read(rest)
+        tab = status if "status" in query and not filters.get("status") and "status" not in filters.errors else ""
+        readable = (pair for pair in filters.typed if pair[0] not in filters.errors)
+        return cls.of([("status", tab), *readable, *((name, values.get(name) or "") for name in KEPT)])
 
     @property
     def url(self) -> str:
         query = QueryDict(self.query or USUAL)
-        return f"{reverse('order-list')}?{urlencode(query.dict())}"
+        return f"{reverse('order-list')}?{urlencode(list(query.lists()), doseq=True)}"
 
     @property
     def suffix(self) -> str:

@@ -83,11 +83,16 @@ def _choose(
     )
 
 
+# The status lasts until the workflow knows of the decision.
+_NOT_ONLY_AWAITING: Final = gettext_lazy("Awaiting approval, or just decided")
 STATUS_CHOICES: Final[Choices] = (
     (AWAITING, gettext_lazy("Awaiting approval")),
     (IN_PROGRESS, gettext_lazy("In progress")),
     (IN_TROUBLE, gettext_lazy("In trouble")),
-    *((status.value, label) for status, label in labels.STATUS_LABELS.items()),
+    *(
+        (status.value, _NOT_ONLY_AWAITING if status == Status.PENDING_MANUAL_APPROVAL else label)
+        for status, label in labels.STATUS_LABELS.items()
+    ),
 )
 REASONS: Final[Choices] = (*DECISION_REASON_CHOICES, *REASON_CHOICES)
 
@@ -175,7 +180,7 @@ FILTERS: Final[Mapping[str, Filter]] = {
         ),
         Filter(
             "deadline_within",
-            gettext_lazy("Time left at most"),
+            gettext_lazy("Hours left at most"),
             read=read_hours,
             condition=_ends_within,
             words=lambda hours: f"{hours} h",

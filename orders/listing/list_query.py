@@ -67,7 +67,10 @@ class ListQuery:
         kept: dict[tuple[str, str], str] = {}
         for name, text in typed:
             kept[name, text if FILTERS[name].is_repeatable else ""] = text
-        pairs = tuple((name, text) for (name, _), text in kept.items())
+        places = list(FILTERS)
+        pairs = tuple(
+            sorted(((name, text) for (name, _), text in kept.items()), key=lambda pair: places.index(pair[0]))
+        )
         given = Given(given.username, given.account_id, dict(pairs))
         values, errors = [], {}
         for name, text in pairs:

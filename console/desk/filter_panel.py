@@ -1,0 +1,100 @@
+"""The filters over the list: what is set, in words, each to be removed, and the panel that sets them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from console.desk.list_asked import ListAsked
+from orders.labels import Label
+from orders.listing.filters import FILTERS, Filter
+from orders.listing.list_query import ListQuery
+
+
+@dataclass(frozen=True)
+class Link:
+    """Words that lead to a list."""
+
+    words: str
+    url: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value of a field to choose from."""
+
+    code: str
+    label: Label
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class PanelField:
+    """One field of the panel, as it was filled in, with what is wrong with that."""
+
+    name: str
+    label: Label
+    kind: str
+    value: str
+    options: tuple[Option, ...]
+    error: str
+
+
+@dataclass(frozen=True)
+class FilterPanel:
+    """All that is shown of the filters; `is_open` where something is to be corrected."""
+
+    chips: tuple[Link, ...]
+    shortcuts: tuple[Link, ...]
+    fields: tuple[PanelField, ...]
+    hidden: tuple[tuple[str, str], ...]
+    clear_url: str
+    is_open: bool
+
+    @classmethod
+    def of(cls, asked: ListAsked) -> "FilterPanel":
+        """Return the panel of what is asked for."""
+        return cls(
+            chips=tuple(Link(chip.words, _link(asked, chip.without), chip.label) for chip in asked.query.chips),
+            shortcuts=tuple(_shortcuts(asked)),
+            fields=tuple(_describe(each, asked) for each in FILTERS.values()),
+            hidden=asked.query.typed,
+            clear_url=_link(asked, ListQuery()),
+            is_open=bool(asked.query.errors),
+        )
+
+
+def _link(asked: ListAsked, query: ListQuery) -> str:
+    sort = asked.sort if query.may_sort(asked.sort) else ""
+    return replace(asked, query=query, cursor="", sort=sort or asked.on_tab(asked.status).sort).link()
+
+
+def _shortcuts(asked: ListAsked) -> Iterable[Link]:
+    """Yield what is asked for often."""
+    today = timezone.localdate()
+    for words, pairs in (
+        (gettext("Waits for me"), [("waits_for", "me")]),
+        (gettext("Submitted today"), [("submitted_from", today.isoformat())]),
+        (gettext("Submitted in the last 7 days"), [("submitted_from", (today - timedelta(days=6)).isoformat())]),
+        (gettext("Decided today"), [("decided_from", today.isoformat())]),
+    ):
+        rest = [pair for pair in asked.query.typed if pair[0] not in dict(pairs)]
+        yield Link(words, _link(asked, ListQuery.of([*rest, *pairs], asked.query.given)))
+
+
+def _describe(each: Filter, asked: ListAsked) -> PanelField:
+    typed = [text for name, text in asked.query.typed if name == each.name]
+    chosen = {text.casefold() for text in typed}
+    if each.name == "status" and not typed:
+        chosen = {asked.status}
+    return PanelField(
+        name=each.name,
+        label=each.label,
+        kind="choices" if each.is_repeatable else each.kind,
+        value=typed[-1] if typed else "",
+        options=tuple(Option(code, label, code.casefold() in chosen) for code, label in each.choices),
+        error=asked.query.errors.get(each.name, ""),
+    )

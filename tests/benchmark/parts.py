@@ -5,6 +5,8 @@ from typing import Final
 # The module's name, and what its table is about. A module is imported when Django is ready, so its name is all here.
 PARTS: Final[dict[str, str]] = {
     "orders": "Orders from submission to COMPLETED, against the same workflows with empty bodies",
+    "submission": "Submitting orders",
+    "memory": "Memory of the workers",
     "relay": "The relay after an outage of Temporal",
     "pages": "Pages and polls: CPU time of the web server, statements, and bytes on the wire",
     "viewers": "200 people who look at the desk, at one order, and each at another one",

@@ -1,6 +1,7 @@
 """Writes the history of orders: each event once, and with it what the event changes in the order's row."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from django.db import connection
@@ -49,17 +50,13 @@ def add_event(
     To be called with the order locked. The version grows with each event, so that a page that holds the old one knows.
     """
     facts = {name: clean_text(value) if isinstance(value, str) else value for name, value in (data or {}).items()}
-    assignments: list[sql.Composable] = []
     values: list[Any] = [order.pk, key, kind.value, Jsonb(facts), clean_line(actor, LONGEST_NAME)]
     for name, value in (changes or {}).items():
         field: Any = Order._meta.get_field(name)
-        assignments.append(sql.SQL(", {} = %s").format(sql.Identifier(field.column)))
         values.append(field.get_db_prep_save(value, connection))
     is_final = (changes or {}).get("status") in FINAL
-    open_ends = OPEN_ENDS if is_final else sql.SQL("")
-    statement: Any = ADD_EVENT.format(changes=sql.Composed(assignments), open_ends=open_ends)
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(_put_together(tuple(changes or ()), is_final=is_final), values)
         row = cursor.fetchone()
     if row is None:
         return False
@@ -69,3 +66,11 @@ def add_event(
     for name, value in (changes or {}).items():
         setattr(order, name, value)
     return True
+
+
+@cache
+def _put_together(names: tuple[str, ...], *, is_final: bool) -> str:
+    """Return the statement for an event that changes these columns."""
+    fields: list[Any] = [Order._meta.get_field(name) for name in names]
+    changes = sql.Composed([sql.SQL(", {} = %s").format(sql.Identifier(field.column)) for field in fields])
+    return ADD_EVENT.format(changes=changes, open_ends=OPEN_ENDS if is_final else sql.SQL("")).as_string()

@@ -1,10 +1,17 @@
 """Finds one order, to read it or to lock it for a change."""
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.db import connection
 from django.db.models import QuerySet
+from psycopg import sql
 
 from orders.errors import OrderClosed, OrderNotFound
 from orders.identifiers import is_order_id
 from orders.models import Order
+from orders.reading.querysets import SEARCH_COLUMNS
 
 
 def lock_open_order(order_id: str) -> Order:
@@ -25,20 +32,47 @@ def read_open_order(order_id: str) -> Order:
 
 def read_order(order_id: str) -> Order:
     """Return the order, unlocked. Raises OrderNotFound."""
-    if not is_order_id(order_id):
-        raise OrderNotFound(order_id)
-    try:
-        return Order.objects.get(order_id=order_id)
-    except Order.DoesNotExist as error:
-        raise OrderNotFound(order_id) from error
+    return _fetch(order_id, "")
 
 
 def lock_order(order_id: str, orders: "QuerySet[Order] | None" = None) -> Order:
     """Return the order, locked until the transaction ends, with what `orders` add to its row. Raises OrderNotFound."""
+    if orders is None:
+        return _fetch(order_id, "FOR UPDATE")
+    order: Order | None = (
+        orders.select_for_update().filter(order_id=order_id).first() if is_order_id(order_id) else None
+    )
+    if order is None:
+        raise OrderNotFound(order_id)
+    return order
+
+
+def _fetch(order_id: str, lock: str) -> Order:
     if not is_order_id(order_id):
         raise OrderNotFound(order_id)
-    try:
-        order: Order = (Order.objects.all() if orders is None else orders).select_for_update().get(order_id=order_id)
-    except Order.DoesNotExist as error:
-        raise OrderNotFound(order_id) from error
-    return order
+    names, statement, converters = _read_columns()
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} {lock}", [order_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise OrderNotFound(order_id)
+    values = list(row)
+    for index, convert in converters:
+        values[index] = convert(values[index], None, connection)
+    return Order.from_db(connection.alias, names, values)
+
+
+@cache
+def _read_columns() -> tuple[list[str], str, list[tuple[int, Callable[..., Any]]]]:
+    """Return what `Order.objects.get` reads: names, the statement without its lock, and converters by position.
+
+    An order's activities ask for it ten times. The ORM needs five times as long to put the statement together as
+    PostgreSQL and the driver need to answer it.
+    """
+    fields: list[Any] = [field for field in Order._meta.concrete_fields if field.name not in SEARCH_COLUMNS]
+    columns = sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
+    statement = sql.SQL("SELECT {} FROM {} WHERE order_id = %s").format(columns, sql.Identifier(Order._meta.db_table))
+    converters = [
+        (index, convert) for index, field in enumerate(fields) for convert in field.get_db_converters(connection)
+    ]
+    return [field.attname for field in fields], statement.as_string(), converters

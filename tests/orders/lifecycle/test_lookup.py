@@ -1,0 +1,40 @@
+"""An order is read by a statement that is put together once; what comes out is what the ORM would read."""
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from orders.errors import OrderNotFound
+from orders.lifecycle.lookup import lock_order, read_order
+from orders.models import Order
+from tests.making import MakeOrder
+
+pytestmark = pytest.mark.django_db
+
+
+def facts_of(order: Order) -> dict[str, object]:
+    return {name: value for name, value in vars(order).items() if name != "_state"}
+
+
+def test_it_is_what_the_orm_reads(make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED")
+    expected = Order.objects.get(pk=order.pk)
+
+    assert facts_of(read_order(order.order_id)) == facts_of(expected)
+    with transaction.atomic():
+        assert facts_of(lock_order(order.order_id)) == facts_of(expected)
+
+
+def test_it_knows_that_it_is_in_the_database(make_order: MakeOrder) -> None:
+    order = read_order(make_order().order_id)
+
+    with CaptureQueriesContext(connection) as captured:
+        order.save(update_fields=["run_id"])
+
+    assert captured.captured_queries[0]["sql"].startswith("UPDATE")
+
+
+@pytest.mark.parametrize("order_id", ["order-NONE", "no id", ""])
+def test_an_unknown_order_is_not_found(order_id: str) -> None:
+    with pytest.raises(OrderNotFound), transaction.atomic():
+        lock_order(order_id)

@@ -9,6 +9,7 @@ from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.desk import bulk, order_list
 from console.intake import create
 from console.order import decisions, detail
+from console.policy import trial
 from console.system import errors, health, overview, reports, stuck
 from orders.identifiers import ORDER_ID_PATTERN
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
     path("system/", overview.show_system, name="system"),
+    path("policy/try/", trial.show_trial, name="policy-try"),
     path("reports/", reports.show_reports, name="reports"),
     path("accounts/login/", ConsoleLoginView.as_view(), name="login"),
     path("accounts/logout/", sign_out, name="logout"),

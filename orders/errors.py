@@ -102,6 +102,10 @@ class TooLate(DecisionRefused):
     """The decision came after the order had moved on."""
 
 
+class PolicyInvalid(OrderError):
+    """A rule or a limit cannot be meant as it is."""
+
+
 class ApprovalRefused(DecisionRefused):
     """The policy has somebody else approve the order: above the person's limit, or not at their level."""
 

@@ -1,10 +1,10 @@
-"""The Django admin: orders and payments to look at. Everything is read-only, because the workflow owns the facts."""
+"""The Django admin: orders and payments to look at, because the workflow owns the facts; the policy to edit."""
 
 from django.contrib import admin
 
-from orders.admin import engine, order, payment, shops
+from orders.admin import engine, order, payment, policy, shops
 
-__all__ = ["engine", "order", "payment", "shops"]
+__all__ = ["engine", "order", "payment", "policy", "shops"]
 
 admin.site.site_header = "Order console: tables"
 admin.site.site_title = "Order console"

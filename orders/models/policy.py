@@ -3,13 +3,17 @@
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from orders.errors import OrderInvalid
+from orders.intake.addresses import read_country
 from orders.models.choices import POLICY_ACTION_CHOICES, POLICY_SUBJECT_CHOICES
-from orders.money import Money
+from orders.money import CURRENCIES, Money
 from orders.postgres.fields import ChangedAtField, CodeField
+from orders.texts import clean_line
 
 
 class PolicyRule(models.Model):
@@ -122,6 +126,61 @@ class PolicyRule(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Tidy what was typed, and raise ValidationError with a sentence for each field that cannot be meant."""
+        super().clean()
+        self.name, self.explanation = clean_line(self.name, None), clean_line(self.explanation, None)
+        self.currency = self.currency.strip().upper()
+        self.skus = [sku for sku in (clean_line(sku) for sku in self.skus) if sku]
+        wrong = self._find_wrong()
+        try:
+            self.countries = [read_country(text) for text in self.countries if text.strip()]
+        except OrderInvalid as error:
+            wrong["countries"] = str(error)
+        if wrong:
+            raise ValidationError(wrong)
+
+    def _find_wrong(self) -> dict[str, str]:
+        """Return a sentence for each field of the conditions and effects that cannot be meant."""
+        hours = (self.from_hour, self.to_hour)
+        checks = {
+            "name": (not self.name, "Give the rule a name."),
+            "currency": (
+                bool(self.currency) and self.currency not in CURRENCIES,
+                f"{self.currency} is not a currency. Use its three letters (ISO 4217), such as EUR.",
+            ),
+            "total_above": (
+                self.total_above is not None and not self.currency,
+                "Choose the currency of the total.",
+            ),
+            "weekdays": (not set(self.weekdays) <= set(range(1, 8)), "Days are 1 (Monday) to 7 (Sunday)."),
+            "orders_in_a_day": (
+                self.orders_in_a_day is not None and self.orders_in_a_day < 2,
+                "Enter 2 or more: the order itself is one of them.",
+            ),
+            "from_hour": (
+                (None in hours and hours != (None, None)) or (self.from_hour or 0) > 23,
+                "Give both hours, from 0 to 23 and from 1 to 24, or neither.",
+            ),
+            "to_hour": (
+                None not in hours and not (1 <= (self.to_hour or 0) <= 24 and self.from_hour != self.to_hour),
+                "Enter an hour from 1 to 24 that differs from the first.",
+            ),
+            "approvals_needed": (
+                self.approvals_needed not in {0, 1, 2},
+                "Enter 0, 1 or 2.",
+            ),
+            "level": (
+                self.level_id is not None and self.approvals_needed == 0,
+                "Without an approval nobody gives it: leave this empty, or ask for an approval.",
+            ),
+            "deadline_seconds": (
+                self.deadline_seconds is not None and (self.approvals_needed == 0 or self.deadline_seconds < 60),
+                "Enter 60 seconds or more, and only where somebody has to approve.",
+            ),
+        }
+        return {name: sentence for name, (is_wrong, sentence) in checks.items() if is_wrong}
+
 
 class ApprovalLimit(models.Model):
     """The highest total that an account, or each member of a group, may approve in one currency."""
@@ -150,6 +209,17 @@ class ApprovalLimit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account or self.group}: {self.money}"
+
+    def clean(self) -> None:
+        """Raise ValidationError with a sentence for what cannot be meant."""
+        super().clean()
+        self.currency = self.currency.strip().upper()
+        if self.currency not in CURRENCIES:
+            raise ValidationError(
+                {"currency": f"{self.currency} is not a currency. Use its three letters (ISO 4217), such as EUR."}
+            )
+        if (self.account_id is None) == (self.group_id is None):
+            raise ValidationError("Choose an account or a group, and not both.")
 
     @property
     def money(self) -> Money:

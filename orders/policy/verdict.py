@@ -63,7 +63,11 @@ def read_rules() -> list[PolicyRule]:
 
 def judge(order: Order, lines: Sequence[OrderLine], rules: Iterable[PolicyRule]) -> Verdict:
     """Return what the rules, in their order, say about the order; at most one statement."""
-    subject = Subject(order, lines)
+    return judge_subject(Subject(order, lines), rules)
+
+
+def judge_subject(subject: Subject, rules: Iterable[PolicyRule]) -> Verdict:
+    """Return what the rules, in their order, say about an order that others may look at too."""
     applied = [rule for rule in rules if applies(rule, subject)]
     if not applied:
         return Verdict()

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from orders.intake.drafts import LineDraft
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder, make_user
+from tests.orders.policy.asking import make_rule
 
 STYLE = Path(settings.BASE_DIR, "static", "console.css")
 STICKS_OUT = """[...document.querySelectorAll("body *")].filter(
@@ -30,6 +31,7 @@ PAIRS = [
     ("danger-ink", "danger"),
     ("ink-soft", "stopped-soft"),
     ("ink-soft", "danger-soft"),
+    ("ink-soft", "waiting-soft"),
 ]
 
 
@@ -58,7 +60,9 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
     wide = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"
     lines = (LineDraft("S" * 64, wide * 3, 99, 10**9),)
     facts: dict[str, Any] = {"customer_name": wide * 3, "customer_email": f"{wide}@{wide}.example.com", "lines": lines}
-    orders = [make_order("CANCELLED", cancelled_from="PAID", reason=wide * 5, **facts), make_order(**facts)]
+    orders = [make_order("CANCELLED", cancelled_from="PAID", reason=wide * 5, **facts)]
+    make_rule(wide, approvals_needed=2, skus=["S" * 64], explanation=wide * 3, deadline_seconds=3600)
+    orders.append(make_order(**facts))
     boss = make_user("bartholomew-the-long-named-administrator", is_superuser=True)
     page = visit("/orders/", boss, viewport={"width": width, "height": 800})
     paths = [
@@ -67,6 +71,8 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         "/orders/stuck/",
         "/system/",
         "/reports/",
+        "/policy/try/",
+        "/admin/orders/policyrule/add/",
         "/orders/new/",
         "/accounts/password/",
         "/admin/auth/user/add/",

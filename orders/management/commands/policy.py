@@ -1,0 +1,162 @@
+"""`manage.py policy`: the rules that say who has to approve, from a terminal."""
+
+import getpass
+import json
+from argparse import ArgumentParser
+from typing import Any, Final
+
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, InterfaceError
+
+from orders.errors import OrderError
+from orders.intake.numbers import read_price
+from orders.models import PolicyRule
+from orders.money import CURRENCIES
+from orders.permissions import TerminalOperator
+from orders.policy import changes
+from orders.policy.conditions import keep_conditions
+from orders.policy.labels import describe_conditions, describe_need
+from orders.policy.trial import LAST_ORDERS, MOST_ORDERS, TriedRule, try_rules
+from orders.postgres.faults import describe_error
+
+FLAGS: Final = {
+    "new_customer": "is_new_customer",
+    "new_address": "has_new_address",
+    "same_basket": "is_same_basket",
+    "declined_before": "was_declined",
+}
+
+
+class Command(BaseCommand):
+    """The approval policy, from a terminal."""
+
+    help = (
+        "Adds, lists, tries and removes the rules that say who has to approve an order. "
+        "Exit codes: 0 done, 1 refused or failed, 2 wrong usage."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|try|remove")
+        add = verbs.add_parser("add", help="add a rule; it applies to orders for which all its conditions hold")
+        add.add_argument("--name", required=True)
+        add.add_argument("--approvals", type=int, required=True, choices=[0, 1, 2], help="0: by the policy itself")
+        add.add_argument("--precedence", type=int, default=100, help="the lowest number decides (%(default)s)")
+        add.add_argument("--total-above", default="", metavar="AMOUNT", help="such as 5000.00; with --currency")
+        add.add_argument("--currency", default="", help="three letters")
+        add.add_argument("--country", action="append", default=[], help="two letters; may be repeated")
+        add.add_argument("--sku", action="append", default=[], help="may be repeated")
+        add.add_argument("--weekday", action="append", default=[], type=int, metavar="1-7", help="1 is Monday, in UTC")
+        add.add_argument("--from-hour", type=int, metavar="0-23", help="in UTC")
+        add.add_argument("--to-hour", type=int, metavar="1-24")
+        add.add_argument("--orders-in-a-day", type=int, metavar="COUNT")
+        for flag in FLAGS:
+            add.add_argument(f"--{flag.replace('_', '-')}", action="store_true")
+        add.add_argument("--level", default="", metavar="GROUP", help="only its members may approve")
+        add.add_argument("--deadline", type=int, metavar="SECONDS", help="how long the order waits")
+        add.add_argument("--explanation", default="", help="what people are told beside the conditions")
+        add.add_argument("--disabled", action="store_true", help="only to be tried")
+        trial = verbs.add_parser("try", help="say how many of the last orders each rule would have caught")
+        trial.add_argument("--last", type=int, default=LAST_ORDERS, help=f"up to {MOST_ORDERS} (%(default)s)")
+        remove = verbs.add_parser("remove", help="remove a rule; orders keep what it asked of them")
+        remove.add_argument("rule", help="its name or number")
+        for verb in (add, verbs.add_parser("list", help="list the rules in their order"), trial, remove):
+            verb.add_argument("--json", action="store_true", help="print JSON")
+        for verb in (add, remove):
+            verb.add_argument("--by", default="", help="who changes it; by default the shell's user")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do what the verb says; every refusal and failure is a sentence."""
+        verb = {"add": self._add, "list": self._list, "try": self._try, "remove": self._remove}
+        try:
+            verb[options["verb"]](options)
+        except OrderError as error:
+            raise CommandError(str(error)) from error
+        except (DatabaseError, InterfaceError) as error:
+            raise CommandError(describe_error(error)) from error
+
+    def _add(self, options: dict[str, Any]) -> None:
+        currency = options["currency"].strip().upper()
+        if options["total_above"] and currency not in CURRENCIES:
+            raise CommandError("--total-above goes with --currency, three letters such as EUR.")
+        level = Group.objects.filter(name=options["level"]).first()
+        if options["level"] and level is None:
+            raise CommandError(f"There is no group {options['level']!r}.")
+        rule = PolicyRule(
+            name=options["name"],
+            precedence=options["precedence"],
+            is_enabled=not options["disabled"],
+            total_above=read_price(options["total_above"], currency).minor if options["total_above"] else None,
+            currency=currency,
+            countries=options["country"],
+            skus=options["sku"],
+            weekdays=options["weekday"],
+            from_hour=options["from_hour"],
+            to_hour=options["to_hour"],
+            orders_in_a_day=options["orders_in_a_day"],
+            approvals_needed=options["approvals"],
+            level=level,
+            deadline_seconds=options["deadline"],
+            explanation=options["explanation"],
+            **{field: options[flag] for flag, field in FLAGS.items()},
+        )
+        changes.save_rule(rule, actor=_operator(options))
+        self._print(options, _facts_of(rule), f"Added rule {rule.pk}: {_describe(rule)}")
+
+    def _list(self, options: dict[str, Any]) -> None:
+        rules = list(PolicyRule.objects.select_related("level"))
+        lines = [f"{rule.pk:>4}  {rule.precedence:>5}  {_describe(rule)}" for rule in rules]
+        self._print(
+            options, [_facts_of(rule) for rule in rules], *(lines or ["No rules. Every order needs one approval."])
+        )
+
+    def _try(self, options: dict[str, Any]) -> None:
+        if options["last"] < 1:
+            raise CommandError("--last is above zero.")
+        trial = try_rules(options["last"])
+        lines = [f"{each.caught:>6} caught, {each.decided:>6} decided  {_describe(each.rule)}" for each in trial.rules]
+        needs = ", ".join(f"{count} by {describe_need(needed)}" for needed, count in trial.approvals if count)
+        self._print(
+            options,
+            {
+                "orders": trial.orders,
+                "rules": [_facts_of_trial(each) for each in trial.rules],
+                "approvals": {str(needed): count for needed, count in trial.approvals},
+            },
+            f"Of the last {trial.orders} orders: {needs or 'none'}.",
+            *lines,
+        )
+
+    def _remove(self, options: dict[str, Any]) -> None:
+        named = options["rule"]
+        rule = PolicyRule.objects.filter(name=named).first()
+        if rule is None and named.isascii() and named.isdigit():
+            rule = PolicyRule.objects.filter(pk=int(named[:18])).first()
+        if rule is None:
+            raise CommandError(f"There is no rule {named!r}.")
+        facts, words = _facts_of(rule), _describe(rule)
+        changes.remove_rule(rule, actor=_operator(options))
+        self._print(options, facts, f"Removed rule {words}")
+
+    def _print(self, options: dict[str, Any], facts: object, *lines: str) -> None:
+        self.stdout.write(json.dumps(facts) if options["json"] else "\n".join(lines))
+
+
+def _facts_of(rule: PolicyRule) -> dict[str, Any]:
+    return {"id": rule.pk, **changes.describe(rule)}
+
+
+def _facts_of_trial(tried: TriedRule) -> dict[str, Any]:
+    return {"id": tried.rule.pk, "name": tried.rule.name, "caught": tried.caught, "decided": tried.decided}
+
+
+def _describe(rule: PolicyRule) -> str:
+    need = describe_need(rule.approvals_needed, rule.level.name if rule.level else "")
+    off = "" if rule.is_enabled else " (disabled)"
+    return f"{rule.name}: {describe_conditions(keep_conditions(rule))}: {need}{off}"
+
+
+def _operator(options: dict[str, Any]) -> TerminalOperator:
+    user = getpass.getuser()
+    return TerminalOperator(options["by"] or user, is_named=bool(options["by"]), shell_user=user)

@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--settle", type=float, default=120, metavar="SECONDS", help="what moves for longer is stuck (%(default)s)"
     )
+    parser.add_argument("--nemesis", type=int, default=500, help="orders of the nemesis; 500 take ten minutes")
     parser.add_argument("--write", action="store_true", help="put the table into docs/faults.md")
     parser.add_argument("--short", action="store_true", help="only the faults of the run in `make test`")
     given = parser.parse_args(arguments)
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     faults = suite.choose(given.fault, is_short=given.short)
     if not faults:
         parser.error("no fault has such a name")
-    results = suite.run(faults, seed=given.seed, orders=given.orders, settle=given.settle)
+    results = suite.run(faults, suite.Scale(given.seed, given.orders, given.nemesis, given.settle))
     if given.write:
         table = importlib.import_module("tests.faults.table")
         table.write_table(suite.FAULTS, table.keep(results))

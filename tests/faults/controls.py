@@ -139,7 +139,8 @@ def try_controls(controls: Sequence[Control], root: Path = ROOT) -> list[str]:
 def _run(tree: Path, fault: str) -> int:
     options = ["--fault", fault, "--seed", str(SEED), "--orders", "6", "--settle", str(SETTLE_SECONDS)]
     command = [sys.executable, "-m", "tests.faults", *options]
-    return subprocess.run(command, cwd=tree, stdout=subprocess.DEVNULL, timeout=LONGEST_SECONDS).returncode
+    done = subprocess.run(command, cwd=tree, capture_output=True, timeout=LONGEST_SECONDS)
+    return done.returncode
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

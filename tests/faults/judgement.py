@@ -1,7 +1,7 @@
 """After a fault: waits until everything has come to rest, and asks whether all that people were told has come true."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -39,8 +39,11 @@ class Verdict:
         return not (self.lost or self.doubled or self.stuck or self.complaints)
 
 
-def judge(stories: Sequence[Story], *, healed_at: float, seconds: float) -> Verdict:
-    """Wait until the stories have come to rest, but for `seconds` at most, and say what became of them."""
+def judge(stories: Sequence[Story], *, healed_at: float, seconds: float, gone: Set[str] = frozenset()) -> Verdict:
+    """Wait until the stories have come to rest, but for `seconds` at most, and say what became of them.
+
+    Orders that are `gone` with an older copy stay named as such by `verify` and `reconcile`.
+    """
     stuck = _settle(stories, healed_at + seconds)
     settled_after = time.monotonic() - healed_at
     told = [story for story in stories if story.order_id]
@@ -53,7 +56,7 @@ def judge(stories: Sequence[Story], *, healed_at: float, seconds: float) -> Verd
         lost=tuple(_find_lost(stories, rows, stuck)),
         doubled=tuple(_find_doubled(told)),
         stuck=tuple(stuck),
-        complaints=tuple(_find_complaints()),
+        complaints=tuple(_find_complaints(gone)),
         seconds=settled_after,
     )
 
@@ -62,7 +65,7 @@ def _settle(stories: Sequence[Story], end: float) -> list[str]:
     """Wait until every order is where it has to be and nothing waits to be sent; return the orders that are not."""
     while True:
         try:
-            waiting = _find_unsettled(stories)
+            waiting = find_unsettled(stories)
         except (DatabaseError, InterfaceError):
             connection.close()
             waiting = [story.order_id for story in stories if story.order_id]
@@ -71,7 +74,8 @@ def _settle(stories: Sequence[Story], end: float) -> list[str]:
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def _find_unsettled(stories: Sequence[Story]) -> list[str]:
+def find_unsettled(stories: Sequence[Story]) -> list[str]:
+    """Return the orders that are not where they have to be, or of which something waits to be sent."""
     expected = {story.order_id: story.expected for story in stories if story.order_id}
     rows = dict(Order.objects.filter(order_id__in=expected).values_list("order_id", "status"))
     # One that came to another end will not go on from there; that is judged as lost.
@@ -101,11 +105,12 @@ def _find_doubled(stories: Sequence[Story]) -> list[str]:
     ]
 
 
-def _find_complaints() -> list[str]:
+def _find_complaints(gone: Set[str]) -> list[str]:
     """Return what `verify` and `reconcile` say about all orders, also those of faults before."""
     broken = verify_orders(settled_after=timedelta(0)).broken
-    complaints = [f"{each.sentence} ({', '.join(each.ids[:3])})" for each in broken]
+    complaints = [f"{each.sentence} ({', '.join(each.ids[:3])})" for each in broken if not set(each.ids) <= gone]
     try:
-        return complaints + [f"{each.order_id}: {each.sentence}" for each in find_divergences()]
+        found = [each for each in find_divergences() if each.order_id not in gone]
+        return complaints + [f"{each.order_id}: {each.sentence}" for each in found]
     except OrderError as error:
         return [*complaints, f"Temporal: {error}"]

@@ -3,12 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from orders.models import Order
-from orders.states import Status
 from tests.faults.failing_worker import POINTS
 from tests.faults.people import Wish
 from tests.faults.stage import Fault, Stage
-from tests.waiting import wait_until
 
 TITLES: Final = {
     "before-intent": "A worker is killed before it writes that it will charge",
@@ -41,7 +38,7 @@ def kill_any(stage: Stage) -> None:
     with stage.people(2 * stage.orders) as crowd:
         for number in range(3):
             stage.wait_for_orders(crowd, number * stage.orders // 2)
-            _wait_for_completed(stage, number)
+            stage.wait_for_completed(number)
             stage.stack.start_worker()
             stage.stack.workers[0].kill()
             stage.stack.heal()
@@ -51,7 +48,7 @@ def roll(stage: Stage) -> None:
     """Replace the worker twice as a deployment does: the new one starts, then the old one drains."""
     with stage.people(2 * stage.orders):
         for number in (1, 2):
-            _wait_for_completed(stage, number)
+            stage.wait_for_completed(number)
             old = stage.stack.workers.pop(0)
             stage.stack.start_worker()
             assert old.stop() == 0, "a worker that was asked to stop did not drain"
@@ -60,11 +57,11 @@ def roll(stage: Stage) -> None:
 def freeze(stage: Stage) -> None:
     """Halt the worker that has the tasks; another one finishes them, and then the first goes on with what it held."""
     with stage.people():
-        _wait_for_completed(stage, 1)
+        stage.wait_for_completed(1)
         frozen = stage.stack.workers[0]
         with frozen.frozen():
             stage.stack.start_worker()
-            _wait_for_completed(stage, 3)
+            stage.wait_for_completed(3)
 
 
 def flaky(stage: Stage) -> None:
@@ -72,18 +69,8 @@ def flaky(stage: Stage) -> None:
     stage.stack.stop_workers()
     stage.stack.start_worker(FLAKY_FAIL_RATE="0.33", FLAKY_HANG_RATE="0.2")
     with stage.people(wishes=[Wish.APPROVE, Wish.APPROVE_THEN_CANCEL, Wish.UNREACHABLE]):
-        _wait_for_completed(stage, 1)
+        stage.wait_for_completed(1)
     stage.stack.stop_workers()
-
-
-def _wait_for_completed(stage: Stage, count: int) -> None:
-    ids = [story.order_id for story in stage.stories]
-
-    def is_there() -> bool:
-        ids[:] = [story.order_id for story in stage.stories if story.order_id]
-        return Order.objects.filter(order_id__in=ids, status=Status.COMPLETED).count() >= count
-
-    wait_until(is_there, seconds=90, what=f"{count} completed orders")
 
 
 OF_WORKERS: Final = (

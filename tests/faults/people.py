@@ -60,6 +60,7 @@ class Story:
     key: str
     wish: Wish
     pause: float = 0.0
+    wanted_id: str = ""
     order_id: str = ""
     taken: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -143,7 +144,7 @@ def live(story: Story, insist: Callable[[Callable[[], object]], object]) -> None
     clerk, approver = Colleague("alice", pk=None), Colleague("bob")
 
     def submit() -> None:
-        order = submission.submit_order(draft, actor=clerk, idempotency_key=story.key)
+        order = submission.submit_order(draft, actor=clerk, idempotency_key=story.key, order_id=story.wanted_id)
         story.order_id = order.order_id
 
     def approve() -> None:

@@ -59,6 +59,13 @@ class Server:
             os.kill(self.pid, signal.SIGKILL)
             self.wait_for_end()
 
+    def kill_family(self) -> None:
+        """Kill it with all that it has started."""
+        for pid in find_tree(self.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.wait_for_end()
+
     def ask_to_stop(self) -> None:
         """Ask it to stop, and do not wait."""
         if self.is_running:

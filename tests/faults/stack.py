@@ -16,7 +16,7 @@ from django.db import connections
 
 from console.stack.children import Program
 from console.stack.folder import StackFolder
-from console.stack.postgres import DATABASE, OWNER, PROGRAMS_ROLE, SUPERUSER, Postgres
+from console.stack.postgres import DATABASE, OWNER, PORT, PROGRAMS_ROLE, SUPERUSER, Postgres
 from console.stack.temporal_server import TemporalServer
 from orders.postgres.address import database_from_url
 from orders.postgres.limits import UNLIMITED
@@ -42,13 +42,14 @@ class FaultStack:
         self.line = Line(self._temporal.address)
         self.web_port = free_port()
         self.workers: list[Server] = []
-        self._served: list[Server] = []
+        # Orders that went when an older copy was put back.
+        self.gone: set[str] = set()
         self._postgres.let_user_in()
         self._run(self._postgres.make_data())
         self._postgres.put_data_in_place()
         self.postgres = self._serve(self._postgres.serve())
         self.temporal = self._serve(self._temporal.serve())
-        self.web = self._program("web", "-m", "gunicorn", "--config", "python:console.gunicorn_conf", "console.wsgi")
+        self.web = self._program("web")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -64,6 +65,11 @@ class FaultStack:
     def programs(self) -> Path:
         """The folder of PostgreSQL's own programs."""
         return self._postgres.programs
+
+    @property
+    def socket(self) -> tuple[str, str]:
+        """The folder and the port of PostgreSQL's socket."""
+        return str(self._postgres.socket_folder), str(PORT)
 
     def url(self, database: str = DATABASE) -> str:
         """Return the address of a database for its administrator."""
@@ -124,11 +130,12 @@ class FaultStack:
         self.workers.clear()
         return codes
 
-    def start_web(self) -> None:
+    def start_web(self, application: str = "console.wsgi", **changes: str) -> None:
         """Start the web server and wait until it takes connections."""
         if not self.folder.static.exists():
             self.manage("collectstatic", "--no-input", "-v0")
-        self.web.start()
+        command = ["-m", "gunicorn", "--config", "python:console.gunicorn_conf", application]
+        self.web = self._program("web", *command).start(**changes)
         wait_until(lambda: listens(self.web_port), seconds=START_SECONDS, what="the start of the web server")
 
     def manage(self, *arguments: str, **changes: str) -> str:

@@ -4,43 +4,83 @@ import random
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from django.db import connection
 
 from orders.engine import temporal_client
 from tests.faults.judgement import Verdict
+from tests.faults.of_chance import OF_CHANCE
 from tests.faults.of_decisions import OF_DECISIONS
+from tests.faults.of_deploys import OF_DEPLOYS
+from tests.faults.of_disks import OF_DISKS, small_disk
+from tests.faults.of_people import OF_PEOPLE
 from tests.faults.of_postgres import OF_POSTGRES
+from tests.faults.of_restores import OF_RESTORES
 from tests.faults.of_temporal import OF_TEMPORAL
+from tests.faults.of_web import OF_WEB
 from tests.faults.of_workers import OF_WORKERS
 from tests.faults.stack import FaultStack, prepared_stack
 from tests.faults.stage import Fault, Stage
 
-FAULTS: Final[Sequence[Fault]] = (*OF_WORKERS, *OF_TEMPORAL, *OF_POSTGRES, *OF_DECISIONS)
+FAULTS: Final[Sequence[Fault]] = (
+    *OF_WORKERS,
+    *OF_TEMPORAL,
+    *OF_POSTGRES,
+    *OF_DECISIONS,
+    *OF_WEB,
+    *OF_PEOPLE,
+    *OF_DEPLOYS,
+    *OF_DISKS,
+    *OF_CHANCE,
+    *OF_RESTORES,
+)
 
 
 def choose(names: Sequence[str], *, is_short: bool) -> list[Fault]:
     """Return the faults with one of these words in their names, or all; of a short run only its own."""
-    return [
-        fault
-        for fault in FAULTS
-        if (not names or any(name in fault.name for name in names)) and (fault.is_short or not is_short)
-    ]
+    named = [fault for fault in FAULTS if not names or any(name in fault.name for name in names)]
+    for fault in named:
+        if not fault.can_happen:
+            print(f"skipped {fault.name}: a program that it needs is not installed")
+    chosen = [fault for fault in named if fault.can_happen]
+    return sorted((fault for fault in chosen if fault.is_short or not is_short), key=lambda fault: fault.is_last)
 
 
-def run(faults: Sequence[Fault], *, seed: int, orders: int, settle: float) -> list[tuple[Fault, Verdict]]:
-    """Let each fault happen on one stack, and judge it. The seed and the fault's name say what people do."""
-    with prepared_stack() as stack:
-        results = [(fault, _run_one(stack, fault, f"{seed}/{fault.name}", orders, settle)) for fault in faults]
-        connection.close()
-        temporal_client.close()
+@dataclass(frozen=True)
+class Scale:
+    """How much happens: what people do follows from the seed, and there are so many orders for each fault."""
+
+    seed: int
+    orders: int
+    nemesis: int
+    settle: float
+
+
+def run(faults: Sequence[Fault], scale: Scale) -> list[tuple[Fault, Verdict]]:
+    """Let each fault happen on one stack, or on one with a small disk, and judge it."""
+    results = []
+    for is_small in (False, True):
+        chosen = [fault for fault in faults if fault.needs_small_disk == is_small]
+        with small_disk() if chosen and is_small else nullcontext() as place:
+            results += _run_all(chosen, scale, place) if chosen else []
     return results
 
 
-def _run_one(stack: FaultStack, fault: Fault, seed: str, orders: int, settle: float) -> Verdict:
-    stage = Stage(stack, random.Random(seed), orders)
+def _run_all(faults: Sequence[Fault], scale: Scale, place: Path | None) -> list[tuple[Fault, Verdict]]:
+    with prepared_stack(place) as stack:
+        try:
+            return [(fault, _run_one(stack, fault, scale)) for fault in faults]
+        finally:
+            connection.close()
+            temporal_client.close()
+
+
+def _run_one(stack: FaultStack, fault: Fault, scale: Scale) -> Verdict:
+    stage = Stage(stack, random.Random(f"{scale.seed}/{fault.name}"), scale.orders, scale.nemesis)
     begin = time.monotonic()
     stack.heal()
     failure = ""
@@ -48,7 +88,7 @@ def _run_one(stack: FaultStack, fault: Fault, seed: str, orders: int, settle: fl
         fault.act(stage)
     except (AssertionError, subprocess.SubprocessError) as error:
         failure = f"{type(error).__name__}: {error}"
-    verdict = stage.judge(seconds=settle)
+    verdict = stage.judge(seconds=scale.settle)
     if failure:
         verdict = replace(verdict, complaints=(failure, *verdict.complaints))
     print(describe(fault, verdict, time.monotonic() - begin), flush=True)

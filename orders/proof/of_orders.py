@@ -65,6 +65,18 @@ OF_ORDERS: Final = (
         """,
     ),
     Invariant(
+        "policy_was_followed",
+        "An order that needs several approvals was approved by as many accounts before it was charged.",
+        f"""
+        SELECT o.order_id FROM orders_order AS o LEFT JOIN orders_decision AS d ON d.order_id = o.id
+            AND d.kind = 'approve' AND d.outcome IN ('PENDING', 'ACCEPTED', 'REPEATED')
+            AND d.channel IN ('CONSOLE', 'API') AND NOT d.is_own_order
+            AND d.actor_account_id IS DISTINCT FROM o.submitter_account_id
+        WHERE o.approvals_needed > 1 AND o.status IN ({CHARGED_ON_ITS_WAY})
+        GROUP BY o.id, o.order_id, o.approvals_needed HAVING count(DISTINCT d.actor_account_id) < o.approvals_needed
+        """,
+    ),
+    Invariant(
         "own_approval_is_marked",
         "No account approves an order that it submitted without the decision saying so.",
         """

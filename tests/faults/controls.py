@@ -104,13 +104,26 @@ CONTROLS: Final = (
         (_edit("orders/engine/relay.py", "            sent = outbox.deliver_pending()\n", "            sent = 0\n"),),
     ),
     Control(
+        "the number of approvals that the policy asks for",
+        "one-approver",
+        (
+            _edit("workers/decisions.py", "self.needed = validated.approvals_needed", "self.needed = 1"),
+            _edit("orders/lifecycle/decisions.py", "is_enough = given >= order.approvals_needed", "is_enough = True"),
+            _edit(
+                "orders/migrations/0014_rules_of_approvals.py",
+                "    IF given < NEW.approvals_needed THEN\n",
+                "    IF FALSE THEN\n",
+            ),
+        ),
+    ),
+    Control(
         "the row's lock",
         "two-approvers",
         (
             _edit(
                 "orders/lifecycle/lookup.py",
-                "Order.objects.select_for_update().get(order_id=order_id)",
-                "Order.objects.get(order_id=order_id)",
+                "(Order.objects.all() if orders is None else orders).select_for_update().get(order_id=order_id)",
+                "(Order.objects.all() if orders is None else orders).get(order_id=order_id)",
             ),
         ),
     ),

@@ -2,24 +2,31 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection
 from django.test import override_settings
 
+from orders import contracts
 from orders.decisions import decide
+from orders.engine import temporal
 from orders.errors import DecisionRefused
 from orders.intake import submission
-from orders.models import Order
-from orders.states import OPEN, Status
+from orders.models import Order, PolicyRule
+from orders.states import OPEN, Outcome, Status
 from tests.faults.people import Story, Wish
 from tests.faults.stage import Fault, Stage
-from tests.making import Colleague, make_draft
+from tests.making import ONE_LINE, Colleague, make_draft, make_user
 from tests.waiting import wait_until
 
 # Each race is run so often for each order of the suite; a third with either one first, a third at the same time.
 TIMES: Final = 3
+# The article that two people have to approve, and who is said to have done so.
+OF_TWO: Final = "TWO-1"
+CLAIMANTS: Final = ("bob", "dana", "mallory")
 # How often a browser sends the same form at once.
 SENDERS: Final = 50
 Act = Callable[[Order], object]
@@ -37,7 +44,7 @@ def approve_too(order: Order) -> object:
     return approve(order, by="dana")
 
 
-def submit(stage: Stage, **changes: str) -> tuple[Story, Order]:
+def submit(stage: Stage, **changes: Any) -> tuple[Story, Order]:
     """Submit an order whose story is told by who wins."""
     (story,) = stage.plan(1, wishes=[Wish.LEAVE])
     order = submission.submit_order(make_draft(**changes), actor=Colleague("alice", pk=None), idempotency_key=story.key)
@@ -148,7 +155,34 @@ def same_form(stage: Stage) -> None:
     story.taken.append("approve")
 
 
+def one_of_two(stage: Stage) -> None:
+    """Approve once what the policy wants two people for, and send Temporal whatever looks like a second approval."""
+    people = make_user("bob", "approver"), make_user("dana", "approver")
+    lines = (replace(ONE_LINE[0], sku=OF_TWO),)
+    PolicyRule.objects.get_or_create(name="Two people", defaults={"approvals_needed": 2, "skus": [OF_TWO]})
+    for turn in range(stage.orders):
+        story, order = submit(stage, lines=lines)
+        wait_until(partial(_has_deadline, order), seconds=60, what="the wait for a decision")
+        decide.approve_order(order, actor=people[0])
+        for actor in CLAIMANTS:
+            claim = contracts.Decision(str(UUID(int=stage.dice.getrandbits(128))), actor)
+            temporal.signal_decision(order.order_id, contracts.APPROVE_SIGNAL, claim)
+        wait_until(partial(_has_refused, order), seconds=60, what="the refusal of what Temporal was sent")
+        order.refresh_from_db()
+        assert order.status == Status.PENDING_MANUAL_APPROVAL, f"{order} is {order.status} with one approval of two"
+        if turn % 2:
+            decide.approve_order(order, actor=people[1])
+            story.taken.append("approve")
+
+
+def _has_refused(order: Order) -> bool:
+    order.refresh_from_db()
+    is_past = order.status not in {Status.CREATED, Status.VALIDATED, Status.PENDING_MANUAL_APPROVAL}
+    return is_past or order.decisions.filter(outcome=Outcome.REFUSED).count() >= 1
+
+
 OF_DECISIONS: Final = (
+    Fault("one-approver-of-two", "One of the two people whom the policy asks approves, and many claim to", one_of_two),
     Fault("same-form", "The same form is sent fifty times at once", same_form, is_short=True),
     Fault("two-approvers", "Two people approve at once", two_approvers),
     Fault("approve-and-cancel", "One approves, another one cancels", approve_and_cancel, is_short=True),

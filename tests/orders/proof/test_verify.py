@@ -40,6 +40,10 @@ BREAKS = {
         "PAID",
         f"UPDATE orders_decision SET outcome = 'REFUSED' WHERE order_id = {ORDER}",
     ),
+    "policy_was_followed": (
+        "PAID",
+        "UPDATE orders_order SET approvals_needed = 2, policy = '{}' WHERE order_id = %(id)s",
+    ),
     "own_approval_is_marked": (
         "PAID",
         "UPDATE orders_order SET submitter_account_id = 1000000 WHERE order_id = %(id)s",

@@ -262,8 +262,8 @@ MUTANTS: Final = (
     Mutant(
         "whoever decides about an order has its row to themselves",
         "orders/lifecycle/lookup.py",
-        "(Order.objects.all() if orders is None else orders).select_for_update().get(order_id=order_id)",
-        "(Order.objects.all() if orders is None else orders).get(order_id=order_id)",
+        'return _fetch(order_id, "FOR UPDATE")',
+        'return _fetch(order_id, "")',
         ("tests/orders/lifecycle/test_locks.py",),
     ),
     Mutant(

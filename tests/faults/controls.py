@@ -122,8 +122,8 @@ CONTROLS: Final = (
         (
             _edit(
                 "orders/lifecycle/lookup.py",
-                "(Order.objects.all() if orders is None else orders).select_for_update().get(order_id=order_id)",
-                "(Order.objects.all() if orders is None else orders).get(order_id=order_id)",
+                'return _fetch(order_id, "FOR UPDATE")',
+                'return _fetch(order_id, "")',
             ),
         ),
     ),

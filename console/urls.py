@@ -6,7 +6,7 @@ from django.urls.converters import StringConverter
 
 from console.accounts.password import OwnPasswordView
 from console.accounts.sign_in import ConsoleLoginView, sign_out
-from console.desk import bulk, order_list
+from console.desk import bulk, export, order_list
 from console.intake import create
 from console.order import decisions, detail
 from console.policy import trial
@@ -27,6 +27,7 @@ urlpatterns = [
     path("orders/", order_list.show_orders, name="order-list"),
     path("orders/new/", create.create_order, name="order-create"),
     path("orders/bulk/", bulk.decide_bulk, name="order-bulk"),
+    path("orders/export/", export.export_orders, name="order-export"),
     path("orders/stuck/", stuck.show_stuck, name="order-stuck"),
     path("orders/<order_id:order_id>/", detail.show_order, name="order-detail"),
     path("orders/<order_id:order_id>/status/", detail.show_status, name="order-status"),

@@ -15,7 +15,7 @@ from console.forms import PAGE_SIZE, ListForm
 from orders.listing.filters import FILTERS
 from orders.listing.list_query import SORTS, ListQuery
 from orders.models import Order
-from orders.reading.pages import Page, Search, cut_page
+from orders.reading.pages import Ordering, Page, Search, cut_page
 from orders.reading.querysets import OrderQuerySet, read_order_search
 
 NOTHING_TO_SEARCH_FOR: Final = (
@@ -107,6 +107,11 @@ class ListAsked:
             notices=tuple(notices),
         )
 
+    @property
+    def export_url(self) -> str:
+        """The address of a file of all that is asked for."""
+        return f"{reverse('order-export')}?{urlencode([pair for pair in self._pairs() if pair[1]])}"
+
     def link(self, **more: str) -> str:
         """Return the address of this tab, sort, search and filters, with `more` in its query."""
         pairs = [*self._pairs(), *more.items()]
@@ -149,6 +154,11 @@ class ListAsked:
     def narrow(self, orders: OrderQuerySet) -> OrderQuerySet:
         """Return those of `orders` that belong on this tab."""
         return narrow_to_tab(self.status, orders)
+
+    def table(self) -> tuple[OrderQuerySet, Ordering, Search | None]:
+        """Return what is asked for without its pages: the orders, their order and the search among them."""
+        orders = self.query.narrow(self.narrow(Order.objects.all()))
+        return orders, SORTS[self.sort], self.query.search(self.question)
 
     def cut(self) -> Page[Order]:
         """Return the page. Raises CursorError."""

@@ -109,12 +109,8 @@ def _has_status(name: str, _: Given) -> Q:
 
 
 def _waits_for_me(_: str, given: Given) -> Q:
-    """Return the condition of orders that the person may decide: own ones wait for others, late ones for nobody."""
-    is_own = Q(submitted_by__iexact=given.username)
-    if given.account_id is not None:
-        is_own |= Q(submitter_account_id=given.account_id)
-    waiting = Q(status=Status.PENDING_MANUAL_APPROVAL, decision="", approval_deadline__gt=Now())
-    return waiting & Q(pk__in=Order.objects.order_by().awaiting_decision().exclude(is_own).values("pk"))
+    waiting = Order.objects.order_by().waiting_for(username=given.username, account_id=given.account_id)
+    return Q(status=Status.PENDING_MANUAL_APPROVAL) & Q(pk__in=waiting.values("pk"))
 
 
 def _ends_within(hours: int, _: Given) -> Q:

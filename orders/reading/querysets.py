@@ -139,13 +139,18 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def to_decide_next(self, *, besides: int, username: str, account_id: int | None) -> "OrderQuerySet":
         """Return the first of the orders that `next_to_decide` tells of, as a queryset; `besides` is a primary key."""
+        waiting = self.waiting_for(username=username, account_id=account_id).exclude(pk=besides)
+        return waiting.order_by(*NEXT_TO_EXPIRE.order_by())[:1]
+
+    def waiting_for(self, *, username: str, account_id: int | None) -> "OrderQuerySet":
+        """Return the orders that wait for this person: none of their own, none that they approved, none too late."""
         others = self.exclude(submitter_account_id=account_id) if account_id is not None else self
-        waiting = others.awaiting_decision().exclude(submitted_by__iexact=username).exclude(pk=besides)
+        waiting = others.awaiting_decision().exclude(submitted_by__iexact=username)
         waiting = waiting.filter(approval_deadline__gt=Now())
         if account_id is not None:
             approved = self._has("decisions", kind=states.DecisionKind.APPROVE.value, actor_account_id=account_id)
             waiting = waiting.exclude(Q(approvals_given__gt=0) & Q(approved))
-        return waiting.order_by(*NEXT_TO_EXPIRE.order_by())[:1]
+        return waiting
 
 
 _OrderManager = models.Manager.from_queryset(OrderQuerySet)

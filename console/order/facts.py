@@ -94,17 +94,22 @@ def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:
     """Read what the status panel shows. The order of `find_order` tells what of it there is to ask for, and when."""
     known = vars(order)
     is_usual = order.status in states.HAPPY_PATH
-    unsent = [OutboxMessage.Status.PENDING, *([OutboxMessage.Status.REFUSED] if order.is_open else [])]
-    messages = order.outbox_messages.filter(status__in=unsent).only("name", "payload", "status", "last_error")
     return StatusFacts(
         order=order,
         live=live,
         troubles=tuple(order.troubles.all()) if order.is_open and known["is_in_trouble"] else (),
-        unsent=tuple(messages) if known["has_message_left"] else (),
+        unsent=_read_unsent(order) if known["has_message_left"] else (),
         reached=frozenset() if is_usual else frozenset(order.events.values_list("kind", flat=True)),
         engine=describe_engine(),
         now=known["read_at"],
     )
+
+
+def _read_unsent(order: Order) -> tuple[OutboxMessage, ...]:
+    """Return the messages that have not reached the workflow; what was refused no longer matters at the end."""
+    left = [OutboxMessage.Status.PENDING, *([OutboxMessage.Status.REFUSED] if order.is_open else [])]
+    messages = order.outbox_messages.filter(status__in=left)
+    return tuple(messages.only("order", "name", "payload", "status", "last_error"))
 
 
 def read_page_facts(order: Order, user: User, *, live: LiveStatus | None, is_whole: bool) -> PageFacts:

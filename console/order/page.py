@@ -1,9 +1,13 @@
 """Renders the page of one order, or the panels of it that may have changed."""
 
+from functools import cache
 from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from console.access import ConsoleRequest, render_page
 from console.desk.way_back import WayBack
@@ -42,7 +46,8 @@ def render_order(
         "decision": build_decision_panel(facts, request.user),
         "approvals": build_approval_panel(order, facts.approvals),
         "approve_form": approve_form or ApproveForm(),
-        "cancel_form": cancel_form or CancelForm(),
+        "cancel_form": cancel_form,
+        "cancel_fields": _render_fields(cancel_form) if cancel_form else _render_empty_fields(get_language()),
         "payment": facts.payment,
         "attempts": facts.attempts,
         "shipment": facts.shipment,
@@ -60,6 +65,16 @@ def render_order(
         "run_url": _find_run(order) if may_open_temporal_ui(request.user) else "",
     }
     return render_page(request, "order/order_detail.html", context, status=status)
+
+
+def _render_fields(form: CancelForm) -> SafeString:
+    return render_to_string("order/_cancel_fields.html", {"form": form})
+
+
+@cache
+def _render_empty_fields(language: str | None) -> SafeString:
+    """Return the fields that nobody has filled in, in the words of a language: the same on every page."""
+    return _render_fields(CancelForm())
 
 
 def _find_run(order: Order) -> str:

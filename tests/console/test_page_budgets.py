@@ -68,6 +68,15 @@ def test_an_orders_poll(bobs: Client, make_order: MakeOrder, status: str) -> Non
         assert bobs.get(path, {"version": order.version, "seen": seen}, headers=HTMX).status_code == 204
 
 
+def test_the_click_on_approve(bobs: Client, make_order: MakeOrder) -> None:
+    for _ in range(2):  # the first one puts statements together
+        path = f"{make_order().get_absolute_url()}approve/"
+        with CaptureQueriesContext(connection) as sent:
+            assert bobs.post(path, headers=HTMX).status_code == 200
+    statements = [sql for query in sent.captured_queries if "SAVEPOINT" not in (sql := query["sql"])]
+    assert len(statements) <= BUDGETS["approve"], "\n".join(statements)
+
+
 def test_an_order_of_100_lines_in_the_admin(client: Client, admin_user: User, make_order: MakeOrder) -> None:
     client.force_login(admin_user)
     order = make_order("COMPLETED", lines=tuple(LineDraft(f"S{number}", "Thing", 1, 100) for number in range(100)))

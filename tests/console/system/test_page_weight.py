@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import tomllib
 from typing import Any, Final
 
 import pytest
@@ -15,6 +16,7 @@ from tests.programs import ROOT
 pytestmark = pytest.mark.django_db
 KILOBYTE: Final = 1024
 STATIC: Final = ROOT / "static"
+BUDGETS: Final = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())["pages"]["kilobytes"]
 GZIP: Final = {"Accept-Encoding": "gzip, deflate, br"}
 
 
@@ -38,13 +40,13 @@ def test_a_desk_of_fifty_orders(bobs: Client, make_order: MakeOrder) -> None:
         make_order(customer_name=f"Customer {number}", customer_email=f"customer-{number}@example.com")
     page = bobs.get("/orders/?status=awaiting", headers=GZIP)
     assert gzip.decompress(page.content).count(b"data-row") == 50
-    assert weigh(page) <= 9 * KILOBYTE
+    assert weigh(page) <= BUDGETS["desk_of_50_orders"] * KILOBYTE
 
 
 @pytest.mark.parametrize("status", ["PENDING_MANUAL_APPROVAL", "COMPLETED"])
 def test_the_page_of_an_order(bobs: Client, make_order: MakeOrder, status: str) -> None:
     order = make_order(status)
-    assert weigh(bobs.get(order.get_absolute_url(), headers=GZIP)) <= 4 * KILOBYTE
+    assert weigh(bobs.get(order.get_absolute_url(), headers=GZIP)) <= BUDGETS["order"] * KILOBYTE
 
 
 def test_the_first_page_with_all_that_it_loads(client: Client) -> None:
@@ -52,7 +54,9 @@ def test_the_first_page_with_all_that_it_loads(client: Client) -> None:
     names = set(re.findall(r'(?:src|href)="/static/([^"#]+)', gzip.decompress(page.content).decode()))
     assert {"console.css", "js/main.js"} <= names
     files = [STATIC / name for name in names - {"js/main.js"}] + list(STATIC.glob("js/*.js"))
-    assert weigh(page) + sum(len(gzip.compress(file.read_bytes())) for file in files) <= 25 * KILOBYTE
+    assert (
+        weigh(page) + sum(len(gzip.compress(file.read_bytes())) for file in files) <= BUDGETS["first_visit"] * KILOBYTE
+    )
 
 
 def test_the_same_page_has_another_length_each_time(client: Client) -> None:

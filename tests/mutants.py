@@ -105,9 +105,23 @@ MUTANTS: Final = (
     Mutant(
         "an answer that the order waits serves only while its row says so",
         "console/order/detail.py",
-        "waiting_seconds = waiting_seconds if order.is_awaiting_decision else 0",
-        "waiting_seconds = waiting_seconds if order.is_open else 0",
+        "seconds if order.is_awaiting_decision else 0",
+        "seconds if order.is_open else 0",
         ("tests/console/order/test_order_status.py",),
+    ),
+    Mutant(
+        "nobody is served twice by what others have read",
+        "console/shared.py",
+        " and reader not in kept.served",
+        "",
+        ("tests/console/test_shared.py",),
+    ),
+    Mutant(
+        "a row is kept with the list that one came from",
+        "console/desk/row_html.py",
+        "*(has_ticks, way_back_suffix, is_fragment),",
+        '*(has_ticks, "", is_fragment),',
+        ("tests/console/desk/test_row_html.py",),
     ),
     Mutant(
         "what a process remembers of a session is only a guess",
@@ -183,7 +197,8 @@ MUTANTS: Final = (
     Mutant(
         "the row is read again after the workflow was asked",
         "console/order/detail.py",
-        "        order = find_order(order_id)  # the row went on while the workflow was asked\n",
+        "        order = glance_at(order_id, reader=request.user.pk, is_fresh=True)"
+        "  # it went on while the workflow was asked\n",
         "        pass\n",
         ("tests/console/order/test_order_status.py",),
     ),

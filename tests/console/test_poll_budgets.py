@@ -14,7 +14,7 @@ from django.test import Client
 from console.desk import live_rows
 from console.order import glance
 from orders.contracts import StatusAnswer
-from orders.engine import live_status
+from orders.engine import live_status, temporal
 from orders.models import Order
 from tests.asking import HTMX
 from tests.making import MakeOrder
@@ -92,7 +92,7 @@ def test_an_order_that_waits_hardly_asks_temporal(
         asked.append(order_id)
         return StatusAnswer(order_id, "PENDING_MANUAL_APPROVAL", waiting_for="approval")
 
-    monkeypatch.setattr(live_status.temporal, "query_status", answer)
+    monkeypatch.setattr(temporal, "query_status", answer)
     order = make_order()
     client.force_login(bob)
     path = f"{order.get_absolute_url()}status/"

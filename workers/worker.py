@@ -55,6 +55,8 @@ CACHED_WORKFLOWS: Final = 150
 # For all queues of a process; with the relay, the reconciler and a reserve they fit the pool of 40 connections.
 ACTIVITY_SLOTS: Final = 24
 LOCAL_ACTIVITY_SLOTS: Final = 8
+# Each poll holds a slot, and an activity starts eagerly, which saves Temporal a commit, only where one is free.
+ACTIVITY_POLLS: Final = 2
 # After a worker died, its runs are taken over once their sticky tasks have waited this long.
 STICKY_TIMEOUT: Final = timedelta(seconds=2)
 # An attempt takes five seconds; this leaves time for four of them, and for its answer to be sent.
@@ -129,6 +131,7 @@ def build_worker(client: Client, queue: str, threads: Threads, *, activity_slots
         max_concurrent_workflow_tasks=WORKFLOW_TASK_SLOTS,
         max_cached_workflows=CACHED_WORKFLOWS,
         max_concurrent_activities=activity_slots,
+        max_concurrent_activity_task_polls=ACTIVITY_POLLS,
         max_concurrent_local_activities=LOCAL_ACTIVITY_SLOTS,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,

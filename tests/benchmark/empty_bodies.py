@@ -55,6 +55,7 @@ async def main(address: str) -> None:
                 max_concurrent_workflow_tasks=worker.WORKFLOW_TASK_SLOTS,
                 max_cached_workflows=worker.CACHED_WORKFLOWS,
                 max_concurrent_activities=worker.ACTIVITY_SLOTS // 2,
+                max_concurrent_activity_task_polls=worker.ACTIVITY_POLLS,
                 max_concurrent_local_activities=worker.LOCAL_ACTIVITY_SLOTS,
                 sticky_queue_schedule_to_start_timeout=worker.STICKY_TIMEOUT,
             ).run()

@@ -30,6 +30,8 @@ BUDGET: Final = {
     "dispatch_carrier": 13,
     "complete_order": 4,
 }
+# Transactions of more than one statement in all, two of them the simulated outside world's.
+MOST_TRANSACTIONS: Final = 15
 # How often the row of the order is written in all: once with each event that changes it.
 MOST_UPDATES: Final = 15
 # How many of these write the row into all indexes again: those that change the status or what the search finds.
@@ -39,12 +41,14 @@ MOST_UPDATES_OF_INDEXES: Final = 10
 @pytest.mark.django_db(transaction=True)
 def test_no_step_of_an_order_costs_more_statements_than_it_did() -> None:
     before, hot_before = count_updates()
-    costs = dict.fromkeys(BUDGET, 0)
+    costs, transactions = dict.fromkeys(BUDGET, 0), 0
 
     def take(name: str, call: Callable[[], object]) -> object:
+        nonlocal transactions
         with CaptureQueriesContext(connection) as captured:
             answer = call()
         costs[name] = len(captured.captured_queries)
+        transactions += sum(query["sql"] == "BEGIN" for query in captured.captured_queries)
         return answer
 
     order = take(
@@ -67,6 +71,7 @@ def test_no_step_of_an_order_costs_more_statements_than_it_did() -> None:
     order.refresh_from_db()
     assert order.status == Status.COMPLETED
     assert {name: cost for name, cost in costs.items() if cost > BUDGET[name]} == {}
+    assert transactions <= MOST_TRANSACTIONS
     updates, hot = count_updates()
     assert updates - before <= MOST_UPDATES
     assert (updates - before) - (hot - hot_before) <= MOST_UPDATES_OF_INDEXES

@@ -1,4 +1,4 @@
-"""`manage.py order`: start, query, signal and audit orders from a terminal."""
+"""`manage.py order`: start, query, signal and audit orders from a terminal, and replay their runs."""
 
 import getpass
 import json
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
@@ -32,11 +33,11 @@ EPILOG = "Exit codes: 0 done, 1 refused or failed (a sentence says why), 2 wrong
 class Command(BaseCommand):
     """Does at the terminal what the console does in the browser."""
 
-    help = "Starts, queries, signals and audits orders. " + EPILOG
+    help = "Starts, queries, signals and audits orders, and replays their runs. " + EPILOG
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="start|query|signal|audit")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="start|query|signal|audit|replay")
         start = verbs.add_parser("start", help="submit an order", epilog=EPILOG)
         start.add_argument("--order-id", default="", help="by default a random one")
         start.add_argument("--name", default="Terminal Customer", help="the customer's name")
@@ -73,14 +74,19 @@ class Command(BaseCommand):
         audit = verbs.add_parser(
             "audit", help="compare all orders with the gateway's and carrier's ledgers and with Temporal", epilog=EPILOG
         )
+        replay = verbs.add_parser(
+            "replay", help="replay live runs against this code, before it is deployed", epilog=EPILOG
+        )
+        replay.add_argument("--since", help="also closed runs, from this date, or so long ago: 7d, 12h")
         for verb in (start, signal):
             verb.add_argument("--by", default="", help="who decides; by default the shell's user")
-        for verb in (start, query, signal, audit):
+        for verb in (start, query, signal, audit, replay):
             verb.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says; every refusal and failure is a sentence."""
         verb = {"start": self._start, "query": self._query, "signal": self._signal, "audit": self._audit}
+        verb["replay"] = self._replay
         try:
             verb[options["verb"]](options)
         except OrderError as error:
@@ -166,6 +172,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"{item['order_id']}  {item['status']}  {item['sentence']}")
         if found:
             raise CommandError(f"{len(found)} orders disagree with the ledgers or with Temporal.")
+
+    def _replay(self, options: dict[str, Any]) -> None:
+        """Have the command of the workers do it, who know the workflows' code."""
+        since = ["--since", options["since"]] if options["since"] else []
+        call_command("replay", *since, json=options["json"], stdout=self.stdout)
 
     def _print(self, options: dict[str, Any], facts: dict[str, Any]) -> None:
         """Print an object for programs, or a table of two columns for people."""

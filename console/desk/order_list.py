@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -26,6 +26,9 @@ from orders.errors import OrderError
 from orders.listing.filters import FILTERS
 from orders.listing.list_query import ListQuery
 from orders.models import Order
+
+# gunicorn takes 4,094 bytes for a request's first line.
+LONGEST_ADDRESS: Final = 4000
 
 
 @require_safe
@@ -99,6 +102,14 @@ def _render_rows(rows: Iterable[Row], context: dict[str, Any], *, is_fragment: b
     return render_rows(rows, has_ticks=has_ticks, way_back_suffix=suffix, is_fragment=is_fragment)
 
 
+def _describe_poll(asked: ListAsked, rows: list[str], seen: str, newest: int) -> str:
+    """Return what the page asks for to stay live; beside a very long search or filter, for its first rows alone."""
+    url = asked.link(live="1", rows=",".join(rows), seen=seen, newest=str(newest), cursor=asked.cursor)
+    if len(url) <= LONGEST_ADDRESS or len(rows) < 2:
+        return url
+    return _describe_poll(asked, rows[: len(rows) // 2], seen, newest)
+
+
 def _describe_list(
     current_user: CurrentUser, asked: ListAsked, shown: Answer, tabs: list[Tab], *, newest: int
 ) -> dict[str, Any]:
@@ -115,13 +126,7 @@ def _describe_list(
         "news": shown.news,
         "news_url": asked.link(),
         "seen": seen,
-        "poll_url": asked.link(
-            live="1",
-            rows=",".join(f"{facts.order_id}.{state}" for facts, state in states),
-            seen=seen,
-            newest=str(newest),
-            cursor=asked.cursor,
-        ),
+        "poll_url": _describe_poll(asked, [f"{facts.order_id}.{state}" for facts, state in states], seen, newest),
         "all_url": asked.on_tab("all").link(),
         "unfiltered_url": replace(asked, query=ListQuery(), cursor="").link(),
         "has_ticks": current_user.may_approve or current_user.may_cancel,

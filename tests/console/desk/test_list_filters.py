@@ -151,6 +151,17 @@ def test_no_match_says_so_and_how_to_see_more(bobs: Client, make_order: MakeOrde
     assert 'href="/orders/?status=awaiting">Remove all filters</a>' in page
 
 
+def test_a_poll_fits_into_an_address_beside_any_filter(bobs: Client, make_order: MakeOrder) -> None:
+    for number in range(20):
+        make_order("PAID", order_id=f"order-{number:058}")
+    query = {"status": ["PAID", "COMPLETED"], "customer": "emma@example.com", "decided_by": "🦀" * 160}
+    bobs.get(URL, query)
+    page = bobs.get(URL, {**query, "decided_by": "bob", "submitted_by": "alice", "cursor": "é" * 280})
+    for address in (page.context["poll_url"], bobs.get(URL, {"q": "emma " * 5 + "🦀" * 220}).context["poll_url"]):
+        assert len(f"GET {address} HTTP/1.1") < 4094
+        assert bobs.get(address, headers=HTMX).status_code in {200, 204}
+
+
 def test_a_filtered_list_is_live_and_counts_nothing(bobs: Client, make_order: MakeOrder) -> None:
     make_order(currency="USD")
     page = bobs.get(URL, {"currency": "USD"})

@@ -91,11 +91,13 @@ class Decisions:
         self.take(kind, decision, at=at)
         self._take_again(undecided)
 
-    def refuse_approval(self, counting: Collection[str] = ()) -> None:
+    def refuse_approval(self, counting: Collection[str] = (), *, needed: int = 1) -> None:
         """Stop counting the approval that the tables were asked about, unless it is among those that do count.
 
-        What seemed to repeat one that does not count is judged once more.
+        What seemed to repeat one that does not count is judged once more. `needed` is what the tables say, which may
+        have been validated after this run.
         """
+        self.needed = max(self.needed, needed)
         refused = self.approval
         if refused is None:
             return

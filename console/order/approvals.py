@@ -78,7 +78,7 @@ def read_approval_facts(order: Order, user: User) -> ApprovalFacts:
     candidates: list[str] = []
     if is_waiting and permissions.may_decide(user, DecisionKind.APPROVE):
         standing = find_standing(order, Approver(user), has_limits=has_limits)
-    if is_waiting and permissions.may_view(user):
+    if is_waiting and (verdict.rules or (standing is not None and standing.is_above_limit)):
         level_ids = [level.id for level in verdict.levels]
         accounts = [each.actor_account_id for each in given]
         candidates = list_candidates(order, level_ids=level_ids, approved_by=accounts)

@@ -209,7 +209,7 @@ class PaymentCharged:
 
     `is_approval_refused` says that nothing was asked of the gateway, so that the order waits on: the approval came over
     Temporal alone and does not count, or it counts and is not enough. `counting` are the ids of the approvals that
-    count so far.
+    count so far, of `approvals_needed`: the run may have passed validate_order before the tables did.
     """
 
     payment_id: str
@@ -218,6 +218,7 @@ class PaymentCharged:
     gateway_reference: str
     is_approval_refused: bool = False
     counting: tuple[str, ...] = ()
+    approvals_needed: int = 1
 
 
 @dataclass(frozen=True)

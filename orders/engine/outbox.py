@@ -137,11 +137,12 @@ def send_unanswered_again() -> int:
 
 
 def send_again(order: Order) -> bool:
-    """Send the decision on the order's row again, and tell whether there is one.
+    """Send the decision on the order's row again, or the first of two approvals, and tell whether there is one.
 
     For a run that does not know it any more, as after a restore of Temporal's data from an older copy.
     """
-    decision = order.decisions.filter(decision_id=order.decision_id).first()
+    unanswered = order.decisions.filter(kind="approve", outcome=Outcome.PENDING).order_by("id")
+    decision = order.decisions.filter(decision_id=order.decision_id).first() or unanswered.first()
     if decision is None:
         return False
     message, _ = OutboxMessage.objects.get_or_create(

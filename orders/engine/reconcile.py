@@ -220,8 +220,8 @@ def _compare(order: Order) -> bool:
     answer = temporal.query_status(order.order_id)
     if answer.waiting_for != contracts.WaitingFor.APPROVAL:
         return False
-    if order.decision:
-        logger.warning("%s: the run is missing the decision by %s; sending it again", order, order.decided_by)
+    if order.decision or order.is_partly_approved:
+        logger.warning("%s: the run is missing a decision; sending it again", order)
         return outbox.send_again(order)
     if order.status in {Status.CREATED, Status.VALIDATED} and answer.deadline:
         logger.warning("%s: the row is behind its run, which is waiting for a decision", order)

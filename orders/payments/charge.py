@@ -7,7 +7,7 @@ whose answer never came stays UNKNOWN, and the next one asks the gateway before 
 An order whose total is zero has a payment too, which says so; no gateway is called for it.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -30,9 +30,10 @@ from orders.texts import LONGEST_REFERENCE, clean_line
 
 @dataclass(frozen=True)
 class NotEnough:
-    """Nothing is charged yet: these approvals count, by their ids, and they are not enough."""
+    """Nothing is charged yet: these approvals count, by their ids, and they are not as many as are needed."""
 
-    counting: tuple[str, ...] = ()
+    counting: tuple[str, ...]
+    approvals_needed: int
 
 
 def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged:
@@ -43,7 +44,7 @@ def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged
     """
     call = _begin_charge(command)
     if isinstance(call, NotEnough):
-        return contracts.PaymentCharged(command.payment_id, 0, "", "", is_approval_refused=True, counting=call.counting)
+        return contracts.PaymentCharged(command.payment_id, 0, "", "", is_approval_refused=True, **asdict(call))
     if call is None:
         return _charged(Payment.objects.get(payment_id=command.payment_id))
     try:
@@ -85,10 +86,10 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | NotEnough | None:
     refusal = judge_approval(order, command.decision)
     if refusal is not None:
         refuse_approval(order, command.decision, refusal)
-        return NotEnough(_ids_of_counting(order))
+        return _describe_missing(order)
     accept_approval(order, record_decision(order, DecisionKind.APPROVE, command.decision))
     if order.approvals_needed > 1 and not order.is_approved:
-        return NotEnough(_ids_of_counting(order))
+        return _describe_missing(order)
     advance(order, Status.CHARGING_PAYMENT)
     payment = _open_payment(order, command.payment_id)
     if order.is_free:
@@ -101,11 +102,10 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | NotEnough | None:
     return begin_attempt(order, payment, PaymentAttempt.Kind.CHARGE)
 
 
-def _ids_of_counting(order: Order) -> tuple[str, ...]:
-    """Return which approvals count where one is not enough."""
-    if order.approvals_needed < 2:
-        return ()
-    return tuple(each.decision_id for each in find_counting(order))
+def _describe_missing(order: Order) -> NotEnough:
+    """Return which approvals count so far; where one is needed there is none."""
+    counting = find_counting(order) if order.approvals_needed > 1 else ()
+    return NotEnough(tuple(each.decision_id for each in counting), order.approvals_needed)
 
 
 def _open_payment(order: Order, payment_id: str, *, gateway: str = "") -> Payment:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders.contracts import Decision
+from orders.contracts import Decision, OrderValidated
 from orders.states import DecisionKind
 from workers.decisions import Decisions, read_decision, tidy_decision
 
@@ -55,6 +55,25 @@ def test_an_approval_after_a_cancellation_is_too_late(decisions: Decisions) -> N
 
     assert decisions.take(APPROVE, BOB, at=LATER).outcome == "too_late"
     assert decisions.approval is None
+
+
+def test_a_run_that_knows_of_one_approval_learns_that_two_are_needed(decisions: Decisions) -> None:
+    decisions.take(APPROVE, BOB, at=AT)
+
+    decisions.refuse_approval([BOB.decision_id], needed=2)
+
+    assert (decisions.approval, decisions.is_approved, decisions.given) == (None, False, 1)
+    decisions.take(APPROVE, DANA, at=LATER)
+    assert (decisions.approval, decisions.is_approved) == (DANA, True)
+
+
+def test_an_approval_that_the_tables_lost_is_asked_about_again(decisions: Decisions) -> None:
+    decisions.require(OrderValidated(approvals_needed=2, approvals=(BOB, DANA)), at=AT)
+    assert (decisions.approval, decisions.given) == (DANA, 2)
+
+    decisions.refuse_approval([BOB.decision_id], needed=2)
+
+    assert (decisions.approval, decisions.given) == (None, 1)
 
 
 def test_a_refused_approval_leaves_room_for_the_next(decisions: Decisions) -> None:

@@ -220,7 +220,7 @@ class OrderWorkflow:
             raise OrderEnds(ReasonCode.PAYMENT_DECLINED, explain_failure(error)) from error
         if charged.is_approval_refused:
             self._is_refund_due = was_refund_due
-            self._decisions.refuse_approval(charged.counting)
+            self._decisions.refuse_approval(charged.counting, needed=charged.approvals_needed)
             self._status, self._waiting_for = Status.PENDING_MANUAL_APPROVAL, WaitingFor.APPROVAL
             return False
         if self._status != Status.CHARGING_PAYMENT:  # the tables knew of more approvals than this run

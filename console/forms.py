@@ -17,6 +17,7 @@ from orders.states import DecisionKind, DecisionReason
 
 LONGEST_REASON: Final = 500
 PAGE_SIZE: Final = 50
+LONGEST_QUERY: Final = 8000
 # The tabs of the list, in their order, each a question that OrderQuerySet answers.
 TABS: Final[Mapping[str, str]] = {
     "awaiting": "Awaiting approval",
@@ -81,11 +82,14 @@ class OrderIdsField(forms.MultipleChoiceField):
 
 
 class BulkForm(forms.Form):
-    """One decision on the selected orders."""
+    """One decision on the ticked orders, or on the whole list that `query` names, `confirmed` of which were shown."""
 
     kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DecisionKind])
     reason_code = forms.ChoiceField(required=False, choices=[("", ""), *DECISION_REASON_LABELS.items()])
-    order_id = OrderIdsField(error_messages={"required": "Select at least one order."})
+    order_id = OrderIdsField(required=False)
+    scope = forms.ChoiceField(required=False, choices=[("", "the ticked orders"), ("all", "the whole list")])
+    query = forms.CharField(required=False, max_length=LONGEST_QUERY)
+    confirmed = forms.IntegerField(required=False, min_value=0, max_value=10**6)
     reason = TextField(
         required=False,
         max_length=LONGEST_REASON,
@@ -93,7 +97,7 @@ class BulkForm(forms.Form):
     )
 
     def clean_order_id(self) -> list[str]:
-        """Accept at most a page of orders, each once."""
+        """Accept at most a page of orders, each once; the whole list needs none."""
         order_ids = list(dict.fromkeys(self.cleaned_data["order_id"]))
         if len(order_ids) > PAGE_SIZE:
             raise ValidationError(f"Select at most {PAGE_SIZE} orders at a time.")
@@ -101,6 +105,8 @@ class BulkForm(forms.Form):
 
     def clean(self) -> None:
         is_cancel = self.cleaned_data.get("kind") == DecisionKind.CANCEL
+        if not self.cleaned_data.get("scope") and self.cleaned_data.get("order_id") == []:
+            self.add_error("order_id", "Select at least one order.")
         has_reason = bool(self.cleaned_data.get("reason", True)) or says_enough(self.cleaned_data.get("reason_code"))
         if is_cancel and not has_reason:
             self.add_error("reason", "Enter a reason for cancelling the orders.")

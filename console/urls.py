@@ -6,7 +6,7 @@ from django.urls.converters import StringConverter
 
 from console.accounts.password import OwnPasswordView
 from console.accounts.sign_in import ConsoleLoginView, sign_out
-from console.desk import bulk, export, order_list
+from console.desk import batches, bulk, export, order_list
 from console.intake import create
 from console.order import decisions, detail
 from console.policy import trial
@@ -20,7 +20,14 @@ class OrderIdConverter(StringConverter):
     regex = ORDER_ID_PATTERN
 
 
+class BatchIdConverter(StringConverter):
+    """Takes what could be a batch_id."""
+
+    regex = r"batch-[0-9A-Z]{12}"
+
+
 register_converter(OrderIdConverter, "order_id")
+register_converter(BatchIdConverter, "batch_id")
 
 urlpatterns = [
     path("", order_list.show_desk, name="home"),
@@ -28,6 +35,9 @@ urlpatterns = [
     path("orders/new/", create.create_order, name="order-create"),
     path("orders/bulk/", bulk.decide_bulk, name="order-bulk"),
     path("orders/export/", export.export_orders, name="order-export"),
+    path("orders/batches/", batches.show_batches, name="batch-list"),
+    path("orders/batches/<batch_id:batch_id>/", batches.show_batch, name="batch-detail"),
+    path("orders/batches/<batch_id:batch_id>/change/", batches.change_batch, name="batch-change"),
     path("orders/stuck/", stuck.show_stuck, name="order-stuck"),
     path("orders/<order_id:order_id>/", detail.show_order, name="order-detail"),
     path("orders/<order_id:order_id>/status/", detail.show_status, name="order-status"),

@@ -24,6 +24,20 @@ class OrderNotFound(OrderError):
         super().__init__(f"There is no order {order_id}.")
 
 
+class BatchNotFound(OrderNotFound):
+    """There is no batch with this batch_id."""
+
+    def __init__(self, batch_id: str) -> None:
+        OrderError.__init__(self, f"There is no batch {batch_id}.")
+
+
+class BatchEnded(OrderError):
+    """The batch is stopped or done, so that nothing about it changes any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This batch has ended.")
+
+
 class OrderExists(OrderError):
     """A new order was given an order_id that already exists."""
 

@@ -52,6 +52,28 @@ class DecisionReason(StrEnum):
     OTHER = "OTHER"
 
 
+class BatchState(StrEnum):
+    """Where a batch is: a decision on many orders."""
+
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+    DONE = "DONE"
+
+
+class BatchResult(StrEnum):
+    """What a batch came to for one order."""
+
+    DECIDED = "DECIDED"
+    OWN_ORDER = "OWN_ORDER"
+    REASON_MISSING = "REASON_MISSING"
+    ALREADY_DECIDED = "ALREADY_DECIDED"
+    TOO_LATE = "TOO_LATE"
+    POLICY = "POLICY"
+    NOT_ALLOWED = "NOT_ALLOWED"
+    BUSY = "BUSY"
+
+
 class Outcome(StrEnum):
     """What became of a decision; PENDING until the order's workflow has answered it."""
 

@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from orders import contracts
-from orders.decisions import closing
+from orders.decisions import chunks, closing
 from orders.errors import (
     IllegalTransition,
     OrderClosed,
@@ -104,6 +104,13 @@ def process_cancellation(order: contracts.ProcessCancellation) -> contracts.Canc
     """Close the order as cancelled, unless it turns out to be approved in time."""
     with telling_refusals():
         return closing.process_cancellation(order)
+
+
+@activity.defn(no_thread_cancel_exception=True)
+def decide_chunk(batch: contracts.DecideChunk) -> contracts.ChunkDecided:
+    """Decide the next orders of a batch."""
+    with telling_refusals():
+        return chunks.decide_chunk(batch)
 
 
 # Which queue serves what: the steps of the order's own run, and those of its shipping.

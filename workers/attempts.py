@@ -52,6 +52,8 @@ class _Attempt(ActivityInboundInterceptor):
 def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
     """Make one attempt of an activity: with a fresh or proven connection, one line in the log, failures written."""
     info = activity.info()
+    if not hasattr(argument, "order_id"):
+        return _make_plain_attempt(function, argument)
     order_id: str = argument.order_id
     number = IMMEDIATE if info.is_local else info.attempt
     started_at = time.monotonic()
@@ -79,6 +81,24 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
             if number > 1:
                 _write(attempts.record_success, order_id, info.activity_type)
             return answer
+    finally:
+        close_old_connections()
+
+
+def _make_plain_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
+    """Make an attempt of an activity that belongs to no order, so that no order's history tells of it."""
+    info = activity.info()
+    close_old_connections()
+    try:
+        with logs.telling(f"{info.workflow_id} {info.activity_type} {_name(info.attempt)}"):
+            try:
+                return function(argument)
+            except ApplicationError:
+                raise
+            except Exception as error:
+                level = logging.ERROR if is_alarming(info.attempt) else logging.WARNING
+                logger.log(level, "failed: %s: %s", type(error).__name__, error, exc_info=error)
+                raise
     finally:
         close_old_connections()
 

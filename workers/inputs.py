@@ -1,4 +1,4 @@
-"""Reads what an order's run was started with. Anybody with access to Temporal may start one, with anything.
+"""Reads what a run was started with. Anybody with access to Temporal may start one, with anything.
 
 What cannot be meant fails the run at once, with a sentence; it never fails the workflow task, which would be tried for
 ever. Fields that this release does not know are ignored, because they may be another release's.
@@ -12,7 +12,7 @@ from typing import Any, Final
 from temporalio.exceptions import ApplicationError
 
 from orders.causes import Cause
-from orders.contracts import Decision, OrderInput, ShippingInput
+from orders.contracts import BatchInput, Decision, OrderInput, ShippingInput
 from orders.states import ReasonCode
 from orders.texts import LONGEST_ID, clean_text
 from workers.decisions import read_decision
@@ -51,6 +51,11 @@ def read_shipping_input(arguments: Sequence[object]) -> ShippingInput:
     return ShippingInput(_read_id(_read_object(arguments, ShippingInput), "order_id", is_needed=True))
 
 
+def read_batch_input(arguments: Sequence[object]) -> BatchInput:
+    """Return the argument of BatchWorkflow. Raises ApplicationError, which is not retryable."""
+    return BatchInput(_read_id(_read_object(arguments, BatchInput), "batch_id", is_needed=True))
+
+
 def _refuse(sentence: str) -> ApplicationError:
     return ApplicationError(sentence, type=WRONG_INPUT, non_retryable=True)
 
@@ -78,7 +83,7 @@ def _read_text(fields: Mapping[str, object], name: str) -> str:
 def _read_id(fields: Mapping[str, object], name: str, *, is_needed: bool = False) -> str:
     value = _read_text(fields, name)
     if is_needed and not value:
-        raise _refuse(f"The argument must name an order: its {name} is missing.")
+        raise _refuse(f"The argument must be complete: its {name} is missing.")
     if len(value) > LONGEST_ID or not value.isprintable():
         raise _refuse(f"The {name} of the argument is not an id.")
     return value

@@ -43,7 +43,9 @@ class Replay:
 async def replay_runs(since: datetime | None = None) -> Replay:
     """Replay all open runs and, where `since` is given, also the closed ones that began after it."""
     client = await Client.connect(**connect_arguments(), data_converter=DATA_CONVERTER)
-    replayer = Replayer(workflows=[*WORKFLOWS.values()], data_converter=DATA_CONVERTER)
+    replayer = Replayer(
+        workflows=[each for served in WORKFLOWS.values() for each in served], data_converter=DATA_CONVERTER
+    )
     count, mismatches = 0, []
     async for run in _list_runs(client, since):
         workflow_id, run_id = run.execution.workflow_id, run.execution.run_id

@@ -77,6 +77,8 @@ REFUND_PAYMENT: Final = Step("refund_payment", contracts.RefundPayment, contract
 PROCESS_CANCELLATION: Final = Step(
     "process_cancellation", contracts.ProcessCancellation, contracts.CancellationProcessed
 )
+# Decides the next orders of a batch; it belongs to no order's run.
+DECIDE_CHUNK: Final = Step("decide_chunk", contracts.DecideChunk, contracts.ChunkDecided)
 STEPS: Final[Mapping[str, Step[Any, Any]]] = {
     step.name: step
     for step in (

@@ -25,22 +25,23 @@ from orders import contracts
 from orders.engine import reconcile, relay
 from orders.engine.options import connect_arguments
 from orders.engine.worker_health import HEARTBEAT, run_heartbeat, worker_identity
-from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
+from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES, decide_chunk
 from workers.attempts import AttemptInterceptor
 from workers.companions import Companions, Target
 from workers.payloads import DATA_CONVERTER
+from workers.workflows.batch import BatchWorkflow
 from workers.workflows.order import OrderWorkflow
 from workers.workflows.shipping import ShippingWorkflow
 
 logger = logging.getLogger(__name__)
 
 QUEUES: Final = (contracts.ORDER_QUEUE, contracts.SHIPPING_QUEUE)
-WORKFLOWS: Final[dict[str, type]] = {
-    contracts.ORDER_QUEUE: OrderWorkflow,
-    contracts.SHIPPING_QUEUE: ShippingWorkflow,
+WORKFLOWS: Final[dict[str, Sequence[type]]] = {
+    contracts.ORDER_QUEUE: (OrderWorkflow, BatchWorkflow),
+    contracts.SHIPPING_QUEUE: (ShippingWorkflow,),
 }
 ACTIVITIES: Final[dict[str, Sequence[Callable[..., Any]]]] = {
-    contracts.ORDER_QUEUE: ORDER_ACTIVITIES,
+    contracts.ORDER_QUEUE: (*ORDER_ACTIVITIES, decide_chunk),
     contracts.SHIPPING_QUEUE: SHIPPING_ACTIVITIES,
 }
 COMPANIONS: Final[dict[str, Target]] = {"relay": relay.run_relay, "reconciler": reconcile.run_reconciler}
@@ -119,11 +120,11 @@ def worker_threads() -> Iterator[Threads]:
 
 
 def build_worker(client: Client, queue: str, threads: Threads, *, activity_slots: int) -> Worker:
-    """Return the worker that serves one of the QUEUES, with its workflow and its activities."""
+    """Return the worker that serves one of the QUEUES, with its workflows and its activities."""
     return Worker(
         client,
         task_queue=queue,
-        workflows=[WORKFLOWS[queue]],
+        workflows=WORKFLOWS[queue],
         activities=ACTIVITIES[queue],
         activity_executor=threads.activities,
         workflow_task_executor=threads.workflows,

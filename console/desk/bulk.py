@@ -1,42 +1,36 @@
-"""One decision on several orders: first a preview, then the result for each. All are written at once.
+"""One decision on several orders: first a preview, then a batch, which decides them in the background."""
 
-The relay in the workers sends them, so that the answer does not wait for Temporal.
-"""
-
-from collections import Counter
 from dataclasses import dataclass
 
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect
 
 from console.access import ConsoleRequest, needs_view, render_page
+from console.desk.list_asked import ListAsked
 from console.desk.way_back import WayBack
 from console.forms import BulkForm
-from console.order.feedback import Feedback
-from orders.decisions import decide
-from orders.decisions.decide import BulkResult
+from orders.batch_labels import BATCH_RESULT_LABELS
+from orders.decisions.batches import MOST_ORDERS, create_batch
+from orders.decisions.preview import Preview, preview_decision
+from orders.errors import OrderInvalid
 from orders.labels import DECISION_REASON_LABELS, Label
-from orders.money import Money
+from orders.models import Order
 from orders.permissions import check_is_decider
 from orders.states import DecisionKind
-
-DONE = {
-    DecisionKind.APPROVE: "Approved {} of {} orders.",
-    DecisionKind.CANCEL: "Cancellation requested for {} of {} orders.",
-}
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The preview of a bulk decision: the orders that can be decided, their sums, and those that cannot, and why."""
+    """The preview of a decision, with what its form sends again; `query` is the list when all of it was chosen."""
 
     kind: DecisionKind
-    order_ids: tuple[str, ...]
-    sums: tuple[Money, ...]
-    refused: tuple[BulkResult, ...]
+    preview: Preview
+    query: str | None
+    notice: str = ""
 
     reasons: tuple[tuple[str, Label], ...] = tuple(DECISION_REASON_LABELS.items())
 
@@ -45,71 +39,82 @@ class Confirmation:
         """Tell whether the orders would be cancelled, which needs a reason."""
         return self.kind == DecisionKind.CANCEL
 
+    @property
+    def order_ids(self) -> tuple[str, ...]:
+        """The ids of the ticked orders that can be decided."""
+        return () if self.query is not None else self.preview.order_ids
+
+    @property
+    def left_out(self) -> list[tuple[Label, int, list[tuple[str, str]]]]:
+        """What is skipped: the reason, how many there are, and the first of them with a sentence each."""
+        return [(BATCH_RESULT_LABELS[group.result], group.count, group.named) for group in self.preview.left_out]
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_view
 def decide_bulk(request: ConsoleRequest) -> HttpResponse:
-    """Take one decision on several orders separately, and show one result for each.
+    """Create a batch of the orders and go to its page; the answer waits for no order and not for Temporal.
 
-    With `ask` nothing is decided yet: the answer is a preview that asks for confirmation.
+    With `ask` or `ask_all` nothing is decided yet: the answer is a preview that asks for confirmation.
     """
     if request.method != "POST":
         return redirect("order-list")
-    asked = request.POST.get("ask", "")
+    asked = request.POST.get("ask") or request.POST.get("ask_all") or ""
     data = request.POST.copy()
     if asked:
         data["kind"] = asked
+    if request.POST.get("ask_all"):
+        data["scope"] = "all"
     form = BulkForm(data)
     if not form.is_valid() and not (asked and form.errors.keys() == {"reason"}):
         if form.is_tampered:
             raise BadRequest("The form has no orders or no decision.")
         sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
-        return _show(request, feedback=Feedback(" ".join(sentences), "refused"), status=422)
+        return _show(request, sentence=" ".join(sentences))
     kind = DecisionKind(form.cleaned_data["kind"])
     check_is_decider(request.user, kind)
-    order_ids = form.cleaned_data["order_id"]
-    if asked:
-        return _show(request, confirmation=_confirm(request, kind, order_ids))
-    results = decide.decide_orders(
-        order_ids,
-        kind,
-        actor=request.user,
-        reason=form.cleaned_data["reason"],
-        reason_code=form.cleaned_data["reason_code"] if kind == DecisionKind.CANCEL else "",
-    )
-    count = sum(result.is_done for result in results)
-    tone = "done" if count == len(results) else "refused"
-    response = _show(request, feedback=Feedback(DONE[kind].format(count, len(results)), tone), results=results)
-    return trigger_client_event(response, "orders-changed") if request.htmx else response
+    query = form.cleaned_data["query"] if form.cleaned_data["scope"] else None
+    try:
+        pks = _find_orders(request, query, form.cleaned_data["order_id"])
+        if asked:
+            preview = preview_decision(pks, kind, actor=request.user)
+            return _show(request, confirmation=Confirmation(kind, preview, query))
+        if query is not None and len(pks) > (form.cleaned_data["confirmed"] or 0):
+            preview = preview_decision(pks, kind, actor=request.user)
+            notice = "More orders are in this list now. Nothing was decided; check the numbers again."
+            return _show(request, confirmation=Confirmation(kind, preview, query, notice))
+        batch = create_batch(
+            pks,
+            kind,
+            actor=request.user,
+            reason=form.cleaned_data["reason"],
+            reason_code=form.cleaned_data["reason_code"] if kind == DecisionKind.CANCEL else "",
+            query=query or "",
+        )
+    except OrderInvalid as error:
+        return _show(request, sentence=str(error))
+    url = reverse("batch-detail", args=[batch.batch_id]) + WayBack.read(request).suffix
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def _confirm(request: ConsoleRequest, kind: DecisionKind, order_ids: list[str]) -> Confirmation:
-    checks = decide.check_orders(order_ids, kind, actor=request.user)
-    sums: Counter[str] = Counter()
-    for check in checks:
-        if check.order is not None and check.is_done:
-            sums[check.order.currency] += check.order.total
-    return Confirmation(
-        kind=kind,
-        order_ids=tuple(check.order_id for check in checks if check.is_done),
-        sums=tuple(Money(total, currency) for currency, total in sorted(sums.items())),
-        refused=tuple(check for check in checks if not check.is_done),
-    )
+def _find_orders(request: ConsoleRequest, query: str | None, order_ids: list[str]) -> list[int]:
+    """Return the primary keys of the chosen orders. Raises OrderInvalid for too many, or a list that cannot be read."""
+    if query is None:
+        found = Order.objects.filter(order_id__in=order_ids).order_by("pk")
+        pks = list(found.values_list("pk", flat=True))
+    else:
+        asked = ListAsked.read_query(QueryDict(query), request.user)
+        if asked.notices:  # without one of its filters the list would be a longer one
+            raise OrderInvalid(f"This list cannot be read as it is. {asked.notices[0]}")
+        pks = asked.find_all(MOST_ORDERS + 1)
+    if len(pks) > MOST_ORDERS:
+        raise OrderInvalid(f"This list has more than {MOST_ORDERS:,} orders. Narrow it by a filter first.")
+    if not pks:
+        raise OrderInvalid("None of these orders exists any more.")
+    return pks
 
 
-def _show(
-    request: ConsoleRequest,
-    *,
-    feedback: Feedback | None = None,
-    results: list[BulkResult] | None = None,
-    confirmation: Confirmation | None = None,
-    status: int = 200,
-) -> HttpResponse:
+def _show(request: ConsoleRequest, *, sentence: str = "", confirmation: Confirmation | None = None) -> HttpResponse:
     template = "desk/_bulk_result.html" if request.htmx else "desk/order_bulk.html"
-    context = {
-        "way_back": WayBack.read(request),
-        "feedback": feedback,
-        "results": results or [],
-        "confirmation": confirmation,
-    }
-    return render_page(request, template, context, status=status)
+    context = {"way_back": WayBack.read(request), "sentence": sentence, "confirmation": confirmation}
+    return render_page(request, template, context, status=422 if sentence else 200)

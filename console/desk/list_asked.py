@@ -6,7 +6,8 @@ from functools import cache
 from typing import Final
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from console.desk.tab_query import split_tab
@@ -76,9 +77,14 @@ class ListAsked:
     @classmethod
     def read(cls, request: HttpRequest) -> "ListAsked":
         """Read the query string; an invalid value is ignored."""
-        given, wrong = ListForm.read(request.GET)
-        status, rest = split_tab(request.GET)
-        query = ListQuery.read(rest, username=request.user.get_username(), account_id=request.user.pk)
+        return cls.read_query(request.GET, request.user)
+
+    @classmethod
+    def read_query(cls, text: QueryDict, user: User | AnonymousUser) -> "ListAsked":
+        """Read a query string of somebody's; an invalid value is ignored."""
+        given, wrong = ListForm.read(text)
+        status, rest = split_tab(text)
+        query = ListQuery.read(rest, username=user.get_username(), account_id=user.pk)
         asked_sort, sort = given.get("sort") or "", default_sort(status)
         notices = [f"Unknown {name} in the link; ignored." for name in wrong]
         notices += [
@@ -169,3 +175,14 @@ class ListAsked:
             cursor=self.cursor,
             size=PAGE_SIZE,
         )
+
+    def find_all(self, limit: int) -> list[int]:
+        """Return the primary keys of the first `limit` orders of the whole list, in its order."""
+        found, ordering, search = self.table()
+        found = found.filter(search.by_index) if search else found
+        return list(found.order_by(*ordering.order_by()).values_list("pk", flat=True)[:limit])
+
+    @property
+    def whole_query(self) -> str:
+        """The query string of the whole list, which is the same on each of its pages."""
+        return urlencode([(name, value) for name, value in self._pairs() if value])

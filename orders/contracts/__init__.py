@@ -1,4 +1,4 @@
-"""Everything that crosses Temporal, in one place: names and messages; those of shipping stand in `shipping`.
+"""Everything that crosses Temporal, in one place: names and messages; those of shipping and batches stand beside it.
 
 Messages are frozen dataclasses of plain types; a new field gets a default, so that running workflows and old
 histories still fit. Money is an integer of minor units and a currency; times are ISO 8601 texts in UTC.
@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from orders.contracts.batch import BATCH_WORKFLOW as BATCH_WORKFLOW
+from orders.contracts.batch import WAKE_SIGNAL as WAKE_SIGNAL
+from orders.contracts.batch import BatchInput as BatchInput
+from orders.contracts.batch import ChunkDecided as ChunkDecided
+from orders.contracts.batch import DecideChunk as DecideChunk
 from orders.contracts.shipping import CarrierDispatched as CarrierDispatched
 from orders.contracts.shipping import DispatchCarrier as DispatchCarrier
 from orders.contracts.shipping import PackagePrepared as PackagePrepared

@@ -1,23 +1,17 @@
-"""Decisions on orders: approve and cancel, one or several. Each checks, writes and sends.
+"""Decisions on orders: approve and cancel. Each checks, writes and sends; `batches` takes one on many orders.
 
 The decision counts from the moment its row is written; its signal follows through the outbox.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from time import monotonic
-from typing import Final
+from dataclasses import asdict
+from datetime import datetime
 from uuid import uuid4
 
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import transaction
 
 from orders import contracts, permissions
 from orders.decisions.rules import check_may_be_decided
 from orders.engine import outbox
-from orders.errors import (
-    OrderError,
-    OrderNotFound,
-)
 from orders.labels import DECISION_LABELS, describe_too_late, describe_undelivered
 from orders.lifecycle.decisions import write_decision
 from orders.lifecycle.lookup import lock_order
@@ -27,21 +21,8 @@ from orders.permissions import Actor, TerminalOperator
 from orders.policy.approvals import Standing, find_standing
 from orders.policy.approvers import Approver, has_limits
 from orders.postgres.clock import database_now
-from orders.postgres.faults import FAULT_SENTENCES, find_fault
 from orders.states import DecisionKind, Outcome, TroubleCode
 from orders.texts import clean_text
-
-LONGEST_BULK_SECONDS: Final = 10.0
-
-
-@dataclass(frozen=True)
-class BulkResult:
-    """The result of a bulk decision for one order, or a preview of it; `order` is None for an unknown one."""
-
-    order_id: str
-    is_done: bool
-    sentence: str
-    order: Order | None = None
 
 
 def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
@@ -50,7 +31,7 @@ def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMess
     Where the policy asks for two approvals, the first leaves the order waiting. Raises NotAllowed, OwnOrder,
     AlreadyDecided, TooLate, ApprovalRefused by the policy, ReasonMissing for an own order.
     """
-    return _decide(order, DecisionKind.APPROVE, actor=actor, reason=reason)
+    return take_decision(order, DecisionKind.APPROVE, actor=actor, reason=reason)
 
 
 def cancel_order(order: Order, *, actor: Actor, reason: str = "", reason_code: str = "") -> OutboxMessage:
@@ -58,61 +39,53 @@ def cancel_order(order: Order, *, actor: Actor, reason: str = "", reason_code: s
 
     Raises NotAllowed, AlreadyDecided, TooLate.
     """
-    return _decide(order, DecisionKind.CANCEL, actor=actor, reason=reason, reason_code=reason_code)
+    return take_decision(order, DecisionKind.CANCEL, actor=actor, reason=reason, reason_code=reason_code)
 
 
-def check_orders(order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor) -> list[BulkResult]:
-    """Return for each order whether `actor` could decide on it now, and if not, why. Nothing is written."""
-    found = Order.objects.annotate(has_limits=has_limits())
-    orders, now, approver = found.in_bulk(order_ids, field_name="order_id"), database_now(), Approver(actor)
-    results = []
-    for order_id in dict.fromkeys(order_ids):
-        order = orders.get(order_id)
-        try:
-            if order is None:
-                raise OrderNotFound(order_id)
-            permissions.check_may_decide(actor, kind, order)
-            check_may_be_decided(order, kind, now=now, standing=_find_standing(order, kind, approver))
-        except OrderError as error:
-            results.append(BulkResult(order_id, is_done=False, sentence=str(error), order=order))
-        else:
-            results.append(BulkResult(order_id, is_done=True, sentence="", order=order))
-    return results
+def check_order(order: Order, kind: DecisionKind, *, now: datetime, approver: Approver) -> None:
+    """Raise what `take_decision` would, as the order was read, with `has_limits`; but for a missing reason."""
+    permissions.check_may_decide(approver.actor, kind, order)
+    check_may_be_decided(order, kind, now=now, standing=_find_standing(order, kind, approver))
 
 
-def decide_orders(
-    order_ids: Sequence[str], kind: DecisionKind, *, actor: Actor, reason: str = "", reason_code: str = ""
-) -> list[BulkResult]:
-    """Take the same decision on several orders separately, and return the result for each.
+def take_decision(
+    order: Order,
+    kind: DecisionKind,
+    *,
+    actor: Actor,
+    reason: str,
+    reason_code: str = "",
+    decision_id: str = "",
+    sends_now: bool = True,
+) -> OutboxMessage:
+    """Take a decision under the order's lock. Raises what `approve_order` and `cancel_order` do.
 
-    The relay sends the signals, so the request does not wait for Temporal once per order. Nor does it wait long for
-    rows that others hold: orders left after LONGEST_BULK_SECONDS are not attempted.
+    Without `sends_now` the relay sends it, so that nobody waits for Temporal. `decision_id` is a new one when empty.
     """
-    orders = Order.objects.in_bulk(order_ids, field_name="order_id")
-    end = monotonic() + LONGEST_BULK_SECONDS
-    results = []
-    for order_id in dict.fromkeys(order_ids):
-        try:
-            if monotonic() > end:
-                raise OrderError("Not attempted: the orders before it took too long. Try again.")
-            if order_id not in orders:
-                raise OrderNotFound(order_id)
-            message = _decide(
-                orders[order_id], kind, actor=actor, reason=reason, reason_code=reason_code, sends_now=False
-            )
-            sentence = describe_delivery(message)
-            is_done = find_decision(message).outcome != Outcome.TOO_LATE
-        except OrderError as error:
-            results.append(BulkResult(order_id, is_done=False, sentence=str(error)))
-        except (DatabaseError, InterfaceError) as error:
-            fault = find_fault(error)
-            if fault is None:
-                raise
-            sentence = f"{FAULT_SENTENCES[fault]} Check the order before you try again."
-            results.append(BulkResult(order_id, is_done=False, sentence=sentence))
-        else:
-            results.append(BulkResult(order_id, is_done, sentence))
-    return results
+    permissions.check_may_decide(actor, kind, order)
+    with transaction.atomic():
+        locked = lock_order(order.order_id, Order.objects.annotate(has_limits=has_limits()))
+        standing = _find_standing(locked, kind, Approver(actor))
+        check_may_be_decided(locked, kind, now=database_now(), standing=standing)
+        decision = contracts.Decision(
+            decision_id=decision_id or str(uuid4()), actor=actor.get_username(), reason=clean_text(reason)
+        )
+        permissions.check_has_reason(actor, kind, locked, decision.reason)
+        write_decision(
+            locked,
+            kind,
+            decision,
+            channel=permissions.find_channel(actor),
+            account_id=actor.pk,
+            terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
+            is_own_order=permissions.needs_reason(actor, kind, locked),
+            reason_code=reason_code,
+            is_new=True,
+        )
+        clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
+        key = outbox.decision_key(decision.decision_id)
+        name = contracts.SIGNALS[kind]
+        return outbox.enqueue(locked, key=key, name=name, payload=asdict(decision), sends_now=sends_now)
 
 
 def find_decision(message: OutboxMessage) -> Decision:
@@ -142,30 +115,3 @@ def _find_standing(order: Order, kind: DecisionKind, approver: Approver) -> Stan
     if kind == DecisionKind.CANCEL:
         return None
     return find_standing(order, approver, has_limits=vars(order)["has_limits"])
-
-
-def _decide(
-    order: Order, kind: DecisionKind, *, actor: Actor, reason: str, reason_code: str = "", sends_now: bool = True
-) -> OutboxMessage:
-    permissions.check_may_decide(actor, kind, order)
-    with transaction.atomic():
-        locked = lock_order(order.order_id, Order.objects.annotate(has_limits=has_limits()))
-        standing = _find_standing(locked, kind, Approver(actor))
-        check_may_be_decided(locked, kind, now=database_now(), standing=standing)
-        decision = contracts.Decision(decision_id=str(uuid4()), actor=actor.get_username(), reason=clean_text(reason))
-        permissions.check_has_reason(actor, kind, locked, decision.reason)
-        write_decision(
-            locked,
-            kind,
-            decision,
-            channel=permissions.find_channel(actor),
-            account_id=actor.pk,
-            terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
-            is_own_order=permissions.needs_reason(actor, kind, locked),
-            reason_code=reason_code,
-            is_new=True,
-        )
-        clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
-        key = outbox.decision_key(decision.decision_id)
-        name = contracts.SIGNALS[kind]
-        return outbox.enqueue(locked, key=key, name=name, payload=asdict(decision), sends_now=sends_now)

@@ -2,7 +2,7 @@
 
 import threading
 
-from orders.engine import outbox, temporal
+from orders.engine import outbox, temporal, waking
 from orders.engine.companions import report, run_companion
 from orders.errors import TemporalAway
 from orders.models import OutboxMessage
@@ -20,13 +20,15 @@ def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
             is_away = False
             outbox.wake_all()
         outbox.send_unanswered_again()
+        waking.wake_silent_batches()
         try:
+            woken = waking.wake_batches()
             sent = outbox.deliver_pending()
         except TemporalAway:
             is_away = True
             raise
         _report_refused()
-        return sent > 0
+        return sent + woken > 0
 
     run_companion("relay", make_round, stop, interval_seconds=interval_seconds)
 

@@ -3,6 +3,7 @@
 Amounts are integers in the currency's minor unit. What can be a constraint is one, named as a sentence.
 """
 
+from orders.models.batch import Batch, BatchItem
 from orders.models.engine import OutboxMessage, WorkerProcess
 from orders.models.history import Decision, OrderEvent, Trouble
 from orders.models.line import OrderLine
@@ -18,6 +19,8 @@ from orders.simulated.ledger import CarrierBooking, GatewayMovement
 __all__ = [
     "ApiKey",
     "ApprovalLimit",
+    "Batch",
+    "BatchItem",
     "CarrierBooking",
     "Decision",
     "GatewayMovement",

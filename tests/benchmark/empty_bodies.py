@@ -48,7 +48,7 @@ async def main(address: str) -> None:
             Worker(
                 client,
                 task_queue=queue,
-                workflows=[worker.WORKFLOWS[queue]],
+                workflows=worker.WORKFLOWS[queue],
                 activities=ACTIVITIES,
                 activity_executor=threads.activities,
                 workflow_task_executor=threads.workflows,

@@ -51,5 +51,5 @@ if __name__ == "__main__":
         for name, module in STEPS.items():
             setattr(module, name, partial(hold, name, getattr(module, name), Path(os.environ["HOLDS"])))
     if os.environ.get("TOMORROW"):
-        worker.WORKFLOWS[contracts.ORDER_QUEUE] = PatchedWorkflow
+        worker.WORKFLOWS[contracts.ORDER_QUEUE] = (PatchedWorkflow,)
     execute_from_command_line(["manage.py", "runworkers"])

@@ -38,7 +38,7 @@ def test_a_run_that_the_code_does_not_fit_is_named(
     workers_running: object, temporal_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = wait_for_status(submit(), Status.PENDING_MANUAL_APPROVAL)
-    monkeypatch.setitem(worker.WORKFLOWS, contracts.ORDER_QUEUE, ForgetfulWorkflow)
+    monkeypatch.setitem(worker.WORKFLOWS, contracts.ORDER_QUEUE, (ForgetfulWorkflow,))
 
     def find() -> replay.Replay:
         return asyncio.run(replay.replay_runs())

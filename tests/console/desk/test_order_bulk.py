@@ -6,10 +6,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from console.desk import bulk, list_asked
 from console.forms import PAGE_SIZE
-from orders.engine import temporal
+from orders import contracts
+from orders.decisions import chunks
+from orders.engine import temporal, waking
 from orders.intake.drafts import LineDraft
-from orders.models import Order, OutboxMessage
+from orders.models import Batch, Order
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.making import MakeOrder, make_user
 
@@ -40,6 +43,14 @@ def decisions() -> list[str]:
     return list(Order.objects.order_by("pk").values_list("decision", flat=True))
 
 
+def follow(client: Client, response: Any, headers: dict[str, str]) -> str:
+    """Have the batch carried out that the answer leads to, and return its page."""
+    url = response["HX-Redirect"] if headers else response["Location"]
+    assert response.status_code == (200 if headers else 302)
+    chunks.decide_chunk(contracts.DecideChunk(Batch.objects.latest("id").batch_id))
+    return text_of(client.get(url))
+
+
 class TestDecide:
     def test_each_order_has_a_result_of_its_own(
         self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
@@ -47,25 +58,19 @@ class TestDecide:
         fine, own = make_order(), make_order(submitted_by="bob", decided_by="dana")
         late = make_order("CANCELLED", decided_by="dana")
         response = bobs.post(URL, ticked("approve", fine, own, late, "order-NOPE"), headers=headers)
-        results = {result.order_id: result for result in response.context["results"]}
-        assert response.status_code == 200
-        assert [result.is_done for result in results.values()] == [True, False, False, False]
-        page = text_of(response)
-        assert "Approved 1 of 4 orders." in page
-        assert "on its way to the workflow" in results[fine.order_id].sentence
-        assert "someone else" in results[own.order_id].sentence
-        assert "Too late" in results[late.order_id].sentence
-        assert "There is no order order-NOPE." in page
-        assert all(result.sentence in page.replace("&#x27;", "'") for result in results.values())
-        assert ("<html" in page) is not bool(headers)
-        assert ("orders-changed" in response.headers.get("HX-Trigger", "")) is bool(headers)
+        assert not fine.decisions.exists(), "the request decides nothing itself"
+        page = follow(bobs, response, headers)
+        assert "Done: 3 of 3" in page
+        assert "1 approved" in " ".join(page.split())
+        assert "someone else has to approve it" in page
+        assert "Too late: dana requested its cancellation." in page
 
     def test_several_are_cancelled_for_one_reason(
         self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
     ) -> None:
         orders = [make_order(), make_order("PAID")]
-        response = bobs.post(URL, ticked("cancel", *orders, reason="Out of stock"), headers=headers)
-        assert "Cancellation requested for 2 of 2 orders." in text_of(response)
+        page = follow(bobs, bobs.post(URL, ticked("cancel", *orders, reason="Out of stock"), headers=headers), headers)
+        assert "Out of stock" in page
         assert decisions() == ["cancel", "cancel"]
         assert {order.events.last().detail for order in orders} == {"Out of stock"}  # type: ignore[union-attr]
 
@@ -73,7 +78,8 @@ class TestDecide:
         self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
     ) -> None:
         orders = [make_order(), make_order()]
-        bobs.post(URL, ticked("cancel", *orders, reason="", reason_code="OUT_OF_STOCK"), headers=headers)
+        response = bobs.post(URL, ticked("cancel", *orders, reason="", reason_code="OUT_OF_STOCK"), headers=headers)
+        follow(bobs, response, headers)
         assert decisions() == ["cancel", "cancel"]
         assert {order.events.last().detail for order in orders} == {"Out of stock"}  # type: ignore[union-attr]
 
@@ -81,8 +87,57 @@ class TestDecide:
         self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
     ) -> None:
         order = make_order()
-        response = bobs.post(URL, ticked("approve", order, order), headers=headers)
-        assert [result.is_done for result in response.context["results"]] == [True]
+        bobs.post(URL, ticked("approve", order, order), headers=headers)
+        assert Batch.objects.get().total == 1
+
+
+class TestWholeList:
+    """All orders of a list, on all its pages."""
+
+    def test_it_takes_those_that_match_the_filter(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(list_asked, "PAGE_SIZE", 2)
+        euros = [make_order() for _ in range(3)]
+        make_order(currency="JPY", lines=(LineDraft("A", "Apple", 1, 500),))
+        page = text_of(bobs.get("/orders/?status=awaiting&currency=EUR"))
+        assert 'name="ask_all" value="approve"' in page
+        query = "status=awaiting&currency=EUR"
+        assert f'name="query" value="{query.replace("&", "&amp;")}"' in page
+        asked = text_of(bobs.post(URL, {"ask_all": "approve", "query": query}, headers=headers))
+        assert "Approve 3 orders?" in " ".join(asked.split())
+        assert "75.00 EUR" in asked
+        sent = {"kind": "approve", "scope": "all", "query": query, "confirmed": "3"}
+        follow(bobs, bobs.post(URL, sent, headers=headers), headers)
+        assert [Order.objects.get(pk=order.pk).decision for order in euros] == ["approve"] * 3
+        assert Batch.objects.get().query == query
+
+    def test_more_than_were_confirmed_are_shown_again(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        make_order(), make_order()
+        sent = {"kind": "approve", "scope": "all", "query": "status=awaiting", "confirmed": "1"}
+        page = text_of(bobs.post(URL, sent, headers=headers))
+        assert "More orders are in this list now." in page
+        assert not Batch.objects.exists()
+
+    def test_a_filter_that_cannot_be_read_does_not_widen_it(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        make_order()
+        sent = {"ask_all": "cancel", "query": "status=awaiting&submitted_from=tomorrow"}
+        response = bobs.post(URL, sent, headers=headers)
+        assert response.status_code == 422
+        assert "This list cannot be read as it is." in text_of(response)
+
+    def test_too_many_are_refused(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bulk, "MOST_ORDERS", 1)
+        make_order(), make_order()
+        response = bobs.post(URL, {"ask_all": "approve", "query": "status=awaiting"}, headers=headers)
+        assert response.status_code == 422
+        assert "more than 1 orders. Narrow it" in text_of(response)
 
 
 class TestRefusals:
@@ -150,11 +205,11 @@ def test_a_superusers_own_order_needs_a_reason(
 ) -> None:
     client.force_login(admin_user)
     own, other = make_order(submitted_by="admin"), make_order()
-    response = client.post(URL, ticked("approve", own, other), headers=headers)
-    results = {result.order_id: result for result in response.context["results"]}
-    assert [results[order.order_id].is_done for order in (own, other)] == [False, True]
-    assert "give a reason" in results[own.order_id].sentence
-    client.post(URL, ticked("approve", own, reason="Alone tonight"), headers=headers)
+    asked = text_of(client.post(URL, {"ask": "approve", "order_id": [str(own), str(other)]}, headers=headers))
+    assert "Why you approve your own orders" in asked
+    page = follow(client, client.post(URL, ticked("approve", own, other), headers=headers), headers)
+    assert "approving it needs a reason" in page
+    follow(client, client.post(URL, ticked("approve", own, reason="Alone tonight"), headers=headers), headers)
     assert own.decisions.get().is_own_order
 
 
@@ -171,7 +226,7 @@ class TestAsk:
 
         page = text_of(bobs.post(URL, form, headers=headers))
 
-        assert "Approve 3 orders?" in page
+        assert "Approve 3 of 5 orders?" in " ".join(page.split())
         assert "50.00 EUR" in page
         assert "500 JPY" in page
         assert "2 cannot be decided and will be skipped" in page
@@ -181,7 +236,7 @@ class TestAsk:
         self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
     ) -> None:
         page = text_of(bobs.post(URL, {"ask": "cancel", "order_id": [make_order().order_id]}, headers=headers))
-        assert "Cancel 1 order?" in page
+        assert "Cancel 1 order?" in " ".join(page.split())
         assert 'name="reason"' in page
         assert decisions() == [""]
 
@@ -200,15 +255,15 @@ class TestAsk:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_waits_for_temporal_as_often_as_there_are_orders(
+def test_the_request_does_not_wait_for_temporal(
     bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     orders = [make_order() for _ in range(10)]
 
     def wait_for_ever(*arguments: object, **more: object) -> None:
-        pytest.fail("a bulk decision was sent by the request itself")
+        pytest.fail("Temporal was called by the request itself")
 
     monkeypatch.setattr(temporal, "signal_decision", wait_for_ever)
-    response = bobs.post(URL, ticked("approve", *orders))
-    assert "Approved 10 of 10 orders." in text_of(response)
-    assert OutboxMessage.objects.filter(name="approve_order", status="PENDING").count() == 10
+    monkeypatch.setattr(waking, "call", wait_for_ever)
+    bobs.post(URL, ticked("approve", *orders))
+    assert Batch.objects.get().total == 10

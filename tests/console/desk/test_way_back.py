@@ -121,7 +121,7 @@ def test_several_decisions_lead_back_too(bobs: Client, make_order: MakeOrder) ->
     asked = text_of(bobs.post("/orders/bulk/", sent | {"ask": "approve"}))
     assert f'name="from" value="{html.escape(way.query)}"' in asked
     assert f'href="{html.escape(way.url)}"' in asked
-    decided = text_of(bobs.post("/orders/bulk/", sent | {"kind": "approve"}))
+    decided = text_of(bobs.post("/orders/bulk/", sent | {"kind": "approve"}, follow=True))
     assert f'href="{html.escape(way.url)}"' in decided
     assert f'href="{order.get_absolute_url()}{way.suffix}"' in decided
 

@@ -25,7 +25,7 @@ from orders.intake.drafts import MOST_LINES, LineDraft
 from orders.lifecycle import lookup
 from orders.lifecycle.lookup import lock_order
 from orders.models import Order, OutboxMessage
-from orders.states import DecisionKind, ReasonCode, Status
+from orders.states import ReasonCode, Status
 from tests.making import MakeOrder, make_draft
 
 pytestmark = pytest.mark.django_db
@@ -162,21 +162,6 @@ class TestCancel:
     def test_a_final_order_stays(self, make_order: MakeOrder, bob: User) -> None:
         with pytest.raises(TooLate, match="completed"):
             decide.cancel_order(make_order("COMPLETED"), actor=bob)
-
-
-def test_a_bulk_decision_tells_of_each_order(make_order: MakeOrder, bob: User) -> None:
-    fine, own, done = make_order(), make_order(submitted_by="bob"), make_order("COMPLETED", decided_by="dana")
-    ids = [fine.order_id, own.order_id, done.order_id, "order-NONE", fine.order_id]
-    results = decide.decide_orders(ids, DecisionKind.APPROVE, actor=bob)
-    assert [(result.order_id, result.is_done) for result in results] == [
-        (fine.order_id, True),
-        (own.order_id, False),
-        (done.order_id, False),
-        ("order-NONE", False),
-    ]
-    assert "someone else" in results[1].sentence
-    assert "dana" in results[2].sentence
-    assert "no order" in results[3].sentence
 
 
 def test_a_decision_that_is_not_delivered_is_said_to_be_on_its_way(make_order: MakeOrder, bob: User) -> None:

@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from orders.decisions import decide
+from orders import contracts
+from orders.decisions import batches, chunks, decide
 from orders.models import Order, Payment
 from orders.postgres.limits import Limits
 from orders.states import DecisionKind, Status
@@ -115,21 +116,11 @@ def test_reading_a_locked_order_waits_for_nobody(bobs: Client, busy: Order) -> N
     assert monotonic() - started_at < 1
 
 
-def test_one_locked_order_of_several_does_not_hold_the_others(
-    busy: Order, make_order: MakeOrder, bob: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    free, late = make_order(), make_order()
-    ids = [busy.order_id, free.order_id]
-    results = decide.decide_orders(ids, DecisionKind.APPROVE, actor=bob)
-    assert [result.is_done for result in results] == [False, True]
-    assert results[0].sentence.startswith(BUSY)
-    monkeypatch.setattr(decide, "LONGEST_BULK_SECONDS", 0.5)
-    ids = [busy.order_id, late.order_id]
-    results = decide.decide_orders(ids, DecisionKind.APPROVE, actor=bob)
-    assert [result.is_done for result in results] == [False, False]
-    assert results[1].sentence.startswith("Not attempted")
-    late.refresh_from_db()
-    assert not late.is_approved
+def test_one_locked_order_of_several_does_not_hold_the_others(busy: Order, make_order: MakeOrder, bob: User) -> None:
+    free = make_order()
+    batch = batches.create_batch([busy.pk, free.pk], DecisionKind.APPROVE, actor=bob)
+    assert chunks.decide_chunk(contracts.DecideChunk(batch.batch_id)).state == "DONE"
+    assert [item.result for item in batch.items.all()] == ["BUSY", "DECIDED"]
 
 
 def test_the_terminal_says_so_too(busy: Order, run_command: Callable[..., subprocess.CompletedProcess[str]]) -> None:

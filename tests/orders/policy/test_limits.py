@@ -3,12 +3,16 @@
 import pytest
 from django.contrib.auth.models import Group, User
 
+from orders import contracts
 from orders.decisions import decide
+from orders.decisions.batches import count_results, create_batch
+from orders.decisions.chunks import decide_chunk
+from orders.decisions.preview import preview_decision
 from orders.errors import ApprovalRefused
 from orders.models import ApprovalLimit, Order
 from orders.permissions import TerminalOperator
 from orders.policy.approvers import list_candidates
-from orders.states import DecisionKind
+from orders.states import BatchResult, DecisionKind
 from tests.making import MakeOrder, make_user
 from tests.orders.policy.asking import ask_for
 
@@ -77,11 +81,13 @@ class TestLimit:
 
     def test_a_bulk_decision_keeps_it(self, make_order: MakeOrder, bob: User) -> None:
         limit(bob, 1)
-        order_ids = [make_order().order_id, make_order().order_id]
-        checked = decide.check_orders(order_ids, DecisionKind.APPROVE, actor=bob)
-        done = decide.decide_orders(order_ids, DecisionKind.APPROVE, actor=bob)
-        assert [result.is_done for result in [*checked, *done]] == [False] * 4
-        assert all("above your approval limit" in result.sentence for result in [*checked, *done])
+        pks = [make_order().pk, make_order().pk]
+        (left_out,) = preview_decision(pks, DecisionKind.APPROVE, actor=bob).left_out
+        assert (left_out.result, left_out.count) == (BatchResult.POLICY, 2)
+        assert all("above your approval limit" in sentence for _, sentence in left_out.named)
+        batch = create_batch(pks, DecisionKind.APPROVE, actor=bob)
+        decide_chunk(contracts.DecideChunk(batch.batch_id))
+        assert count_results(batch) == {BatchResult.POLICY: 2}
 
     def test_the_terminal_has_none(self, make_order: MakeOrder, bob: User) -> None:
         limit(bob, 1)

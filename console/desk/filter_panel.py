@@ -3,14 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
+from typing import Final
 
+from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 
 from console.desk.list_asked import ListAsked
 from orders.labels import Label
 from orders.listing.filters import FILTERS, Filter
 from orders.listing.list_query import ListQuery
+
+# Some 7 kB each, in each process.
+MOST_KEPT: Final = 200
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,15 @@ class FilterPanel:
             clear_url=_link(asked, ListQuery()),
             is_open=bool(asked.query.errors),
         )
+
+    def render(self, search: str) -> SafeString:
+        """Return the HTML, with the search that stays; it is made once for all who filter and search the same."""
+        return _render(self, search, get_language())
+
+
+@lru_cache(MOST_KEPT)
+def _render(panel: FilterPanel, search: str, language: str | None) -> SafeString:
+    return render_to_string("desk/_filters.html", {"panel": panel, "search": search})
 
 
 def _link(asked: ListAsked, query: ListQuery) -> str:

@@ -63,7 +63,7 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
     current_user = CurrentUser.of(request.user)
     rows = [Row.of(order, current_user) for order in page.rows]
     newest = vars(page.rows[0])["newest_pk"] if page.rows else 0
-    shown = Answer(tuple(row.facts for row in rows), news=0)
+    shown, panel = Answer(tuple(row.facts for row in rows), news=0), FilterPanel.of(asked)
     tabs = describe_tabs(asked)
     context = _describe_list(current_user, asked, shown, tabs, newest=newest)
     context |= {
@@ -74,7 +74,8 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
         "previous_url": asked.link(cursor=page.previous) if page.previous else "",
         "is_typed": bool(request.htmx),
         "sorts": [(SORT_LABELS[sort], asked.sorted_by(sort).link(), sort == asked.sort) for sort in asked.sorts],
-        "panel": FilterPanel.of(asked),
+        "panel": panel,
+        "filters_html": "" if request.htmx else panel.render(asked.search),
     }
     return render_page(request, "desk/_list.html" if request.htmx else "desk/order_list.html", context)
 

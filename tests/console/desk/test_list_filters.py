@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
-from console.desk import list_asked
+from console.desk import filter_panel, list_asked
 from orders.listing.filters import FILTERS
 from tests.asking import HTMX, text_of
 from tests.making import MakeOrder
@@ -168,3 +168,13 @@ def test_a_filtered_list_is_live_and_counts_nothing(bobs: Client, make_order: Ma
     assert bobs.get(page.context["poll_url"], headers=HTMX).status_code == 204
     make_order()
     assert bobs.get(page.context["poll_url"], headers=HTMX).status_code == 204
+
+
+def test_the_panel_is_made_once_for_the_same_filters_and_for_no_others(client: Client, bob: User, dana: User) -> None:
+    filter_panel._render.cache_clear()
+    for user, path in ((bob, "/orders/?total_min=5&currency=EUR"), (dana, "/orders/?total_min=5&currency=EUR")):
+        client.force_login(user)
+        assert 'value="5"' in text_of(client.get(path))
+    assert filter_panel._render.cache_info().misses == 1
+    assert 'value="5"' not in text_of(client.get("/orders/?total_min=7&currency=EUR"))
+    assert 'name="q" value="mug"' in text_of(client.get("/orders/?total_min=7&currency=EUR&q=mug"))

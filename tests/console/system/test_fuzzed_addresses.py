@@ -14,6 +14,8 @@ from django.test import Client
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from orders.listing.filters import FILTERS
+from orders.listing.list_query import SORTS
 from orders.models import Order
 from tests.making import MakeOrder
 
@@ -88,17 +90,25 @@ FACTS = st.one_of(st.none(), st.booleans(), INTEGERS, st.floats(), st.text(max_s
 CURSORS = st.one_of(
     st.builds(
         lambda *facts: encode(facts),
-        st.sampled_from(["newest", "expiring"]),
+        st.sampled_from(list(SORTS)),
         st.one_of(st.integers(0, 1), FACTS),
-        st.one_of(MOMENTS, FACTS),
+        st.one_of(MOMENTS, INTEGERS, FACTS),
         st.one_of(INTEGERS, FACTS),
     ),
     st.recursive(FACTS, lambda inner: st.lists(inner, max_size=4)).map(encode),
     SENT,
 )
+# Codes of any filter, and what a total or a number of hours may look like.
+VALUES = st.one_of(
+    st.sampled_from([code for each in FILTERS.values() for code, _ in each.choices] + ["EUR", "bhd", "5", "1.500"]),
+    DAYS,
+    INTEGERS.map(str),
+    SENT,
+)
 LIST = {
-    "status": st.one_of(st.sampled_from(["awaiting", "in-motion", "trouble", "completed", "cancelled", "all"]), SENT),
-    "sort": st.one_of(st.sampled_from(["newest", "expiring"]), SENT),
+    **dict.fromkeys(FILTERS, VALUES),
+    "status": st.one_of(st.sampled_from(["awaiting", "in-motion", "trouble", "completed", "cancelled", "all"]), VALUES),
+    "sort": st.one_of(st.sampled_from(list(SORTS)), SENT),
     "q": SENT,
     "cursor": CURSORS,
     "live": SENT,
@@ -119,6 +129,16 @@ def queries(parameters: Mapping[str, st.SearchStrategy[str]]) -> st.SearchStrate
     """Return queries of an address with some of these parameters, one of them perhaps twice."""
     pairs = st.sampled_from(list(parameters)).flatmap(lambda name: st.tuples(st.just(name), parameters[name]))
     return st.lists(pairs, max_size=4).map(lambda pairs: "&".join(f"{name}={value}" for name, value in pairs))
+
+
+@FUZZ
+@given(query=queries(LIST))
+def test_the_export_takes_any_query(admins: Client, make_order: MakeOrder, query: str) -> None:
+    if not Order.objects.exists():
+        make_order()
+    response = admins.get(f"/orders/export/?{query}")
+    assert response.status_code < 500
+    assert not response.streaming or list(response.streaming_content)
 
 
 def get(client: Client, path: str, query: str, *, is_htmx: bool = False) -> None:

@@ -8,7 +8,7 @@ from console.accounts.password import OwnPasswordView
 from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.desk import batches, bulk, export, order_list
 from console.intake import create
-from console.order import decisions, detail
+from console.order import decisions, detail, proof
 from console.policy import trial
 from console.system import errors, health, overview, reports, stuck
 from orders.identifiers import ORDER_ID_PATTERN
@@ -41,6 +41,7 @@ urlpatterns = [
     path("orders/stuck/", stuck.show_stuck, name="order-stuck"),
     path("orders/<order_id:order_id>/", detail.show_order, name="order-detail"),
     path("orders/<order_id:order_id>/status/", detail.show_status, name="order-status"),
+    path("orders/<order_id:order_id>/payment-proof/", proof.show_proof, name="order-payment-proof"),
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
     path("system/", overview.show_system, name="system"),

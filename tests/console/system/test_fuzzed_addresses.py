@@ -166,6 +166,7 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
     [
         *("/", "/orders/new/", "/orders/bulk/", "/accounts/logout/", "/orders/ORDER/"),
         *("/orders/ORDER/status/", "/orders/ORDER/approve/", "/orders/ORDER/cancel/", "/policy/try/"),
+        "/orders/ORDER/payment-proof/",
     ],
 )
 def test_other_pages_take_any_query(

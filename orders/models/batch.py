@@ -73,7 +73,8 @@ class BatchItem(models.Model):
     """One order of a batch, with its result; an empty one until its turn has come."""
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="items", db_index=False)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # Orders are never removed, and a foreign key would have a new batch wait for whoever is changing one of its orders.
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     result = CodeField(max_length=32, blank=True, choices=BATCH_RESULT_CHOICES)
     decided_by = models.CharField(max_length=150, blank=True, help_text="Who had decided the order before.")
     decided_as = CodeField(max_length=16, blank=True, choices=DECISION_CHOICES)

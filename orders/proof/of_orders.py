@@ -14,15 +14,6 @@ CHARGED_ON_ITS_WAY: Final = ", ".join(
     f"'{status}'" for status in HAPPY_PATH[HAPPY_PATH.index(Status.CHARGING_PAYMENT) :]
 )
 
-# The statuses that the history of each order tells of: how many, and how far the last one is.
-TOLD: Final = f"""
-WITH told AS (
-    SELECT event.order_id, count(*) AS count, max(way.rank) AS rank
-    FROM orders_orderevent AS event JOIN (VALUES {RANK_ROWS}) AS way (kind, status, rank) ON way.kind = event.kind
-    GROUP BY event.order_id
-), ranks (status, rank) AS (SELECT status, rank FROM (VALUES {RANK_ROWS}) AS way (kind, status, rank))
-"""
-
 OF_ORDERS: Final = (
     Invariant(
         "total_is_sum_of_lines",
@@ -37,20 +28,17 @@ OF_ORDERS: Final = (
     ),
     Invariant(
         "status_is_told",
-        "The status of an order is the last one that its history tells of.",
-        TOLD
-        + """
-        SELECT o.order_id FROM orders_order AS o JOIN ranks ON ranks.status = o.status
-        LEFT JOIN told ON told.order_id = o.id WHERE told.rank IS DISTINCT FROM ranks.rank
-        """,
-    ),
-    Invariant(
-        "no_status_is_skipped",
-        "An order on its way has been through every status before.",
-        TOLD
-        + """
-        SELECT o.order_id FROM orders_order AS o JOIN told ON told.order_id = o.id
-        WHERE o.status NOT IN ('CANCELLING', 'CANCELLED') AND told.count <> told.rank + 1
+        "The history of an order tells of its status, and of every status before it.",
+        # One walk through all events, of which an order has more than of anything else.
+        f"""
+        WITH way (kind, status, rank) AS (VALUES {RANK_ROWS}), told AS (
+            SELECT event.order_id, count(*) AS count, max(way.rank) AS rank
+            FROM orders_orderevent AS event JOIN way ON way.kind = event.kind GROUP BY event.order_id
+        )
+        SELECT o.order_id FROM orders_order AS o JOIN way ON way.status = o.status
+        LEFT JOIN told ON told.order_id = o.id
+        WHERE told.rank IS DISTINCT FROM way.rank
+            OR o.status NOT IN ('CANCELLING', 'CANCELLED') AND told.count <> told.rank + 1
             OR o.status = 'CANCELLED' AND told.count < 3  -- created, cancelling, cancelled
         """,
     ),

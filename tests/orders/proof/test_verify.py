@@ -32,7 +32,7 @@ REFUND = (
 BREAKS = {
     "total_is_sum_of_lines": ("PAID", f"UPDATE orders_orderline SET quantity = 3 WHERE order_id = {ORDER}"),
     "status_is_told": ("PAID", "UPDATE orders_order SET status = 'COMPLETED' WHERE order_id = %(id)s"),
-    "no_status_is_skipped": (
+    "status_is_told, a status that was skipped": (
         "PAID",
         f"DELETE FROM orders_orderevent WHERE kind = 'order.validated' AND order_id = {ORDER}",
     ),
@@ -131,7 +131,8 @@ def broken() -> dict[str, tuple[str, ...]]:
 
 
 def test_every_rule_is_tried_and_named_once() -> None:
-    assert sorted(BREAKS) == sorted(invariant.code for invariant in INVARIANTS)
+    tried = {name.partition(",")[0] for name in BREAKS}
+    assert sorted(tried) == sorted(invariant.code for invariant in INVARIANTS)
     assert len({invariant.sentence for invariant in INVARIANTS}) == len(INVARIANTS)
 
 
@@ -151,9 +152,9 @@ def test_an_order_that_costs_nothing_breaks_none(make_order: MakeOrder) -> None:
     assert broken() == {}
 
 
-@pytest.mark.parametrize("code", sorted(BREAKS))
-def test_what_breaks_a_rule_is_found(make_order: MakeOrder, code: str) -> None:
-    status, damage = BREAKS[code]
+@pytest.mark.parametrize("name", sorted(BREAKS))
+def test_what_breaks_a_rule_is_found(make_order: MakeOrder, name: str) -> None:
+    code, (status, damage) = name.partition(",")[0], BREAKS[name]
     fine = make_order(status, cancelled_from="DISPATCHED")
     order = make_order(status, cancelled_from="DISPATCHED")
 

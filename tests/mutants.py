@@ -277,8 +277,8 @@ MUTANTS: Final = (
     Mutant(
         "whoever decides about an order has its row to themselves",
         "orders/lifecycle/lookup.py",
-        "orders.select_for_update().filter(order_id=order_id)",
-        "orders.filter(order_id=order_id)",
+        'return _fetch(order_id, "FOR UPDATE", question)',
+        'return _fetch(order_id, "", question)',
         ("tests/orders/lifecycle/test_locks.py",),
     ),
     Mutant(

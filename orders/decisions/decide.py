@@ -14,12 +14,12 @@ from orders.decisions.rules import check_may_be_decided
 from orders.engine import outbox
 from orders.labels import DECISION_LABELS, describe_too_late, describe_undelivered
 from orders.lifecycle.decisions import write_decision
-from orders.lifecycle.lookup import lock_order
+from orders.lifecycle.lookup import lock_order_and_ask
 from orders.lifecycle.troubles import clear_troubles
 from orders.models import Decision, Order, OutboxMessage
 from orders.permissions import Actor, TerminalOperator
 from orders.policy.approvals import Standing, find_standing
-from orders.policy.approvers import Approver, has_limits
+from orders.policy.approvers import ARE_LIMITS_SET, Approver
 from orders.postgres.clock import database_now
 from orders.states import DecisionKind, Outcome, TroubleCode
 from orders.texts import clean_text
@@ -45,7 +45,9 @@ def cancel_order(order: Order, *, actor: Actor, reason: str = "", reason_code: s
 def check_order(order: Order, kind: DecisionKind, *, now: datetime, approver: Approver) -> None:
     """Raise what `take_decision` would, as the order was read, with `has_limits`; but for a missing reason."""
     permissions.check_may_decide(approver.actor, kind, order)
-    check_may_be_decided(order, kind, now=now, standing=_find_standing(order, kind, approver))
+    check_may_be_decided(
+        order, kind, now=now, standing=_find_standing(order, kind, approver, has_limits=vars(order)["has_limits"])
+    )
 
 
 def take_decision(
@@ -64,8 +66,8 @@ def take_decision(
     """
     permissions.check_may_decide(actor, kind, order)
     with transaction.atomic():
-        locked = lock_order(order.order_id, Order.objects.annotate(has_limits=has_limits()))
-        standing = _find_standing(locked, kind, Approver(actor))
+        locked, are_limits_set = lock_order_and_ask(order.order_id, ARE_LIMITS_SET)
+        standing = _find_standing(locked, kind, Approver(actor), has_limits=are_limits_set)
         check_may_be_decided(locked, kind, now=database_now(), standing=standing)
         decision = contracts.Decision(
             decision_id=decision_id or str(uuid4()), actor=actor.get_username(), reason=clean_text(reason)
@@ -110,8 +112,8 @@ def describe_delivery(message: OutboxMessage) -> str:
     return f"{done}. The workflow has received it." if decision.outcome == Outcome.PENDING else f"{done}."
 
 
-def _find_standing(order: Order, kind: DecisionKind, approver: Approver) -> Standing | None:
+def _find_standing(order: Order, kind: DecisionKind, approver: Approver, *, has_limits: bool) -> Standing | None:
     """Return what the policy has against an approval; it has nothing against cancellations."""
     if kind == DecisionKind.CANCEL:
         return None
-    return find_standing(order, approver, has_limits=vars(order)["has_limits"])
+    return find_standing(order, approver, has_limits=has_limits)

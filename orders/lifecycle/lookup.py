@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 from psycopg import sql
 
 from orders.errors import OrderClosed, OrderNotFound
@@ -32,34 +31,32 @@ def read_open_order(order_id: str) -> Order:
 
 def read_order(order_id: str) -> Order:
     """Return the order, unlocked. Raises OrderNotFound."""
-    return _fetch(order_id, "")
+    return _fetch(order_id, "")[0]
 
 
-def lock_order(order_id: str, orders: "QuerySet[Order] | None" = None) -> Order:
-    """Return the order, locked until the transaction ends, with what `orders` add to its row. Raises OrderNotFound."""
-    if orders is None:
-        return _fetch(order_id, "FOR UPDATE")
-    order: Order | None = (
-        orders.select_for_update().filter(order_id=order_id).first() if is_order_id(order_id) else None
-    )
-    if order is None:
-        raise OrderNotFound(order_id)
-    return order
+def lock_order(order_id: str) -> Order:
+    """Return the order, locked until the transaction ends. Raises OrderNotFound."""
+    return lock_order_and_ask(order_id)[0]
 
 
-def _fetch(order_id: str, lock: str) -> Order:
+def lock_order_and_ask(order_id: str, question: str = "NULL") -> tuple[Order, Any]:
+    """Return the order, locked, and the answer to a `question`, an expression of SQL. Raises OrderNotFound."""
+    return _fetch(order_id, "FOR UPDATE", question)
+
+
+def _fetch(order_id: str, lock: str, question: str = "NULL") -> tuple[Order, Any]:
     if not is_order_id(order_id):
         raise OrderNotFound(order_id)
     names, statement, converters = _read_columns()
     with connection.cursor() as cursor:
-        cursor.execute(f"{statement} {lock}", [order_id])
+        cursor.execute(f"SELECT {question}, {statement} {lock}", [order_id])
         row = cursor.fetchone()
     if row is None:
         raise OrderNotFound(order_id)
-    values = list(row)
+    answer, *values = row
     for index, convert in converters:
         values[index] = convert(values[index], None, connection)
-    return Order.from_db(connection.alias, names, values)
+    return Order.from_db(connection.alias, names, values), answer
 
 
 @cache
@@ -71,7 +68,7 @@ def _read_columns() -> tuple[list[str], str, list[tuple[int, Callable[..., Any]]
     """
     fields: list[Any] = [field for field in Order._meta.concrete_fields if field.name not in SEARCH_COLUMNS]
     columns = sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
-    statement = sql.SQL("SELECT {} FROM {} WHERE order_id = %s").format(columns, sql.Identifier(Order._meta.db_table))
+    statement = sql.SQL("{} FROM {} WHERE order_id = %s").format(columns, sql.Identifier(Order._meta.db_table))
     converters = [
         (index, convert) for index, field in enumerate(fields) for convert in field.get_db_converters(connection)
     ]

@@ -18,6 +18,8 @@ from orders.permissions import APPROVE, Actor, is_own_order
 
 # So many are looked at when it is said who may still approve.
 MOST_CANDIDATES: Final = 100
+# The same question as `has_limits`, in SQL.
+ARE_LIMITS_SET: Final = "EXISTS (SELECT FROM orders_approvallimit)"
 BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 

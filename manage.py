@@ -15,7 +15,7 @@ from console.commands import (
     run_stack,
     run_tests,
 )
-from console.environment import load_settings
+from console.environment import load_applications, load_settings
 from console.installation import complete_environment
 from orders.postgres.faults import are_tables_missing
 
@@ -48,6 +48,7 @@ def run_command() -> None:
         os.environ.setdefault("DATABASE_POOL", "true")
     check_installation(os.environ, sys.argv[1:])
     load_settings()
+    load_applications()
     check_database(sys.argv[1:])
     execute_from_command_line(sys.argv)
 

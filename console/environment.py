@@ -4,9 +4,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
+import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
@@ -144,6 +146,23 @@ def are_currencies(values: Sequence[str]) -> str:
     return "" if values else "it lists no currency."
 
 
+def is_dotted_path(value: str) -> str:
+    """Complain unless `value` is the dotted path of a class, in a module that is there; the class is seen later."""
+    module, _, name = value.rpartition(".")
+    try:
+        is_there = bool(module) and name.isidentifier() and find_spec(module) is not None
+    except (ImportError, ValueError):
+        is_there = False
+    return "" if is_there else f"{value!r} is not the dotted path of a class, such as package.module.Class."
+
+
+def are_dotted_paths(values: Sequence[str]) -> str:
+    """Complain about the first that is no dotted path of a class, and about a list without any."""
+    return next((complaint for value in values if (complaint := is_dotted_path(value))), "") or (
+        "" if values else "it names no class."
+    )
+
+
 def is_rate(value: float) -> str:
     """Complain unless `value` is a probability."""
     return "" if 0 <= value <= 1 else f"{value} is not between 0 and 1."
@@ -173,6 +192,14 @@ def is_postgresql_url(value: str) -> str:
         return f"it is not an address such as postgresql://user:password@host:5432/database. {advice}"
     scheme = parts.scheme
     return "" if scheme in {"postgres", "postgresql"} else f"the scheme {scheme!r} is not postgresql."
+
+
+def load_applications() -> None:
+    """Load Django's applications. A setting that only they can judge ends the process like any other wrong one."""
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(f"Settings: {error}")
 
 
 def load_settings() -> None:

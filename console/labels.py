@@ -84,6 +84,9 @@ TROUBLE_ADVICE: Final[Mapping[TroubleCode, str]] = {
     TroubleCode.MONEY_TAKEN: (
         "Approve the order to continue without charging again, or cancel it to refund the customer."
     ),
+    TroubleCode.CUSTOMER_ACTION: (
+        "The gateway has asked the customer, and the charge continues when they confirm it. You can wait, or cancel."
+    ),
 }
 
 DAY: Final = 24 * 3600

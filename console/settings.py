@@ -9,10 +9,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 from console.environment import (
     are_currencies,
+    are_dotted_paths,
     are_host_names,
     are_origins,
     are_strong_keys,
     env,
+    is_dotted_path,
     is_duration,
     is_duration_or_zero,
     is_host_and_port,
@@ -94,6 +96,14 @@ ORDER_CURRENCIES = list(dict.fromkeys(read_list("ORDER_CURRENCIES", "EUR,USD,GBP
 # so, and for a thousand of the longest ones.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes
+
+# Who carries out payments and shipments: classes by dotted path. The first gateway and the first carrier get what is
+# new; payments and shipments that exist stay with the one that their row names.
+PAYMENT_GATEWAYS = read_list(
+    "PAYMENT_GATEWAYS", "orders.payments.gateways.simulated.SimulatedGateway", check=are_dotted_paths
+)
+CARRIERS = read_list("CARRIERS", "orders.shipping.partners.simulated.SimulatedCarrier", check=are_dotted_paths)
+WAREHOUSE = read(env.str, "WAREHOUSE", "orders.shipping.partners.simulated.SimulatedWarehouse", check=is_dotted_path)
 
 # The simulated outside world: the share of calls that fail, and that hang
 FLAKY_FAIL_RATE = read(env.float, "FLAKY_FAIL_RATE", 0.0, check=is_rate)

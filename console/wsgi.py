@@ -2,7 +2,8 @@
 
 from django.core.wsgi import get_wsgi_application
 
-from console.environment import load_settings
+from console.environment import load_applications, load_settings
 
 load_settings()
+load_applications()
 application = get_wsgi_application()

@@ -1,5 +1,7 @@
 """The domain application: orders, their payments and shipments, and the Temporal client."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,10 @@ class OrdersConfig(AppConfig):
 
     name = "orders"
     verbose_name = "Orders"
+
+    def ready(self) -> None:
+        """Load the gateways and carriers of the settings, so that a wrong one stops the start."""
+        import_module("orders.payments.gateways.registry").list_gateways()
+        partners = import_module("orders.shipping.partners.registry")
+        partners.list_carriers()
+        partners.find_warehouse()

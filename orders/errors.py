@@ -128,6 +128,10 @@ class PaymentDeclined(OrderError):
     """The gateway declined the charge; trying again does not help."""
 
 
+class PaymentUndecided(OrderError):
+    """The gateway does not know yet, or waits for the customer; it is asked again later."""
+
+
 class ShippingRefused(OrderError):
     """The warehouse or the carrier refused the parcel for good."""
 
@@ -141,6 +145,13 @@ class GatewayMissing(OutsideWorldFailed):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The payment uses the gateway {clean_line(name) or '?'}, which is not configured here.")
+
+
+class CarrierMissing(OutsideWorldFailed):
+    """The shipment's carrier is not configured here; no call was made."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The shipment uses the carrier {clean_line(name)}, which is not configured here.")
 
 
 class TemporalAway(OrderError):

@@ -36,10 +36,11 @@ class EventKind(StrEnum):
     DECISION_REFUSED = "decision.refused"  # decision_id, channel, code, reason
 
     CHARGED = "payment.charged"  # amount, currency, gateway_reference
-    CHARGE_DECLINED = "payment.declined"  # error
+    CHARGE_DECLINED = "payment.declined"  # error, code
     CHARGE_FOUND = "payment.charge_found"
     NOTHING_TO_CHARGE = "payment.nothing_to_charge"
     REFUNDED = "payment.refunded"  # amount, currency, gateway_reference
+    REFUND_REFUSED = "payment.refund_refused"  # amount, currency, code, error
     CLOSED_UNCHARGED = "payment.closed_uncharged"
     NOTHING_TO_REFUND = "payment.nothing_to_refund"
     PARCEL_FOUND = "shipment.parcel_found"  # carrier, tracking_number

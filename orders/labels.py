@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from orders.causes import ENDING_CAUSES, explain_cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
+from orders.decline_labels import describe_decline
 from orders.events import IMMEDIATE, STATUSES, EventKind
 from orders.money import Money
 from orders.states import (
@@ -110,6 +111,7 @@ TROUBLE_LABELS: Final[Mapping[TroubleCode, Label]] = {
     TroubleCode.RUN_PAUSED: gettext_lazy("The order's workflow is paused in Temporal"),
     TroubleCode.RUN_LOST: gettext_lazy("The order's workflow keeps ending too early"),
     TroubleCode.MONEY_TAKEN: gettext_lazy("The customer was charged, but there is no approval"),
+    TroubleCode.CUSTOMER_ACTION: gettext_lazy("The customer has to confirm the payment"),
 }
 
 # Names that stand for somebody whom only Temporal knows.
@@ -141,6 +143,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.CHARGE_FOUND: gettext_lazy("The gateway had already charged the payment"),
     EventKind.NOTHING_TO_CHARGE: gettext_lazy("Nothing to charge"),
     EventKind.REFUNDED: gettext_lazy("Refunded %(money)s"),
+    EventKind.REFUND_REFUSED: gettext_lazy("The gateway refused to refund %(money)s"),
     EventKind.CLOSED_UNCHARGED: gettext_lazy("Payment closed before it was charged"),
     EventKind.NOTHING_TO_REFUND: gettext_lazy("Nothing to refund"),
     EventKind.PARCEL_FOUND: gettext_lazy("The carrier already had the parcel"),
@@ -262,6 +265,12 @@ def _title(kind: EventKind, data: Mapping[str, Any]) -> str:
     }
 
 
+def _describe_refused_run(activity: str) -> str:
+    if not activity:
+        return _("Nothing was done.")
+    return _("%(step)s: nothing was done.") % {"step": describe_activity(activity)}
+
+
 def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
     match kind:
         case EventKind.CANCELLATION_REQUESTED:
@@ -270,6 +279,8 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
             return str(_LATE[data["decision"]]) % {"actor": data["decided_by"]}
         case EventKind.DECISION_REFUSED:
             return " ".join(filter(None, [str(REFUSAL_LABELS[RefusalCode(data["code"])]), data["reason"]]))
+        case EventKind.CHARGE_DECLINED | EventKind.REFUND_REFUSED:
+            return describe_decline(data.get("code", ""), data["error"])
         case EventKind.NOTHING_TO_CHARGE | EventKind.NOTHING_TO_REFUND:
             return _("The order total is zero.")
         case EventKind.DISPATCHED | EventKind.PARCEL_FOUND:
@@ -279,9 +290,7 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
         case EventKind.RUN_REPLACED:
             then = _("The order continues.") if data["goes_on"] else _("The order is being cancelled.")
             return f"{describe_ending(data['ending'])} {then}"
-        case EventKind.RUN_REFUSED if data["activity"]:
-            return _("%(step)s: nothing was done.") % {"step": describe_activity(data["activity"])}
         case EventKind.RUN_REFUSED:
-            return _("Nothing was done.")
+            return _describe_refused_run(data["activity"])
     texts = (data.get(name, "") for name in ("reason", "error", "detail", "gateway_reference", "package_reference"))
     return next((text for text in texts if text), "")

@@ -144,6 +144,7 @@ class TroubleCode(StrEnum):
     RUN_PAUSED = "RUN_PAUSED"
     RUN_LOST = "RUN_LOST"
     MONEY_TAKEN = "MONEY_TAKEN"
+    CUSTOMER_ACTION = "CUSTOMER_ACTION"
 
 
 HAPPY_PATH: Final = (

@@ -140,7 +140,7 @@ MUTANTS: Final = (
     Mutant(
         "a repeated charge asks the gateway first",
         "orders/payments/charge.py",
-        "known = None if call.is_first else gateway.find_charge(call.request.idempotency_key)",
+        "known = None if call.is_first else gateway.find(call.request, call.reference)",
         "known = None",
         ("tests/orders/payments/test_charge.py",),
     ),
@@ -154,10 +154,10 @@ MUTANTS: Final = (
     Mutant(
         "the order is looked at again after the parcel was packed",
         "orders/shipping/ship.py",
-        """clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
+        """clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)""",
-        """clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
+        """clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = lock_open_order(command.order_id)""",
         ("tests/orders/lifecycle/test_steps.py",),
@@ -165,10 +165,10 @@ MUTANTS: Final = (
     Mutant(
         "the order is looked at again after the carrier took the parcel",
         "orders/shipping/ship.py",
-        """clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
+        """clean_line(carrier.book(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.DISPATCHED)""",
-        """clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
+        """clean_line(carrier.book(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = lock_open_order(command.order_id)""",
         ("tests/orders/lifecycle/test_steps.py",),
@@ -414,8 +414,8 @@ MUTANTS: Final = (
     Mutant(
         "a payment stays with the gateway that its row names",
         "orders/payments/gateways/registry.py",
-        "    if name not in GATEWAYS:\n        raise GatewayMissing(name)\n    return GATEWAYS[name]",
-        "    return GATEWAYS.get(name, GATEWAYS[FOR_NEW_PAYMENTS])",
+        "    if name not in gateways:\n        raise GatewayMissing(name)\n    return gateways[name]",
+        "    return gateways.get(name) or gateway_of_new_payments()",
         ("tests/orders/payments/test_registry.py",),
     ),
     Mutant(
@@ -435,7 +435,7 @@ MUTANTS: Final = (
     Mutant(
         "a refund leaves what other refunds gave back",
         "orders/payments/refund.py",
-        """left = payment.amount - (others.aggregate(sum=Sum("amount"))["sum"] or 0)""",
+        "left = payment.amount - sum_of_refunds(payment)",
         "left = payment.amount",
         ("tests/orders/payments/test_refund_facts.py",),
     ),

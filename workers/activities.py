@@ -20,11 +20,13 @@ from orders.errors import (
     OrderInvalid,
     OrderNotFound,
     PaymentDeclined,
+    PaymentUndecided,
     ShippingRefused,
 )
 from orders.intake import receipt
 from orders.payments import charge, refund
 from orders.shipping import ship
+from workers import steps
 
 # Under which name Temporal learns of a refusal; the first that fits counts.
 REFUSALS: Final[Sequence[tuple[type[OrderError], str]]] = (
@@ -39,9 +41,12 @@ REFUSALS: Final[Sequence[tuple[type[OrderError], str]]] = (
 
 @contextmanager
 def telling_refusals() -> Iterator[None]:
-    """Turn a refusal into an error that Temporal does not retry."""
+    """Turn a refusal into an error that Temporal does not retry, and a payment that takes days into one it retries."""
     try:
         yield
+    except PaymentUndecided as error:
+        pause = steps.ASK_AGAIN_AFTER
+        raise ApplicationError(str(error), type=contracts.PAYMENT_UNDECIDED, next_retry_delay=pause) from error
     except OrderError as error:
         for refusal, error_type in REFUSALS:
             if isinstance(error, refusal):

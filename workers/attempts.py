@@ -65,7 +65,9 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
             try:
                 answer = function(argument)
             except ApplicationError as refusal:
-                logger.info("refused: %s", refusal.message)
+                logger.info("%s: %s", "refused" if refusal.non_retryable else "put off", refusal.message)
+                if not refusal.non_retryable:
+                    _write_failure(order_id, info.activity_type, info.attempt, refusal.message)
                 if refusal.type == contracts.ORDER_CLOSED:
                     _write(attempts.record_refused_run, order_id, info.workflow_run_id or "", info.activity_type)
                 raise

@@ -25,6 +25,8 @@ START_TO_CLOSE: Final = timedelta(seconds=5)
 
 # A step that finds no free slot as a local activity goes on as an ordinary one, which holds no workflow task up.
 LOCAL_SCHEDULE_TO_START: Final = timedelta(seconds=1)
+# How soon a gateway is asked again about a payment that it, or the customer, has not decided on yet.
+ASK_AGAIN_AFTER: Final = timedelta(seconds=30)
 
 # What every step may refuse with: the tables say something else about the order than the run, which fails at once.
 DISAGREEMENTS: Final = (contracts.ORDER_NOT_FOUND, contracts.ORDER_CLOSED, contracts.ILLEGAL_TRANSITION)

@@ -49,6 +49,8 @@ class OrderForm(forms.Form):
     address_postcode = EntryField(read=FACTS["address_postcode"], required=False)
     address_city = EntryField(read=FACTS["address_city"], required=False)
     address_state = EntryField(read=FACTS["address_state"], required=False)
+    payment_method = EntryField(label="Payment method", read=FACTS["payment_method"], required=False)
+    customer_reference = EntryField(label="Customer number", read=FACTS["customer_reference"], required=False)
     currency = EntryField(label="Currency", read=read_currency, widget=forms.Select())
     # The currency that the prices were typed in, and the one that a person says they are right in.
     priced_in = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -66,6 +68,8 @@ class OrderForm(forms.Form):
         self.fields["idempotency_key"].error_messages["required"] = INCOMPLETE
         self.fields["customer_email"].widget.attrs |= {"inputmode": "email", "autocapitalize": "off"}
         self.fields["customer_phone"].widget.attrs["inputmode"] = "tel"
+        for name in ("payment_method", "customer_reference"):
+            self.fields[name].widget.attrs |= {"autocapitalize": "off", "spellcheck": "false"}
         self.fields["address_state"].widget.attrs["list"] = "address-states"
 
     def _adapt_to_country(self) -> None:

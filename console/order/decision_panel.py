@@ -9,6 +9,7 @@ from orders import permissions
 from orders.decisions.rules import describe_personal, find_obstacle, may_be_decided
 from orders.errors import OwnOrder
 from orders.models import Order, Payment, Shipment
+from orders.payments.attempts import UNDECIDED
 from orders.states import DecisionKind
 
 
@@ -68,7 +69,9 @@ def describe_consequence(order: Order, payment: Payment | None, shipment: Shipme
         sentences = ["The order total is zero, so there is nothing to refund."]
     elif payment is not None and payment.status == Payment.Status.CHARGED:
         sentences = [f"{payment.amount_money} will be refunded to the customer."]
-    elif order.is_approved and (payment is None or payment.status == Payment.Status.PENDING):
+    elif payment is not None and payment.status == Payment.Status.AUTHORISED:
+        sentences = [f"The authorisation of {payment.amount_money} will be released. Nothing has been charged."]
+    elif order.is_approved and (payment is None or payment.status in UNDECIDED):
         sentences = [f"The charge is in progress. If it goes through, {order.total_money} will be refunded."]
     else:
         sentences = ["No money has been taken, so there is nothing to refund."]

@@ -1,4 +1,4 @@
-"""Payments in the admin, and the simulated gateway's own books."""
+"""Payments in the admin, with what their gateway says, and the simulated gateway's own books."""
 
 from typing import Any
 
@@ -8,8 +8,11 @@ from django.http import HttpRequest
 
 from orders.admin.order_search import OrderSearch
 from orders.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
+from orders.errors import OutsideWorldFailed
 from orders.models import GatewayMovement, Payment, PaymentAttempt, Refund
-from orders.payments.gateways.registry import GATEWAYS
+from orders.money import Money
+from orders.payments.attempts import describe_payment
+from orders.payments.gateways.registry import find_gateway, list_gateways
 
 
 @admin.register(Payment)
@@ -23,7 +26,7 @@ class PaymentAdmin(OrderSearch):
         parameter_name = "gateway"
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-            return [(name, name) for name in GATEWAYS]
+            return [(name, name) for name in list_gateways()]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
             return queryset.filter(gateway=self.value()) if self.value() else queryset
@@ -50,11 +53,26 @@ class PaymentAdmin(OrderSearch):
     search_fields = ("payment_id",)
     inlines = (AttemptInline, RefundInline)
     exclude = ("amount",)
-    readonly_fields = ("money",)
+    readonly_fields = ("money", "record")
 
     @admin.display(description="amount")
     def money(self, payment: Payment) -> str:
         return str(payment.amount_money)
+
+    @admin.display(description="the gateway's own record")
+    def record(self, payment: Payment) -> str:
+        """Ask the gateway; this page is for people who compare."""
+        if not payment.gateway:
+            return "-"
+        try:
+            gateway = find_gateway(payment.gateway)
+            charge = gateway.find(describe_payment(payment.order, payment), payment.gateway_reference)
+        except OutsideWorldFailed as error:
+            return str(error)
+        if charge is None:
+            return "It knows nothing of this payment."
+        charged, refunded = (Money(minor, payment.currency) for minor in (charge.charged, charge.refunded))
+        return f"{charge.outcome}, {charged} charged, {refunded} refunded"
 
 
 @admin.register(GatewayMovement)

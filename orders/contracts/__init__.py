@@ -71,6 +71,7 @@ ORDER_CLOSED: Final = "OrderClosed"
 ILLEGAL_TRANSITION: Final = "IllegalTransition"
 ORDER_INVALID: Final = "OrderInvalid"
 PAYMENT_DECLINED: Final = "PaymentDeclined"
+PAYMENT_UNDECIDED: Final = "PaymentUndecided"  # the one that is retried
 SHIPPING_REFUSED: Final = "ShippingRefused"
 
 

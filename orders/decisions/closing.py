@@ -14,14 +14,15 @@ from orders.lifecycle.decisions import answer_decisions
 from orders.lifecycle.lookup import lock_order
 from orders.lifecycle.statuses import advance, begin_cancelling, reasons_of
 from orders.models import Order, Payment, Shipment
-from orders.shipping.carriers import carrier
+from orders.payments.attempts import UNDECIDED
+from orders.shipping.partners.registry import find_carrier
 from orders.states import (
     DecisionKind,
     ReasonCode,
     Status,
 )
 
-UNSETTLED: Final = (Payment.Status.PENDING, Payment.Status.CHARGED)
+UNSETTLED: Final = (*UNDECIDED, Payment.Status.CHARGED)
 
 
 @transaction.atomic
@@ -71,9 +72,9 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
             )
         # Written before the carrier is called: from here on the order can only be cancelled.
         begin_cancelling(order, command)
-        has_parcel = Shipment.objects.filter(order=order).exclude(status=Shipment.Status.RECALLED).exists()
-    if has_parcel:
-        carrier.recall(contracts.shipping_workflow_id(order.order_id))
+        parcel = Shipment.objects.filter(order=order).exclude(status=Shipment.Status.RECALLED).first()
+    if parcel is not None:
+        find_carrier(parcel.carrier).recall(contracts.shipping_workflow_id(order.order_id))
     with transaction.atomic():
         order = lock_order(command.order_id)
         Shipment.objects.filter(order=order).update(status=Shipment.Status.RECALLED)

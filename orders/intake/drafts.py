@@ -9,7 +9,7 @@ from django.conf import settings
 
 from orders.errors import OrderInvalid
 from orders.intake.addresses import find_missing, read_country
-from orders.intake.entries import read_email, read_entry, read_phone
+from orders.intake.entries import read_email, read_entry, read_phone, read_reference
 from orders.intake.numbers import MOST_QUANTITY, read_price, read_quantity
 from orders.money import Money, add_up, largest_price, largest_total
 
@@ -30,6 +30,8 @@ FACTS: Final[Mapping[str, Reader]] = {
     "address_postcode": partial(read_entry, limit=20),
     "address_city": partial(read_entry, limit=100),
     "address_state": partial(read_entry, limit=100),
+    "customer_reference": partial(read_reference, limit=100),
+    "payment_method": partial(read_reference, limit=255),
 }
 # What every order needs; which parts its address needs, its country says.
 NEEDED: Final = frozenset({"customer_name", "customer_email", "address_country", "address_line"})
@@ -71,6 +73,8 @@ class OrderDraft:
     address_state: str = ""
     customer_company: str = ""
     customer_phone: str = ""
+    customer_reference: str = ""
+    payment_method: str = ""
 
     @property
     def total(self) -> Money:

@@ -1,4 +1,4 @@
-"""Reads the texts that people type into an order, of one line each: names, addresses, articles, e-mail, telephone.
+"""Reads the texts that people type into an order, of one line each: names, addresses, articles, e-mail, ids.
 
 Pure. What can be meant is taken, clean by `orders.texts`; what cannot be meant is refused with a sentence that says
 what to do: texts that show nothing, control characters, characters that turn the direction of the text, heaps of marks
@@ -33,6 +33,8 @@ _BLANK: Final = frozenset("\u2800\U0001d159")
 _LOCAL: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 )  # RFC 5322, dot-atom
+# No console may store one.
+_CARD_NUMBER: Final = re.compile(r"(?<!\d)(?:\d-?){13,19}(?!\d)")
 _PHONE: Final = re.compile("[+(]{0,2}\\d[\\d ().,/+#*;:=xX\N{EN DASH}\N{NO-BREAK SPACE}-]*(?:ext\\.? ?\\d+)?")
 
 
@@ -88,6 +90,16 @@ def read_phone(text: str) -> str:
     if number and (not _PHONE.fullmatch(number) or sum(sign.isdigit() for sign in number) < 3):
         raise OrderInvalid("Enter a telephone number, such as +49 30 1234567.")
     return number
+
+
+def read_reference(text: str, *, limit: int) -> str:
+    """Return an id that another system gave, such as that of a payment method. Raises OrderInvalid."""
+    reference = read_entry(text, limit=limit)
+    if not reference.isascii() or " " in reference:
+        raise OrderInvalid("Enter the id as the other system shows it, without spaces.")
+    if _CARD_NUMBER.search(reference):
+        raise OrderInvalid("This looks like a card number. Enter the gateway's id of the card instead.")
+    return reference
 
 
 def _is_domain(domain: str) -> bool:

@@ -21,7 +21,7 @@ from orders.money import add_up
 from orders.policy.approvals import find_counting
 from orders.policy.verdict import judge, read_rules
 from orders.postgres.clock import database_now
-from orders.shipping.carriers import warehouse
+from orders.shipping.partners.registry import find_warehouse
 from orders.states import (
     Status,
     check_transition,
@@ -59,7 +59,7 @@ def validate_order(command: contracts.ValidateOrder) -> contracts.OrderValidated
         raise _invalid(Cause.NO_LINES)
     if add_up((line.total_money for line in lines), order.currency) != order.total_money:
         raise _invalid(Cause.WRONG_TOTAL)
-    warehouse.check_stock(line.sku for line in lines)
+    find_warehouse().check_stock([line.facts for line in lines])
     verdict = judge(order, lines, read_rules())
     deadline = datetime.fromisoformat(command.deadline)
     if verdict.deadline_seconds is not None:

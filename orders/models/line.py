@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from orders.models.order import Order
 from orders.money import Money
+from orders.order_facts import Line
 
 
 class OrderLine(models.Model):
@@ -35,3 +36,8 @@ class OrderLine(models.Model):
     @property
     def total_money(self) -> Money:
         return self.unit_price_money * self.quantity
+
+    @property
+    def facts(self) -> Line:
+        """The line as gateways, warehouses and carriers are told."""
+        return Line(self.sku, self.description, self.quantity, self.unit_price_money)

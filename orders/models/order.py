@@ -18,6 +18,7 @@ from orders.models.choices import (
 )
 from orders.models.shop import Shop
 from orders.money import Money
+from orders.order_facts import Address, Customer
 from orders.postgres.fields import ChangedAtField, CodeField
 from orders.reading.querysets import OrderManager
 from orders.reading.search import search_document
@@ -46,6 +47,9 @@ class Order(models.Model):
     customer_company = models.CharField(max_length=200, blank=True, db_default="")
     customer_email = models.EmailField()
     customer_phone = models.CharField(max_length=40, blank=True, db_default="")
+    customer_reference = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="What the shop or the gateway calls the customer."
+    )
     address_line = models.CharField("street and number", max_length=200)
     address_line2 = models.CharField("address line 2", max_length=200, blank=True, db_default="")
     # Some countries have no postcodes, some no cities: orders.intake.addresses knows.
@@ -222,6 +226,18 @@ class Order(models.Model):
     @property
     def total_money(self) -> Money:
         return Money(self.total, self.currency)
+
+    @property
+    def customer(self) -> Customer:
+        """Who ordered, as gateways and carriers are told."""
+        phone, company = self.customer_phone, self.customer_company
+        return Customer(self.customer_name, self.customer_email, phone, company, self.customer_reference)
+
+    @property
+    def shipping_address(self) -> Address:
+        """Where the order goes, as gateways and carriers are told."""
+        place = (self.address_postcode, self.address_city, self.address_state, self.address_country)
+        return Address(self.address_line, self.address_line2, *place)
 
     @property
     def explanation(self) -> str:

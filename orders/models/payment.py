@@ -17,6 +17,9 @@ class Payment(models.Model):
         """What became of the money."""
 
         PENDING = "PENDING", "Pending"
+        UNKNOWN = "UNKNOWN", "Unknown, being looked up"  # the gateway was asked, and its answer was lost
+        REQUIRES_ACTION = "REQUIRES_ACTION", "The customer has to confirm it"
+        AUTHORISED = "AUTHORISED", "Authorised"  # the money is held and not taken
         CHARGED = "CHARGED", "Charged"
         REFUNDED = "REFUNDED", "Refunded"
         DECLINED = "DECLINED", "Not charged"  # refused by the gateway, or closed before any money was taken
@@ -29,6 +32,14 @@ class Payment(models.Model):
     status = CodeField(max_length=16, choices=Status.choices, default=Status.PENDING)
     gateway = models.CharField(max_length=50, blank=True, help_text="Empty when there is nothing to charge.")
     gateway_reference = models.CharField(max_length=100, blank=True)
+    request_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="A hash of what the gateway is asked for under the key. Empty for older payments.",
+    )
+    authorised_until = models.DateTimeField(null=True, blank=True, help_text="Until when the gateway holds the money.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = ChangedAtField()
 
@@ -44,7 +55,12 @@ class Payment(models.Model):
                 condition=~Q(status="NOTHING_DUE") | Q(amount=0), name="payment_with_nothing_due_is_of_nothing"
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["PENDING", "CHARGED", "REFUNDED", "DECLINED", "NOTHING_DUE"]),
+                condition=Q(
+                    status__in=[
+                        *("PENDING", "UNKNOWN", "REQUIRES_ACTION", "AUTHORISED"),
+                        *("CHARGED", "REFUNDED", "DECLINED", "NOTHING_DUE"),
+                    ]
+                ),
                 name="payment_status_is_known",
             ),
         ]
@@ -69,6 +85,9 @@ class PaymentAttempt(models.Model):
         """What was asked of the gateway."""
 
         CHARGE = "CHARGE", "Charge"
+        AUTHORISE = "AUTH", "Authorisation"
+        CAPTURE = "CAPTURE", "Capture"
+        VOID = "VOID", "Void"
         REFUND = "REFUND", "Refund"
 
     class Outcome(models.TextChoices):
@@ -76,22 +95,30 @@ class PaymentAttempt(models.Model):
 
         UNKNOWN = "UNKNOWN", "No answer"
         SUCCEEDED = "SUCCEEDED", "Succeeded"
+        PENDING = "PENDING", "Not decided yet"
         DECLINED = "DECLINED", "Declined"
         FAILED = "FAILED", "Failed"
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
     kind = CodeField(max_length=8, choices=Kind.choices)
     outcome = CodeField(max_length=16, choices=Outcome.choices, default=Outcome.UNKNOWN)
+    code = models.CharField(max_length=64, blank=True, db_default="", help_text="The gateway's own code.")
     error = models.TextField(blank=True)
+    request_hash = models.CharField(
+        max_length=64, blank=True, db_default="", editable=False, help_text="A hash of what was asked for."
+    )
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["started_at", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["CHARGE", "REFUND"]), name="payment_attempt_kind_is_known"),
             models.CheckConstraint(
-                condition=Q(outcome__in=["UNKNOWN", "SUCCEEDED", "DECLINED", "FAILED"]),
+                condition=Q(kind__in=["CHARGE", "AUTH", "CAPTURE", "VOID", "REFUND"]),
+                name="payment_attempt_kind_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["UNKNOWN", "SUCCEEDED", "PENDING", "DECLINED", "FAILED"]),
                 name="payment_attempt_outcome_is_known",
             ),
         ]

@@ -2,30 +2,46 @@
 
 A charge cannot be one transaction, because the gateway is not part of it. It is two: first the payment and the attempt
 are written, then the gateway is called with the payment_id as idempotency key, then the answer is written. An attempt
-whose answer never came stays UNKNOWN, and the next one asks the gateway before it charges.
+whose answer never came leaves the payment UNKNOWN, and the next one asks the gateway before it charges. The gateway's
+own id of the payment is written before any money may move under it.
 
 An order whose total is zero has a payment too, which says so; no gateway is called for it.
 """
 
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from orders import contracts
-from orders.errors import PaymentDeclined
+from orders.errors import OutsideWorldFailed, PaymentDeclined, PaymentUndecided
 from orders.events import EventKind
 from orders.lifecycle.decisions import accept_approval, judge_approval, record_decision, refuse_approval
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_open_order, lock_order, read_order
 from orders.lifecycle.statuses import advance
+from orders.lifecycle.troubles import clear_troubles, raise_trouble
 from orders.models import Order, Payment, PaymentAttempt
-from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
+from orders.payments.attempts import (
+    UNDECIDED,
+    Call,
+    ask_gateway,
+    begin_attempt,
+    close_free_payment,
+    describe_payment,
+    facts_of,
+    store_reference,
+)
 from orders.payments.gateways import registry
-from orders.payments.gateways.interface import PaymentGateway
+from orders.payments.gateways.interface import Charge, Outcome, PaymentGateway
 from orders.policy.approvals import find_counting
-from orders.states import DecisionKind, Status, is_at_or_past
+from orders.states import DecisionKind, Status, TroubleCode, is_at_or_past
 from orders.texts import LONGEST_REFERENCE, clean_line
+
+# What asks the gateway to take or to hold money.
+TAKING: Final = (PaymentAttempt.Kind.CHARGE, PaymentAttempt.Kind.AUTHORISE, PaymentAttempt.Kind.CAPTURE)
 
 
 @dataclass(frozen=True)
@@ -39,20 +55,22 @@ class NotEnough:
 def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged:
     """Charge the order's payment exactly once, however often this is called, unless its approval does not count.
 
-    Raises PaymentDeclined when the gateway refuses for good, OutsideWorldFailed when the outcome is unknown,
-    OrderNotFound, OrderClosed, IllegalTransition.
+    Raises PaymentDeclined when the gateway refuses for good, PaymentUndecided while it does not know yet,
+    OutsideWorldFailed when the outcome is unknown, OrderNotFound, OrderClosed, IllegalTransition.
     """
     call = _begin_charge(command)
     if isinstance(call, NotEnough):
         return contracts.PaymentCharged(command.payment_id, 0, "", "", is_approval_refused=True, **asdict(call))
     if call is None:
         return _charged(Payment.objects.get(payment_id=command.payment_id))
-    try:
-        reference = ask_gateway(call, lambda gateway: _charge_once(call, gateway))
-    except PaymentDeclined as error:
-        _write_decline(command, str(error))
-        raise
-    return _write_charge(command, clean_line(reference, LONGEST_REFERENCE))
+    charge = ask_gateway(call, lambda gateway: _charge_once(call, gateway))
+    if charge.outcome == Outcome.CHARGED:
+        return _write_charge(command, clean_line(charge.reference, LONGEST_REFERENCE))
+    if charge.outcome in {Outcome.DECLINED, Outcome.CLOSED}:
+        _write_decline(command, charge)
+        raise PaymentDeclined(charge.text or "The gateway declined the charge.")
+    _write_wait(command, charge)
+    raise PaymentUndecided("The gateway has not decided on the charge yet.")
 
 
 def adopt_charge(order_id: str) -> None:
@@ -63,15 +81,25 @@ def adopt_charge(order_id: str) -> None:
     order = read_order(order_id)
     if order.is_free or Payment.objects.filter(order=order).exists():
         return
-    names = [name for name, gateway in registry.GATEWAYS.items() if gateway.has_charged(order.payment_id)]
-    if not names:
+    name = next((name for name in registry.list_gateways() if _has_charged(name, order)), "")
+    if not name:
         return
     with transaction.atomic():
         order = lock_open_order(order_id)
-        payment = _open_payment(order, order.payment_id, gateway=names[0])
-        if not payment.attempts.exists():
-            PaymentAttempt.objects.create(payment=payment, kind=PaymentAttempt.Kind.CHARGE, finished_at=Now())
+        payment, was_tried = _open_payment(order, order.payment_id, gateway=name)
+        if not was_tried:
+            kind = PaymentAttempt.Kind.CHARGE
+            PaymentAttempt.objects.create(
+                payment=payment, kind=kind, request_hash=payment.request_hash, finished_at=Now()
+            )
             add_event(order, EventKind.CHARGE_FOUND, key=f"adopted:{payment.payment_id}")
+
+
+def _has_charged(name: str, order: Order) -> bool:
+    """Tell whether the gateway ever took money for the order's payment, also where it was given back since."""
+    request = describe_payment(order, Payment(payment_id=order.payment_id))
+    charge = registry.find_gateway(name).find(request, "")
+    return charge is not None and charge.charged > 0
 
 
 @transaction.atomic
@@ -91,7 +119,7 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | NotEnough | None:
     if order.approvals_needed > 1 and not order.is_approved:
         return _describe_missing(order)
     advance(order, Status.CHARGING_PAYMENT)
-    payment = _open_payment(order, command.payment_id)
+    payment, was_tried = _open_payment(order, command.payment_id)
     if order.is_free:
         close_free_payment(payment)
         add_event(order, EventKind.NOTHING_TO_CHARGE, key=f"charged:{payment.payment_id}")
@@ -99,7 +127,9 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | NotEnough | None:
         return None
     if payment.status == Payment.Status.CHARGED:
         return None
-    return begin_attempt(order, payment, PaymentAttempt.Kind.CHARGE)
+    is_held = payment.status == Payment.Status.AUTHORISED
+    kind = PaymentAttempt.Kind.CAPTURE if is_held else PaymentAttempt.Kind.CHARGE
+    return begin_attempt(order, payment, kind, is_first=not was_tried)
 
 
 def _describe_missing(order: Order) -> NotEnough:
@@ -108,24 +138,38 @@ def _describe_missing(order: Order) -> NotEnough:
     return NotEnough(tuple(each.decision_id for each in counting), order.approvals_needed)
 
 
-def _open_payment(order: Order, payment_id: str, *, gateway: str = "") -> Payment:
-    """Return the order's payment, which is written unless it is there: with this gateway, or that of new payments."""
+def _open_payment(order: Order, payment_id: str, *, gateway: str = "") -> tuple[Payment, bool]:
+    """Return the order's payment, and whether money may have been asked for already.
+
+    It is written unless it is there: with this gateway, or that of new payments.
+    """
     # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
     payment = Payment(
         payment_id=payment_id,
         order=order,
         amount=order.total,
         currency=order.currency,
-        gateway="" if order.is_free else gateway or registry.FOR_NEW_PAYMENTS,
+        gateway="" if order.is_free else gateway or registry.gateway_of_new_payments().name,
     )
+    payment.request_hash = describe_payment(order, payment, with_lines=False).hash
     Payment.objects.bulk_create([payment], ignore_conflicts=True)
-    return Payment.objects.get(payment_id=payment_id)
+    was_tried = Exists(PaymentAttempt.objects.filter(payment=OuterRef("pk"), kind__in=TAKING))
+    found = Payment.objects.annotate(was_tried=was_tried).get(payment_id=payment_id)
+    return found, found.was_tried
 
 
-def _charge_once(call: Call, gateway: PaymentGateway) -> str:
+def _charge_once(call: Call, gateway: PaymentGateway) -> Charge:
     """Charge, but ask the gateway first when an earlier attempt may have taken effect."""
-    known = None if call.is_first else gateway.find_charge(call.request.idempotency_key)
-    return known or gateway.charge(call.request)
+    known = None if call.is_first else gateway.find(call.request, call.reference)
+    if known is None or known.outcome == Outcome.OPEN:
+        charge = gateway.charge(call.request, call.reference or store_reference(call.request, gateway))
+    elif known.outcome == Outcome.AUTHORISED:
+        charge = gateway.capture(call.request, call.reference or known.reference)
+    else:
+        charge = known
+    if charge.outcome == Outcome.CHARGED and charge.charged != call.request.money.minor:
+        raise OutsideWorldFailed(f"The gateway answered with a charge of {charge.charged} minor units.")
+    return charge
 
 
 @transaction.atomic
@@ -133,22 +177,39 @@ def _write_charge(command: contracts.ChargePayment, reference: str) -> contracts
     """Write the charge, unless the order was cancelled while the gateway took its time: then the refund knows more."""
     order = lock_order(command.order_id)
     payment = Payment.objects.get(payment_id=command.payment_id)
-    if payment.status == Payment.Status.PENDING:
-        payment.status, payment.gateway_reference = Payment.Status.CHARGED, reference
+    if payment.status in UNDECIDED:
+        was_waiting = payment.status == Payment.Status.REQUIRES_ACTION
+        payment.status = Payment.Status.CHARGED
+        payment.gateway_reference = payment.gateway_reference or reference
         payment.save(update_fields=["status", "gateway_reference", "updated_at"])
-        facts = facts_of(payment.amount_money, reference)
+        facts = facts_of(payment.amount_money, payment.gateway_reference)
         add_event(order, EventKind.CHARGED, facts, key=f"charged:{payment.payment_id}")
+        if was_waiting:
+            clear_troubles(order, [TroubleCode.CUSTOMER_ACTION])
     if not is_at_or_past(Status(order.status), Status.CANCELLING):
         advance(order, Status.PAID)
     return _charged(payment)
 
 
 @transaction.atomic
-def _write_decline(command: contracts.ChargePayment, sentence: str) -> None:
+def _write_decline(command: contracts.ChargePayment, charge: Charge) -> None:
     order = lock_order(command.order_id)
-    declined = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.PENDING)
+    declined = Payment.objects.filter(payment_id=command.payment_id, status__in=UNDECIDED)
     if declined.update(status=Payment.Status.DECLINED, updated_at=Now()):
-        add_event(order, EventKind.CHARGE_DECLINED, {"error": sentence}, key=f"declined:{command.payment_id}")
+        facts = {"error": charge.text, "code": charge.code}
+        add_event(order, EventKind.CHARGE_DECLINED, facts, key=f"declined:{command.payment_id}")
+        clear_troubles(order, [TroubleCode.CUSTOMER_ACTION])
+
+
+@transaction.atomic
+def _write_wait(command: contracts.ChargePayment, charge: Charge) -> None:
+    """Write that the gateway has not decided, and tell people when it waits for the customer."""
+    order = lock_order(command.order_id)
+    needs_customer = charge.outcome == Outcome.REQUIRES_ACTION
+    status = Payment.Status.REQUIRES_ACTION if needs_customer else Payment.Status.PENDING
+    waiting = Payment.objects.filter(payment_id=command.payment_id, status__in=UNDECIDED).exclude(status=status)
+    if waiting.update(status=status, updated_at=Now()) and needs_customer and order.is_open:
+        raise_trouble(order, TroubleCode.CUSTOMER_ACTION)
 
 
 def _charged(payment: Payment) -> contracts.PaymentCharged:

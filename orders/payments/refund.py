@@ -1,53 +1,83 @@
-"""The refund of an order's payment during its cancellation."""
+"""Gives back what was charged: in parts, and all that is left of it during a cancellation.
+
+As with a charge, the refund and the attempt are written first, then the gateway is called with the refund's key, then
+the answer is written. Where nobody knows whether money was taken, the gateway is first told to close the payment; it
+answers with the charge if there is one.
+"""
+
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Sum
 from django.db.models.functions import Now
 
 from orders import contracts
-from orders.events import EventKind
+from orders.errors import OutsideWorldFailed
+from orders.events import EventKind, Fact
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_open_order, lock_order
 from orders.lifecycle.statuses import begin_cancelling
 from orders.models import Order, Payment, PaymentAttempt, Refund
-from orders.payments.attempts import Call, ask_gateway, begin_attempt, close_free_payment, facts_of
-from orders.payments.gateways.interface import Refund as GatewayRefund
+from orders.payments.attempts import (
+    UNDECIDED,
+    Call,
+    ask_gateway,
+    begin_attempt,
+    close_free_payment,
+    facts_of,
+)
+from orders.payments.gateways.interface import Charge, RefundAnswer, RefundRequest
 from orders.states import ReasonCode
 from orders.texts import LONGEST_REFERENCE, clean_line
 
+COUNTED: Final = (Refund.Status.PENDING, Refund.Status.SUCCEEDED)
+# How the keys of refunds begin that cancel an order, and not a part of its payment.
+OF_CANCELLATION: Final = "cancellation:"
+
 
 def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunded:
-    """Begin the cancellation and refund what was charged, once; if nothing was, close the payment for good.
+    """Begin the cancellation and give back what was charged, once; if nothing was, close the payment for good.
 
-    Raises OutsideWorldFailed when the outcome is unknown, OrderNotFound, OrderClosed.
+    Raises OutsideWorldFailed when the outcome is unknown or the gateway refuses, OrderNotFound, OrderClosed.
     """
-    call = _begin_refund(command)
+    call = _begin_cancellation(command)
+    if call is not None:
+        charge = ask_gateway(call, lambda gateway: gateway.void(call.request, call.reference))
+        _write_closing(command, charge)
+    # A part that the gateway refuses for good is given back with the rest.
+    while due := _list_what_is_due(command.order_id):
+        for refund in due:
+            give_back(refund)
+    payment = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.REFUNDED).first()
+    return contracts.PaymentRefunded(command.payment_id, *((payment.amount, payment.currency) if payment else (0, "")))
+
+
+def give_back(refund: Refund) -> bool:
+    """Carry out a refund once, and tell whether the money was given back; False where the gateway refuses for good.
+
+    Raises OutsideWorldFailed when the outcome is unknown, or the gateway refuses what a cancellation has to give back:
+    that waits until a person has dealt with it. Raises OrderNotFound.
+    """
+    call = _begin_refund(refund)
     if call is None:
-        payment = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.REFUNDED).first()
-        return contracts.PaymentRefunded(
-            command.payment_id, *((payment.amount, payment.currency) if payment else (0, ""))
-        )
-    refund = ask_gateway(call, lambda gateway: gateway.refund(call.request))
-    with transaction.atomic():
-        order = lock_order(command.order_id)
-        is_refunded = refund.money.minor > 0 or bool(refund.reference)
-        _finish_refund(command.payment_id, refund if is_refunded else None)
-        payment = Payment.objects.get(payment_id=command.payment_id)
-        payment.status = Payment.Status.REFUNDED if is_refunded else Payment.Status.DECLINED
-        # If the charge never got an answer, its refund is the first we know of it.
-        payment.gateway_reference = payment.gateway_reference or clean_line(refund.reference, LONGEST_REFERENCE)
-        payment.save(update_fields=["status", "gateway_reference", "updated_at"])
-        key = f"refunded:{command.payment_id}"
-        if is_refunded:
-            add_event(order, EventKind.REFUNDED, facts_of(refund.money, refund.reference), key=key)
-        else:
-            add_event(order, EventKind.CLOSED_UNCHARGED, key=key)
-    return contracts.PaymentRefunded(command.payment_id, refund.money.minor, refund.money.currency)
+        return Refund.objects.filter(pk=refund.pk, status=Refund.Status.SUCCEEDED).exists()
+    request = RefundRequest(
+        refund_key=refund.key,
+        idempotency_key=call.request.idempotency_key,
+        order_id=call.request.order_id,
+        money=refund.amount_money,
+        charge_reference=call.reference,
+        reason_code=refund.reason_code,
+    )
+    answer = ask_gateway(call, lambda gateway: gateway.refund(request))
+    if not answer.is_done and refund.key.startswith(OF_CANCELLATION):
+        raise OutsideWorldFailed(answer.text or f"The gateway refuses the refund: {answer.code}.")
+    return _write_answer(refund, answer)
 
 
 @transaction.atomic
-def _begin_refund(command: contracts.RefundPayment) -> Call | None:
-    """Begin the cancellation and write the attempt; None when there is nothing to ask the gateway."""
+def _begin_cancellation(command: contracts.RefundPayment) -> Call | None:
+    """Begin the cancellation; where money may have been taken and nobody knows, return the call that closes it."""
     order = lock_open_order(command.order_id)
     begin_cancelling(order, command)
     payment = Payment.objects.filter(order=order).first()
@@ -56,48 +86,110 @@ def _begin_refund(command: contracts.RefundPayment) -> Call | None:
             close_free_payment(payment)
         add_event(order, EventKind.NOTHING_TO_REFUND, key=f"refunded:{command.payment_id}")
         return None
-    if payment is None or payment.status in {Payment.Status.REFUNDED, Payment.Status.DECLINED}:
+    if payment is None or payment.status not in UNDECIDED:
         return None
-    _ask_for_refund(order, payment)
-    return begin_attempt(order, payment, PaymentAttempt.Kind.REFUND)
+    return begin_attempt(order, payment, PaymentAttempt.Kind.VOID)
 
 
-def _ask_for_refund(order: Order, payment: Payment) -> None:
-    """Write, once, that what is left of a locked order's payment is to be given back, for the cancellation's reason."""
-    counted = payment.refunds.filter(status__in=(Refund.Status.PENDING, Refund.Status.SUCCEEDED))
-    others = counted.exclude(key=_key(payment.payment_id))
-    left = payment.amount - (others.aggregate(sum=Sum("amount"))["sum"] or 0)
-    if left == 0:
+@transaction.atomic
+def _write_closing(command: contracts.RefundPayment, charge: Charge) -> None:
+    """Write what the gateway knows of a payment that may have been charged: that it was, or that it never will be."""
+    order = lock_order(command.order_id)
+    payment = Payment.objects.get(payment_id=command.payment_id)
+    if payment.status not in UNDECIDED:
         return
-    is_by_staff = order.reason_code == ReasonCode.STAFF and order.is_cancel_requested
-    Refund.objects.get_or_create(
-        key=_key(payment.payment_id),
-        defaults={
-            "payment": payment,
-            "amount": left,
-            "currency": payment.currency,
-            "reason_code": order.reason_code,
-            "cause": order.cause,
-            "reason": order.reason,
-            "requested_by": order.decided_by if is_by_staff else "",
-            "account_id": _account_of(order) if is_by_staff else None,
-            "channel": order.decision_channel if is_by_staff else "",
-        },
-    )
-
-
-def _finish_refund(payment_id: str, given_back: GatewayRefund | None) -> None:
-    """Write what became of the refund, once; None when there was nothing to give back."""
-    asked = Refund.objects.filter(key=_key(payment_id), status=Refund.Status.PENDING)
-    if given_back is None:
-        asked.update(status=Refund.Status.CLOSED, finished_at=Now())
+    # Also where all was given back since: the refund, asked again under its key, then says so.
+    is_charged = charge.charged > 0
+    # If the charge never got an answer, this is the first we know of it.
+    reference = payment.gateway_reference or clean_line(charge.reference, LONGEST_REFERENCE)
+    payment.status = Payment.Status.CHARGED if is_charged else Payment.Status.DECLINED
+    payment.gateway_reference = reference
+    payment.save(update_fields=["status", "gateway_reference", "updated_at"])
+    if is_charged:
+        facts = facts_of(payment.amount_money, reference)
+        add_event(order, EventKind.CHARGED, facts, key=f"charged:{command.payment_id}")
     else:
-        reference = clean_line(given_back.reference, LONGEST_REFERENCE)
-        asked.update(status=Refund.Status.SUCCEEDED, gateway_reference=reference, finished_at=Now())
+        add_event(order, EventKind.CLOSED_UNCHARGED, key=f"refunded:{command.payment_id}")
 
 
-def _key(payment_id: str) -> str:
-    return f"cancellation:{payment_id}"
+@transaction.atomic
+def _list_what_is_due(order_id: str) -> list[Refund]:
+    """Return the refunds of an order's payment that have no answer yet, with one of all that is left."""
+    order = lock_order(order_id)
+    payment = Payment.objects.filter(order=order, status=Payment.Status.CHARGED).first()
+    if payment is None:
+        return []
+    left = payment.amount - sum_of_refunds(payment)
+    if left > 0:
+        is_by_staff = order.reason_code == ReasonCode.STAFF and order.is_cancel_requested
+        Refund.objects.get_or_create(
+            key=_find_free_key(payment),
+            defaults={
+                "payment": payment,
+                "amount": left,
+                "currency": payment.currency,
+                "reason_code": order.reason_code,
+                "cause": order.cause,
+                "reason": order.reason,
+                "requested_by": order.decided_by if is_by_staff else "",
+                "account_id": _account_of(order) if is_by_staff else None,
+                "channel": order.decision_channel if is_by_staff else "",
+            },
+        )
+    return list(payment.refunds.filter(status=Refund.Status.PENDING).select_related("payment__order"))
+
+
+def sum_of_refunds(payment: Payment) -> int:
+    """Return how much of a payment was given back or is to be, in minor units."""
+    sums = payment.refunds.filter(status__in=COUNTED).aggregate(sum=Sum("amount"))
+    return sums["sum"] or 0
+
+
+def _find_free_key(payment: Payment) -> str:
+    """Return the key of what a cancellation gives back; another one where a part failed after the rest was back."""
+    key = f"{OF_CANCELLATION}{payment.payment_id}"
+    number = payment.refunds.filter(key__startswith=key).count()
+    return f"{key}:{number + 1}" if number else key
+
+
+@transaction.atomic
+def _begin_refund(refund: Refund) -> Call | None:
+    """Write the attempt; None where the refund was answered already."""
+    order = lock_order(refund.payment.order.order_id)
+    if not Refund.objects.filter(pk=refund.pk, status=Refund.Status.PENDING).exists():
+        return None
+    return begin_attempt(order, refund.payment, PaymentAttempt.Kind.REFUND)
+
+
+@transaction.atomic
+def _write_answer(refund: Refund, answer: RefundAnswer) -> bool:
+    """Write what became of a refund, once, and that the payment is refunded when nothing of it is left."""
+    order = lock_order(refund.payment.order.order_id)
+    reference = clean_line(answer.reference, LONGEST_REFERENCE)
+    asked = Refund.objects.filter(pk=refund.pk, status=Refund.Status.PENDING)
+    status = Refund.Status.SUCCEEDED if answer.is_done else Refund.Status.FAILED
+    if not asked.update(status=status, gateway_reference=reference, finished_at=Now()):
+        return Refund.objects.filter(pk=refund.pk, status=Refund.Status.SUCCEEDED).exists()
+    if answer.is_done:
+        _write_that_all_is_back(order, refund)
+        add_event(order, EventKind.REFUNDED, facts_of(refund.amount_money, reference), key=f"refunded:{refund.key}")
+    else:
+        facts: dict[str, Fact] = {
+            "amount": refund.amount,
+            "currency": refund.currency,
+            "code": answer.code,
+            "error": answer.text,
+        }
+        add_event(order, EventKind.REFUND_REFUSED, facts, key=f"refused:{refund.key}")
+    return answer.is_done
+
+
+def _write_that_all_is_back(order: Order, refund: Refund) -> None:
+    given_back = refund.payment.refunds.filter(status=Refund.Status.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"]
+    if given_back == refund.payment.amount:
+        Payment.objects.filter(pk=refund.payment.pk, status=Payment.Status.CHARGED).update(
+            status=Payment.Status.REFUNDED, updated_at=Now()
+        )
 
 
 def _account_of(order: Order) -> int | None:

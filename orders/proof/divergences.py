@@ -84,6 +84,9 @@ class Divergence:
         return self.kind in REPAIRED
 
 
+UNKNOWN: Final = (Payment.Status.PENDING, Payment.Status.UNKNOWN)
+
+
 def find_divergences() -> list[Divergence]:
     """Compare the tables with Temporal's runs and with the gateway's and carrier's books. Raises TemporalAway."""
     open_runs = runs.list_open_runs()
@@ -143,7 +146,7 @@ def _look_for_overdue() -> Iterator[Divergence]:
     stuck, overdue = now - STUCK_AFTER, now - OVERDUE_AFTER
     waiting = OutboxMessage.objects.filter(order__status__in=OPEN)
     unanswered = Decision.objects.filter(outcome=Outcome.PENDING, order__status__in=OPEN, taken_at__lt=stuck)
-    unknown = Payment.objects.filter(status=Payment.Status.PENDING, updated_at__lt=overdue, order__status__in=OPEN)
+    unknown = Payment.objects.filter(status__in=UNKNOWN, updated_at__lt=overdue, order__status__in=OPEN)
     refunds = Refund.objects.filter(status=Refund.Status.PENDING, requested_at__lt=overdue)
     queries = {
         Kind.MESSAGE_STUCK: waiting.filter(status=OutboxMessage.Status.PENDING, created_at__lt=stuck),

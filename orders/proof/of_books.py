@@ -7,6 +7,7 @@ from typing import Final
 
 from orders.payments.gateways.simulated import SimulatedGateway
 from orders.proof.invariant import Invariant
+from orders.shipping.partners.simulated import SimulatedCarrier
 
 # What the simulated gateway did for each order, and the payments that are with it.
 BOOKS: Final = f"""
@@ -87,10 +88,12 @@ OF_BOOKS: Final = (
     Invariant(
         "carrier_has_the_parcel",
         "The carrier has the parcel of every order that is dispatched or completed.",
-        """
+        f"""
         SELECT o.order_id FROM orders_order AS o
+        LEFT JOIN orders_shipment AS s ON s.order_id = o.id
         LEFT JOIN simulated_carrier_booking AS b ON b.shipment_id = 'shipping-' || o.order_id AND b.recalled_at IS NULL
         WHERE o.status IN ('DISPATCHED', 'COMPLETED') AND b.id IS NULL
+            AND coalesce(s.carrier, '') IN ('', '{SimulatedCarrier.name}')
         """,
     ),
     Invariant(

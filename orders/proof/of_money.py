@@ -20,7 +20,7 @@ OF_MONEY: Final = (
         SELECT o.order_id FROM orders_order AS o LEFT JOIN orders_payment AS p ON p.order_id = o.id
         WHERE o.status IN ('PAID', 'PACKAGE_PREPARED', 'DISPATCHED', 'COMPLETED') AND (
             p.payment_id IS NULL
-            OR o.total > 0 AND p.status IN ('PENDING', 'DECLINED', 'NOTHING_DUE')
+            OR o.total > 0 AND p.status NOT IN ('CHARGED', 'REFUNDED')
             OR o.total = 0 AND p.status <> 'NOTHING_DUE'
         )
         """,
@@ -73,12 +73,12 @@ OF_MONEY: Final = (
     ),
     Invariant(
         "charge_was_answered",
-        "A charged payment has an attempt to charge that succeeded.",
+        "A charged payment has an attempt that succeeded, or that found the charge.",
         """
         SELECT o.order_id FROM orders_payment AS p JOIN orders_order AS o ON o.id = p.order_id
         WHERE p.status = 'CHARGED' AND NOT EXISTS (
             SELECT FROM orders_paymentattempt AS a
-            WHERE a.payment_id = p.payment_id AND a.kind = 'CHARGE' AND a.outcome = 'SUCCEEDED'
+            WHERE a.payment_id = p.payment_id AND a.kind IN ('CHARGE', 'CAPTURE', 'VOID') AND a.outcome = 'SUCCEEDED'
         )
         """,
     ),

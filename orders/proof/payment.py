@@ -12,6 +12,7 @@ from django.core.signing import BadSignature, Signer
 
 from orders.errors import OrderError
 from orders.models import GatewayMovement, Order, Payment, PaymentAttempt, Refund
+from orders.payments.attempts import describe_payment
 from orders.payments.gateways.registry import find_gateway
 from orders.payments.gateways.simulated import SimulatedGateway
 from orders.postgres.clock import database_now
@@ -36,7 +37,7 @@ def read_proof(order: Order) -> dict[str, Any]:
         "payment": None,
         "attempts": [],
         "refunds": [],
-        "gateway_records": _read_gateway(order.payment_id, payment),
+        "gateway_records": _read_gateway(order, payment),
     }
     if payment is not None:
         attempts = PaymentAttempt.objects.filter(payment=payment).order_by("id")
@@ -68,19 +69,21 @@ def check_proof(proof: Mapping[str, Any]) -> Verdict:
     return verdict
 
 
-def _read_gateway(payment_id: str, payment: Payment | None) -> list[dict[str, Any]] | None:
+def _read_gateway(order: Order, payment: Payment | None) -> list[dict[str, Any]] | None:
     """Return the gateway's own records of the payment; None when it does not answer."""
     name = payment.gateway if payment is not None else SimulatedGateway.name
     if payment is None or name in {"", SimulatedGateway.name}:
-        movements = GatewayMovement.objects.filter(idempotency_key=payment_id).order_by("id")
+        movements = GatewayMovement.objects.filter(idempotency_key=order.payment_id).order_by("id")
         return [_pick(each, "kind", "amount", "currency", "reference", "at") for each in movements]
     try:
-        reference = find_gateway(name).find_charge(payment_id)
+        found = find_gateway(name).find(describe_payment(order, payment), payment.gateway_reference)
     except OrderError:
         return None
-    if reference is None:
+    if found is None:
         return []
-    return [{"kind": "CHARGE", "amount": payment.amount, "currency": payment.currency, "reference": reference}]
+    sums = {"CHARGE": found.charged, "REFUND": found.refunded}
+    facts = {"currency": payment.currency, "reference": found.reference}
+    return [{"kind": kind, "amount": amount, **facts} for kind, amount in sums.items() if amount]
 
 
 def _pick(row: object, *names: str) -> dict[str, Any]:

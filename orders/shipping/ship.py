@@ -5,6 +5,8 @@ service, so that nothing is done to an order that is final or has moved on, and 
 between.
 """
 
+from typing import Final
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -14,14 +16,26 @@ from orders.events import EventKind
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_open_order
 from orders.lifecycle.statuses import advance
-from orders.models import Order, Shipment
-from orders.shipping.carriers import carrier, warehouse
+from orders.models import Order, OrderLine, Shipment
+from orders.shipping.partners.interface import Parcel
+from orders.shipping.partners.registry import (
+    carrier_of_new_shipments,
+    find_carrier,
+    find_warehouse,
+    list_carriers,
+)
 from orders.states import (
     Status,
     check_transition,
     is_at_or_past,
 )
 from orders.texts import LONGEST_REFERENCE, clean_line
+
+# What is read of an order's lines, with its shipment beside each.
+PARCEL_COLUMNS: Final = (
+    *("sku", "description", "quantity", "unit_price", "order__currency"),
+    *(f"order__shipment__{name}" for name in ("status", "package_reference", "carrier", "tracking_number")),
+)
 
 
 def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepared:
@@ -32,10 +46,10 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
     shipment_id = contracts.shipping_workflow_id(command.order_id)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)
-        packed = Shipment.objects.filter(order=order).first()
+        packed, lines = _read_parcel(order)
     if packed is not None and is_at_or_past(Status(order.status), Status.PACKAGE_PREPARED):
         return contracts.PackagePrepared(shipment_id, packed.package_reference)
-    package_reference = clean_line(warehouse.pack(shipment_id), LONGEST_REFERENCE)
+    package_reference = clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)
         package_reference = _write_package(order, shipment_id, package_reference)
@@ -47,7 +61,11 @@ def _write_package(order: Order, shipment_id: str, package_reference: str) -> st
     """Open a locked order's shipment, or give the one that is open its package; return the package's reference."""
     shipment = Shipment.objects.filter(order=order).first()
     if shipment is None:
-        Shipment.objects.create(shipment_id=shipment_id, order=order, package_reference=package_reference)
+        # Before the parcel is handed over, so that a carrier whose answer was lost is asked again, and no other.
+        carrier = carrier_of_new_shipments().name
+        Shipment.objects.create(
+            shipment_id=shipment_id, order=order, carrier=carrier, package_reference=package_reference
+        )
         return package_reference
     if not shipment.package_reference:
         shipment.package_reference = package_reference
@@ -63,10 +81,12 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     shipment_id = contracts.shipping_workflow_id(command.order_id)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
-        sent = Shipment.objects.filter(order=order, status=Shipment.Status.DISPATCHED).first()
-    if sent is not None and is_at_or_past(Status(order.status), Status.DISPATCHED):
+        sent, lines = _read_parcel(order)
+    is_sent = sent is not None and sent.status == Shipment.Status.DISPATCHED
+    if sent is not None and is_sent and is_at_or_past(Status(order.status), Status.DISPATCHED):
         return contracts.CarrierDispatched(shipment_id, sent.carrier, sent.tracking_number)
-    tracking_number = clean_line(carrier.book(shipment_id, order.address_postcode), LONGEST_REFERENCE)
+    carrier = find_carrier(sent.carrier if sent is not None else "")
+    tracking_number = clean_line(carrier.book(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
         Shipment.objects.filter(shipment_id=shipment_id).exclude(status=Shipment.Status.DISPATCHED).update(
@@ -77,6 +97,20 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
         )
         advance(order, Status.DISPATCHED, {"carrier": carrier.name, "tracking_number": tracking_number})
     return contracts.CarrierDispatched(shipment_id, carrier.name, tracking_number)
+
+
+def _read_parcel(order: Order) -> tuple[Shipment | None, list[OrderLine]]:
+    """Return a locked order's shipment, if it has one, and its lines, by one statement."""
+    lines = list(order.lines.select_related("order__shipment").only(*PARCEL_COLUMNS))
+    shipment: Shipment | None = getattr(lines[0].order, "shipment", None) if lines else None
+    return shipment, lines
+
+
+def _describe(order: Order, lines: list[OrderLine]) -> Parcel:
+    """Return what warehouse and carrier are told of an order."""
+    shipment_id = contracts.shipping_workflow_id(order.order_id)
+    facts = tuple(line.facts for line in lines)
+    return Parcel(shipment_id, order.order_id, order.customer, order.shipping_address, facts)
 
 
 def _lock_for_shipping(order_id: str, goal: Status) -> Order:
@@ -97,14 +131,15 @@ def adopt_shipment(order_id: str) -> None:
     shipment_id = contracts.shipping_workflow_id(order_id)
     if Shipment.objects.filter(shipment_id=shipment_id).exists():
         return
-    booking = carrier.find_booking(shipment_id)
+    found = ((name, carrier.find_booking(shipment_id)) for name, carrier in list_carriers().items())
+    name, booking = next(((name, booking) for name, booking in found if booking is not None), ("", None))
     if booking is None or booking.is_recalled:
         return
     with transaction.atomic():
         order = lock_open_order(order_id)
         Shipment.objects.get_or_create(
             shipment_id=shipment_id,
-            defaults={"order": order, "carrier": carrier.name, "tracking_number": booking.tracking_number},
+            defaults={"order": order, "carrier": name, "tracking_number": booking.tracking_number},
         )
-        facts = {"carrier": carrier.name, "tracking_number": booking.tracking_number}
+        facts = {"carrier": name, "tracking_number": booking.tracking_number}
         add_event(order, EventKind.PARCEL_FOUND, facts, key=f"adopted:{shipment_id}")

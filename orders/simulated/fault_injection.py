@@ -18,6 +18,9 @@ HANG_SECONDS: Final = 5.5
 DECLINED_MARK: Final = "+declined"
 SOLD_OUT_PREFIX: Final = "SOLDOUT"
 UNREACHABLE_POSTCODE: Final = "00000"
+# Payment methods whose charge the customer has to confirm, or of which the gateway knows only later.
+ACTION_METHOD: Final = "sim_requires_action"
+PENDING_METHOD: Final = "sim_pending"
 
 _dice = random.SystemRandom()
 

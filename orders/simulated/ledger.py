@@ -12,7 +12,7 @@ from orders.postgres.fields import CodeField
 
 
 class GatewayMovement(models.Model):
-    """Money that the simulated gateway moved, or a charge that it closed for ever (VOID). Rows are only added."""
+    """Money that the simulated gateway moved or held, or a key that it closed for ever (VOID). Rows are only added."""
 
     class Kind(models.TextChoices):
         """Which way the money went."""
@@ -20,8 +20,10 @@ class GatewayMovement(models.Model):
         CHARGE = "CHARGE", "Charge"
         REFUND = "REFUND", "Refund"
         VOID = "VOID", "Void"
+        AUTHORISE = "AUTH", "Authorisation"
 
     idempotency_key = models.CharField(max_length=64, db_index=True)
+    refund_key = models.CharField(max_length=150, blank=True, db_default="", help_text="What a refund was asked under.")
     kind = CodeField(max_length=8, choices=Kind.choices)
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")
     currency = models.CharField(max_length=3)

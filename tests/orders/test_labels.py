@@ -66,6 +66,11 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
     EventKind.CHARGE_DECLINED: ({"error": "No funds."}, "Payment declined", "No funds."),
     EventKind.CHARGE_FOUND: ({}, "The gateway had already charged the payment", ""),
     EventKind.NOTHING_TO_CHARGE: ({}, "Nothing to charge", "The order total is zero."),
+    EventKind.REFUND_REFUSED: (
+        MONEY | {"code": "exceeds_charge", "error": "Too much."},
+        "The gateway refused to refund 1,234.56 EUR",
+        "The refund is more than is left of the charge.",
+    ),
     EventKind.REFUNDED: (MONEY, "Refunded 1,234.56 EUR", "ch_1"),
     EventKind.CLOSED_UNCHARGED: ({}, "Payment closed before it was charged", ""),
     EventKind.NOTHING_TO_REFUND: ({}, "Nothing to refund", "The order total is zero."),

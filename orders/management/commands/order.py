@@ -50,6 +50,8 @@ class Command(BaseCommand):
         start.add_argument("--city", help="by default Berlin, where the country's addresses need one")
         start.add_argument("--state", default="", help="state or province")
         start.add_argument("--country", default="DE", help="two letters")
+        start.add_argument("--payment-method", default="", help="the gateway's id of what the customer pays with")
+        start.add_argument("--customer-reference", default="", help="what the shop or the gateway calls the customer")
         start.add_argument("--currency", default=settings.ORDER_CURRENCIES[0], choices=settings.ORDER_CURRENCIES)
         start.add_argument(
             "--line",
@@ -105,6 +107,8 @@ class Command(BaseCommand):
             address_line=options["address"],
             address_line2=options["address2"],
             **_place(options),
+            payment_method=options["payment_method"],
+            customer_reference=options["customer_reference"],
             currency=options["currency"],
             lines=tuple(_line(text, options["currency"]) for text in options["line"] or ["MUG-1:1:12.50:Mug"]),
         )

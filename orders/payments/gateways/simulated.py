@@ -1,47 +1,118 @@
 """A simulated payment gateway with its own ledger."""
 
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import Final
 
 from django.db import connection, transaction
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
 
-from orders.errors import PaymentDeclined
 from orders.identifiers import new_identifier
 from orders.models import GatewayMovement
-from orders.money import Money
-from orders.payments.gateways.interface import ChargeRequest, Refund
-from orders.simulated.fault_injection import DECLINED_MARK, call_outside_world
+from orders.payments.gateways.interface import (
+    BookEntry,
+    Charge,
+    Outcome,
+    PaymentRequest,
+    RefundAnswer,
+    RefundRequest,
+)
+from orders.simulated.fault_injection import ACTION_METHOD, DECLINED_MARK, PENDING_METHOD, call_outside_world
+
+Kind = GatewayMovement.Kind
+
+NAME: Final = "payment gateway"
+KEY_REUSED: Final = "idempotency_key_reused"
 
 
 class SimulatedGateway:
-    """A gateway that keeps its own ledger, apart from our payments, and is as unreliable as the settings say."""
+    """A gateway that keeps its own ledger, apart from our payments, and is as unreliable as the settings say.
+
+    An e-mail whose local part ends in `+declined` stands for a card that is refused.
+    """
 
     name: Final = "simulated"
+    authorisation_lasts: Final = timedelta(days=7)
 
-    def find_charge(self, idempotency_key: str) -> str | None:
-        """Return the reference of the charge that was made under this key and was not given back, or None.
+    def open(self, request: PaymentRequest) -> str:
+        """Return nothing: this gateway gives a payment its id with the charge."""
+        return ""
+
+    def find(self, request: PaymentRequest, reference: str) -> Charge | None:
+        """Return what the ledger says.
 
         Lookups never fail: the failure rates are per attempt, and one that looks up first would be hit twice.
         """
-        if self._reference_of(idempotency_key, "REFUND"):
-            return None
-        return self._reference_of(idempotency_key, "CHARGE")
+        return self._judge(self._read(request.idempotency_key))
 
-    def has_charged(self, idempotency_key: str) -> bool:
-        """Tell whether money was ever taken under this key, also where it was given back since."""
-        return self._reference_of(idempotency_key, "CHARGE") is not None
+    def charge(self, request: PaymentRequest, reference: str) -> Charge:
+        """Take the money once."""
+        return self._ask(request, lambda known: self._take(request, known, Kind.CHARGE))
 
-    def charge(self, request: ChargeRequest) -> str:
-        """Take the money once; an e-mail whose local part ends in `+declined` stands for a card that is refused."""
-        return call_outside_world("payment gateway", lambda: self._charge(request))
+    def authorise(self, request: PaymentRequest, reference: str) -> Charge:
+        """Hold the money once."""
+        return self._ask(request, lambda known: self._take(request, known, Kind.AUTHORISE))
 
-    def refund(self, request: ChargeRequest) -> Refund:
-        """Give the money back once; without a charge, close the key, so that a late charge is declined."""
-        return call_outside_world("payment gateway", lambda: self._refund(request))
+    def capture(self, request: PaymentRequest, reference: str) -> Charge:
+        """Take what is held, once."""
+        return self._ask(request, lambda known: self._capture(request, known))
+
+    def void(self, request: PaymentRequest, reference: str) -> Charge:
+        """Close the key, so that a late charge is declined; where money was taken, say so."""
+        return self._ask(request, lambda known: self._void(request, known))
+
+    def refund(self, request: RefundRequest) -> RefundAnswer:
+        """Give back a charge or a part of it, once for each refund_key."""
+        return call_outside_world(NAME, lambda: self._refund(request))
+
+    def read_books(self) -> Iterator[BookEntry]:
+        """Return what the ledger says of each order."""
+        is_charge, is_refund = Q(kind=Kind.CHARGE), Q(kind=Kind.REFUND)
+        rows = GatewayMovement.objects.filter(is_charge | is_refund).order_by().values("merchant_reference")
+        found = rows.annotate(
+            charges=Count("pk", filter=is_charge),
+            charged=Coalesce(Sum("amount", filter=is_charge), 0),
+            refunds=Count("pk", filter=is_refund),
+            refunded=Coalesce(Sum("amount", filter=is_refund), 0),
+        )
+        for row in found:
+            sums = (row["charges"], row["charged"], row["refunds"], row["refunded"])
+            yield BookEntry(row["merchant_reference"], *sums)
+
+    def _ask(self, request: PaymentRequest, effect: "Callable[[Charge | None], Charge]") -> Charge:
+        """Carry out what is asked on what is known of the key, unless the key was used for something else."""
+
+        def act() -> Charge:
+            with transaction.atomic():
+                self._lock(request.idempotency_key)
+                movements = self._read(request.idempotency_key)
+                if any(
+                    _sum_of(movement) != (request.money.minor, request.money.currency) for movement in movements[:1]
+                ):
+                    return Charge(Outcome.DECLINED, code=KEY_REUSED, text="The key was used for another amount.")
+                return effect(self._judge(movements))
+
+        return call_outside_world(NAME, act)
 
     @staticmethod
-    def _reference_of(idempotency_key: str, kind: str) -> str | None:
-        movement = GatewayMovement.objects.filter(idempotency_key=idempotency_key, kind=kind).first()
-        return movement.reference if movement else None
+    def _read(idempotency_key: str) -> Sequence[GatewayMovement]:
+        return list(GatewayMovement.objects.filter(idempotency_key=idempotency_key).order_by("id"))
+
+    @staticmethod
+    def _judge(movements: Sequence[GatewayMovement]) -> Charge | None:
+        """Return what became of a payment by its movements, or None where there are none."""
+        kinds = {movement.kind: movement for movement in movements}
+        refunded = sum(movement.amount for movement in movements if movement.kind == Kind.REFUND)
+        if Kind.CHARGE in kinds:
+            charge = kinds[Kind.CHARGE]
+            if refunded >= charge.amount:
+                text = "The payment has already been charged and refunded."
+                return Charge(Outcome.CLOSED, charge.reference, "refunded", text, charge.amount, refunded)
+            return Charge(Outcome.CHARGED, charge.reference, charged=charge.amount, refunded=refunded)
+        if Kind.VOID in kinds:
+            return Charge(Outcome.CLOSED, code="voided", text="The payment was closed before it was charged.")
+        return Charge(Outcome.AUTHORISED, kinds[Kind.AUTHORISE].reference) if kinds else None
 
     @staticmethod
     def _lock(idempotency_key: str) -> None:
@@ -50,37 +121,60 @@ class SimulatedGateway:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"gateway:{idempotency_key}"])
 
     @staticmethod
-    def _book(request: ChargeRequest, kind: str) -> str:
+    def _book(request: PaymentRequest | RefundRequest, kind: str) -> str:
         return GatewayMovement.objects.create(
             idempotency_key=request.idempotency_key,
+            refund_key=request.refund_key if isinstance(request, RefundRequest) else "",
             kind=kind,
             amount=request.money.minor,
             currency=request.money.currency,
-            merchant_reference=request.merchant_reference,
+            merchant_reference=request.order_id,
             reference=new_identifier("sim"),
         ).reference
 
-    def _charge(self, request: ChargeRequest) -> str:
-        with transaction.atomic():
-            self._lock(request.idempotency_key)
-            movements = GatewayMovement.objects.filter(idempotency_key=request.idempotency_key)
-            known = dict(movements.values_list("kind", "reference"))
-            if "VOID" in known:
-                raise PaymentDeclined("The payment was closed before it was charged.")
-            if "REFUND" in known:
-                raise PaymentDeclined("The payment has already been charged and refunded.")
-            if "CHARGE" in known:
-                return known["CHARGE"]
-            if request.payer.partition("@")[0].endswith(DECLINED_MARK):
-                raise PaymentDeclined("The customer's bank declined the card.")
-            return self._book(request, "CHARGE")
+    def _take(self, request: PaymentRequest, known: Charge | None, kind: str) -> Charge:
+        if known is not None:
+            return known
+        if request.customer.email.partition("@")[0].endswith(DECLINED_MARK):
+            text = "The customer's bank declined the card."
+            return Charge(Outcome.DECLINED, code="card_declined", text=text)
+        if request.payment_method == ACTION_METHOD:
+            return Charge(Outcome.REQUIRES_ACTION)
+        if request.payment_method == PENDING_METHOD:
+            return Charge(Outcome.PENDING)
+        reference = self._book(request, kind)
+        if kind == Kind.CHARGE:
+            return Charge(Outcome.CHARGED, reference, charged=request.money.minor)
+        return Charge(Outcome.AUTHORISED, reference)
 
-    def _refund(self, request: ChargeRequest) -> Refund:
+    def _capture(self, request: PaymentRequest, known: Charge | None) -> Charge:
+        if known is None:
+            return Charge(Outcome.DECLINED, code="not_authorised", text="The payment was never authorised.")
+        if known.outcome != Outcome.AUTHORISED:
+            return known
+        return Charge(Outcome.CHARGED, self._book(request, Kind.CHARGE), charged=request.money.minor)
+
+    def _void(self, request: PaymentRequest, known: Charge | None) -> Charge:
+        if known is not None and known.outcome in {Outcome.CHARGED, Outcome.CLOSED}:
+            return known
+        self._book(request, Kind.VOID)
+        return Charge(Outcome.CLOSED, code="voided")
+
+    def _refund(self, request: RefundRequest) -> RefundAnswer:
         with transaction.atomic():
             self._lock(request.idempotency_key)
-            if not self._reference_of(request.idempotency_key, "CHARGE"):
-                if not self._reference_of(request.idempotency_key, "VOID"):
-                    self._book(request, "VOID")
-                return Refund(Money(0, request.money.currency), "")
-            reference = self._reference_of(request.idempotency_key, "REFUND") or self._book(request, "REFUND")
-            return Refund(request.money, reference)
+            movements = self._read(request.idempotency_key)
+            same = next((movement for movement in movements if movement.refund_key == request.refund_key), None)
+            if same is not None:
+                if _sum_of(same) == (request.money.minor, request.money.currency):
+                    return RefundAnswer(True, same.reference)
+                return RefundAnswer(False, code=KEY_REUSED, text="The key was used for another amount.")
+            known = self._judge(movements)
+            left = known.charged - known.refunded if known is not None else 0
+            if request.money.minor > left:
+                return RefundAnswer(False, code="exceeds_charge", text="The refund is more than is left of the charge.")
+            return RefundAnswer(True, self._book(request, Kind.REFUND))
+
+
+def _sum_of(movement: GatewayMovement) -> tuple[int, str]:
+    return movement.amount, movement.currency

@@ -12,14 +12,18 @@ from orders.engine import runs, temporal
 from orders.engine.audit import audit_orders
 from orders.models import CarrierBooking, GatewayMovement, Order
 from orders.money import Money
-from orders.payments.gateways.interface import ChargeRequest
-from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
-from orders.shipping.carriers import carrier
+from orders.order_facts import Address, Customer
+from orders.payments.gateways.interface import PaymentRequest, RefundRequest
+from orders.payments.gateways.registry import gateway_of_new_payments
+from orders.shipping.partners.interface import Parcel
+from orders.shipping.partners.registry import carrier_of_new_shipments
 from orders.states import HAPPY_PATH
 from tests.making import MakeOrder
+from tests.orders.payments.moving import request_of
 from tests.waiting import wait_until
 
-gateway = find_gateway(FOR_NEW_PAYMENTS)
+gateway, carrier = gateway_of_new_payments(), carrier_of_new_shipments()
+CUSTOMER, ADDRESS = Customer("Emma", "emma@example.com"), Address("Long Street 1", "", "10115", "Berlin", "", "DE")
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +32,8 @@ def complaints() -> dict[str, str]:
     return {item.order_id: item.sentence for item in audit_orders().discrepancies}
 
 
-def request_of(order: Order) -> ChargeRequest:
-    return ChargeRequest(order.payment_id, order.total_money, order.order_id, order.customer_email)
+def parcel_of(order_id: str) -> Parcel:
+    return Parcel(contracts.shipping_workflow_id(order_id), order_id, CUSTOMER, ADDRESS, ())
 
 
 @pytest.mark.parametrize("status", [*HAPPY_PATH, "CANCELLING", "CANCELLED"])
@@ -42,7 +46,7 @@ def test_an_order_that_came_there_in_the_ordinary_way_is_fine(
 
 
 def charge(order: Order) -> None:
-    gateway.charge(request_of(order))
+    gateway.charge(request_of(order), "")
 
 
 def charge_twice(order: Order) -> None:
@@ -52,7 +56,7 @@ def charge_twice(order: Order) -> None:
 
 
 def give_back(order: Order) -> None:
-    gateway.refund(request_of(order))
+    gateway.refund(RefundRequest("refund-1", order.payment_id, order.order_id, order.total_money, ""))
 
 
 def give_back_too_much(order: Order) -> None:
@@ -68,7 +72,7 @@ def give_back_too_much(order: Order) -> None:
 
 
 def book(order: Order) -> None:
-    carrier.book(contracts.shipping_workflow_id(order.order_id), "10115")
+    carrier.book(parcel_of(order.order_id))
 
 
 def recall(order: Order) -> None:
@@ -115,8 +119,8 @@ def test_what_is_wrong_is_said(
 
 
 def test_what_the_console_does_not_know_is_found(db: None) -> None:
-    gateway.charge(ChargeRequest("pay-X", Money(100, "EUR"), "order-GONE", "emma@example.com"))
-    carrier.book(contracts.shipping_workflow_id("order-AWAY"), "10115")
+    gateway.charge(PaymentRequest("pay-X", "order-GONE", Money(100, "EUR"), CUSTOMER, ADDRESS), "")
+    carrier.book(parcel_of("order-AWAY"))
     assert complaints() == {
         "order-GONE": "The gateway has an order that the console does not.",
         "order-AWAY": "The carrier has a parcel for an order that the console does not have.",

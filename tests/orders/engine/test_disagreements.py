@@ -27,16 +27,17 @@ from orders.models import (
     Shipment,
     Trouble,
 )
-from orders.payments.gateways.interface import ChargeRequest
-from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
-from orders.shipping.carriers import carrier
+from orders.payments.gateways.registry import gateway_of_new_payments
+from orders.shipping.partners.interface import Parcel
+from orders.shipping.partners.registry import carrier_of_new_shipments
 from orders.states import Outcome, Status, TroubleCode
 from tests.database import past_the_rules
 from tests.making import MakeOrder, make_user, submit
+from tests.orders.payments.moving import request_of
 from tests.programs import find_binary
 from tests.waiting import wait_for_status, wait_until
 
-gateway = find_gateway(FOR_NEW_PAYMENTS)
+gateway = gateway_of_new_payments()
 
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -318,7 +319,8 @@ class TestBothAreOlder:
     ) -> None:
         order = make_order("PENDING_MANUAL_APPROVAL")
         charge_behind_our_back(order)
-        carrier.book(contracts.shipping_workflow_id(order.order_id), order.address_postcode)
+        shipment_id = contracts.shipping_workflow_id(order.order_id)
+        carrier_of_new_shipments().book(Parcel(shipment_id, order.order_id, order.customer, order.shipping_address, ()))
         age()
         assert reconcile.reconcile_orders() == 1
 
@@ -329,5 +331,4 @@ class TestBothAreOlder:
 
 
 def charge_behind_our_back(order: Order) -> None:
-    request = ChargeRequest(order.payment_id, order.total_money, order.order_id, order.customer_email)
-    gateway.charge(request)
+    gateway.charge(request_of(order), "")

@@ -30,6 +30,8 @@ OTHER: Final[dict[str, Any]] = {
     "address_state": "Berlin",
     "customer_company": "Example Ltd",
     "customer_phone": "+49 30 123456",
+    "customer_reference": "C-1",
+    "payment_method": "pm_1",
 }
 OTHER_LINES: Final = (
     (LineDraft("MUG-2", "Mug", 2, 1250),),

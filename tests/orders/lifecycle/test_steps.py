@@ -19,7 +19,7 @@ from orders.models import CarrierBooking, Order, OrderEvent, Shipment
 from orders.payments.refund import refund_payment
 from orders.permissions import TerminalOperator
 from orders.shipping import ship
-from orders.shipping.carriers import carrier, warehouse
+from orders.shipping.partners.registry import carrier_of_new_shipments, find_warehouse
 from orders.states import HAPPY_PATH, ReasonCode, Status
 from tests.database import past_the_rules
 from tests.making import MakeOrder
@@ -236,7 +236,7 @@ class TestCancelledMeanwhile:
         self, make_order: MakeOrder, cancel_during: Callable[[object, str, Order], None]
     ) -> None:
         order = make_order("PAID")
-        cancel_during(warehouse, "pack", order)
+        cancel_during(find_warehouse(), "pack", order)
 
         with pytest.raises(ShippingRefused, match="being cancelled"):
             ship.prepare_package(contracts.PreparePackage(order.order_id))
@@ -249,7 +249,7 @@ class TestCancelledMeanwhile:
         self, make_order: MakeOrder, cancel_during: Callable[[object, str, Order], None]
     ) -> None:
         order = make_order("PACKAGE_PREPARED")
-        cancel_during(carrier, "book", order)
+        cancel_during(carrier_of_new_shipments(), "book", order)
 
         with pytest.raises(ShippingRefused, match="being cancelled"):
             ship.dispatch_carrier(

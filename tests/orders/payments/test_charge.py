@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from pytest_django import Settings
 
 from orders import contracts
 from orders.decisions import decide
@@ -12,8 +13,10 @@ from orders.models import Payment, PaymentAttempt
 from orders.payments.attempts import Call
 from orders.payments.charge import _begin_charge, charge_payment
 from orders.payments.gateways import registry
-from orders.payments.gateways.interface import ChargeRequest, Refund
+from orders.payments.gateways.interface import Charge, Outcome, PaymentRequest
+from orders.payments.gateways.simulated import SimulatedGateway
 from orders.permissions import TerminalOperator
+from orders.plugins import load_plugins
 from orders.states import Status
 from tests.making import MakeOrder, approve
 from tests.orders.payments.moving import charge, movements
@@ -93,39 +96,37 @@ def test_an_approval_under_another_orders_id_is_written_under_its_own(make_order
     assert {first.decisions.get().outcome, second.decisions.get().outcome} == {"ACCEPTED"}
 
 
-class ForgetfulGateway:
+class ForgetfulGateway(SimulatedGateway):
     """A gateway that keeps its books and knows no idempotency: whoever charges twice takes the money twice."""
 
-    name = "forgetful"
+    name = "forgetful"  # type: ignore[misc]
 
     def __init__(self) -> None:
-        self.charges: list[ChargeRequest] = []
+        self.charges: list[PaymentRequest] = []
         self.answers_lost = 0
 
-    def find_charge(self, idempotency_key: str) -> str | None:
-        found = [number for number, charge in enumerate(self.charges) if charge.idempotency_key == idempotency_key]
-        return f"charge-{found[0]}" if found else None
+    def find(self, request: PaymentRequest, reference: str) -> Charge | None:
+        keys = [charge.idempotency_key for charge in self.charges]
+        return self._answer(keys.index(request.idempotency_key)) if request.idempotency_key in keys else None
 
-    def has_charged(self, idempotency_key: str) -> bool:
-        return self.find_charge(idempotency_key) is not None
-
-    def charge(self, request: ChargeRequest) -> str:
+    def charge(self, request: PaymentRequest, reference: str) -> Charge:
         self.charges.append(request)
         if self.answers_lost:
             self.answers_lost -= 1
             raise OutsideWorldFailed("The payment gateway did not answer.")
-        return f"charge-{len(self.charges) - 1}"
+        return self._answer(len(self.charges) - 1)
 
-    def refund(self, request: ChargeRequest) -> Refund:
-        raise AssertionError("nothing is given back here")
+    def _answer(self, number: int) -> Charge:
+        return Charge(Outcome.CHARGED, f"charge-{number}", charged=self.charges[number].money.minor)
 
 
 @pytest.fixture
-def forgetful(monkeypatch: pytest.MonkeyPatch) -> ForgetfulGateway:
-    fake = ForgetfulGateway()
-    monkeypatch.setattr(registry, "GATEWAYS", {fake.name: fake, **registry.GATEWAYS})
-    monkeypatch.setattr(registry, "FOR_NEW_PAYMENTS", fake.name)
-    return fake
+def forgetful(settings: Settings) -> ForgetfulGateway:
+    settings.PAYMENT_GATEWAYS = [f"{__name__}.ForgetfulGateway", *settings.PAYMENT_GATEWAYS]
+    load_plugins.cache_clear()
+    gateway = registry.find_gateway("forgetful")
+    assert isinstance(gateway, ForgetfulGateway)
+    return gateway
 
 
 class TestWithAGatewayThatIsNotIdempotent:
@@ -148,7 +149,7 @@ class TestWithAGatewayThatIsNotIdempotent:
         order = approve(make_order())
         call = _begin_charge(contracts.ChargePayment(order.order_id, order.payment_id))
         assert isinstance(call, Call)
-        forgetful.charge(call.request)
+        forgetful.charge(call.request, "")
 
         charge(order)
 

@@ -1,13 +1,15 @@
 """The gateway of a payment is the one that its row names, and no other."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
 
 from orders import contracts
 from orders.engine.audit import audit_orders
 from orders.errors import GatewayMissing
 from orders.models import GatewayMovement, Order, Payment, PaymentAttempt
 from orders.payments.charge import charge_payment
-from orders.payments.gateways import registry
+from orders.payments.gateways.registry import list_gateways
 from orders.payments.gateways.simulated import SimulatedGateway
 from orders.payments.refund import refund_payment
 from tests.database import past_the_rules
@@ -50,16 +52,28 @@ def test_the_audit_tells_of_it(make_order: MakeOrder) -> None:
     assert [found.sentence for found in audit_orders().discrepancies if found.order_id == order.order_id] == [SENTENCE]
 
 
-def test_a_payment_stays_with_its_gateway_when_new_ones_get_another(
-    make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Another(SimulatedGateway):
-        """Never asked."""
+class Another(SimulatedGateway):
+    """Never asked about payments of the first one."""
 
-        name = "another"  # type: ignore[misc]
+    name = "another"  # type: ignore[misc]
 
+
+def test_a_payment_stays_with_its_gateway_when_new_ones_get_another(make_order: MakeOrder, settings: Settings) -> None:
     order = make_order("PAID")
-    monkeypatch.setattr(registry, "GATEWAYS", {**registry.GATEWAYS, "another": Another()})
-    monkeypatch.setattr(registry, "FOR_NEW_PAYMENTS", "another")
+    settings.PAYMENT_GATEWAYS = [f"{__name__}.Another", *settings.PAYMENT_GATEWAYS]
     assert refund(order).amount == order.total
     assert make_order("PAID").payment.gateway == "another"
+
+
+@pytest.mark.parametrize(
+    ("paths", "sentence"),
+    [
+        ([f"{__name__}.NoSuchGateway"], "PAYMENT_GATEWAYS is wrong: .*NoSuchGateway cannot be imported"),
+        ([f"{__name__}.Another"] * 2, "two of its classes are named another"),
+        (["orders.payments.gateways.interface.Charge"], "cannot be made"),
+    ],
+)
+def test_a_wrong_setting_is_a_sentence(paths: list[str], sentence: str, settings: Settings) -> None:
+    settings.PAYMENT_GATEWAYS = paths
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        list_gateways()

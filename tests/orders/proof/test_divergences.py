@@ -12,11 +12,11 @@ from django.db.models.functions import Now
 from orders import contracts
 from orders.engine import runs, temporal
 from orders.models import Decision, GatewayMovement, Order, OutboxMessage, Payment, Refund
-from orders.payments.gateways.interface import ChargeRequest
-from orders.payments.gateways.registry import FOR_NEW_PAYMENTS, find_gateway
+from orders.payments.gateways.registry import gateway_of_new_payments
 from orders.proof.divergences import REPAIRED, SENTENCES, Kind, find_divergences
 from tests.database import past_the_rules
 from tests.making import MakeOrder
+from tests.orders.payments.moving import request_of
 from tests.programs import terminate
 from tests.waiting import wait_until
 
@@ -125,9 +125,7 @@ def test_a_refund_that_is_not_answered_is_named(temporal_server: str, make_order
 
 def test_a_charge_that_only_the_gateway_knows_is_named(temporal_server: str, make_order: MakeOrder) -> None:
     order = start_run(make_order())
-    find_gateway(FOR_NEW_PAYMENTS).charge(
-        ChargeRequest(order.payment_id, order.total_money, order.order_id, order.customer_email)
-    )
+    gateway_of_new_payments().charge(request_of(order), "")
 
     assert kinds_of(order) == {"console_has_the_charge"}
 

@@ -1,0 +1,39 @@
+"""What gateways, warehouses and carriers are told of an order. Pure data."""
+
+from dataclasses import dataclass
+
+from orders.money import Money
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Who ordered; `reference` is what the shop, or the gateway, calls the customer, where intake was told."""
+
+    name: str
+    email: str
+    phone: str = ""
+    company: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an order goes; a country may have no postal codes, cities or states. `country` by ISO 3166-1, or XK."""
+
+    line1: str
+    line2: str
+    postal_code: str
+    city: str
+    state: str
+    country: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """An article of an order; `weight_grams` is that of one unit, None where nobody knows."""
+
+    sku: str
+    description: str
+    quantity: int
+    unit_price: Money
+    weight_grams: int | None = None

@@ -1,0 +1,1 @@
+"""Warehouses and carriers behind small interfaces; `registry` lists those of the settings."""

@@ -1,0 +1,38 @@
+"""The warehouse and the carriers that the settings name."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from orders.errors import CarrierMissing
+from orders.plugins import load_plugins
+from orders.shipping.partners.interface import Carrier, Warehouse
+
+
+def find_warehouse() -> Warehouse:
+    """Return the warehouse. Raises ImproperlyConfigured."""
+    warehouse: Warehouse = next(iter(load_plugins("WAREHOUSE", (settings.WAREHOUSE,)).values()))
+    return warehouse
+
+
+def list_carriers() -> Mapping[str, Carrier]:
+    """Return the carriers by name, that of new shipments first. Raises ImproperlyConfigured."""
+    return load_plugins("CARRIERS", tuple(settings.CARRIERS))
+
+
+def carrier_of_new_shipments() -> Carrier:
+    """Return the carrier of shipments that are opened from now on; those that exist stay with their own."""
+    return next(iter(list_carriers().values()))
+
+
+def find_carrier(name: str) -> Carrier:
+    """Return the carrier of this name; of shipments from before they named one, that of new ones.
+
+    Raises CarrierMissing, so that no other one takes the parcel.
+    """
+    if not name:
+        return carrier_of_new_shipments()
+    carriers = list_carriers()
+    if name not in carriers:
+        raise CarrierMissing(name)
+    return carriers[name]

@@ -1,0 +1,83 @@
+"""A simulated warehouse, and a simulated carrier with its own books."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from orders.errors import OrderInvalid, ShippingRefused
+from orders.identifiers import new_identifier
+from orders.models import CarrierBooking
+from orders.order_facts import Line
+from orders.shipping.partners.interface import Booking, Parcel
+from orders.simulated.fault_injection import SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE, call_outside_world
+
+
+class SimulatedWarehouse:
+    """A warehouse that has everything but articles whose SKU begins with SOLDOUT."""
+
+    name: Final = "Simulated Warehouse"
+
+    def check_stock(self, lines: Sequence[Line]) -> None:
+        """Raise OrderInvalid for the first article that is sold out."""
+
+        def look() -> None:
+            for line in lines:
+                if line.sku.upper().startswith(SOLD_OUT_PREFIX):
+                    raise OrderInvalid(f"{line.sku} is sold out.")
+
+        call_outside_world("warehouse", look)
+
+    def pack(self, parcel: Parcel) -> str:
+        """Return the same reference for the same shipment, however often it is asked."""
+        number = parcel.shipment_id.removeprefix("shipping-order-")
+        return call_outside_world("warehouse", lambda: f"package-{number}")
+
+
+class SimulatedCarrier:
+    """A carrier that keeps its own bookings and goes everywhere but to postcode 00000."""
+
+    name: Final = "Simulated Parcel"
+
+    def find_booking(self, shipment_id: str) -> Booking | None:
+        """Return the booking, or None. Lookups never fail: the failure rates are for calls that have an effect."""
+        booking = CarrierBooking.objects.filter(shipment_id=shipment_id).first()
+        return self._read(booking) if booking else None
+
+    def book(self, parcel: Parcel) -> str:
+        """Take the parcel once and return its tracking number. Raises ShippingRefused."""
+        return call_outside_world("carrier", lambda: self._book(parcel))
+
+    def recall(self, shipment_id: str) -> None:
+        """Recall the parcel, or refuse it in advance."""
+        call_outside_world("carrier", lambda: self._recall(shipment_id))
+
+    def read_books(self) -> Iterator[Booking]:
+        """Return all bookings."""
+        return map(self._read, CarrierBooking.objects.order_by().iterator())
+
+    @staticmethod
+    def _read(booking: CarrierBooking) -> Booking:
+        return Booking(booking.shipment_id, booking.tracking_number, booking.recalled_at is not None)
+
+    @staticmethod
+    def _new_booking(shipment_id: str) -> CarrierBooking:
+        booking, _ = CarrierBooking.objects.get_or_create(
+            shipment_id=shipment_id, defaults={"tracking_number": new_identifier("SP").replace("-", "")}
+        )
+        return booking
+
+    def _book(self, parcel: Parcel) -> str:
+        postcode = parcel.address.postal_code
+        if postcode.strip() == UNREACHABLE_POSTCODE:
+            raise ShippingRefused(f"The carrier does not deliver to postcode {postcode}.")
+        booking = self._new_booking(parcel.shipment_id)
+        if booking.recalled_at is not None:
+            raise ShippingRefused("The parcel was recalled.")
+        return booking.tracking_number
+
+    def _recall(self, shipment_id: str) -> None:
+        with transaction.atomic():
+            self._new_booking(shipment_id)
+            CarrierBooking.objects.filter(shipment_id=shipment_id, recalled_at=None).update(recalled_at=Now())

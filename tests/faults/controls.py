@@ -120,8 +120,11 @@ CONTROLS: Final = (
         "the row's lock",
         "two-approvers",
         (
-            _edit("orders/lifecycle/lookup.py", 'return _fetch(order_id, "FOR UPDATE")', 'return _fetch(order_id, "")'),
-            _edit("orders/lifecycle/lookup.py", "orders.select_for_update().filter(", "orders.filter("),
+            _edit(
+                "orders/lifecycle/lookup.py",
+                'return _fetch(order_id, "FOR UPDATE", question)',
+                'return _fetch(order_id, "", question)',
+            ),
         ),
     ),
 )

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from orders.intake.drafts import LineDraft
 from orders.models import Order, PolicyRule
 from orders.policy.conditions import CONDITIONS, Subject, applies, keep_conditions
+from orders.policy.customers import read_earlier_orders
 from orders.policy.labels import describe_condition
 from orders.states import ConditionCode
 from tests.database import past_the_rules
@@ -171,6 +172,17 @@ def test_earlier_orders_are_read_once_and_only_where_a_rule_asks(make_order: Mak
         applies(PolicyRule(is_new_customer=True, was_declined=True, orders_in_a_day=5), subject)
         applies(PolicyRule(has_new_address=True), subject)
     assert len(captured) == 1
+
+
+def test_earlier_orders_are_found_by_an_index(make_order: MakeOrder) -> None:
+    order = make_order("CREATED")
+    with CaptureQueriesContext(connection) as captured:
+        assert not read_earlier_orders(order).has_completed
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {captured.captured_queries[0]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan using order_customer_newest on orders_order" in plan
 
 
 EVERYTHING: dict[str, Any] = {

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
+from orders.admin.filters import OfferedFilters
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.errors import OrderError
 from orders.models import ApiKey, Shop
@@ -45,7 +46,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Shop)
-class ShopAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ShopAdmin(OfferedFilters, admin.ModelAdmin):  # type: ignore[type-arg]
     """Shops, by their names."""
 
     list_display = ("name", "created_at")

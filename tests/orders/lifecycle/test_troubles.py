@@ -135,7 +135,9 @@ class TestPages:
         make_order()
         client.force_login(bob)
 
-        assert "In trouble" not in text_of(client.get("/orders/"))
+        tabs = text_of(client.get("/orders/")).partition('class="tabs"')[2].partition("</nav>")[0]
+        assert "Completed" in tabs
+        assert "In trouble" not in tabs
         assert "No orders in trouble" in text_of(client.get("/orders/?status=trouble"))
 
     def test_the_same_trouble_again_is_no_news(self, troubled: Order) -> None:

@@ -5,7 +5,9 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 from console.desk import list_asked
-from orders.models import Order
+from orders import contracts
+from orders.decisions import chunks
+from orders.models import Batch, Order
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder
 
@@ -57,7 +59,10 @@ def test_orders_are_decided(visit: Visit, bob: User, make_order: MakeOrder) -> N
     page.get_by_label(f"Select {fourth.order_id}").check()
     page.get_by_role("button", name="Approve selected orders").click()
     page.get_by_role("button", name="Approve 2 orders").click()
-    expect(page.locator(".feedback")).to_contain_text("Approved 2 of 2 orders.")
+    expect(page.get_by_role("heading", name="Approve 2 orders")).to_be_visible()
+    chunks.decide_chunk(contracts.DecideChunk(Batch.objects.get().batch_id))
+    page.reload()
+    expect(page.get_by_role("heading", name="Done: 2 of 2")).to_be_visible()
     assert list(Order.objects.order_by("pk").values_list("decision", flat=True)) == [
         *("approve", "cancel", "approve", "approve")
     ]

@@ -1,5 +1,6 @@
 """The errors of the domain, each with a sentence that a clerk can read."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from orders.texts import clean_line
@@ -45,6 +46,14 @@ class OrderExists(OrderError):
         super().__init__(f"Order {order_id} already exists.")
 
 
+class NumberUsed(OrderError):
+    """The shop has used this number for another order, whose id is `order_id`."""
+
+    def __init__(self, number: str, order_id: str) -> None:
+        super().__init__(f"The shop has used the number {number} for order {order_id}. Nothing was submitted.")
+        self.order_id = order_id
+
+
 class KeyReused(OrderError):
     """An idempotency key was reused for a different order.
 
@@ -60,7 +69,11 @@ class KeyReused(OrderError):
 
 
 class OrderInvalid(OrderError):
-    """The order is invalid; trying again does not help."""
+    """The order is invalid; trying again does not help. `fields` has a sentence for each field that is wrong."""
+
+    def __init__(self, sentence: str = "", *, cause: str = "", fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(sentence, cause=cause)
+        self.fields = dict(fields or {})
 
 
 class IllegalTransition(OrderError):

@@ -1,7 +1,7 @@
 """Orders that are about to be submitted, and what they may hold: for form, live total and terminal alike."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -32,7 +32,12 @@ FACTS: Final[Mapping[str, Reader]] = {
     "address_state": partial(read_entry, limit=100),
     "customer_reference": partial(read_reference, limit=100),
     "payment_method": partial(read_reference, limit=255),
+    "shop_order_number": partial(read_entry, limit=64),
 }
+# What a shop may keep with an order: so many names, each of one text.
+MOST_METADATA: Final = 50
+METADATA_NAME: Final[Reader] = partial(read_entry, limit=40)
+METADATA_TEXT: Final[Reader] = partial(read_entry, limit=500)
 # What every order needs; which parts its address needs, its country says.
 NEEDED: Final = frozenset({"customer_name", "customer_email", "address_country", "address_line"})
 LINE_LABELS: Final[Mapping[str, str]] = {
@@ -75,6 +80,8 @@ class OrderDraft:
     customer_phone: str = ""
     customer_reference: str = ""
     payment_method: str = ""
+    shop_order_number: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> Money:
@@ -121,28 +128,48 @@ def read_line(typed: TypedLine, currency: str) -> LineReading:
 
 
 def tidy_draft(draft: OrderDraft) -> OrderDraft:
-    """Return the draft with its texts as they are kept. Raises OrderInvalid, with a sentence for each thing wrong."""
+    """Return the draft with its texts as they are kept.
+
+    Raises OrderInvalid, with a sentence for each thing wrong, in `fields` by its path, such as `lines/0/sku`.
+    """
     errors: dict[str, str] = {}
     facts = {
         name: _read(errors, name, getattr(draft, name), reader, is_needed=name in NEEDED) or ""
         for name, reader in FACTS.items()
     }
     errors = dict.fromkeys(find_missing(facts["address_country"], facts), REQUIRED) | errors
-    lines = tuple(_tidy_line(errors, number, line) for number, line in enumerate(draft.lines, start=1))
+    metadata = _tidy_metadata(errors, draft.metadata)
+    lines = tuple(_tidy_line(errors, index, line) for index, line in enumerate(draft.lines))
     if errors:
-        raise OrderInvalid(" ".join(f"{_name(name)}: {sentence}" for name, sentence in errors.items()))
-    read_currency(draft.currency or "?")
-    if not 0 < len(lines) <= MOST_LINES:
-        raise OrderInvalid(f"An order has 1 to {MOST_LINES:,} lines; this one has {len(lines):,}.")
-    highest = largest_price(draft.currency)
-    for number, line in enumerate(lines, start=1):
-        if not 0 < line.quantity <= MOST_QUANTITY:
-            raise OrderInvalid(f"Line {number}: the quantity must be from 1 to {MOST_QUANTITY:,}.")
-        if not 0 <= line.unit_price <= highest.minor:
-            raise OrderInvalid(f"Line {number}: the unit price must be from 0 to {highest}.")
-    tidy = replace(draft, **facts, lines=lines)
-    check_total(tidy.total)
+        raise OrderInvalid(" ".join(f"{_name(path)}: {text}" for path, text in errors.items()), fields=errors)
+    _check("currency", lambda: read_currency(draft.currency or "?"))
+    _check_numbers(draft.currency, lines)
+    tidy = replace(draft, **facts, lines=lines, metadata=metadata)
+    _check("lines", lambda: check_total(tidy.total))
     return tidy
+
+
+def _check_numbers(currency: str, lines: Sequence[LineDraft]) -> None:
+    """Raise OrderInvalid for too few or too many lines, and for a number that no line may have."""
+    if not 0 < len(lines) <= MOST_LINES:
+        sentence = f"An order has 1 to {MOST_LINES:,} lines; this one has {len(lines):,}."
+        raise OrderInvalid(sentence, fields={"lines": sentence})
+    highest = largest_price(currency)
+    for index, line in enumerate(lines):
+        if not 0 < line.quantity <= MOST_QUANTITY:
+            sentence = f"Line {index + 1}: the quantity must be from 1 to {MOST_QUANTITY:,}."
+            raise OrderInvalid(sentence, fields={f"lines/{index}/quantity": sentence})
+        if not 0 <= line.unit_price <= highest.minor:
+            sentence = f"Line {index + 1}: the unit price must be from 0 to {highest}."
+            raise OrderInvalid(sentence, fields={f"lines/{index}/unit_price": sentence})
+
+
+def _check(path: str, check: Callable[[], object]) -> None:
+    """Have what `check` complains about belong to the field at `path`."""
+    try:
+        check()
+    except OrderInvalid as error:
+        raise OrderInvalid(str(error), fields={path: str(error)}) from error
 
 
 def read_currency(text: str) -> str:
@@ -160,17 +187,30 @@ def check_total(total: Money) -> None:
         raise OrderInvalid(f"The total is {total}; the limit is {highest}.")
 
 
-def _tidy_line(errors: dict[str, str], number: int, line: LineDraft) -> LineDraft:
+def _tidy_line(errors: dict[str, str], index: int, line: LineDraft) -> LineDraft:
     sku, description = (
-        _read(errors, f"Line {number}, {LINE_LABELS[name]}", getattr(line, name), reader) or ""
-        for name, reader in LINE_FACTS.items()
+        _read(errors, f"lines/{index}/{name}", getattr(line, name), reader) or "" for name, reader in LINE_FACTS.items()
     )
     return replace(line, sku=sku, description=description)
 
 
-def _name(name: str) -> str:
-    """Return the name of a fact as a person would write it."""
-    return name[:1].upper() + name[1:].replace("_", " ")
+def _tidy_metadata(errors: dict[str, str], metadata: Mapping[str, str]) -> dict[str, str]:
+    if len(metadata) > MOST_METADATA:
+        errors["metadata"] = f"Use at most {MOST_METADATA} names; this has {len(metadata):,}."
+        return {}
+    tidy: dict[str, str] = {}
+    for name, text in metadata.items():
+        clean = _read(errors, "metadata", name, METADATA_NAME)
+        tidy[clean or ""] = _read(errors, f"metadata/{clean}", text, METADATA_TEXT, is_needed=False) or ""
+    return tidy
+
+
+def _name(path: str) -> str:
+    """Return the name of the field at `path` as a person would write it."""
+    parts = path.split("/")
+    if parts[0] == "lines":
+        return f"Line {int(parts[1]) + 1}, {LINE_LABELS[parts[2]]}"
+    return parts[0][:1].upper() + parts[0][1:].replace("_", " ")
 
 
 def _read(

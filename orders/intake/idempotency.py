@@ -19,7 +19,7 @@ def hash_contents(draft: OrderDraft) -> str:
     The draft has to be tidy. Its canonical form is JSON with sorted names and without empty facts, so that an optional
     fact which orders get later leaves the hashes of those without it as they are.
     """
-    facts = {name: value for name, value in asdict(draft).items() if value != ""}
+    facts = {name: value for name, value in asdict(draft).items() if value not in ("", {})}
     canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"{VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
 

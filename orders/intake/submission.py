@@ -13,6 +13,7 @@ from orders import contracts, permissions
 from orders.engine import outbox
 from orders.errors import (
     KeyReused,
+    NumberUsed,
     OrderExists,
     OrderInvalid,
 )
@@ -21,16 +22,19 @@ from orders.identifiers import is_order_id, new_identifier
 from orders.intake.drafts import OrderDraft, tidy_draft
 from orders.intake.idempotency import asks_for, hash_contents
 from orders.lifecycle.history import add_event
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, Shop
 from orders.permissions import Actor
 from orders.texts import clean_id
 
 
-def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order_id: str = "") -> Order:
+def submit_order(
+    draft: OrderDraft, *, actor: Actor, idempotency_key: str, order_id: str = "", shop: Shop | None = None
+) -> Order:
     """Submit an order and have its workflow started; the same order with the same `idempotency_key` is returned.
 
     Raises NotAllowed, OrderInvalid for a draft that can never be an order, OrderExists for an `order_id` that is taken,
-    KeyReused for a key that has made an order with other contents, another `order_id`, or one that `actor` may not see.
+    NumberUsed for a number that the shop has used for another order, KeyReused for a key that has made an order with
+    other contents, another `order_id`, or one that `actor` may not see.
     """
     permissions.check_may_submit(actor)
     draft, idempotency_key = tidy_draft(draft), clean_id(idempotency_key)
@@ -46,11 +50,12 @@ def submit_order(draft: OrderDraft, *, actor: Actor, idempotency_key: str, order
         "contents_hash": hash_contents(draft),
         "submitted_by": actor.get_username(),
         "submitter_account_id": actor.pk,
+        "shop": shop,
     }
     lines = [OrderLine(position=position, **asdict(line)) for position, line in enumerate(draft.lines, start=1)]
     facts |= _find_words(facts, lines)
     for _ in range(2):
-        # Whoever used the key or the id a moment ago is seen by the second try.
+        # Whoever used the key, the id or the number a moment ago is seen by the second try.
         with suppress(IntegrityError):
             return _write_order(draft, facts, lines, actor=actor, idempotency_key=idempotency_key, order_id=order_id)
     raise OrderExists(facts["order_id"])
@@ -68,12 +73,17 @@ def _write_order(
 ) -> Order:
     """Write a new order and have its workflow started, or return the one that the key has made.
 
-    Raises OrderExists, KeyReused; IntegrityError where another request writes the same at the same time.
+    Raises OrderExists, NumberUsed, KeyReused; IntegrityError where another request writes the same at the same time.
     """
-    known = Order.objects.filter(Q(idempotency_key=idempotency_key) | Q(order_id=facts["order_id"]))
+    taken = Q(idempotency_key=idempotency_key) | Q(order_id=facts["order_id"])
+    if facts["shop"] and draft.shop_order_number:
+        taken |= Q(shop=facts["shop"], shop_order_number=draft.shop_order_number)
+    known = Order.objects.filter(taken)
     for order in sorted(known, key=lambda order: order.idempotency_key == idempotency_key):
-        if order.idempotency_key != idempotency_key:
+        if order.order_id == facts["order_id"] and order.idempotency_key != idempotency_key:
             raise OrderExists(facts["order_id"])
+        if order.idempotency_key != idempotency_key:
+            raise NumberUsed(draft.shop_order_number, order.order_id)
         _check_is_repeated(order, draft, actor=actor, order_id=order_id)
         return order
     order = Order.objects.create(idempotency_key=idempotency_key, **facts)

@@ -210,7 +210,7 @@ def _operator(options: dict[str, Any]) -> TerminalOperator:
     return TerminalOperator(name or user, is_named=bool(name), shell_user=user)
 
 
-def _place(options: dict[str, Any]) -> dict[str, str]:
+def _place(options: dict[str, Any]) -> dict[str, Any]:
     """Return postcode, city, state and country; a sample stands for what the country needs and nobody gave."""
     place = {f"address_{name}": options[name] or "" for name in ("postcode", "city", "state")}
     country = read_country(options["country"])

@@ -32,6 +32,8 @@ OTHER: Final[dict[str, Any]] = {
     "customer_phone": "+49 30 123456",
     "customer_reference": "C-1",
     "payment_method": "pm_1",
+    "shop_order_number": "WEB-1",
+    "metadata": {"cart": "1"},
 }
 OTHER_LINES: Final = (
     (LineDraft("MUG-2", "Mug", 2, 1250),),

@@ -343,3 +343,9 @@ def corpus(*, texts_per_kind: int) -> Iterator[str]:
         for kind in KINDS:
             for _ in range(texts_per_kind if hasattr(faker, kind) else 0):
                 yield str(getattr(faker, kind)())
+
+
+def test_an_order_is_found_by_its_shops_number(make_order: MakeOrder) -> None:
+    wanted, _other = (make_order(shop_order_number=number) for number in ("WEB-2026-10042", "WEB-2026-99999"))
+    for text in ("WEB-2026-10042", "web-2026-100", "10042"):
+        assert list(Order.objects.matching(text)) == [wanted], text

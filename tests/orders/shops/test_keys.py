@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from orders.errors import KeyRefused, OrderError, TooManyCalls
-from orders.models import ApiKey, Shop
+from orders.models import ApiKey
 from orders.postgres.clock import database_now
 from orders.shops import keys
 from orders.states import Channel
@@ -94,11 +94,3 @@ def test_an_unknown_scope_is_refused_by_the_database_too() -> None:
     key, _ = keys.create_key(name="shop", scopes=["read"])
     with pytest.raises(IntegrityError), transaction.atomic():
         ApiKey.objects.filter(pk=key.pk).update(scopes=["everything"])
-
-
-def test_a_shops_number_names_one_order(make_order: object) -> None:
-    shop = Shop.objects.create(name="A")
-    orders = [make_order(), make_order()]  # type: ignore[operator]
-    type(orders[0]).objects.filter(pk=orders[0].pk).update(shop=shop, shop_order_number="1001")
-    with pytest.raises(IntegrityError), transaction.atomic():
-        type(orders[0]).objects.filter(pk=orders[1].pk).update(shop=shop, shop_order_number="1001")

@@ -141,6 +141,10 @@ class PaymentDeclined(OrderError):
     """The gateway declined the charge; trying again does not help."""
 
 
+class RefundRefused(OrderError):
+    """The order's payment, as it stands, cannot be refunded so."""
+
+
 class PaymentUndecided(OrderError):
     """The gateway does not know yet, or waits for the customer; it is asked again later."""
 

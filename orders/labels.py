@@ -125,6 +125,7 @@ ACTIVITY_LABELS: Final[Mapping[str, Label]] = {
     "receive_order": gettext_lazy("Receive the order"),
     "validate_order": gettext_lazy("Validate the order"),
     "charge_payment": gettext_lazy("Charge the payment"),
+    "give_back_refund": gettext_lazy("Refund a part of the payment"),
     "refund_payment": gettext_lazy("Refund the payment"),
     "prepare_package": gettext_lazy("Prepare the package"),
     "dispatch_carrier": gettext_lazy("Hand over to the carrier"),
@@ -142,6 +143,8 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.CHARGE_DECLINED: gettext_lazy("Payment declined"),
     EventKind.CHARGE_FOUND: gettext_lazy("The gateway had already charged the payment"),
     EventKind.NOTHING_TO_CHARGE: gettext_lazy("Nothing to charge"),
+    EventKind.REFUND_REQUESTED: gettext_lazy("Refund of %(money)s requested"),
+    EventKind.REFUND_UNRESOLVED: gettext_lazy("The gateway has not confirmed the refund of %(money)s"),
     EventKind.REFUNDED: gettext_lazy("Refunded %(money)s"),
     EventKind.REFUND_REFUSED: gettext_lazy("The gateway refused to refund %(money)s"),
     EventKind.CLOSED_UNCHARGED: gettext_lazy("Payment closed before it was charged"),
@@ -273,7 +276,7 @@ def _describe_refused_run(activity: str) -> str:
 
 def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
     match kind:
-        case EventKind.CANCELLATION_REQUESTED:
+        case EventKind.CANCELLATION_REQUESTED | EventKind.REFUND_REQUESTED:
             return describe_reason(data.get("reason_code", ""), data["reason"])
         case EventKind.DECISION_TOO_LATE:
             return str(_LATE[data["decision"]]) % {"actor": data["decided_by"]}

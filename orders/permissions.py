@@ -12,14 +12,15 @@ VIEW: Final = "orders.view_order"
 ADD: Final = "orders.add_order"
 APPROVE: Final = "orders.approve_order"
 CANCEL: Final = "orders.cancel_order"
+REFUND: Final = "orders.refund_order"
 # No role includes it: anyone who can open the Temporal Web UI can terminate every workflow there.
 OPEN_TEMPORAL_UI: Final = "orders.open_temporal_ui"
 
-# The groups that the migration makes, with the codenames each brings.
+# The groups that the migrations make, with the codenames each brings.
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "viewer": ("view_order",),
     "clerk": ("view_order", "add_order"),
-    "approver": ("view_order", "approve_order", "cancel_order"),
+    "approver": ("view_order", "approve_order", "cancel_order", "refund_order"),
 }
 
 
@@ -135,6 +136,12 @@ def check_is_decider(actor: Actor, kind: DecisionKind) -> None:
     """Raise NotAllowed unless `actor` may take this kind of decision at all."""
     if not may_decide(actor, kind):
         raise NotAllowed(f"Your account can view orders but not {kind} them.")
+
+
+def check_may_refund(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may refund a part of what an order paid."""
+    if not actor.has_perm(REFUND):
+        raise NotAllowed("Your account cannot refund orders. Ask an approver to do it.")
 
 
 def check_may_decide(actor: Actor, kind: DecisionKind, order: OrderFacts) -> None:

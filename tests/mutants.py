@@ -433,6 +433,13 @@ MUTANTS: Final = (
         ("tests/orders/payments/test_charge.py", "tests/orders/payments/test_refund.py"),
     ),
     Mutant(
+        "nobody asks for a refund of more than is left",
+        "orders/decisions/refunds.py",
+        "    left = payment.amount - sum_of_refunds(payment)\n",
+        "    left = payment.amount\n",
+        ("tests/orders/decisions/test_refunds.py",),
+    ),
+    Mutant(
         "a refund leaves what other refunds gave back",
         "orders/payments/refund.py",
         "left = payment.amount - sum_of_refunds(payment)",

@@ -118,6 +118,13 @@ def decide_chunk(batch: contracts.DecideChunk) -> contracts.ChunkDecided:
         return chunks.decide_chunk(batch)
 
 
+@activity.defn(no_thread_cancel_exception=True)
+def give_back_refund(asked: contracts.RefundInput) -> contracts.RefundGivenBack:
+    """Give back a part of what was taken."""
+    with telling_refusals():
+        return refund.give_back_refund(asked)
+
+
 # Which queue serves what: the steps of the order's own run, and those of its shipping.
 ORDER_ACTIVITIES: Final[Sequence[Callable[..., Any]]] = (
     receive_order,

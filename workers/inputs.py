@@ -12,7 +12,7 @@ from typing import Any, Final
 from temporalio.exceptions import ApplicationError
 
 from orders.causes import Cause
-from orders.contracts import BatchInput, Decision, OrderInput, ShippingInput
+from orders.contracts import BatchInput, Decision, OrderInput, RefundInput, ShippingInput
 from orders.states import ReasonCode
 from orders.texts import LONGEST_ID, clean_text
 from workers.decisions import read_decision
@@ -54,6 +54,13 @@ def read_shipping_input(arguments: Sequence[object]) -> ShippingInput:
 def read_batch_input(arguments: Sequence[object]) -> BatchInput:
     """Return the argument of BatchWorkflow. Raises ApplicationError, which is not retryable."""
     return BatchInput(_read_id(_read_object(arguments, BatchInput), "batch_id", is_needed=True))
+
+
+def read_refund_input(arguments: Sequence[object]) -> RefundInput:
+    """Return the argument of RefundWorkflow. Raises ApplicationError, which is not retryable."""
+    fields = _read_object(arguments, RefundInput)
+    order_id = _read_id(fields, "order_id", is_needed=True)
+    return RefundInput(order_id, _read_id(fields, "refund_key", is_needed=True))
 
 
 def _refuse(sentence: str) -> ApplicationError:

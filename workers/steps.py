@@ -79,6 +79,8 @@ REFUND_PAYMENT: Final = Step("refund_payment", contracts.RefundPayment, contract
 PROCESS_CANCELLATION: Final = Step(
     "process_cancellation", contracts.ProcessCancellation, contracts.CancellationProcessed
 )
+# Gives back a part of a payment that a person asked for; it belongs to a run of its own.
+GIVE_BACK_REFUND: Final = Step("give_back_refund", contracts.RefundInput, contracts.RefundGivenBack)
 # Decides the next orders of a batch; it belongs to no order's run.
 DECIDE_CHUNK: Final = Step("decide_chunk", contracts.DecideChunk, contracts.ChunkDecided)
 STEPS: Final[Mapping[str, Step[Any, Any]]] = {

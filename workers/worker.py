@@ -25,23 +25,24 @@ from orders import contracts
 from orders.engine import reconcile, relay
 from orders.engine.options import connect_arguments
 from orders.engine.worker_health import HEARTBEAT, run_heartbeat, worker_identity
-from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES, decide_chunk
+from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES, decide_chunk, give_back_refund
 from workers.attempts import AttemptInterceptor
 from workers.companions import Companions, Target
 from workers.payloads import DATA_CONVERTER
 from workers.workflows.batch import BatchWorkflow
 from workers.workflows.order import OrderWorkflow
+from workers.workflows.refund import RefundWorkflow
 from workers.workflows.shipping import ShippingWorkflow
 
 logger = logging.getLogger(__name__)
 
 QUEUES: Final = (contracts.ORDER_QUEUE, contracts.SHIPPING_QUEUE)
 WORKFLOWS: Final[dict[str, Sequence[type]]] = {
-    contracts.ORDER_QUEUE: (OrderWorkflow, BatchWorkflow),
+    contracts.ORDER_QUEUE: (OrderWorkflow, BatchWorkflow, RefundWorkflow),
     contracts.SHIPPING_QUEUE: (ShippingWorkflow,),
 }
 ACTIVITIES: Final[dict[str, Sequence[Callable[..., Any]]]] = {
-    contracts.ORDER_QUEUE: (*ORDER_ACTIVITIES, decide_chunk),
+    contracts.ORDER_QUEUE: (*ORDER_ACTIVITIES, decide_chunk, give_back_refund),
     contracts.SHIPPING_QUEUE: SHIPPING_ACTIVITIES,
 }
 COMPANIONS: Final[dict[str, Target]] = {"relay": relay.run_relay, "reconciler": reconcile.run_reconciler}

@@ -1,4 +1,4 @@
-"""Everything that crosses Temporal, in one place: names and messages; those of shipping and batches stand beside it.
+"""Everything that crosses Temporal, in one place: names and messages; those of shipping, batches and refunds beside it.
 
 Messages are frozen dataclasses of plain types; a new field gets a default, so that running workflows and old
 histories still fit. Money is an integer of minor units and a currency; times are ISO 8601 texts in UTC.
@@ -14,6 +14,10 @@ from orders.contracts.batch import WAKE_SIGNAL as WAKE_SIGNAL
 from orders.contracts.batch import BatchInput as BatchInput
 from orders.contracts.batch import ChunkDecided as ChunkDecided
 from orders.contracts.batch import DecideChunk as DecideChunk
+from orders.contracts.refund import REFUND_WORKFLOW as REFUND_WORKFLOW
+from orders.contracts.refund import PaymentRefunded as PaymentRefunded
+from orders.contracts.refund import RefundGivenBack as RefundGivenBack
+from orders.contracts.refund import RefundInput as RefundInput
 from orders.contracts.shipping import CarrierDispatched as CarrierDispatched
 from orders.contracts.shipping import DispatchCarrier as DispatchCarrier
 from orders.contracts.shipping import PackagePrepared as PackagePrepared
@@ -237,15 +241,6 @@ class RefundPayment:
     reason: str
     decision: Decision | None = None
     cause: str = ""
-
-
-@dataclass(frozen=True)
-class PaymentRefunded:
-    """The answer of refund_payment; `amount` is 0 when no money had been taken."""
-
-    payment_id: str
-    amount: int
-    currency: str
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from orders import contracts
@@ -13,6 +13,12 @@ from orders.models import OutboxMessage
 logger = logging.getLogger(__name__)
 
 START: Final = "start"
+REFUND: Final = "refund"
+# What a message carries by its name, where it is no decision.
+CONTRACTS: Final[Mapping[str, type[contracts.OrderInput] | type[contracts.RefundInput]]] = {
+    START: contracts.OrderInput,
+    REFUND: contracts.RefundInput,
+}
 # How many messages the relay sends at the same time. Each waits for Temporal most of the while.
 IN_FLIGHT: Final = 10
 # gRPC takes 4 MiB, headers included, and answers a larger message as if it were only busy.
@@ -44,7 +50,7 @@ def _send(message: OutboxMessage) -> None:
     order_id = message.order.order_id
     if (size := len(json.dumps(message.payload))) > LARGEST_MESSAGE_BYTES:
         raise CallRefused(f"The message has {size:,} bytes, more than Temporal takes.")
-    contract = contracts.OrderInput if message.name == START else contracts.Decision
+    contract = CONTRACTS.get(message.name, contracts.Decision)
     try:
         content = contract(**message.payload)
     except TypeError as error:  # of another release; it waits for one that understands it
@@ -52,6 +58,8 @@ def _send(message: OutboxMessage) -> None:
     try:
         if isinstance(content, contracts.OrderInput):
             temporal.start_order(content)
+        elif isinstance(content, contracts.RefundInput):
+            temporal.start_refund(content)
         else:
             temporal.signal_decision(order_id, message.name, content)
     except OrderError:

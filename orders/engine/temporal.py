@@ -127,6 +127,22 @@ async def start_run(client: Client, order: contracts.OrderInput, *, is_restart: 
         logger.info("%s: already started", order.order_id)
 
 
+def start_refund(refund: contracts.RefundInput) -> None:
+    """Start the workflow of a refund; one that is running is a success, and one that has ended does nothing twice."""
+    call(
+        lambda client: client.start_workflow(
+            contracts.REFUND_WORKFLOW,
+            refund,
+            id=f"refund-{refund.refund_key}",
+            task_queue=contracts.ORDER_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"Refund of {refund.order_id}",
+            rpc_timeout=RPC_TIMEOUT,
+        ),
+        order_id=refund.order_id,
+    )
+
+
 def signal_decision(order_id: str, name: str, decision: contracts.Decision) -> None:
     """Send a decision to the order's workflow. Raises TemporalAway, RunNotFound when no run is open, CallRefused."""
 

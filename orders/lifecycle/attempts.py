@@ -1,11 +1,18 @@
 """Records what happened to a workflow's activities: failures, successes, and runs that were stopped."""
 
-from django.db import transaction
+from typing import Final
 
-from orders.events import EventKind
+from django.db import transaction
+from django.db.models.functions import Now
+
+from orders.events import EventKind, Fact
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_open_order, lock_order
-from orders.lifecycle.troubles import UNRESOLVED, clear_troubles, raise_trouble
+from orders.lifecycle.troubles import UNRESOLVED, UNRESOLVED_AFTER, clear_troubles, raise_trouble
+from orders.models import Order, Refund
+
+# The step of refunds that people ask for, which goes on when the order has come to its end.
+GIVE_BACK: Final = "give_back_refund"
 
 
 @transaction.atomic
@@ -19,9 +26,22 @@ def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str
 @transaction.atomic
 def record_unresolved(order_id: str, activity: str, error: str) -> None:
     """Record that an external service is not answering, so that people are told and can decide."""
+    if activity == GIVE_BACK:
+        _record_unresolved_refunds(lock_order(order_id), error)
+        return
     order = lock_open_order(order_id)
     if activity in UNRESOLVED:
         raise_trouble(order, UNRESOLVED[activity], error)
+
+
+def _record_unresolved_refunds(order: Order, error: str) -> None:
+    """Record it once for each refund. No trouble lasts on a final order, whose refunds may go on."""
+    waiting = Refund.objects.filter(
+        payment__order=order, status=Refund.Status.PENDING, requested_at__lte=Now() - UNRESOLVED_AFTER
+    )
+    for refund in waiting:
+        facts: dict[str, Fact] = {"amount": refund.amount, "currency": refund.currency, "error": error}
+        add_event(order, EventKind.REFUND_UNRESOLVED, facts, key=f"unresolved:{refund.key}")
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ class OutboxMessage(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="outbox_messages")
     key = models.CharField(max_length=150, unique=True)
-    name = models.CharField(max_length=32, help_text="start, approve_order or cancel_order")
+    name = models.CharField(max_length=32, help_text="start, approve_order, cancel_order or refund")
     payload = models.JSONField()
     status = CodeField(max_length=16, choices=Status.choices, default=Status.PENDING)
     attempts = models.PositiveIntegerField(default=0)

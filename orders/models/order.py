@@ -153,6 +153,7 @@ class Order(models.Model):
         permissions = [
             ("approve_order", "Can approve an order"),
             ("cancel_order", "Can cancel an order"),
+            ("refund_order", "Can refund a part of an order's payment"),
             ("open_temporal_ui", "Can open the Temporal Web UI, where everything can be done to a workflow"),
         ]
         constraints = [

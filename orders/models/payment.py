@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from orders.models.choices import CAUSE_CHOICES, CHANNEL_CHOICES, REASON_CHOICES
+from orders.models.choices import CAUSE_CHOICES, CHANNEL_CHOICES, DECISION_REASON_CHOICES, REASON_CHOICES
 from orders.models.order import Order
 from orders.money import Money
 from orders.postgres.fields import ChangedAtField, CodeField
@@ -142,7 +142,7 @@ class Refund(models.Model):
     key = models.CharField(max_length=150, unique=True, help_text="A repeated step asks under the same key.")
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")
     currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
-    reason_code = CodeField(max_length=32, choices=REASON_CHOICES)
+    reason_code = CodeField(max_length=32, choices=[*REASON_CHOICES, *DECISION_REASON_CHOICES])
     cause = CodeField(max_length=32, choices=CAUSE_CHOICES, blank=True, db_default="")
     reason = models.TextField(blank=True)
     requested_by = models.CharField(max_length=150, blank=True, help_text="Empty for the workflow itself.")

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.db.models.functions import Now
 
 from orders import contracts
-from orders.errors import OutsideWorldFailed
+from orders.errors import OrderNotFound, OutsideWorldFailed
 from orders.events import EventKind, Fact
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_open_order, lock_order
@@ -50,6 +50,15 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
             give_back(refund)
     payment = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.REFUNDED).first()
     return contracts.PaymentRefunded(command.payment_id, *((payment.amount, payment.currency) if payment else (0, "")))
+
+
+def give_back_refund(command: contracts.RefundInput) -> contracts.RefundGivenBack:
+    """Carry out a refund that a person asked for. Raises OutsideWorldFailed, OrderNotFound."""
+    asked = Refund.objects.filter(key=command.refund_key, payment__order__order_id=command.order_id)
+    refund = asked.select_related("payment__order").first()
+    if refund is None:
+        raise OrderNotFound(command.order_id)
+    return contracts.RefundGivenBack(give_back(refund))
 
 
 def give_back(refund: Refund) -> bool:

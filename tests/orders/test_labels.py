@@ -31,7 +31,7 @@ from orders.labels import (
 from orders.models import OrderEvent
 from orders.states import Channel, DecisionKind, DecisionReason, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
 from tests.making import MakeOrder
-from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
+from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES, give_back_refund
 
 MONEY = {"amount": 123456, "currency": "EUR", "gateway_reference": "ch_1"}
 CANCELLED = {"reason_code": "PAYMENT_DECLINED", "cause": "", "reason": ""}
@@ -66,6 +66,16 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
     EventKind.CHARGE_DECLINED: ({"error": "No funds."}, "Payment declined", "No funds."),
     EventKind.CHARGE_FOUND: ({}, "The gateway had already charged the payment", ""),
     EventKind.NOTHING_TO_CHARGE: ({}, "Nothing to charge", "The order total is zero."),
+    EventKind.REFUND_REQUESTED: (
+        MONEY | {"reason_code": "WRONG_PRICE", "reason": "10 % off"},
+        "Refund of 1,234.56 EUR requested",
+        "Wrong price: 10 % off",
+    ),
+    EventKind.REFUND_UNRESOLVED: (
+        {"amount": 123456, "currency": "EUR", "error": "No answer."},
+        "The gateway has not confirmed the refund of 1,234.56 EUR",
+        "No answer.",
+    ),
     EventKind.REFUND_REFUSED: (
         MONEY | {"code": "exceeds_charge", "error": "Too much."},
         "The gateway refused to refund 1,234.56 EUR",
@@ -117,7 +127,8 @@ def test_every_code_has_its_words() -> None:
     assert set(REFUSAL_LABELS) == set(RefusalCode)
     assert set(ENDING_CAUSES) == {"", *Ending}
     assert set(CAUSE_TEXTS) == set(Cause)
-    assert set(ACTIVITY_LABELS) == {activity.__name__ for activity in [*ORDER_ACTIVITIES, *SHIPPING_ACTIVITIES]}
+    activities = [*ORDER_ACTIVITIES, give_back_refund, *SHIPPING_ACTIVITIES]
+    assert set(ACTIVITY_LABELS) == {activity.__name__ for activity in activities}
 
 
 @pytest.mark.parametrize(

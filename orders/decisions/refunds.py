@@ -1,0 +1,98 @@
+"""Refunds that people ask for: a part of what was charged, or all of it once the order is completed.
+
+The refund counts from the moment its row is written; a workflow of its own, started through the outbox, carries it out.
+"""
+
+from dataclasses import asdict
+from typing import Final
+
+from django.db import transaction
+
+from orders import contracts, permissions
+from orders.engine import outbox, sending
+from orders.errors import OrderInvalid, RefundRefused
+from orders.events import EventKind, Fact
+from orders.lifecycle.history import add_event
+from orders.lifecycle.lookup import lock_order
+from orders.models import Order, Payment, Refund
+from orders.money import Money
+from orders.payments.refund import sum_of_refunds
+from orders.permissions import Actor
+from orders.states import DecisionKind, DecisionReason, Status
+from orders.texts import clean_line, clean_text
+
+# How the keys of refunds begin that people ask for.
+REQUESTED: Final = "request:"
+LONGEST_KEY: Final = 50
+
+
+def request_refund(
+    order: Order, *, actor: Actor, key: str, amount: int, reason_code: str = "", reason: str = ""
+) -> Refund:
+    """Have `amount` of the order's charge given back, in minor units; the same `key` asks once.
+
+    `reason_code` is a DecisionReason, by default OTHER. Raises NotAllowed, OrderInvalid, RefundRefused.
+    """
+    permissions.check_may_refund(actor)
+    _check_texts(key, reason_code)
+    with transaction.atomic():
+        locked = lock_order(order.order_id)
+        asked = Refund.objects.filter(key=f"{REQUESTED}{key}").select_related("payment").first()
+        if asked is not None:
+            if (asked.payment.order_id, asked.amount) != (locked.pk, amount):
+                raise RefundRefused("This form was sent before for another refund. Nothing was refunded by this one.")
+            return asked
+        payment = _check_may_be_refunded(locked, amount)
+        refund = Refund.objects.create(
+            payment=payment,
+            key=f"{REQUESTED}{key}",
+            amount=amount,
+            currency=payment.currency,
+            reason_code=reason_code or DecisionReason.OTHER,
+            reason=clean_text(reason),
+            requested_by=actor.get_username(),
+            account_id=actor.pk,
+            channel=permissions.find_channel(actor),
+        )
+        _announce(locked, refund)
+        return refund
+
+
+def _announce(order: Order, refund: Refund) -> None:
+    """Write the event of a new refund, and the message that starts its workflow."""
+    facts: dict[str, Fact] = {
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "reason_code": refund.reason_code,
+        "reason": refund.reason,
+    }
+    add_event(order, EventKind.REFUND_REQUESTED, facts, key=refund.key, actor=refund.requested_by)
+    message = asdict(contracts.RefundInput(order.order_id, refund.key))
+    outbox.enqueue(order, key=refund.key, name=sending.REFUND, payload=message)
+
+
+def _check_texts(key: str, reason_code: str) -> None:
+    if not key or len(key) > LONGEST_KEY or clean_line(key) != key:
+        raise OrderInvalid("The key of a refund is a short line of text.")
+    if reason_code and reason_code not in set(DecisionReason):
+        raise OrderInvalid(f"The reason code must be one of {', '.join(DecisionReason)}.")
+
+
+def _check_may_be_refunded(order: Order, amount: int) -> Payment:
+    """Return the payment of a locked order. Raises OrderInvalid, RefundRefused."""
+    if amount <= 0:
+        raise OrderInvalid("The amount to refund must be greater than zero.")
+    if order.status == Status.CANCELLING or (order.is_open and order.decision == DecisionKind.CANCEL):
+        raise RefundRefused("The order is being cancelled, which refunds all that is left of its payment.")
+    payment = Payment.objects.filter(order=order).first()
+    if payment is None or payment.status not in {Payment.Status.CHARGED, Payment.Status.REFUNDED}:
+        raise RefundRefused("Nothing has been charged for this order, so there is nothing to refund.")
+    left = payment.amount - sum_of_refunds(payment)
+    if left <= 0:
+        raise RefundRefused("All of the payment has been refunded, or is about to be.")
+    if amount > left:
+        raise RefundRefused(f"No more than {Money(left, payment.currency)} is left to refund.")
+    # An order is not completed without a charge, so the last of it is given back by a cancellation.
+    if amount == left and order.is_open:
+        raise RefundRefused("The order is not completed. To refund all that is left, cancel it.")
+    return payment

@@ -1,8 +1,8 @@
 """Packs an order and hands it to the carrier.
 
-Each function is one call of an activity and safe to repeat. It checks the row under its lock before it calls the
-service, so that nothing is done to an order that is final or has moved on, and again after it; no row is locked in
-between.
+Each function is one call of an activity and safe to repeat. It checks the order before it calls the service, so that
+nothing is done to one that is final or has moved on, and again under the row's lock after it. The first look is a plain
+read: no row is locked during the call, so a lock would have to be given back before it and would keep nothing out.
 """
 
 from typing import Final
@@ -13,10 +13,12 @@ from django.db.models.functions import Now
 from orders import contracts
 from orders.errors import ShippingRefused
 from orders.events import EventKind
+from orders.identifiers import is_order_id
 from orders.lifecycle.history import add_event
-from orders.lifecycle.lookup import lock_open_order
+from orders.lifecycle.lookup import check_is_open, lock_open_order, read_open_order
 from orders.lifecycle.statuses import advance
 from orders.models import Order, OrderLine, Shipment
+from orders.reading.querysets import SEARCH_COLUMNS
 from orders.shipping.partners.interface import Parcel
 from orders.shipping.partners.registry import (
     carrier_of_new_shipments,
@@ -31,11 +33,8 @@ from orders.states import (
 )
 from orders.texts import LONGEST_REFERENCE, clean_line
 
-# What is read of an order's lines, with its shipment beside each.
-PARCEL_COLUMNS: Final = (
-    *("sku", "description", "quantity", "unit_price", "order__currency"),
-    *(f"order__shipment__{name}" for name in ("status", "package_reference", "carrier", "tracking_number")),
-)
+# What is read with an order's lines for each call of the services: see `_read_parcel`.
+PARCEL_UNREAD: Final = tuple(f"order__{name}" for name in SEARCH_COLUMNS)
 
 
 def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepared:
@@ -44,9 +43,8 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
     Raises ShippingRefused, OutsideWorldFailed, OrderNotFound, OrderClosed, IllegalTransition.
     """
     shipment_id = contracts.shipping_workflow_id(command.order_id)
-    with transaction.atomic():
-        order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)
-        packed, lines = _read_parcel(order)
+    order, packed, lines = _read_parcel(command.order_id)
+    _check_may_ship(order, Status.PACKAGE_PREPARED)
     if packed is not None and is_at_or_past(Status(order.status), Status.PACKAGE_PREPARED):
         return contracts.PackagePrepared(shipment_id, packed.package_reference)
     package_reference = clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
@@ -79,9 +77,8 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     Raises ShippingRefused, OutsideWorldFailed, OrderNotFound, OrderClosed, IllegalTransition.
     """
     shipment_id = contracts.shipping_workflow_id(command.order_id)
-    with transaction.atomic():
-        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
-        sent, lines = _read_parcel(order)
+    order, sent, lines = _read_parcel(command.order_id)
+    _check_may_ship(order, Status.DISPATCHED)
     is_sent = sent is not None and sent.status == Shipment.Status.DISPATCHED
     if sent is not None and is_sent and is_at_or_past(Status(order.status), Status.DISPATCHED):
         return contracts.CarrierDispatched(shipment_id, sent.carrier, sent.tracking_number)
@@ -99,11 +96,18 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     return contracts.CarrierDispatched(shipment_id, carrier.name, tracking_number)
 
 
-def _read_parcel(order: Order) -> tuple[Shipment | None, list[OrderLine]]:
-    """Return a locked order's shipment, if it has one, and its lines, by one statement."""
-    lines = list(order.lines.select_related("order__shipment").only(*PARCEL_COLUMNS))
-    shipment: Shipment | None = getattr(lines[0].order, "shipment", None) if lines else None
-    return shipment, lines
+def _read_parcel(order_id: str) -> tuple[Order, Shipment | None, list[OrderLine]]:
+    """Return an open order, its shipment if it has one, and its lines, by one statement and unlocked.
+
+    Raises OrderNotFound, OrderClosed.
+    """
+    of_order = OrderLine.objects.filter(order__order_id=order_id) if is_order_id(order_id) else OrderLine.objects.none()
+    lines = list(of_order.select_related("order__shipment").defer(*PARCEL_UNREAD))
+    if not lines:
+        return read_open_order(order_id), None, lines
+    order = lines[0].order
+    check_is_open(order)
+    return order, getattr(order, "shipment", None), lines
 
 
 def _describe(order: Order, lines: list[OrderLine]) -> Parcel:
@@ -114,16 +118,21 @@ def _describe(order: Order, lines: list[OrderLine]) -> Parcel:
 
 
 def _lock_for_shipping(order_id: str, goal: Status) -> Order:
-    """Return the locked order, which may go to `goal` next or has been there.
-
-    Raises ShippingRefused for one that is being cancelled, OrderNotFound, OrderClosed, IllegalTransition.
-    """
+    """Return the locked order. Raises OrderNotFound, OrderClosed, and what `_check_may_ship` raises."""
     order = lock_open_order(order_id)
+    _check_may_ship(order, goal)
+    return order
+
+
+def _check_may_ship(order: Order, goal: Status) -> None:
+    """Refuse an order that may not go to `goal` next and has not been there.
+
+    Raises ShippingRefused for one that is being cancelled, IllegalTransition.
+    """
     if order.status == Status.CANCELLING:
         raise ShippingRefused("The order is being cancelled.")
     if not is_at_or_past(Status(order.status), goal):
         check_transition(Status(order.status), goal)
-    return order
 
 
 def adopt_shipment(order_id: str) -> None:

@@ -26,12 +26,12 @@ BUDGET: Final = {
     "validate_order": 8,
     "approve": 11,
     "charge_payment": 23,
-    "prepare_package": 10,
-    "dispatch_carrier": 13,
+    "prepare_package": 7,
+    "dispatch_carrier": 7,
     "complete_order": 4,
 }
-# Transactions of more than one statement in all, two of them the simulated outside world's.
-MOST_TRANSACTIONS: Final = 15
+# Transactions of more than one statement in all, one of them the simulated outside world's.
+MOST_TRANSACTIONS: Final = 12
 # How often the row of the order is written in all: once with each event that changes it.
 MOST_UPDATES: Final = 15
 # How many of these write the row into all indexes again: those that change the status or what the search finds.

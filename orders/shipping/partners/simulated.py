@@ -13,6 +13,13 @@ from orders.order_facts import Line
 from orders.shipping.partners.interface import Booking, Parcel
 from orders.simulated.fault_injection import SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE, call_outside_world
 
+# The update changes nothing: without it, RETURNING would say nothing of a booking that is there already.
+BOOK_ONCE: Final = """
+INSERT INTO simulated_carrier_booking (shipment_id, tracking_number) VALUES (%s, %s)
+ON CONFLICT (shipment_id) DO UPDATE SET shipment_id = excluded.shipment_id
+RETURNING *
+"""
+
 
 class SimulatedWarehouse:
     """A warehouse that has everything but articles whose SKU begins with SOLDOUT."""
@@ -63,10 +70,9 @@ class SimulatedCarrier:
 
     @staticmethod
     def _new_booking(shipment_id: str) -> CarrierBooking:
-        booking, _ = CarrierBooking.objects.get_or_create(
-            shipment_id=shipment_id, defaults={"tracking_number": new_identifier("SP").replace("-", "")}
-        )
-        return booking
+        """Return the one booking of a shipment, new or not, by one statement: repeats and races get the first one."""
+        tracking_number = new_identifier("SP").replace("-", "")
+        return CarrierBooking.objects.raw(BOOK_ONCE, [shipment_id, tracking_number])[0]
 
     def _book(self, parcel: Parcel) -> str:
         postcode = parcel.address.postal_code

@@ -186,6 +186,7 @@ def test_an_order_that_is_being_cancelled_cannot_be_shipped(make_order: MakeOrde
     order = make_order("CANCELLING", cancelled_from="PACKAGE_PREPARED")
     with pytest.raises(ShippingRefused):
         ship.dispatch_carrier(contracts.DispatchCarrier(order.order_id, order.shipment.shipment_id))
+    assert not CarrierBooking.objects.exists(), "the carrier was asked"
 
 
 def test_the_carrier_may_refuse_a_postcode(make_order: MakeOrder) -> None:

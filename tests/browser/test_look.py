@@ -9,7 +9,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
+from orders.contracts import DecideChunk
+from orders.decisions.batches import create_batch
+from orders.decisions.chunks import decide_chunk
 from orders.intake.drafts import LineDraft
+from orders.states import DecisionKind
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder, make_user
 from tests.orders.policy.asking import make_rule
@@ -64,11 +68,16 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
     make_rule(wide, approvals_needed=2, skus=["S" * 64], explanation=wide * 3, deadline_seconds=3600)
     orders.append(make_order(**facts))
     boss = make_user("bartholomew-the-long-named-administrator", is_superuser=True)
+    batch = create_batch([order.pk for order in orders], DecisionKind.CANCEL, actor=boss, reason=wide * 5)
+    decide_chunk(DecideChunk(batch.batch_id))
+    orders.append(make_order(**facts))
     page = visit("/orders/", boss, viewport={"width": width, "height": 800})
     paths = [
         "/orders/",
         "/orders/?q=nobody",
         "/orders/stuck/",
+        "/orders/batches/",
+        f"/orders/batches/{batch.batch_id}/",
         "/system/",
         "/reports/",
         "/policy/try/",
@@ -84,6 +93,11 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         page.goto(path)
         expect(page.locator("main")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(STICKS_OUT)
+    page.goto("/orders/?status=awaiting")
+    page.locator("input[name=order_id][type=checkbox]").first.check()
+    page.get_by_role("button", name="Cancel selected").click()
+    expect(page.locator(".bulk-result")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(STICKS_OUT)
 
 
 @pytest.mark.browser

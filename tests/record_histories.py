@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from orders import contracts
@@ -241,7 +242,11 @@ def record(harness: WorkflowHarness, way: Callable[[ScriptedOrder], None]) -> No
 
 
 def _write(harness: WorkflowHarness, workflow_id: str, name: str) -> None:
-    history = harness.run(harness.client.get_workflow_handle(workflow_id).fetch_history())
+    write_history(harness.run(harness.client.get_workflow_handle(workflow_id).fetch_history()), name)
+
+
+def write_history(history: WorkflowHistory, name: str) -> None:
+    """Write a history into its file, without what changes from recording to recording."""
     events = [_without_noise(event) for event in json.loads(history.to_json())["events"]]
     lines = ",\n".join(json.dumps(event, separators=(",", ":"), sort_keys=True) for event in events)
     (FOLDER / f"{name}.json").write_text(f'{{"events":[\n{lines}\n]}}\n')

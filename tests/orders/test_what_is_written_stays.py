@@ -67,7 +67,8 @@ def test_a_payment_attempt_is_answered_once(order: Order) -> None:
     attempt = PaymentAttempt.objects.get(payment=order.payment)
     said = refuse("UPDATE orders_paymentattempt SET outcome = 'FAILED' WHERE id = %s", attempt.pk)
     assert said == f"payment attempt {attempt.pk} was answered and stays as it is"
-    unknown = PaymentAttempt.objects.create(payment=order.payment, kind="REFUND")
+    asked = order.payment.request_hash
+    unknown = PaymentAttempt.objects.create(payment=order.payment, kind="REFUND", request_hash=asked)
     said = refuse("UPDATE orders_paymentattempt SET kind = 'CHARGE' WHERE id = %s", unknown.pk)
     assert said == f"of payment attempt {unknown.pk} nothing may change but its answer"
 

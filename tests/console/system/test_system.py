@@ -85,7 +85,8 @@ def test_the_gateway_is_judged_by_its_latest_calls(make_order: MakeOrder) -> Non
     assert "not been called yet" in overview._judge_gateway().sentences[0]
     payment = make_order("PAID").payment
     assert overview._judge_gateway().is_well
-    PaymentAttempt.objects.create(payment=payment, kind="CHARGE", outcome="FAILED")
+    asked = payment.request_hash
+    PaymentAttempt.objects.create(payment=payment, kind="CHARGE", outcome="FAILED", request_hash=asked)
     part = overview._judge_gateway()
     assert not part.is_well
     assert "Of the latest 2 calls, 1 succeeded, 0 were declined, 1 had no answer." in part.sentences[0]

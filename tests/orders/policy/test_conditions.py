@@ -180,9 +180,10 @@ def test_earlier_orders_are_found_by_an_index(make_order: MakeOrder) -> None:
         assert not read_earlier_orders(order).has_completed
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
         cursor.execute(f"EXPLAIN {captured.captured_queries[0]['sql']}")
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "Index Scan using order_customer_newest on orders_order" in plan
+    assert "order_customer_newest" in plan
 
 
 EVERYTHING: dict[str, Any] = {

@@ -11,6 +11,7 @@ from console.order.facts import StatusFacts
 from orders import states
 from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL
 from orders.engine.live_status import LiveStatus
+from orders.engine.sending import REFUND
 from orders.engine.temporal import PendingActivity
 from orders.events import STATUS_KINDS
 from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity, describe_undelivered
@@ -191,7 +192,7 @@ def _describe_attempt(activity: PendingActivity, now: datetime) -> AttemptFace:
 
 
 def _describe_message(message: OutboxMessage) -> str:
-    sentences = {APPROVE_SIGNAL: "The approval by {}", CANCEL_SIGNAL: "The cancellation by {}"}
+    sentences = {APPROVE_SIGNAL: "The approval by {}", CANCEL_SIGNAL: "The cancellation by {}", REFUND: "The refund"}
     subject = sentences.get(message.name, "The submission").format(message.payload.get("actor") or "someone")
     if message.status == OutboxMessage.Status.REFUSED:
         return f"{describe_undelivered(subject, refusal=message.last_error)} An administrator has to look into it."

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from orders.admin.order_search import OrderSearch
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.contracts import SIGNALS
-from orders.engine.outbox import START
+from orders.engine.sending import REFUND, START
 from orders.models import OutboxMessage, WorkerProcess
 
 
@@ -20,8 +20,8 @@ class NameFilter(admin.SimpleListFilter):
     parameter_name = "name__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the start and the signals."""
-        return [(name, name) for name in (START, *SIGNALS.values())]
+        """Return the start of an order, the signals and the start of a refund."""
+        return [(name, name) for name in (START, *SIGNALS.values(), REFUND)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the messages of the chosen name."""

@@ -71,6 +71,12 @@ def _announce(order: Order, refund: Refund) -> None:
     outbox.enqueue(order, key=refund.key, name=sending.REFUND, payload=message)
 
 
+def find_left(order: Order) -> Money:
+    """Return how much of what was charged for the order is left to refund; nothing where nothing was charged."""
+    payment = Payment.objects.filter(order=order, status=Payment.Status.CHARGED).first()
+    return Money(payment.amount - sum_of_refunds(payment) if payment else 0, order.currency)
+
+
 def _check_texts(key: str, reason_code: str) -> None:
     if not key or len(key) > LONGEST_KEY or clean_line(key) != key:
         raise OrderInvalid("The key of a refund is a short line of text.")
@@ -80,8 +86,6 @@ def _check_texts(key: str, reason_code: str) -> None:
 
 def _check_may_be_refunded(order: Order, amount: int) -> Payment:
     """Return the payment of a locked order. Raises OrderInvalid, RefundRefused."""
-    if amount <= 0:
-        raise OrderInvalid("The amount to refund must be greater than zero.")
     if order.status == Status.CANCELLING or (order.is_open and order.decision == DecisionKind.CANCEL):
         raise RefundRefused("The order is being cancelled, which refunds all that is left of its payment.")
     payment = Payment.objects.filter(order=order).first()
@@ -90,6 +94,8 @@ def _check_may_be_refunded(order: Order, amount: int) -> Payment:
     left = payment.amount - sum_of_refunds(payment)
     if left <= 0:
         raise RefundRefused("All of the payment has been refunded, or is about to be.")
+    if amount <= 0:
+        raise OrderInvalid("The amount to refund must be greater than zero.")
     if amount > left:
         raise RefundRefused(f"No more than {Money(left, payment.currency)} is left to refund.")
     # An order is not completed without a charge, so the last of it is given back by a cancellation.

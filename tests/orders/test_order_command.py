@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from orders.models import GatewayMovement, Order
+from orders.models import GatewayMovement, Order, Payment, Refund
 from orders.states import Status
 from tests.making import MakeOrder
 from tests.programs import run_temporal
-from tests.waiting import wait_for_status
+from tests.waiting import wait_for_status, wait_until
 
 RunCommand = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -42,6 +42,34 @@ def test_an_order_goes_from_start_to_completed(workers_running: object, run_comm
     table = run_command("order", "query", order.order_id).stdout
     assert "COMPLETED" in table
     assert "actor nina" in table
+
+
+def test_a_part_of_a_completed_order_is_refunded_and_then_the_rest(
+    workers_running: object, run_command: RunCommand
+) -> None:
+    order = start(run_command)
+    assert run_command("order", "signal", order.order_id, "approve", "--by", "nina").returncode == 0
+    wait_for_status(order, Status.COMPLETED)
+    refund = ("order", "refund", order.order_id, "--reason", "Scratched", "--json")
+
+    for more, amount in ((("--amount", "2.50"), "2.50 EUR"), ((), "10.00 EUR")):
+        result = run_command(*refund, *more)
+        assert result.returncode == 0, result.stderr
+        answer = json.loads(result.stdout)
+        assert answer["amount"] == amount
+        asked = Refund.objects.filter(key=answer["refund_key"], status=Refund.Status.SUCCEEDED)
+        wait_until(asked.exists)
+
+    order.refresh_from_db()
+    assert (order.status, order.payment.status) == (Status.COMPLETED, Payment.Status.REFUNDED)
+    too_much = run_command(*refund, "--amount", "0.01")
+    assert too_much.returncode == 1
+    assert "All of the payment has been refunded, or is about to be." in too_much.stderr
+    assert list(GatewayMovement.objects.filter(merchant_reference=order.order_id).values_list("kind", "amount")) == [
+        ("CHARGE", 1250),
+        ("REFUND", 250),
+        ("REFUND", 1000),
+    ]
 
 
 def test_an_order_is_cancelled_with_its_reason(workers_running: object, run_command: RunCommand) -> None:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
 from orders.decisions import decide
+from orders.decisions.refunds import find_left, request_refund
 from orders.engine import temporal, temporal_client
 from orders.engine.audit import audit_orders
 from orders.engine.live_status import describe_row
@@ -20,6 +21,7 @@ from orders.errors import OrderError, OrderInvalid, RunPaused
 from orders.intake import submission
 from orders.intake.addresses import find_missing, read_country
 from orders.intake.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
+from orders.intake.numbers import read_price
 from orders.lifecycle.lookup import read_order
 from orders.models import Order, OutboxMessage
 from orders.permissions import TerminalOperator
@@ -37,7 +39,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="start|query|signal|audit|replay")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="start|query|signal|refund|audit|replay")
         start = verbs.add_parser("start", help="submit an order", epilog=EPILOG)
         start.add_argument("--order-id", default="", help="by default a random one")
         start.add_argument("--name", default="Terminal Customer", help="the customer's name")
@@ -73,6 +75,7 @@ class Command(BaseCommand):
             metavar="CODE",
             help=f"why it is cancelled: {', '.join(DecisionReason)}",
         )
+        refund = _add_refund(verbs)
         audit = verbs.add_parser(
             "audit", help="compare all orders with the gateway's and carrier's ledgers and with Temporal", epilog=EPILOG
         )
@@ -80,15 +83,15 @@ class Command(BaseCommand):
             "replay", help="replay live runs against this code, before it is deployed", epilog=EPILOG
         )
         replay.add_argument("--since", help="also closed runs, from this date, or so long ago: 7d, 12h")
-        for verb in (start, signal):
+        for verb in (start, signal, refund):
             verb.add_argument("--by", default="", help="who decides; by default the shell's user")
-        for verb in (start, query, signal, audit, replay):
+        for verb in (start, query, signal, refund, audit, replay):
             verb.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says; every refusal and failure is a sentence."""
         verb = {"start": self._start, "query": self._query, "signal": self._signal, "audit": self._audit}
-        verb["replay"] = self._replay
+        verb |= {"refund": self._refund, "replay": self._replay}
         try:
             verb[options["verb"]](options)
         except OrderError as error:
@@ -166,6 +169,20 @@ class Command(BaseCommand):
             },
         )
 
+    def _refund(self, options: dict[str, Any]) -> None:
+        order = read_order(options["order_id"])
+        amount = read_price(options["amount"], order.currency) if options["amount"] else find_left(order)
+        refund = request_refund(
+            order,
+            actor=_operator(options),
+            key=options["idempotency_key"] or str(uuid4()),
+            amount=amount.minor,
+            reason_code=options["reason_code"],
+            reason=options["reason"],
+        )
+        facts = {"order_id": order.order_id, "refund_key": refund.key, "amount": str(refund.amount_money)}
+        self._print(options, facts | {"status": refund.status})
+
     def _audit(self, options: dict[str, Any]) -> None:
         audit = audit_orders()
         facts = asdict(audit)
@@ -193,6 +210,17 @@ class Command(BaseCommand):
                 ", ".join(f"{key} {item}" for key, item in value.items() if item) if isinstance(value, dict) else value
             )
             self.stdout.write(f"{name.replace('_', ' '):<{width}}  {'-' if shown in (None, '') else shown}")
+
+
+def _add_refund(verbs: Any) -> ArgumentParser:
+    """Add the verb that refunds a part of a payment."""
+    refund: ArgumentParser = verbs.add_parser("refund", help="refund a part of an order's payment", epilog=EPILOG)
+    refund.add_argument("order_id")
+    refund.add_argument("--amount", default="", help="such as 12.50; by default all that is left")
+    refund.add_argument("--reason", required=True)
+    refund.add_argument("--reason-code", default="", choices=["", *DecisionReason], metavar="CODE")
+    refund.add_argument("--idempotency-key", default="", help="repeating a key does not make a second refund")
+    return refund
 
 
 def _is_paused(order: Order) -> bool:

@@ -258,11 +258,10 @@ MUTANTS: Final = (
         "nothing is done to a final order",
         "orders/lifecycle/lookup.py",
         """    order = lock_order(order_id)
-    if not order.is_open:
-        raise OrderClosed""",
+    check_is_open(order)
+""",
         """    order = lock_order(order_id)
-    if False:
-        raise OrderClosed""",
+""",
         ("tests/workers/test_activities.py", "tests/orders/lifecycle/test_steps.py"),
     ),
     Mutant(

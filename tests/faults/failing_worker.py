@@ -41,10 +41,10 @@ def _call(function: Callable[..., Any], *arguments: Any, is_before: bool, **name
 def after_success(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that dies instead of writing down that the gateway said yes."""
 
-    def write(attempt: Any, outcome: Any, *rest: Any) -> Any:
+    def write(attempt: Any, outcome: Any, **rest: Any) -> Any:
         if outcome == "SUCCEEDED":
             die()
-        return function(attempt, outcome, *rest)
+        return function(attempt, outcome, **rest)
 
     return write
 

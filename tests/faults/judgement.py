@@ -10,14 +10,17 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Count
 
 from orders.contracts import shipping_workflow_id
+from orders.engine import temporal
 from orders.errors import OrderError
 from orders.models import CarrierBooking, GatewayMovement, Order, OutboxMessage
 from orders.proof.divergences import find_divergences
 from orders.proof.verify import verify_orders
 from orders.states import FINAL
 from tests.faults.people import Story
+from tests.waiting import wait_until
 
 LOOK_EVERY_SECONDS: Final = 0.25
+RECONNECT_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,18 @@ def _find_complaints(gone: Set[str]) -> list[str]:
     """Return what `verify` and `reconcile` say about all orders, also those of faults before."""
     broken = verify_orders(settled_after=timedelta(0)).broken
     complaints = [f"{each.sentence} ({', '.join(each.ids[:3])})" for each in broken if not set(each.ids) <= gone]
+    # This process too has met the outage, and its own client takes a moment to connect again.
+    wait_until(_is_temporal_back, seconds=RECONNECT_SECONDS, what="this process's own way to Temporal")
     try:
         found = [each for each in find_divergences() if each.order_id not in gone]
         return complaints + [f"{each.order_id}: {each.sentence}" for each in found]
     except OrderError as error:
         return [*complaints, f"Temporal: {error}"]
+
+
+def _is_temporal_back() -> bool:
+    try:
+        temporal.check_server()
+    except OrderError:
+        return False
+    return True

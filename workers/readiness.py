@@ -6,7 +6,7 @@ from typing import Any
 
 from orders import contracts
 from orders.engine.worker_health import ProcessHealth, WorkersHealth, judge_workers
-from orders.health_labels import describe_problem
+from orders.labels.health import describe_problem
 
 
 def check_workers(*, is_everywhere: bool) -> WorkersHealth:

@@ -15,11 +15,11 @@ from django_htmx.http import HttpResponseStopPolling
 from console.access import ConsoleRequest, needs, render_page
 from console.accounts.sessions import polled
 from console.desk.way_back import WayBack
-from orders.batch_labels import BATCH_RESULT_LABELS, BATCH_STATE_LABELS
 from orders.decisions import batches
 from orders.decisions.batches import BatchChange
 from orders.errors import BatchEnded, BatchNotFound, OrderError, OrderInvalid
 from orders.labels import DECISION_REASON_LABELS, Label
+from orders.labels.batches import BATCH_RESULT_LABELS, BATCH_STATE_LABELS
 from orders.models import Batch, BatchItem
 from orders.reading.pages import Ordering, cut_page
 from orders.states import BatchResult, BatchState, DecisionKind, DecisionReason

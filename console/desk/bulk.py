@@ -13,11 +13,11 @@ from console.access import ConsoleRequest, needs_view, render_page
 from console.desk.list_asked import ListAsked
 from console.desk.way_back import WayBack
 from console.forms import BulkForm
-from orders.batch_labels import BATCH_RESULT_LABELS
 from orders.decisions.batches import MOST_ORDERS, create_batch
 from orders.decisions.preview import Preview, preview_decision
 from orders.errors import OrderInvalid
 from orders.labels import DECISION_REASON_LABELS, Label
+from orders.labels.batches import BATCH_RESULT_LABELS
 from orders.models import Order
 from orders.permissions import check_is_decider
 from orders.states import DecisionKind

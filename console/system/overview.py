@@ -19,7 +19,7 @@ from console.system.health import ask_temporal
 from orders.contracts import ORDER_QUEUE, SHIPPING_QUEUE
 from orders.engine.outbox import find_delay
 from orders.engine.worker_health import WorkersHealth, judge_workers
-from orders.health_labels import describe_problem
+from orders.labels.health import describe_problem
 from orders.models import Order, OutboxMessage, PaymentAttempt
 from orders.postgres.clock import database_now, describe_skew, skew_watch
 

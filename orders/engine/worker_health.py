@@ -2,7 +2,7 @@
 
 A process reports whether it polls its queues, whether Temporal answers, how its companions are doing, how far its clock
 is off, and what the companions found. What keeps the process from its work makes it not ready; the rest, such as runs
-that cannot go on, makes it degraded. Problems are codes with data; `orders.health_labels` has the words.
+that cannot go on, makes it degraded. Problems are codes with data; `orders.labels.health` has the words.
 """
 
 import json

@@ -1,7 +1,8 @@
 """The codes that columns may hold, with their labels."""
 
-from orders import batch_labels, labels, states
+from orders import labels, states
 from orders.causes import CAUSE_TEXTS
+from orders.labels import batches
 
 STATUS_CHOICES = [(status.value, label) for status, label in labels.STATUS_LABELS.items()]
 
@@ -17,9 +18,9 @@ TROUBLE_CHOICES = [(code.value, label) for code, label in labels.TROUBLE_LABELS.
 
 CHANNEL_CHOICES = [(channel.value, label) for channel, label in labels.CHANNEL_LABELS.items()]
 
-BATCH_STATE_CHOICES = [(state.value, label) for state, label in batch_labels.BATCH_STATE_LABELS.items()]
+BATCH_STATE_CHOICES = [(state.value, label) for state, label in batches.BATCH_STATE_LABELS.items()]
 
-BATCH_RESULT_CHOICES = [(result.value, label) for result, label in batch_labels.BATCH_RESULT_LABELS.items()]
+BATCH_RESULT_CHOICES = [(result.value, label) for result, label in batches.BATCH_RESULT_LABELS.items()]
 
 DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]
 

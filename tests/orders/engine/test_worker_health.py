@@ -22,7 +22,7 @@ from temporalio.client import Client
 
 from orders.engine import companions, task_queues, worker_health
 from orders.engine.worker_health import WorkersHealth, judge_workers
-from orders.health_labels import describe_problem
+from orders.labels.health import describe_problem
 from orders.models import Trouble, WorkerProcess
 from orders.postgres.clock import database_now
 from orders.states import TroubleCode

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from orders.causes import ENDING_CAUSES, explain_cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
-from orders.decline_labels import describe_decline
 from orders.events import IMMEDIATE, STATUSES, EventKind
+from orders.labels.declines import describe_decline
 from orders.money import Money
 from orders.states import (
     Channel,

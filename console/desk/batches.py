@@ -1,6 +1,5 @@
 """Batches: how far one is, what it came to for each order, and what somebody may do with it."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,14 +14,15 @@ from django_htmx.http import HttpResponseStopPolling
 from console.access import ConsoleRequest, needs, render_page
 from console.accounts.sessions import polled
 from console.desk.way_back import WayBack
+from console.fingerprint import fingerprint
 from orders.decisions import batches
 from orders.decisions.batches import BatchChange
 from orders.errors import BatchEnded, BatchNotFound, OrderError, OrderInvalid
-from orders.labels import DECISION_REASON_LABELS, Label
+from orders.labels import Label, describe_reason
 from orders.labels.batches import BATCH_RESULT_LABELS, BATCH_STATE_LABELS
 from orders.models import Batch, BatchItem
 from orders.reading.pages import Ordering, cut_page
-from orders.states import BatchResult, BatchState, DecisionKind, DecisionReason
+from orders.states import BatchResult, BatchState, DecisionKind
 
 PAGE_SIZE: Final = 50
 MOST_LISTED: Final = 50
@@ -133,11 +133,11 @@ def _describe(request: ConsoleRequest, batch: Batch) -> dict[str, Any]:
         query = {name: value for name, value in (kept | more).items() if value}
         return request.path + ("?" + urlencode(query) if query else "")
 
-    seen = hashlib.sha256(repr((batch.state, progress, faces, is_own)).encode()).hexdigest()[:16]
+    seen = fingerprint((batch.state, progress, faces, is_own))
     return {
         "batch": batch,
         "state_label": BATCH_STATE_LABELS[BatchState(batch.state)],
-        "reason": _describe_reason(batch),
+        "reason": describe_reason(batch.reason_code, batch.reason),
         "is_approval": batch.kind == DecisionKind.APPROVE,
         "progress": progress,
         "left_out": [
@@ -189,9 +189,7 @@ def show_batches(request: ConsoleRequest) -> HttpResponse:
 
 
 def _name(found: Any) -> list[tuple[Batch, Label, str]]:
-    return [(batch, BATCH_STATE_LABELS[BatchState(batch.state)], _describe_reason(batch)) for batch in found]
-
-
-def _describe_reason(batch: Batch) -> str:
-    known = str(DECISION_REASON_LABELS[DecisionReason(batch.reason_code)]) if batch.reason_code else ""
-    return ": ".join(part for part in (known, batch.reason) if part)
+    return [
+        (batch, BATCH_STATE_LABELS[BatchState(batch.state)], describe_reason(batch.reason_code, batch.reason))
+        for batch in found
+    ]

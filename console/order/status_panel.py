@@ -1,12 +1,12 @@
 """The status panel: where an order is and what it waits for, from its row and its workflow."""
 
-import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from console import labels
+from console.fingerprint import fingerprint
 from console.order.facts import StatusFacts
 from orders import states
 from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL
@@ -83,7 +83,7 @@ class StatusPanel:
     @property
     def seen(self) -> str:
         """A short text that changes whenever the panel does."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+        return fingerprint(self)
 
     @property
     def addition(self) -> str:

@@ -17,6 +17,7 @@ from console.access import ConsoleRequest, needs_view, render_page
 from console.labels import describe_span
 from console.system.charts import Chart, draw_days
 from orders.labels import describe_activity
+from orders.listing.table import without_formula
 from orders.models import PaymentAttempt
 from orders.overview import reports
 from orders.overview.reports import Period
@@ -25,8 +26,6 @@ from orders.postgres.clock import database_now
 USUAL_DAYS: Final = 30
 FIRST_DAY: Final = date(2000, 1, 1)
 LAST_DAY: Final = date(2999, 12, 31)
-# What a spreadsheet takes for the beginning of a formula.
-FORMULA_MARKS: Final = ("=", "+", "-", "@", "\t", "\r")
 OUTCOMES: Final[Mapping[str, str]] = dict(PaymentAttempt.Outcome.choices)
 
 
@@ -171,9 +170,5 @@ def _answer_csv(tables: Sequence[Table], key: str, period: Period) -> HttpRespon
     )
     writer = csv.writer(response)
     writer.writerow(found[0].head)
-    writer.writerows([_defuse(cell) for cell in row] for row in found[0].rows)
+    writer.writerows(map(without_formula, row) for row in found[0].rows)
     return response
-
-
-def _defuse(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA_MARKS) else cell

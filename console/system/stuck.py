@@ -1,6 +1,5 @@
 """The page of what does not move: open orders by what keeps them, with the one thing that helps."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from console.access import ConsoleRequest, needs_view, render_page
 from console.accounts.sessions import polled
+from console.fingerprint import fingerprint
 from console.labels import STATUS_SENTENCES, TROUBLE_ADVICE
 from orders.labels import TROUBLE_LABELS, describe_activity
 from orders.overview.stuck import StuckCause, StuckGroup, StuckOrder, find_stuck
@@ -76,7 +76,7 @@ class GroupFace:
 def show_stuck(request: ConsoleRequest) -> HttpResponse:
     """Show what does not move; to the page's own poll only when it has changed."""
     groups = tuple(map(describe_group, find_stuck()))
-    seen = hashlib.sha256(repr(groups).encode()).hexdigest()[:16]
+    seen = fingerprint(groups)
     if request.htmx and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
     context = {"groups": groups, "seen": seen, "now": database_now(), "poll_seconds": POLL_SECONDS}

@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from orders import contracts
-from tests.benchmark import empty_bodies, seed_bodies, seed_shape
+from tests.benchmark import empty_bodies, forerunner_bodies, forerunner_shape
 from tests.programs import ROOT
 from workers.payloads import DATA_CONVERTER
 
@@ -41,8 +41,10 @@ EMPTY: Final = Shape(
     approval=(contracts.Decision("d-bob", "bob"),),
 )
 # Two activities, each with three events and a task after it, and a timer.
-SEED: Final = Shape(
-    *("seed_bodies", seed_bodies.NAMESPACE, seed_shape.ORDER, seed_shape.ORDER_QUEUE), waiting_length=17, approval=()
+FORERUNNER: Final = Shape(
+    *("forerunner_bodies", forerunner_bodies.NAMESPACE, forerunner_shape.ORDER, forerunner_shape.ORDER_QUEUE),
+    waiting_length=17,
+    approval=(),
 )
 
 

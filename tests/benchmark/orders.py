@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db import connection
 
 from orders.engine import temporal_client
-from tests.benchmark.bare_runs import EMPTY, SEED, bare_workers, count_commits, run_bare
+from tests.benchmark.bare_runs import EMPTY, FORERUNNER, bare_workers, count_commits, run_bare
 from tests.benchmark.figures import Figure, Scale
+from tests.benchmark.forerunner_bodies import TABLE
 from tests.benchmark.machine import cpu_milliseconds, find_tree
-from tests.benchmark.seed_bodies import TABLE
 from tests.benchmark.whole_orders import find_postgres, run_orders
 from tests.programs import free_port, started_workers, temporal_process
 
@@ -34,7 +34,7 @@ class Processes:
     postgres: int
     workers: int
     empty_workers: int
-    seed_workers: int
+    forerunner_workers: int
 
     def used(self, *names: str) -> dict[str, float]:
         """Return the CPU time of these so far, in milliseconds; `clients` is this process."""
@@ -61,7 +61,7 @@ class Rounds:
 
     ours: list[Round]
     empty: list[Round]
-    seed: list[Round]
+    forerunner: list[Round]
     latest: dict[str, list[str]]
 
 
@@ -73,14 +73,14 @@ def measure(scale: Scale) -> list[Figure]:
     environment = {**os.environ, "TEMPORAL_ADDRESS": address}
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
-    namespaces = ("--namespace", EMPTY.namespace, "--namespace", SEED.namespace)
+    namespaces = ("--namespace", EMPTY.namespace, "--namespace", FORERUNNER.namespace)
     with (
         temporal_process(port, *namespaces) as temporal,
         bare_workers(address, EMPTY) as empty,
-        bare_workers(address, SEED) as seed,
+        bare_workers(address, FORERUNNER) as forerunner,
     ):
         with started_workers(environment) as workers:
-            processes = Processes(temporal.pid, find_postgres(), workers.pid, empty.pid, seed.pid)
+            processes = Processes(temporal.pid, find_postgres(), workers.pid, empty.pid, forerunner.pid)
             rounds = _take_turns(scale.rounds, processes, address)
             commits = {name: count_commits(address, name, ids) for name, ids in rounds.latest.items()}
         temporal_client.close()
@@ -100,13 +100,13 @@ def _take_turns(count: int, processes: Processes, address: str) -> Rounds:
         rounds.empty.append(
             _clock(lambda: run_bare(address, EMPTY, BATCH), processes, "temporal", "empty_workers"),
         )
-        rounds.seed.append(
+        rounds.forerunner.append(
             _clock(
-                lambda: rounds.latest.update({SEED.namespace: run_bare(address, SEED, BATCH)}),
-                *(processes, "temporal", "postgres", "seed_workers"),
+                lambda: rounds.latest.update({FORERUNNER.namespace: run_bare(address, FORERUNNER, BATCH)}),
+                *(processes, "temporal", "postgres", "forerunner_workers"),
             )
         )
-    return Rounds(rounds.ours[1:], rounds.empty[1:], rounds.seed[1:], rounds.latest)
+    return Rounds(rounds.ours[1:], rounds.empty[1:], rounds.forerunner[1:], rounds.latest)
 
 
 def _clock(work: Callable[[], object], processes: Processes, *names: str) -> Round:
@@ -117,19 +117,23 @@ def _clock(work: Callable[[], object], processes: Processes, *names: str) -> Rou
 
 
 def _compare(rounds: Rounds, commits: dict[str, float]) -> list[Figure]:
-    ours, empty, seed = rounds.ours, rounds.empty, rounds.seed
+    ours, empty, forerunner = rounds.ours, rounds.empty, rounds.forerunner
     parts = {name: _median(each.used[name] for each in ours) for name in ours[0].used}
     return [
         Figure("orders a second ÷ the same shape with empty bodies", _quicker(empty, ours), target="≥ 0.80"),
         Figure("CPU time of an order ÷ the same shape with empty bodies", _dearer(ours, empty), target="≤ 1.25"),
-        Figure("orders a second ÷ the forerunner's shape with one upsert a step", _quicker(seed, ours), target="≥ 0.9"),
-        Figure("CPU time of an order ÷ the forerunner's shape with one upsert a step", _dearer(ours, seed)),
+        Figure(
+            "orders a second ÷ the forerunner's shape with one upsert a step",
+            _quicker(forerunner, ours),
+            target="≥ 0.9",
+        ),
+        Figure("CPU time of an order ÷ the forerunner's shape with one upsert a step", _dearer(ours, forerunner)),
         Figure("commits of Temporal for an order", commits["default"], target="≤ 26"),
-        Figure("commits of the forerunner's shape", commits[SEED.namespace]),
+        Figure("commits of the forerunner's shape", commits[FORERUNNER.namespace]),
         Figure("CPU time of an order", _median(each.cpu for each in ours), "ms"),
         *(Figure(f"of it {name}", used, "ms") for name, used in parts.items()),
         Figure("CPU time with empty bodies", _median(each.cpu for each in empty), "ms"),
-        Figure("CPU time of the forerunner's shape", _median(each.cpu for each in seed), "ms"),
+        Figure("CPU time of the forerunner's shape", _median(each.cpu for each in forerunner), "ms"),
     ]
 
 

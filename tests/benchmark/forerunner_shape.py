@@ -1,16 +1,17 @@
 """The workflows that the console is measured against as its forerunner: five ordinary activities, none started eagerly.
 
-Their names are those of the console's, their bodies one upsert each (`seed_bodies`), and nothing else is written down.
+Their names are those of the console's, their bodies one upsert each (`forerunner_bodies`), and nothing else is written
+down.
 """
 
 from datetime import timedelta
 
 from temporalio import workflow
 
-ORDER = "SeedOrder"
-SHIPPING = "SeedShipping"
-ORDER_QUEUE = "seed-order-tq"
-SHIPPING_QUEUE = "seed-shipping-tq"
+ORDER = "ForerunnerOrder"
+SHIPPING = "ForerunnerShipping"
+ORDER_QUEUE = "forerunner-order-tq"
+SHIPPING_QUEUE = "forerunner-shipping-tq"
 ATTEMPT = timedelta(seconds=5)
 
 
@@ -19,7 +20,7 @@ async def _step(name: str, order_id: str) -> None:
 
 
 @workflow.defn(name=ORDER)
-class SeedOrder:
+class ForerunnerOrder:
     """Receives, validates, waits for an approval, charges and ships."""
 
     def __init__(self) -> None:
@@ -44,7 +45,7 @@ class SeedOrder:
 
 
 @workflow.defn(name=SHIPPING)
-class SeedShipping:
+class ForerunnerShipping:
     """Packs and dispatches."""
 
     @workflow.run

@@ -1,4 +1,4 @@
-"""A worker that serves the workflows of `seed_shape`, with one upsert an activity."""
+"""A worker that serves the workflows of `forerunner_shape`, with one upsert an activity."""
 
 import asyncio
 import sys
@@ -11,13 +11,15 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from tests.benchmark import seed_shape
+from tests.benchmark import forerunner_shape
 from workers import worker
 
-NAMESPACE: Final = "seed"
-TABLE: Final = "CREATE TABLE IF NOT EXISTS seed_order (order_id text PRIMARY KEY, status text, updated_at timestamptz)"
+NAMESPACE: Final = "forerunner"
+TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS forerunner_order (order_id text PRIMARY KEY, status text, updated_at timestamptz)"
+)
 UPSERT: Final = """
-INSERT INTO seed_order (order_id, status, updated_at) VALUES (%s, %s, now())
+INSERT INTO forerunner_order (order_id, status, updated_at) VALUES (%s, %s, now())
 ON CONFLICT (order_id) DO UPDATE SET status = EXCLUDED.status, updated_at = now()
 """
 STEPS: Final = ("receive_order", "validate_order", "charge_payment", "prepare_package", "dispatch_carrier")
@@ -40,8 +42,8 @@ async def main(address: str) -> None:
     """Serve both queues until killed, with the console's number of slots."""
     client = await Client.connect(address, namespace=NAMESPACE)
     served = {
-        seed_shape.ORDER_QUEUE: seed_shape.SeedOrder,
-        seed_shape.SHIPPING_QUEUE: seed_shape.SeedShipping,
+        forerunner_shape.ORDER_QUEUE: forerunner_shape.ForerunnerOrder,
+        forerunner_shape.SHIPPING_QUEUE: forerunner_shape.ForerunnerShipping,
     }
     with ThreadPoolExecutor(worker.ACTIVITY_SLOTS) as threads:
         running = [
@@ -61,6 +63,6 @@ async def main(address: str) -> None:
 
 
 def serve(address: str) -> None:
-    """Be the process: `manage.py shell -c "from tests.benchmark.seed_bodies import serve; serve('…')"`."""
+    """Be the process: `manage.py shell -c "from tests.benchmark.forerunner_bodies import serve; serve('…')"`."""
     sys.dont_write_bytecode = False
     asyncio.run(main(address))

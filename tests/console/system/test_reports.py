@@ -4,36 +4,16 @@ import csv
 from datetime import date, timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from console.system.charts import HEIGHT, draw_days
 from orders.overview.reports import DayFigures
-from tests.asking import leads_to_login, text_of
+from tests.asking import text_of
 from tests.making import MakeOrder
 
 pytestmark = pytest.mark.django_db
 URL = "/reports/"
-
-
-@pytest.fixture
-def charlies(client: Client, charlie: User) -> Client:
-    client.force_login(charlie)
-    return client
-
-
-def test_a_stranger_is_led_to_sign_in(client: Client) -> None:
-    assert client.get(URL)["Location"] == leads_to_login(URL)
-
-
-def test_without_the_right_to_view_it_is_refused(client: Client) -> None:
-    client.force_login(User.objects.create_user("nobody"))
-    assert client.get(URL).status_code == 403
-
-
-def test_it_takes_no_post(charlies: Client) -> None:
-    assert charlies.post(URL).status_code == 405
 
 
 def test_without_a_period_it_tells_of_the_last_thirty_days(charlies: Client, make_order: MakeOrder) -> None:

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from console.labels import STATUS_SENTENCES, TROUBLE_ADVICE
@@ -13,30 +12,11 @@ from orders.lifecycle.troubles import raise_trouble
 from orders.overview.stuck import StuckCause, StuckGroup
 from orders.postgres.clock import database_now
 from orders.states import Status, TroubleCode
-from tests.asking import HTMX, leads_to_login, text_of
+from tests.asking import HTMX, text_of
 from tests.making import MakeOrder
 
 pytestmark = pytest.mark.django_db
 URL = "/orders/stuck/"
-
-
-@pytest.fixture
-def charlies(client: Client, charlie: User) -> Client:
-    client.force_login(charlie)
-    return client
-
-
-def test_a_stranger_is_led_to_sign_in(client: Client) -> None:
-    assert client.get(URL)["Location"] == leads_to_login(URL)
-
-
-def test_without_the_right_to_view_it_is_refused(client: Client) -> None:
-    client.force_login(User.objects.create_user("nobody"))
-    assert client.get(URL).status_code == 403
-
-
-def test_it_takes_no_post(charlies: Client) -> None:
-    assert charlies.post(URL).status_code == 405
 
 
 def test_it_says_that_everything_moves(charlies: Client) -> None:

@@ -150,13 +150,6 @@ def read_key(prefix: str) -> ApiKey:
     return key
 
 
-def keep_key(text: str, *, name: str, scopes: Iterable[str], shop: Shop, account: User) -> ApiKey:
-    """Have a key with a given text, as the local stack does, which prints the same one at each start."""
-    facts = {"name": name, "scopes": sorted(scopes), "shop": shop, "account": account, "created_by": "runstack"}
-    key, _ = ApiKey.objects.update_or_create(prefix=text[:12], defaults=facts | _describe_text(text))
-    return key
-
-
 def recognise_key(text: str) -> ApiClient:
     """Return who calls with this key, and count the call.
 

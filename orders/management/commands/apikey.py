@@ -8,13 +8,13 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, InterfaceError
 
 from orders.errors import OrderError
+from orders.management.terminal import failing_in_sentences
 from orders.models import ApiKey, Shop
 from orders.postgres.clock import database_now
-from orders.postgres.faults import describe_error
 from orders.shops import keys
+from orders.texts import clean_line
 
 
 class Command(BaseCommand):
@@ -26,12 +26,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|rotate|revoke")
         create = verbs.add_parser("create", help="make a key and print it, once")
-        create.add_argument("--name", required=True, help="which program uses it")
+        create.add_argument("--name", required=True, type=clean_line, help="which program uses it")
         create.add_argument("--scope", action="append", required=True, choices=ApiKey.Scope.values)
         create.add_argument(
-            "--shop", default=keys.DEFAULT_SHOP, help="made if there is none of this name (%(default)s)"
+            "--shop",
+            default=keys.DEFAULT_SHOP,
+            type=clean_line,
+            help="made if there is none of this name (%(default)s)",
         )
-        create.add_argument("--account", default="", help="the account it acts as; by default one of its own, api-NAME")
+        create.add_argument(
+            "--account", default="", type=clean_line, help="whose account it acts as; by default one of its own"
+        )
         create.add_argument("--limit", type=int, default=keys.DEFAULT_LIMIT, help="calls a minute (%(default)s)")
         create.add_argument("--expires-in", type=float, metavar="DAYS", help="by default it does not expire")
         rotate = verbs.add_parser(
@@ -40,19 +45,15 @@ class Command(BaseCommand):
         rotate.add_argument("--hours", type=float, default=keys.ROTATION.total_seconds() / 3600, help="(%(default)g)")
         revoke = verbs.add_parser("revoke", help="refuse a key from now on")
         for verb in (rotate, revoke):
-            verb.add_argument("prefix", help="how the key begins, such as ock_7G2KQ0XD")
+            verb.add_argument("prefix", type=clean_line, help="how the key begins, such as ock_7G2KQ0XD")
         for verb in (create, verbs.add_parser("list", help="list the keys"), rotate, revoke):
             verb.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says; every refusal and failure is a sentence."""
         verb = {"create": self._create, "list": self._list, "rotate": self._rotate, "revoke": self._revoke}
-        try:
+        with failing_in_sentences():
             verb[options["verb"]](options)
-        except OrderError as error:
-            raise CommandError(str(error)) from error
-        except (DatabaseError, InterfaceError) as error:
-            raise CommandError(describe_error(error)) from error
 
     def _create(self, options: dict[str, Any]) -> None:
         days = options["expires_in"]

@@ -1,6 +1,5 @@
 """`manage.py order`: start, query, signal and audit orders from a terminal, and replay their runs."""
 
-import getpass
 import json
 from argparse import ArgumentParser
 from dataclasses import asdict
@@ -10,7 +9,6 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, InterfaceError
 
 from orders.decisions import decide
 from orders.decisions.refunds import find_left, request_refund
@@ -23,11 +21,9 @@ from orders.intake.addresses import find_missing, read_country
 from orders.intake.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
 from orders.intake.numbers import read_price
 from orders.lifecycle.lookup import read_order
+from orders.management.terminal import failing_in_sentences, read_operator
 from orders.models import Order, OutboxMessage
-from orders.permissions import TerminalOperator
-from orders.postgres.faults import describe_error
 from orders.states import DecisionKind, DecisionReason
-from orders.texts import LONGEST_NAME, clean_line
 
 EPILOG = "Exit codes: 0 done, 1 refused or failed (a sentence says why), 2 wrong usage."
 
@@ -93,11 +89,8 @@ class Command(BaseCommand):
         verb = {"start": self._start, "query": self._query, "signal": self._signal, "audit": self._audit}
         verb |= {"refund": self._refund, "replay": self._replay}
         try:
-            verb[options["verb"]](options)
-        except OrderError as error:
-            raise CommandError(str(error)) from error
-        except (DatabaseError, InterfaceError) as error:
-            raise CommandError(describe_error(error)) from error
+            with failing_in_sentences():
+                verb[options["verb"]](options)
         finally:
             temporal_client.close()
 
@@ -117,7 +110,7 @@ class Command(BaseCommand):
         )
         key = options["idempotency_key"] or str(uuid4())
         order = submission.submit_order(
-            draft, actor=_operator(options), idempotency_key=key, order_id=options["order_id"]
+            draft, actor=read_operator(options["by"]), idempotency_key=key, order_id=options["order_id"]
         )
         is_started = order.outbox_messages.filter(name="start", status=OutboxMessage.Status.DELIVERED).exists()
         self._print(
@@ -145,7 +138,7 @@ class Command(BaseCommand):
 
     def _signal(self, options: dict[str, Any]) -> None:
         order, kind = read_order(options["order_id"]), DecisionKind(options["decision"])
-        actor, reason, code = _operator(options), options["reason"], options["reason_code"]
+        actor, reason, code = read_operator(options["by"]), options["reason"], options["reason_code"]
         if kind == DecisionKind.CANCEL:
             message = decide.cancel_order(order, actor=actor, reason=reason, reason_code=code)
         elif code:
@@ -174,7 +167,7 @@ class Command(BaseCommand):
         amount = read_price(options["amount"], order.currency) if options["amount"] else find_left(order)
         refund = request_refund(
             order,
-            actor=_operator(options),
+            actor=read_operator(options["by"]),
             key=options["idempotency_key"] or str(uuid4()),
             amount=amount.minor,
             reason_code=options["reason_code"],
@@ -230,12 +223,6 @@ def _is_paused(order: Order) -> bool:
     except OrderError:
         return False
     return run is not None and run.is_paused
-
-
-def _operator(options: dict[str, Any]) -> TerminalOperator:
-    user = getpass.getuser()
-    name = clean_line(options["by"], LONGEST_NAME)
-    return TerminalOperator(name or user, is_named=bool(name), shell_user=user)
 
 
 def _place(options: dict[str, Any]) -> dict[str, Any]:

@@ -1,24 +1,21 @@
 """`manage.py policy`: the rules that say who has to approve, from a terminal."""
 
-import getpass
 import json
 from argparse import ArgumentParser
 from typing import Any, Final
 
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, InterfaceError
 
-from orders.errors import OrderError
 from orders.intake.numbers import read_price
+from orders.management.terminal import failing_in_sentences, read_operator
 from orders.models import PolicyRule
 from orders.money import CURRENCIES
-from orders.permissions import TerminalOperator
 from orders.policy import changes
 from orders.policy.conditions import keep_conditions
 from orders.policy.labels import describe_conditions, describe_need
 from orders.policy.trial import LAST_ORDERS, MOST_ORDERS, TriedRule, try_rules
-from orders.postgres.faults import describe_error
+from orders.texts import clean_line
 
 FLAGS: Final = {
     "new_customer": "is_new_customer",
@@ -40,27 +37,29 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|try|remove")
         add = verbs.add_parser("add", help="add a rule; it applies to orders for which all its conditions hold")
-        add.add_argument("--name", required=True)
+        add.add_argument("--name", required=True, type=clean_line)
         add.add_argument("--approvals", type=int, required=True, choices=[0, 1, 2], help="0: by the policy itself")
         add.add_argument("--precedence", type=int, default=100, help="the lowest number decides (%(default)s)")
         add.add_argument("--total-above", default="", metavar="AMOUNT", help="such as 5000.00; with --currency")
         add.add_argument("--currency", default="", help="three letters")
-        add.add_argument("--country", action="append", default=[], help="two letters; may be repeated")
-        add.add_argument("--sku", action="append", default=[], help="may be repeated")
+        add.add_argument("--country", action="append", default=[], type=clean_line, help="two letters; may be repeated")
+        add.add_argument("--sku", action="append", default=[], type=clean_line, help="may be repeated")
         add.add_argument("--weekday", action="append", default=[], type=int, metavar="1-7", help="1 is Monday, in UTC")
         add.add_argument("--from-hour", type=int, metavar="0-23", help="in UTC")
         add.add_argument("--to-hour", type=int, metavar="1-24")
         add.add_argument("--orders-in-a-day", type=int, metavar="COUNT")
         for flag in FLAGS:
             add.add_argument(f"--{flag.replace('_', '-')}", action="store_true")
-        add.add_argument("--level", default="", metavar="GROUP", help="only its members may approve")
+        add.add_argument("--level", default="", type=clean_line, metavar="GROUP", help="only its members may approve")
         add.add_argument("--deadline", type=int, metavar="SECONDS", help="how long the order waits")
-        add.add_argument("--explanation", default="", help="what people are told beside the conditions")
+        add.add_argument(
+            "--explanation", default="", type=clean_line, help="what people are told beside the conditions"
+        )
         add.add_argument("--disabled", action="store_true", help="only to be tried")
         trial = verbs.add_parser("try", help="say how many of the last orders each rule would have caught")
         trial.add_argument("--last", type=int, default=LAST_ORDERS, help=f"up to {MOST_ORDERS} (%(default)s)")
         remove = verbs.add_parser("remove", help="remove a rule; orders keep what it asked of them")
-        remove.add_argument("rule", help="its name or number")
+        remove.add_argument("rule", type=clean_line, help="its name or number")
         for verb in (add, verbs.add_parser("list", help="list the rules in their order"), trial, remove):
             verb.add_argument("--json", action="store_true", help="print JSON")
         for verb in (add, remove):
@@ -69,12 +68,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says; every refusal and failure is a sentence."""
         verb = {"add": self._add, "list": self._list, "try": self._try, "remove": self._remove}
-        try:
+        with failing_in_sentences():
             verb[options["verb"]](options)
-        except OrderError as error:
-            raise CommandError(str(error)) from error
-        except (DatabaseError, InterfaceError) as error:
-            raise CommandError(describe_error(error)) from error
 
     def _add(self, options: dict[str, Any]) -> None:
         currency = options["currency"].strip().upper()
@@ -101,7 +96,7 @@ class Command(BaseCommand):
             explanation=options["explanation"],
             **{field: options[flag] for flag, field in FLAGS.items()},
         )
-        changes.save_rule(rule, actor=_operator(options))
+        changes.save_rule(rule, actor=read_operator(options["by"]))
         self._print(options, _facts_of(rule), f"Added rule {rule.pk}: {_describe(rule)}")
 
     def _list(self, options: dict[str, Any]) -> None:
@@ -136,7 +131,7 @@ class Command(BaseCommand):
         if rule is None:
             raise CommandError(f"There is no rule {named!r}.")
         facts, words = _facts_of(rule), _describe(rule)
-        changes.remove_rule(rule, actor=_operator(options))
+        changes.remove_rule(rule, actor=read_operator(options["by"]))
         self._print(options, facts, f"Removed rule {words}")
 
     def _print(self, options: dict[str, Any], facts: object, *lines: str) -> None:
@@ -155,8 +150,3 @@ def _describe(rule: PolicyRule) -> str:
     need = describe_need(rule.approvals_needed, rule.level.name if rule.level else "")
     off = "" if rule.is_enabled else " (disabled)"
     return f"{rule.name}: {describe_conditions(keep_conditions(rule))}: {need}{off}"
-
-
-def _operator(options: dict[str, Any]) -> TerminalOperator:
-    user = getpass.getuser()
-    return TerminalOperator(options["by"] or user, is_named=bool(options["by"]), shell_user=user)

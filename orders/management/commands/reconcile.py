@@ -6,12 +6,11 @@ from argparse import ArgumentParser
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, InterfaceError
 
 from orders.engine import outbox, temporal_client
 from orders.engine.reconcile import LEASE, LEASE_SECONDS, reconcile_orders
 from orders.errors import OrderError
-from orders.postgres.faults import describe_error
+from orders.management.terminal import failing_in_sentences
 from orders.postgres.leases import hold_lease
 from orders.proof.divergences import Divergence, find_divergences
 
@@ -38,13 +37,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Find, repair where asked for, and print. Exit code 1 when something diverges."""
         try:
-            found = find_divergences()
-            repaired = _repair() if options["repair"] and found else 0
-            left = find_divergences() if repaired else found
-        except OrderError as error:
-            raise CommandError(str(error)) from error
-        except (DatabaseError, InterfaceError) as error:
-            raise CommandError(describe_error(error)) from error
+            with failing_in_sentences():
+                found = find_divergences()
+                repaired = _repair() if options["repair"] and found else 0
+                left = find_divergences() if repaired else found
         finally:
             temporal_client.close()
         if options["json"]:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, InterfaceError
 
 from orders.errors import OrderError
-from orders.postgres.faults import describe_error
+from orders.management.terminal import failing_in_sentences
 from orders.proof.labels import describe_verdict
 from orders.proof.payment import check_proof
 from orders.proof.verdict import SOUND
@@ -40,10 +39,8 @@ class Command(BaseCommand):
         if options["proof"]:
             self._check_proof(Path(options["proof"]))
             return
-        try:
+        with failing_in_sentences():
             found = verify_orders()
-        except (DatabaseError, InterfaceError) as error:
-            raise CommandError(describe_error(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps(asdict(found)))
         else:

@@ -183,6 +183,17 @@ class TestCommand:
         assert (rule.precedence, rule.deadline_seconds, rule.is_enabled) == (5, 600, False)
         assert PolicyChange.objects.get().actor == "nina"
 
+    def test_the_shell_may_pass_anything(self, capsys: pytest.CaptureFixture[str]) -> None:
+        evil = "\x1b[31m\udcff\u202e"
+        names = ("--name", f"N{evil}", "--explanation", f"E{evil}", "--by", f"B{evil}")
+        assert "\x1b" not in run("add", *names, "--approvals", "2", capsys=capsys)
+        assert PolicyChange.objects.get().actor.isprintable()
+        assert PolicyRule.objects.get().name.isprintable()
+        assert PolicyRule.objects.get().explanation.isprintable()
+        for refused in (("remove", evil), ("add", "--name", "x", "--approvals", "1", "--level", f"{evil}x")):
+            with pytest.raises(CommandError, match="There is no"):
+                call_command("policy", *refused)
+
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [

@@ -59,3 +59,13 @@ def test_a_key_that_is_not_there_is_a_sentence(arguments: tuple[str, str]) -> No
 def test_an_unknown_account_is_a_sentence() -> None:
     with pytest.raises(CommandError, match="There is no account nobody"):
         run("create", "--name", "erp", "--scope", "read", "--account", "nobody")
+
+
+def test_the_shell_may_pass_anything() -> None:
+    evil = "\x1b[31m\udcff\u202e"
+    told = json.loads(run("create", "--name", f"N{evil}", "--shop", f"S{evil}", "--scope", "read", "--json"))
+    assert told["name"].isprintable()
+    assert told["shop"].isprintable()
+    for refused in (("revoke", evil), ("create", "--name", "erp", "--scope", "read", "--account", evil + "x")):
+        with pytest.raises(CommandError, match="There is no"):
+            run(*refused)

@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from console import labels
-from orders.labels import describe_activity
 from orders.postgres.clock import database_now
 from orders.states import Status
 
@@ -68,12 +67,6 @@ def exact(moment: datetime) -> SafeString:
         moment.astimezone(UTC).isoformat(timespec="seconds"),
         labels.describe_moment(moment),
     )
-
-
-@register.filter
-def activity_words(name: str) -> str:
-    """Return an activity's name as a clerk would say it."""
-    return describe_activity(name)
 
 
 def _time(moment: datetime, kind: str, text: str, over: str = "") -> SafeString:

@@ -52,8 +52,3 @@ def prepare(counted: Mapping[str, QuerySet[Any]], rows: QuerySet[Any] | None) ->
         statement = f"SELECT counts.*, found.* FROM ({statement}) AS counts LEFT JOIN ({sql}) AS found ON true"  # noqa: S608
         params += given
     return Prepared(statement, tuple(params), tuple(counted))
-
-
-def count_each(counted: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
-    """Return the number of rows of each queryset; one that is cut with `[:limit]` reads no more rows than that."""
-    return prepare(counted, None).read()[0]

@@ -1,8 +1,10 @@
 """Texts that are in the tables already, however they came there, harm nothing round them on a page."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from playwright.sync_api import Page, expect
 
 from orders.intake.drafts import LineDraft
@@ -31,6 +33,8 @@ def expect_picture(page: Page, before: list[bytes], *selectors: str) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_heap_of_marks_paints_over_no_other_row(visit: Visit, make_order: MakeOrder, width: int) -> None:
     orders = [make_order("COMPLETED", customer_name="Eae") for _ in range(5)]
+    with past_the_rules():  # so long ago that no age changes between two pictures
+        Order.objects.update(created_at=F("created_at") - timedelta(days=30, hours=12))
     page = visit("/orders/?status=completed", make_user("charlie", "viewer"), viewport={"width": width, "height": 900})
     others = [f"tr:has(#row-{order.order_id})" for order in (orders[0], orders[1], orders[3], orders[4])]
     before = picture(page, *others)

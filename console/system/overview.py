@@ -132,7 +132,7 @@ def _judge_gateway() -> Part:
         "failed": failed,
     }
     sentence = _(
-        "Of the latest %(total)d calls, %(succeeded)d succeeded, %(declined)d were declined, %(failed)d had no answer."
+        "The latest %(total)d calls: %(succeeded)d succeeded, %(declined)d declined, %(failed)d without an answer."
     )
     return Part(_("Payment gateway"), is_well=failed <= MOST_FAILED_SHARE * total, sentences=(sentence % facts,))
 

@@ -69,7 +69,7 @@ def test_the_gateway_is_judged_by_its_latest_calls(make_order: MakeOrder) -> Non
     PaymentAttempt.objects.create(payment=payment, kind="CHARGE", outcome="FAILED", request_hash=asked)
     part = overview._judge_gateway()
     assert not part.is_well
-    assert "Of the latest 2 calls, 1 succeeded, 0 were declined, 1 had no answer." in part.sentences[0]
+    assert "The latest 2 calls: 1 succeeded, 0 declined, 1 without an answer." in part.sentences[0]
 
 
 def test_its_poll_brings_the_parts_alone(charlies: Client) -> None:

@@ -139,7 +139,8 @@ def _extra(order_id: str, name: str, attempt: int) -> dict[str, Any]:
 def _write_failure(order_id: str, name: str, attempt: int, sentence: str) -> bool:
     """Write a failed attempt into the order's history, and tell whether it was not there yet."""
     is_told = attempt <= TOLD_ONE_BY_ONE or attempt % TOLD_EVERY == 0 or is_alarming(attempt)
-    return is_told and bool(_write(attempts.record_failed_attempt, order_id, name, attempt, sentence))
+    record = partial(attempts.record_failed_attempt, run_id=activity.info().workflow_run_id or "")
+    return is_told and bool(_write(record, order_id, name, attempt, sentence))
 
 
 def _write(record: Callable[..., bool | None], *facts: object) -> bool | None:

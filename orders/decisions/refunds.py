@@ -4,6 +4,7 @@ The refund counts from the moment its row is written; a workflow of its own, sta
 """
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
@@ -24,6 +25,8 @@ from orders.texts import clean_line, clean_text
 # How the keys of refunds begin that people ask for.
 REQUESTED: Final = "request:"
 LONGEST_KEY: Final = 50
+# A gateway that answers does so within seconds.
+UNFINISHED_AFTER: Final = timedelta(minutes=5)
 
 
 def request_refund(
@@ -69,6 +72,15 @@ def _announce(order: Order, refund: Refund) -> None:
     add_event(order, EventKind.REFUND_REQUESTED, facts, key=refund.key, actor=refund.requested_by)
     message = asdict(contracts.RefundInput(order.order_id, refund.key))
     outbox.enqueue(order, key=refund.key, name=sending.REFUND, payload=message)
+
+
+def start_unfinished_again() -> int:
+    """Have refunds started again that were started and have no answer for long, and return how many.
+
+    Temporal may have lost their runs. A start that finds its run open changes nothing, and one refund moves money once.
+    """
+    unfinished = Refund.objects.filter(status=Refund.Status.PENDING, key__startswith=REQUESTED)
+    return outbox.send_started_again(unfinished.values("key"), after=UNFINISHED_AFTER)
 
 
 def find_left(order: Order) -> Money:

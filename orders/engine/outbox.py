@@ -136,6 +136,14 @@ def send_unanswered_again() -> int:
     )
 
 
+def send_started_again(keys: QuerySet[Any], *, after: timedelta) -> int:
+    """Have the messages with these keys sent again that were delivered so long ago, and return how many."""
+    started = OutboxMessage.objects.filter(key__in=keys, status=OutboxMessage.Status.DELIVERED)
+    return started.filter(delivered_at__lt=Now() - after).update(
+        status=OutboxMessage.Status.PENDING, next_attempt_at=Now()
+    )
+
+
 def send_again(order: Order) -> bool:
     """Send the decision on the order's row again, or the first of two approvals, and tell whether there is one.
 

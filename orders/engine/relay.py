@@ -2,6 +2,7 @@
 
 import threading
 
+from orders.decisions import refunds
 from orders.engine import outbox, temporal, waking
 from orders.engine.companions import report, run_companion
 from orders.errors import TemporalAway
@@ -20,6 +21,7 @@ def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
             is_away = False
             outbox.wake_all()
         outbox.send_unanswered_again()
+        refunds.start_unfinished_again()
         waking.wake_silent_batches()
         try:
             woken = waking.wake_batches()

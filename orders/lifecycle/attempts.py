@@ -16,10 +16,13 @@ GIVE_BACK: Final = "give_back_refund"
 
 
 @transaction.atomic
-def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str) -> bool:
-    """Record a failed attempt once for each run, activity and attempt; tell whether it is new."""
+def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str, *, run_id: str = "") -> bool:
+    """Record a failed attempt once for each run, activity and attempt; tell whether it is new.
+
+    Without a `run_id` it is the order's own run. A shipment and a refund have runs of their own.
+    """
     order = lock_order(order_id)
-    key = f"attempt:{order.run_id}:{activity}:{attempt}"
+    key = f"attempt:{run_id or order.run_id}:{activity}:{attempt}"
     return add_event(order, EventKind.STEP_FAILED, {"activity": activity, "attempt": attempt, "error": error}, key=key)
 
 

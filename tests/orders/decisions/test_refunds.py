@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 
 from orders import contracts
-from orders.decisions.refunds import request_refund
+from orders.decisions.refunds import UNFINISHED_AFTER, request_refund, start_unfinished_again
 from orders.errors import NotAllowed, OrderError, OrderInvalid, OrderNotFound, RefundRefused
 from orders.events import EventKind
 from orders.lifecycle.attempts import record_unresolved
@@ -17,7 +18,9 @@ from orders.models import Order, OutboxMessage, Payment, Refund
 from orders.payments.refund import give_back_refund
 from orders.states import Status
 from tests.making import MakeOrder
+from tests.orders.engine.test_relay import relaying
 from tests.orders.payments.moving import movements
+from tests.waiting import wait_until
 
 
 def ask(order: Order, actor: User, amount: int = 1000, key: str = "form-1", **facts: Any) -> Refund:
@@ -144,3 +147,39 @@ def test_of_two_that_together_exceed_the_charge_one_is_refused(make_order: MakeO
         thread.join(30)
     assert sorted(said) == ["", "No more than 10.00 EUR is left to refund."]
     assert Refund.objects.filter(payment__order=order).count() == 1
+
+
+@pytest.mark.django_db
+class TestLostRuns:
+    @pytest.fixture
+    def started(self, make_order: MakeOrder, bob: User) -> Refund:
+        """A refund whose workflow was started long ago."""
+        refund = ask(make_order("COMPLETED"), bob)
+        long_ago = timezone.now() - 2 * UNFINISHED_AFTER
+        OutboxMessage.objects.filter(key=refund.key).update(status="DELIVERED", delivered_at=long_ago)
+        return refund
+
+    def test_one_without_an_answer_is_started_again(self, started: Refund) -> None:
+        assert start_unfinished_again() == 1
+        assert OutboxMessage.objects.get(key=started.key).status == "PENDING"
+        assert start_unfinished_again() == 0, "it is on its way already"
+
+    def test_one_that_was_started_just_now_is_waited_for(self, started: Refund) -> None:
+        OutboxMessage.objects.filter(key=started.key).update(delivered_at=timezone.now())
+        assert start_unfinished_again() == 0
+
+    def test_one_that_is_given_back_is_done(self, started: Refund) -> None:
+        carry_out(started)
+        assert start_unfinished_again() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_relay_starts_a_refund_again_that_temporal_lost(
+    temporal_server: str, make_order: MakeOrder, bob: User
+) -> None:
+    refund = ask(make_order("COMPLETED"), bob)
+    long_ago = timezone.now() - 2 * UNFINISHED_AFTER
+    message = OutboxMessage.objects.filter(key=refund.key)
+    message.update(status="DELIVERED", delivered_at=long_ago)
+    with relaying(interval_seconds=0.1):
+        wait_until(message.filter(status="DELIVERED", delivered_at__gt=long_ago).exists, what="another start")

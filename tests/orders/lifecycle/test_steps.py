@@ -202,6 +202,13 @@ def test_a_failed_attempt_is_written_down_once(make_order: MakeOrder) -> None:
     assert event.detail == "The gateway broke."
 
 
+def test_the_attempts_of_each_run_are_written_down(make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED")
+    for run_id in ("refund-1", "refund-2", "refund-2"):
+        attempts.record_failed_attempt(order.order_id, "give_back_refund", 1, run_id, run_id=run_id)
+    assert [event.detail for event in order.events.filter(kind=EventKind.STEP_FAILED)] == ["refund-1", "refund-2"]
+
+
 def test_the_version_grows_with_each_event(make_order: MakeOrder) -> None:
     order = make_order("COMPLETED")
     assert order.version == order.events.count() + 1

@@ -39,7 +39,7 @@ class EventKind(StrEnum):
     CHARGE_DECLINED = "payment.declined"  # error, code
     CHARGE_FOUND = "payment.charge_found"
     NOTHING_TO_CHARGE = "payment.nothing_to_charge"
-    REFUND_REQUESTED = "payment.refund_requested"  # amount, currency, reason_code, reason
+    REFUND_REQUESTED = "payment.refund_requested"  # amount, currency, reason_code, reason_words, reason
     REFUNDED = "payment.refunded"  # amount, currency, gateway_reference
     REFUND_UNRESOLVED = "payment.refund_unresolved"  # amount, currency, error
     REFUND_REFUSED = "payment.refund_refused"  # amount, currency, code, error

@@ -52,6 +52,13 @@ class DecisionReason(StrEnum):
     OTHER = "OTHER"
 
 
+class ReasonKind(StrEnum):
+    """What the reasons of a list are for."""
+
+    CANCEL = "CANCEL"
+    REFUND = "REFUND"
+
+
 class BatchState(StrEnum):
     """Where a batch is: a decision on many orders."""
 

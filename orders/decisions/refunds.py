@@ -10,6 +10,7 @@ from typing import Final
 from django.db import transaction
 
 from orders import contracts, permissions
+from orders.decisions.reasons import find_reason
 from orders.engine import outbox, sending
 from orders.errors import OrderInvalid, RefundRefused
 from orders.events import EventKind, Fact
@@ -19,7 +20,7 @@ from orders.models import Order, Payment, Refund
 from orders.money import Money
 from orders.payments.refund import sum_of_refunds
 from orders.permissions import Actor
-from orders.states import DecisionKind, DecisionReason, Status
+from orders.states import DecisionKind, ReasonKind, Status
 from orders.texts import clean_line, clean_text
 
 # How the keys of refunds begin that people ask for.
@@ -34,10 +35,10 @@ def request_refund(
 ) -> Refund:
     """Have `amount` of the order's charge given back, in minor units; the same `key` asks once.
 
-    `reason_code` is a DecisionReason, by default OTHER. Raises NotAllowed, OrderInvalid, RefundRefused.
+    `reason_code` is one of the shop's list, by default OTHER. Raises NotAllowed, OrderInvalid, RefundRefused.
     """
     permissions.check_may_refund(actor)
-    _check_texts(key, reason_code)
+    _check_key(key)
     with transaction.atomic():
         locked = lock_order(order.order_id)
         asked = Refund.objects.filter(key=f"{REQUESTED}{key}").select_related("payment").first()
@@ -45,13 +46,14 @@ def request_refund(
             if (asked.payment.order_id, asked.amount) != (locked.pk, amount):
                 raise RefundRefused("This form was sent before for another refund. Nothing was refunded by this one.")
             return asked
-        payment = _check_may_be_refunded(locked, amount)
+        payment, because = _check_may_be_refunded(locked, amount), find_reason(ReasonKind.REFUND, reason_code)
         refund = Refund.objects.create(
             payment=payment,
             key=f"{REQUESTED}{key}",
             amount=amount,
             currency=payment.currency,
-            reason_code=reason_code or DecisionReason.OTHER,
+            reason_code=because.code,
+            reason_words=because.words,
             reason=clean_text(reason),
             requested_by=actor.get_username(),
             account_id=actor.pk,
@@ -67,6 +69,7 @@ def _announce(order: Order, refund: Refund) -> None:
         "amount": refund.amount,
         "currency": refund.currency,
         "reason_code": refund.reason_code,
+        "reason_words": refund.reason_words,
         "reason": refund.reason,
     }
     add_event(order, EventKind.REFUND_REQUESTED, facts, key=refund.key, actor=refund.requested_by)
@@ -89,11 +92,9 @@ def find_left(order: Order) -> Money:
     return Money(payment.amount - sum_of_refunds(payment) if payment else 0, order.currency)
 
 
-def _check_texts(key: str, reason_code: str) -> None:
+def _check_key(key: str) -> None:
     if not key or len(key) > LONGEST_KEY or clean_line(key) != key:
         raise OrderInvalid("The key of a refund is a short line of text.")
-    if reason_code and reason_code not in set(DecisionReason):
-        raise OrderInvalid(f"The reason code must be one of {', '.join(DecisionReason)}.")
 
 
 def _check_may_be_refunded(order: Order, amount: int) -> Payment:

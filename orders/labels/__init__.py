@@ -21,8 +21,6 @@ from orders.states import (
     DecisionKind,
     DecisionReason,
     Outcome,
-    PolicyAction,
-    PolicySubject,
     ReasonCode,
     RefusalCode,
     Status,
@@ -89,17 +87,6 @@ REFUSAL_LABELS: Final[Mapping[RefusalCode, Label]] = {
     RefusalCode.POLICY: gettext_lazy(
         "The policy asks for an approval by somebody else, with an account of the console."
     ),
-}
-
-POLICY_SUBJECT_LABELS: Final[Mapping[PolicySubject, Label]] = {
-    PolicySubject.RULE: gettext_lazy("Rule"),
-    PolicySubject.LIMIT: gettext_lazy("Approval limit"),
-}
-
-POLICY_ACTION_LABELS: Final[Mapping[PolicyAction, Label]] = {
-    PolicyAction.ADDED: gettext_lazy("Added"),
-    PolicyAction.CHANGED: gettext_lazy("Changed"),
-    PolicyAction.REMOVED: gettext_lazy("Removed"),
 }
 
 TROUBLE_LABELS: Final[Mapping[TroubleCode, Label]] = {
@@ -209,11 +196,16 @@ def describe_cause(cause: str, text: str = "") -> str:
     return explain_cause(cause, text, translate=_)
 
 
-def describe_reason(code: str, text: str) -> str:
-    """Return why somebody decided so: what they chose from the list, and what they wrote; either may be empty."""
+def describe_reason(code: str, text: str, words: str = "") -> str:
+    """Return why somebody decided so: what they chose from the list, and what they wrote; either may be empty.
+
+    `words` are those that the shop's own list had for the code.
+    """
     if not code or code == DecisionReason.OTHER:
-        return text
-    known = str(DECISION_REASON_LABELS[DecisionReason(code)]) if code in set(DecisionReason) else code
+        return text or words
+    if not words and code in set(DecisionReason):
+        words = str(DECISION_REASON_LABELS[DecisionReason(code)])
+    known = words or code
     return f"{known}: {text}" if text else known
 
 
@@ -277,7 +269,7 @@ def _describe_refused_run(activity: str) -> str:
 def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
     match kind:
         case EventKind.CANCELLATION_REQUESTED | EventKind.REFUND_REQUESTED:
-            return describe_reason(data.get("reason_code", ""), data["reason"])
+            return describe_reason(data.get("reason_code", ""), data["reason"], data.get("reason_words", ""))
         case EventKind.DECISION_TOO_LATE:
             return str(_LATE[data["decision"]]) % {"actor": data["decided_by"]}
         case EventKind.DECISION_REFUSED:

@@ -10,6 +10,7 @@ from orders.models.line import OrderLine
 from orders.models.order import Order
 from orders.models.payment import Payment, PaymentAttempt, Refund
 from orders.models.policy import ApprovalLimit, PolicyChange, PolicyRule
+from orders.models.reason import Reason
 from orders.models.shipment import Shipment
 from orders.models.shop import ApiKey, Shop
 from orders.postgres.database_check import WriteProbe
@@ -33,6 +34,7 @@ __all__ = [
     "PaymentAttempt",
     "PolicyChange",
     "PolicyRule",
+    "Reason",
     "Refund",
     "Shipment",
     "Shop",

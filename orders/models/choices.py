@@ -2,7 +2,7 @@
 
 from orders import labels, states
 from orders.causes import CAUSE_TEXTS
-from orders.labels import batches
+from orders.labels import batches, policy, reasons
 
 STATUS_CHOICES = [(status.value, label) for status, label in labels.STATUS_LABELS.items()]
 
@@ -11,6 +11,8 @@ CAUSE_CHOICES = [(cause.value, text) for cause, text in CAUSE_TEXTS.items()]
 REASON_CHOICES = [(code.value, label) for code, label in labels.REASON_LABELS.items()]
 
 DECISION_REASON_CHOICES = [(code.value, label) for code, label in labels.DECISION_REASON_LABELS.items()]
+
+REASON_KIND_CHOICES = [(kind.value, label) for kind, label in reasons.REASON_KIND_LABELS.items()]
 
 OUTCOME_CHOICES = [(outcome.value, label) for outcome, label in labels.OUTCOME_LABELS.items()]
 
@@ -24,6 +26,6 @@ BATCH_RESULT_CHOICES = [(result.value, label) for result, label in batches.BATCH
 
 DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]
 
-POLICY_SUBJECT_CHOICES = [(subject.value, label) for subject, label in labels.POLICY_SUBJECT_LABELS.items()]
+POLICY_SUBJECT_CHOICES = [(subject.value, label) for subject, label in policy.POLICY_SUBJECT_LABELS.items()]
 
-POLICY_ACTION_CHOICES = [(action.value, label) for action, label in labels.POLICY_ACTION_LABELS.items()]
+POLICY_ACTION_CHOICES = [(action.value, label) for action, label in policy.POLICY_ACTION_LABELS.items()]

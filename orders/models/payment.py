@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from orders import labels, states
 from orders.models.choices import CAUSE_CHOICES, CHANNEL_CHOICES, DECISION_REASON_CHOICES, REASON_CHOICES
 from orders.models.order import Order
 from orders.money import Money
@@ -144,7 +145,11 @@ class Refund(models.Model):
     currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
     reason_code = CodeField(max_length=32, choices=[*REASON_CHOICES, *DECISION_REASON_CHOICES])
     cause = CodeField(max_length=32, choices=CAUSE_CHOICES, blank=True, db_default="")
+    reason_words = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="What the shop's list had for the code at the time."
+    )
     reason = models.TextField(blank=True)
+    lines = models.JSONField(null=True, blank=True, help_text="What of the order it is for, where somebody said so.")
     requested_by = models.CharField(max_length=150, blank=True, help_text="Empty for the workflow itself.")
     account_id = models.BigIntegerField(
         null=True, editable=False, help_text="The account of whoever asked for it, where it has one."
@@ -169,6 +174,15 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount_money} {self.status}"
+
+    @property
+    def explanation(self) -> str:
+        """Why the money is given back, in words."""
+        if self.reason_code in set(states.ReasonCode):
+            reason = str(labels.REASON_LABELS[states.ReasonCode(self.reason_code)])
+            text = labels.describe_cause(self.cause, self.reason)
+            return f"{reason}: {text}" if text else reason
+        return labels.describe_reason(self.reason_code, self.reason, self.reason_words)
 
     @property
     def amount_money(self) -> Money:

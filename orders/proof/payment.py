@@ -47,6 +47,7 @@ def read_proof(order: Order) -> dict[str, Any]:
             "attempts": [_pick(each, "kind", "outcome", "error", "started_at", "finished_at") for each in attempts],
             "refunds": [
                 _pick(each, "key", "amount", "currency", "status", "gateway_reference", "requested_at", "finished_at")
+                | _pick(each, "reason_code", "reason_words", "reason", "requested_by", "channel")
                 for each in refunds
             ],
         }

@@ -211,7 +211,7 @@ def _add_refund(verbs: Any) -> ArgumentParser:
     refund.add_argument("order_id")
     refund.add_argument("--amount", default="", help="such as 12.50; by default all that is left")
     refund.add_argument("--reason", required=True)
-    refund.add_argument("--reason-code", default="", choices=["", *DecisionReason], metavar="CODE")
+    refund.add_argument("--reason-code", default="", metavar="CODE", help="one of the shop's list, by default OTHER")
     refund.add_argument("--idempotency-key", default="", help="repeating a key does not make a second refund")
     return refund
 

@@ -1,0 +1,37 @@
+"""The reasons that a shop has people choose from. Whatever is decided keeps the code and the words of its time."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+from orders.models.choices import REASON_KIND_CHOICES
+from orders.postgres.fields import CodeField
+
+LONGEST_WORDS = 100
+CODE_PATTERN = "^[A-Z][A-Z0-9_]{1,31}$"
+
+
+class Reason(models.Model):
+    """One reason of the list for its `kind`. It is taken off the list by `is_active`, and what used it stays true."""
+
+    kind = CodeField(max_length=16, choices=REASON_KIND_CHOICES)
+    code = models.CharField(
+        max_length=32,
+        validators=[RegexValidator(CODE_PATTERN, "Use capital letters, digits and underscores, such as LATE_PARCEL.")],
+        help_text="What programs know it by, such as LATE_PARCEL.",
+    )
+    words = models.CharField(max_length=LONGEST_WORDS, help_text="What people read.")
+    is_active = models.BooleanField("on the list", default=True)
+    position = models.PositiveSmallIntegerField(default=100, help_text="The lowest number comes first.")
+
+    class Meta:
+        ordering = ["kind", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(F("kind"), F("code"), name="reason_has_its_code_once"),
+            models.CheckConstraint(condition=Q(kind__in=["CANCEL", "REFUND"]), name="reason_kind_is_known"),
+            models.CheckConstraint(condition=Q(code__regex=CODE_PATTERN), name="reason_code_is_in_capitals"),
+            models.CheckConstraint(condition=Q(words__gt=""), name="reason_has_words"),
+        ]
+
+    def __str__(self) -> str:
+        return self.words

@@ -7,6 +7,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from console.api.problems import is_api
 from console.system import errors
 
 FIRST_ERROR = HTTPStatus.BAD_REQUEST
@@ -49,7 +50,7 @@ class MethodMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, and say in words that the address does not take the method."""
         response = self.get_response(request)
-        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+        if isinstance(response, HttpResponseNotAllowed) and (not response.content or is_api(request)):
             return errors.method_not_allowed(request, response)
         return response
 

@@ -29,6 +29,7 @@ from console.environment import (
     read_all,
     read_list,
 )
+from console.log_settings import describe_logging
 from orders.contracts import APPROVAL_SECONDS
 from orders.engine import options
 from orders.postgres.address import database_from_url
@@ -91,6 +92,9 @@ ACCEPT_OUTSIDE_DECISIONS = read(env.bool, "ACCEPT_OUTSIDE_DECISIONS", False)
 
 # What new orders may be in, by ISO 4217; the form begins with the first. Orders in other currencies stay as they are.
 ORDER_CURRENCIES = list(dict.fromkeys(read_list("ORDER_CURRENCIES", "EUR,USD,GBP,CHF,JPY", check=are_currencies)))
+
+# Seconds for which the answer to a request to the API is kept, to be given again for the same idempotency key
+IDEMPOTENCY_KEY_LIFETIME = read(env.int, "IDEMPOTENCY_KEY_LIFETIME", 7 * 24 * 3600, check=is_duration)
 
 # A form of an order has four fields a line. These bounds leave room for too many lines, so that our own sentence says
 # so, and for a thousand of the longest ones.
@@ -270,30 +274,4 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "orders.log_lines.LineFormatter",
-            "fmt": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
-    "filters": {"one_line": {"()": "console.logs.OneLine"}, "without_rows": {"()": "console.logs.WithoutRows"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_rows"]},
-        "stderr_one_line": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"]},
-    },
-    "root": {"handlers": ["stderr"], "level": read(env.str, "LOG_LEVEL", "INFO", check=is_log_level)},
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        # While PostgreSQL is away it tells of each attempt to connect; whoever needed the connection says so once.
-        "psycopg.pool": {"level": "ERROR"},
-        # What anybody can send, such as a foreign Host header or a forged form: answered with 400 or 403.
-        "django.security": {"handlers": ["stderr_one_line"], "propagate": False},
-        # console.accounts tells the same in its own line, with who and from where.
-        "django.security.csrf": {"level": "ERROR"},
-        "axes": {"level": "CRITICAL"},
-    },
-}
+LOGGING = describe_logging(read(env.str, "LOG_LEVEL", "INFO", check=is_log_level))

@@ -1,11 +1,12 @@
 """Every address of the console."""
 
 from django.contrib import admin
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
 from console.accounts.password import OwnPasswordView
 from console.accounts.sign_in import ConsoleLoginView, sign_out
+from console.api.entrance import describe_urls
 from console.desk import batches, bulk, export, order_list
 from console.intake import create
 from console.order import decisions, detail, proof
@@ -50,6 +51,7 @@ urlpatterns = [
     path("accounts/login/", ConsoleLoginView.as_view(), name="login"),
     path("accounts/logout/", sign_out, name="logout"),
     path("accounts/password/", OwnPasswordView.as_view(), name="password"),
+    path("api/v1/", include(describe_urls())),
     path("admin/", admin.site.urls),
     path("health/live/", health.show_live, name="health-live"),
     path("health/ready/", health.show_ready, name="health-ready"),

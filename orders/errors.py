@@ -112,8 +112,9 @@ class KeyRefused(OrderError):
 class TooManyCalls(OrderError):
     """An API key was used more often than its limit allows; `retry_seconds` says when it may be used again."""
 
-    def __init__(self, limit: int, retry_seconds: float) -> None:
+    def __init__(self, limit: int, retry_seconds: float, *, key_name: str = "") -> None:
         super().__init__(f"This API key allows {limit:,} calls a minute.")
+        self.key_name = key_name
         self.retry_seconds = retry_seconds
 
 

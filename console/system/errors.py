@@ -1,6 +1,7 @@
 """Error pages: what happened, what to do, and a link onwards. A fragment gets only the sentence."""
 
 import sys
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -13,21 +14,32 @@ from django.views import csrf
 
 from console.access import CurrentUser
 from console.accounts.access_log import tell_of_refusal
+from console.api.problems import answer_problem, is_api
 from console.order.facts import NoSuchOrder
 from console.system.outages import PLAIN, answer_fault, is_fragment
 from orders.intake.drafts import MOST_LINES
 from orders.postgres.faults import find_fault
 
+# How a program tells apart what every address may answer.
+CODES: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.BAD_REQUEST: "bad_request",
+    HTTPStatus.FORBIDDEN: "not_allowed",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+}
 TOO_LARGE: Final = (
     "The form is too large, so nothing was saved. An order has at most {:,} lines. Take some out and "
     "submit them as another order."
 )
+TOO_LARGE_FOR_API: Final = "The body is too large, so nothing was saved. It may have 10 MiB."
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400, or 413 for a form that is too large. The exception may quote what was sent: its text is not shown."""
     if isinstance(exception, TooManyFieldsSent | RequestDataTooBig):
-        return _show(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE.format(MOST_LINES))
+        sentence = TOO_LARGE_FOR_API if is_api(request) else TOO_LARGE.format(MOST_LINES)
+        return _show(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
     return _show(request, HTTPStatus.BAD_REQUEST, "The console could not read this request.")
 
 
@@ -62,12 +74,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     fault = find_fault(error) if error is not None else None
     if error is not None and fault is not None:
         return answer_fault(request, fault, error)
+    if is_api(request):
+        sentence = "Something went wrong on the server. With the same Idempotency-Key it is safe to try again."
+        return answer_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "server_error", sentence)
     if is_fragment(request):
         return HttpResponse("Something went wrong on the server.", status=500, content_type=PLAIN)
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
 def _show(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
+    if is_api(request):
+        return answer_problem(status, CODES[status], sentence)
     if is_fragment(request):
         return HttpResponse(sentence, status=status, content_type=PLAIN)
     user: User | AnonymousUser = getattr(request, "user", AnonymousUser())

@@ -13,6 +13,7 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.loader import render_to_string
 
+from console.api.problems import answer_problem, is_api
 from orders.postgres.faults import FAULT_SENTENCES, Fault
 
 logger = logging.getLogger(__name__)
@@ -40,11 +41,17 @@ def answer_fault(request: HttpRequest, fault: Fault, error: BaseException) -> Ht
     logger.warning(
         "%s %s: the database is %s (%s)", request.method, request.path, fault, type(error.__cause__).__name__
     )
-    response = _answer_fragment(request, fault) if is_fragment(request) else _answer_page(request, fault)
+    response = _answer(request, fault)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     # It has been told in one line; Django would tell it again, with a traceback for each request of the outage.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
+
+
+def _answer(request: HttpRequest, fault: Fault) -> HttpResponse:
+    if is_api(request):
+        return answer_problem(HTTPStatus.SERVICE_UNAVAILABLE, fault, FAULT_SENTENCES[fault])
+    return _answer_fragment(request, fault) if is_fragment(request) else _answer_page(request, fault)
 
 
 def is_fragment(request: HttpRequest) -> bool:

@@ -28,9 +28,17 @@ from orders.texts import clean_id
 
 
 def submit_order(
-    draft: OrderDraft, *, actor: Actor, idempotency_key: str, order_id: str = "", shop: Shop | None = None
+    draft: OrderDraft,
+    *,
+    actor: Actor,
+    idempotency_key: str,
+    order_id: str = "",
+    shop: Shop | None = None,
+    sends_now: bool = True,
 ) -> Order:
     """Submit an order and have its workflow started; the same order with the same `idempotency_key` is returned.
+
+    Without `sends_now` the relay starts the workflow, so that nobody waits for Temporal.
 
     Raises NotAllowed, OrderInvalid for a draft that can never be an order, OrderExists for an `order_id` that is taken,
     NumberUsed for a number that the shop has used for another order, KeyReused for a key that has made an order with
@@ -57,7 +65,8 @@ def submit_order(
     for _ in range(2):
         # Whoever used the key, the id or the number a moment ago is seen by the second try.
         with suppress(IntegrityError):
-            return _write_order(draft, facts, lines, actor=actor, idempotency_key=idempotency_key, order_id=order_id)
+            keys = {"idempotency_key": idempotency_key, "order_id": order_id}
+            return _write_order(draft, facts, lines, actor=actor, sends_now=sends_now, **keys)
     raise OrderExists(facts["order_id"])
 
 
@@ -70,6 +79,7 @@ def _write_order(
     actor: Actor,
     idempotency_key: str,
     order_id: str,
+    sends_now: bool,
 ) -> Order:
     """Write a new order and have its workflow started, or return the one that the key has made.
 
@@ -92,7 +102,7 @@ def _write_order(
     OrderLine.objects.bulk_create(lines)
     add_event(order, EventKind.SUBMITTED, key="submitted", actor=actor.get_username())
     start = contracts.OrderInput(order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
-    outbox.enqueue(order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start))
+    outbox.enqueue(order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start), sends_now=sends_now)
     return order
 
 

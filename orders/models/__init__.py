@@ -12,7 +12,7 @@ from orders.models.payment import Payment, PaymentAttempt, Refund
 from orders.models.policy import ApprovalLimit, PolicyChange, PolicyRule
 from orders.models.reason import Reason
 from orders.models.shipment import Shipment
-from orders.models.shop import ApiKey, Shop
+from orders.models.shop import ApiKey, IdempotentRequest, Shop
 from orders.postgres.database_check import WriteProbe
 from orders.postgres.leases import Lease
 from orders.simulated.ledger import CarrierBooking, GatewayMovement
@@ -25,6 +25,7 @@ __all__ = [
     "CarrierBooking",
     "Decision",
     "GatewayMovement",
+    "IdempotentRequest",
     "Lease",
     "Order",
     "OrderEvent",

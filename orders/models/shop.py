@@ -65,3 +65,22 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class IdempotentRequest(models.Model):
+    """A request to the API that was carried out, and the answer that is given again to the same request."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="+", db_index=False)
+    key = models.CharField(max_length=255, help_text="What the shop sent as Idempotency-Key.")
+    digest = models.CharField(max_length=64, help_text="The SHA-256 of method, address and contents.")
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "key"], name="idempotency_key_is_used_once_in_a_shop")]
+        indexes = [models.Index("created_at", name="idempotent_request_by_age")]
+
+    def __str__(self) -> str:
+        return self.key

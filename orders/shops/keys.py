@@ -167,7 +167,8 @@ def recognise_key(text: str) -> ApiClient:
     if not key.account.is_active:
         raise KeyRefused("The account of this API key is inactive.")
     if calls > key.limit_per_minute:
-        raise TooManyCalls(key.limit_per_minute, (began_at + MINUTE - now).total_seconds())
+        seconds = (began_at + MINUTE - now).total_seconds()
+        raise TooManyCalls(key.limit_per_minute, seconds, key_name=key.name)
     return ApiClient(key)
 
 

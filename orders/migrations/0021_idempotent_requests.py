@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Creates the table; answers are forgotten after a time, so that rows may go."""
 
-    dependencies = [("orders", "0019_refund_permission")]
+    dependencies = [("orders", "0020_reasons")]
 
     operations = [
         migrations.CreateModel(

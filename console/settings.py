@@ -102,11 +102,12 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes
 
 # Who carries out payments and shipments: classes by dotted path. The first gateway and the first carrier get what is
-# new; payments and shipments that exist stay with the one that their row names.
+# new; what exists stays with the one that its row names. Stripe's gateway judges what STRIPE holds.
 PAYMENT_GATEWAYS = read_list(
     "PAYMENT_GATEWAYS", "orders.payments.gateways.simulated.SimulatedGateway", check=are_dotted_paths
 )
 CARRIERS = read_list("CARRIERS", "orders.shipping.partners.simulated.SimulatedCarrier", check=are_dotted_paths)
+STRIPE = read_all(("STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET"))
 WAREHOUSE = read(env.str, "WAREHOUSE", "orders.shipping.partners.simulated.SimulatedWarehouse", check=is_dotted_path)
 
 # The simulated outside world: the share of calls that fail, and that hang

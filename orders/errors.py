@@ -139,7 +139,11 @@ class ApprovalRefused(DecisionRefused):
 
 
 class PaymentDeclined(OrderError):
-    """The gateway declined the charge; trying again does not help."""
+    """The gateway declined the charge; trying again does not help. `code` is its own for why, where it gives one."""
+
+    def __init__(self, sentence: str, *, code: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class RefundRefused(OrderError):

@@ -29,6 +29,9 @@ DECLINE_LABELS: Final[Mapping[str, Promise]] = {
     "authorisation_expired": gettext_lazy("The authorisation has expired."),
     "exceeds_charge": gettext_lazy("The refund is more than is left of the charge."),
     "payment_method_missing": gettext_lazy("The order names no payment method."),
+    "payment_method_unknown": gettext_lazy("The gateway does not know the order's payment method."),
+    "amount_not_exact": gettext_lazy("The gateway cannot charge this amount exactly."),
+    "refund_failed": gettext_lazy("The gateway could not give the money back."),
 }
 
 

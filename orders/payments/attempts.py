@@ -83,14 +83,21 @@ def ask_gateway(call: Call, ask: Callable[[PaymentGateway], AnswerT]) -> AnswerT
     return answer
 
 
-def store_reference(request: PaymentRequest, gateway: PaymentGateway) -> str:
-    """Have the gateway open a payment, and write its own id of it before any money may move under it."""
-    reference = clean_line(gateway.open(request), LONGEST_REFERENCE)
-    if reference:
-        Payment.objects.filter(payment_id=request.idempotency_key, gateway_reference="").update(
-            gateway_reference=reference, updated_at=Now()
-        )
-    return reference
+def open_payment(request: PaymentRequest, gateway: PaymentGateway, known: Charge | None) -> str:
+    """Have the gateway open a payment, and write its own id of it before any money may move under it.
+
+    Where two attempts get here at once and the gateway gives them two ids, both go on with the one written first: an
+    id that is not written is never charged. Raises OutsideWorldFailed, and PaymentDeclined as the gateway does.
+    """
+    reference = clean_line((known.reference if known else "") or gateway.open(request), LONGEST_REFERENCE)
+    if not reference:
+        return ""
+    undecided = Payment.objects.filter(payment_id=request.idempotency_key, status__in=UNDECIDED)
+    undecided.filter(gateway_reference="").update(gateway_reference=reference, updated_at=Now())
+    stored = undecided.values_list("gateway_reference", flat=True).first()
+    if stored is None:
+        raise OutsideWorldFailed("The payment was decided while the gateway opened it.")
+    return stored
 
 
 def close_free_payment(payment: Payment) -> None:

@@ -32,7 +32,7 @@ from orders.payments.attempts import (
     close_free_payment,
     describe_payment,
     facts_of,
-    store_reference,
+    open_payment,
 )
 from orders.payments.gateways import registry
 from orders.payments.gateways.interface import Charge, Outcome, PaymentGateway
@@ -162,7 +162,11 @@ def _charge_once(call: Call, gateway: PaymentGateway) -> Charge:
     """Charge, but ask the gateway first when an earlier attempt may have taken effect."""
     known = None if call.is_first else gateway.find(call.request, call.reference)
     if known is None or known.outcome == Outcome.OPEN:
-        charge = gateway.charge(call.request, call.reference or store_reference(call.request, gateway))
+        try:
+            reference = call.reference or open_payment(call.request, gateway, known)
+        except PaymentDeclined as refusal:
+            return Charge(Outcome.DECLINED, code=refusal.code, text=str(refusal))
+        charge = gateway.charge(call.request, reference)
     elif known.outcome == Outcome.AUTHORISED:
         charge = gateway.capture(call.request, call.reference or known.reference)
     else:

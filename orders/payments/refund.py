@@ -43,7 +43,7 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
     call = _begin_cancellation(command)
     if call is not None:
         charge = ask_gateway(call, lambda gateway: gateway.void(call.request, call.reference))
-        _write_closing(command, charge)
+        _write_closing(command, charge, call.reference)
     # A part that the gateway refuses for good is given back with the rest.
     while due := _list_what_is_due(command.order_id):
         for refund in due:
@@ -101,16 +101,21 @@ def _begin_cancellation(command: contracts.RefundPayment) -> Call | None:
 
 
 @transaction.atomic
-def _write_closing(command: contracts.RefundPayment, charge: Charge) -> None:
-    """Write what the gateway knows of a payment that may have been charged: that it was, or that it never will be."""
+def _write_closing(command: contracts.RefundPayment, charge: Charge, reference: str) -> None:
+    """Write what the gateway knows of a payment that may have been charged: that it was, or that it never will be.
+
+    `reference` is what was closed. An attempt that woke up late may have opened the payment since, and gone on with it.
+    """
     order = lock_order(command.order_id)
-    payment = Payment.objects.get(payment_id=command.payment_id)
+    payment = Payment.objects.select_for_update().get(payment_id=command.payment_id)
     if payment.status not in UNDECIDED:
         return
+    if payment.gateway_reference != reference:
+        raise OutsideWorldFailed("The payment was opened at the gateway while it was being closed.")
     # Also where all was given back since: the refund, asked again under its key, then says so.
     is_charged = charge.charged > 0
     # If the charge never got an answer, this is the first we know of it.
-    reference = payment.gateway_reference or clean_line(charge.reference, LONGEST_REFERENCE)
+    reference = reference or clean_line(charge.reference, LONGEST_REFERENCE)
     payment.status = Payment.Status.CHARGED if is_charged else Payment.Status.DECLINED
     payment.gateway_reference = reference
     payment.save(update_fields=["status", "gateway_reference", "updated_at"])

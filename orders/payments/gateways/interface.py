@@ -130,7 +130,10 @@ class PaymentGateway(Protocol):
         """How long an authorisation holds the money; None for a gateway that cannot authorise."""
 
     def open(self, request: PaymentRequest) -> str:
-        """Return the gateway's own id for the payment, which is stored before any money may move; empty for none."""
+        """Return the gateway's own id for the payment, which is stored before any money may move; empty for none.
+
+        Raises PaymentDeclined where the gateway refuses such a payment for good.
+        """
 
     def find(self, request: PaymentRequest, reference: str) -> Charge | None:
         """Return what became of the payment, or None where the gateway knows nothing of it."""

@@ -49,7 +49,7 @@ def write(*filters: logging.Filter, error: BaseException, in_message: bool) -> s
 
 
 def test_the_handler_of_the_project_leaves_rows_out() -> None:
-    handlers: dict[str, Any] = settings.LOGGING["handlers"]  # type: ignore[assignment]
+    handlers: dict[str, Any] = settings.LOGGING["handlers"]
     assert handlers["stderr"]["filters"] == ["without_rows"]
 
 

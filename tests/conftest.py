@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -24,11 +23,15 @@ from orders.engine import live_status, temporal_client
 from orders.postgres import faults
 from orders.reading import known_words
 from tests.database import started_postgres
+from tests.forked import run_python
 from tests.making import MakeOrder, build_order, make_user, restore_roles
-from tests.programs import ROOT, end_open_runs, free_port, started_temporal, started_workers
+from tests.programs import end_open_runs, free_port, started_temporal, started_workers
 
 # Files that wait long for servers. They begin first, so that a run does not end with one of them alone.
-LONG: Final = ("tests/browser/", "tests/console/stack/", "tests/workers/test_runworkers.py", "tests/orders/postgres/")
+LONG: Final = (
+    *("tests/browser/", "tests/console/stack/", "tests/workers/test_runworkers.py", "tests/orders/postgres/"),
+    *("tests/orders/engine/test_stuck_runs.py", "tests/orders/engine/test_faults.py", "tests/project/test_faults.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -106,14 +109,7 @@ def run_command(program_environment: dict[str, str]) -> Callable[..., subprocess
 
 
 def _run_command(environment: dict[str, str], *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=environment | changes,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run_python(("manage.py", *arguments), environment | changes)
 
 
 @pytest.fixture(scope="module")

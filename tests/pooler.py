@@ -57,4 +57,4 @@ def started_pooler(host: str, port: str, *, mode: str, pool_size: int) -> Iterat
             yield listen_port
         finally:
             process.terminate()  # an immediate shutdown
-            process.wait(10)
+            process.wait(60)

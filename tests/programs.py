@@ -51,12 +51,12 @@ def temporal_process(port: int, *options: str) -> Iterator[subprocess.Popen[byte
     arguments = ["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "never"]
     process = subprocess.Popen([find_binary("temporal"), *arguments, *options], stdout=subprocess.DEVNULL)
     try:
-        wait_until(lambda: _is_temporal_there(address), seconds=30, what="the start of Temporal")
+        wait_until(lambda: _is_temporal_there(address), what="the start of Temporal")
         yield process
     finally:
         process.send_signal(signal.SIGCONT)
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _is_temporal_there(address: str) -> bool:

@@ -140,7 +140,7 @@ def flaky(order: ScriptedOrder) -> None:
     order.hang("complete_order", times=1)
     order.start()
     order.approve(BOB)
-    wait_until(lambda: "complete_order" in order.names, seconds=30)
+    wait_until(lambda: "complete_order" in order.names)
 
 
 def steps_failed_locally(order: ScriptedOrder) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from console.environment import names_read
+from tests.forked import run_python
 from tests.programs import ROOT, free_port
 from tests.waiting import wait_until
 
@@ -82,8 +83,7 @@ def clean_environment(folder: Path) -> dict[str, str]:
 
 def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `manage.py` to its end."""
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    return run_python(("manage.py", *arguments), environment)
 
 
 def get_status(port: int, path: str, *, address: str = "127.0.0.1", host: str = "") -> int:

@@ -78,4 +78,4 @@ def started_tls(upstream: str, certificates: Certificates, folder: Path) -> Iter
         yield SecureTemporal(f"127.0.0.1:{port}", folder / "calls.log")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

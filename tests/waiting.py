@@ -7,7 +7,7 @@ from collections.abc import Callable
 from orders.models import Order
 
 
-def wait_until(is_true: Callable[[], bool], *, seconds: float = 20, what: str = "it") -> None:
+def wait_until(is_true: Callable[[], bool], *, seconds: float = 60, what: str = "it") -> None:
     """Ask again and again until `is_true`. Raises AssertionError after `seconds`."""
     end = time.monotonic() + seconds
     while not is_true():
@@ -21,7 +21,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_for_status(order: Order, *statuses: str, seconds: float = 20) -> Order:
+def wait_for_status(order: Order, *statuses: str, seconds: float = 60) -> Order:
     """Wait until the order's row is in one of `statuses`, and return the fresh row."""
 
     def is_there() -> bool:

@@ -45,7 +45,7 @@ def web_server(folder: Path, **changes: str) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def ask(port: int, method: str, path: str, *, seconds: float = 10, **headers: str) -> int:

@@ -29,7 +29,7 @@ from workers.workflows.shipping import ShippingWorkflow
 T = TypeVar("T")
 Act = Callable[[Any, int], Awaitable[Any]]
 
-SECONDS: Final = 15
+SECONDS: Final = 60
 ANSWERS: Final[dict[str, Any]] = {
     "receive_order": contracts.OrderReceived("pay-of-the-row"),
     "validate_order": contracts.OrderValidated(),

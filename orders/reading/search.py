@@ -19,7 +19,10 @@ from orders.texts import clean_line
 # No name, address or e-mail of an order is longer; PostgreSQL's functions bound the rest.
 LONGEST_SEARCH: Final = 254
 # The address of an order's page, or of its run in the Temporal Web UI: what counts of it is the id.
-_ADDRESS_WITH_ID: Final = re.compile(r"\S*/(?:shipping-)?((?:order|pay)-[A-Za-z0-9][A-Za-z0-9_-]*)\S*", re.IGNORECASE)
+# It begins where a word begins: sought from each character of a long word, it would take the square of its length.
+_ADDRESS_WITH_ID: Final = re.compile(
+    r"(?<!\S)\S*/(?:shipping-)?((?:order|pay)-[A-Za-z0-9][A-Za-z0-9_-]*)\S*", re.IGNORECASE
+)
 _ORDER_ID: Final = re.compile(r"order-[A-Za-z0-9][A-Za-z0-9_-]*", re.IGNORECASE)
 
 

@@ -11,6 +11,7 @@ PARTS: Final[dict[str, str]] = {
     "pages": "Pages and polls: CPU time of the web server, statements, and bytes on the wire",
     "viewers": "200 people who look at the desk, at one order, and each at another one",
     "approve": "Approving an order, from the click to the changed page",
+    "bulk": "One decision on 50, 500 and 5,000 orders",
     "lists": "Pages of the list: each at 1,000 orders and at many, and reads of it against the obvious alternative",
     "admin": "Pages of the admin's lists at 1,000 orders and at many",
     "walks": "Reads of the reconciler with 11,000 open orders, among 30,000 and among many",

@@ -13,7 +13,7 @@ from tests.benchmark.machine import cpu_milliseconds
 from tests.making import Colleague, make_draft
 from tests.programs import free_port, started_temporal
 
-MESSAGES = 600
+MESSAGES = 1_000
 
 
 def measure(scale: Scale) -> list[Figure]:

@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 ARTEFACTS = Path(__file__).resolve().parent.parent.parent / "artefacts"
 # Playwright's loop runs in the tests' own thread, where Django would take every query for a mistake.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 
 class Visit(Protocol):

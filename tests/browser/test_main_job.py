@@ -101,7 +101,7 @@ def test_several_orders_are_approved_at_once(visit: Visit) -> None:
     expect(page.locator(".bulk-result")).to_contain_text("Together 50.00 EUR.")
     expect(page.locator(".bulk-result")).to_be_focused()
     page.get_by_role("button", name="Approve 2 orders").click()
-    expect(page.get_by_role("heading", name="Done: 2 of 2")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="Done: 2 of 2")).to_be_visible(timeout=60_000)
     expect(page.locator(".batch-items li")).to_have_count(2)
     page.get_by_role("link", name="Back to the list").click()
     expect(page.locator("input[name=order_id]:checked")).to_have_count(0)

@@ -97,7 +97,7 @@ def test_the_migrations_load_without_the_code() -> None:
     paths = [str(path.relative_to(ROOT)) for path in MIGRATIONS if path.stem != "__init__"]
 
     result = subprocess.run(
-        [sys.executable, "-c", LOAD, *paths], cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", LOAD, *paths], cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=120
     )
 
     assert result.returncode == 0, result.stderr

@@ -91,7 +91,7 @@ def test_it_takes_no_time_to_speak_of(sign: str) -> None:
     clean_id(text)
     escape_for_log(text)
 
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 2
 
 
 class TestIds:

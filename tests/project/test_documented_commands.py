@@ -160,7 +160,7 @@ def judge(text: str) -> None:
     elif words[0].endswith("gunicorn"):
         command = [sys.executable, "-m", "gunicorn", "--check-config", *words[1:]]
         environment = os.environ | {"DEBUG": "true"}
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=60)
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
     elif words[1:2] == ["-m"]:
         assert importlib.util.find_spec(words[2]) is not None
     else:

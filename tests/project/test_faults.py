@@ -14,7 +14,7 @@ SEED = "20261126"
 def test_nothing_is_lost_doubled_or_stuck() -> None:
     command = [sys.executable, "-m", "tests.faults", "--short", "--seed", SEED, "--orders", "4"]
 
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing was lost, doubled or stuck" in done.stdout

@@ -43,7 +43,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(image: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=image, env=PRODUCTION, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=image, env=PRODUCTION, capture_output=True, text=True, timeout=120)
 
 
 def test_the_stack_is_not_in_it(image: Path) -> None:

@@ -29,7 +29,7 @@ LOGIN = "/accounts/login/"
 # More than the threads of a web server: 2 processes of 8.
 MANY = 40
 # A page that waits for nothing comes in a fraction of this.
-SOON = 4.0
+SOON = 15.0
 
 
 class Proxy:
@@ -102,7 +102,7 @@ def running_proxy(upstream_port: int, certificate: Path, folder: Path) -> Iterat
         yield Proxy(port, plain_port, certificate)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -172,11 +172,11 @@ def is_open(connection: socket.socket) -> bool:
 def test_who_says_nothing_more_is_hung_up_on(pages: tuple[Proxy, int]) -> None:
     with pages[0].connect() as connection:
         connection.sendall(HALF_HEADER)
-        connection.settimeout(15)
+        connection.settimeout(45)
         began = monotonic()
         with suppress(ConnectionResetError):
             connection.recv(1000)
-        assert 8 < monotonic() - began < 14
+        assert 8 < monotonic() - began < 40
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -257,7 +257,7 @@ def test_the_web_server_is_rid_of_an_answer_that_nobody_reads(echo: tuple[Proxy,
     upstream.answer = b"x" * 30_000_000  # more than the sockets between hold
     with proxy.connect() as connection:
         connection.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
-        assert upstream.has_answered.wait(10), "the upstream waits for a client that reads nothing"
+        assert upstream.has_answered.wait(60), "the upstream waits for a client that reads nothing"
 
 
 def test_plain_http_leads_to_https(pages: tuple[Proxy, int]) -> None:

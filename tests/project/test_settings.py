@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from console.environment import (
 )
 from console.installation import complete_environment
 from console.stack.folder import StackFolder, write_private
+from tests.forked import run_python
 from tests.programs import ROOT
 
 KEY = "a-long-random-text-that-nobody-else-knows-0123456789-abcdefghij"
@@ -40,8 +40,7 @@ GUNICORN = ("-m", "gunicorn", "--check-config", "--config", "python:console.guni
 def run(arguments: tuple[str, ...], **changes: str | None) -> subprocess.CompletedProcess[str]:
     """Run Python with production's settings, changed; None takes one away."""
     environment = {name: value for name, value in (PRODUCTION | changes).items() if value is not None}
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    return run_python(arguments, environment)
 
 
 @pytest.mark.parametrize("arguments", [MANAGE, WSGI, GUNICORN], ids=["manage.py", "wsgi", "gunicorn"])

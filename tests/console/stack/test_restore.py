@@ -24,7 +24,7 @@ def copy(stack: RunningStack, verb: str, place: Path) -> subprocess.CompletedPro
     command = [sys.executable, "-m", "console.stack.backup", verb, str(place)]
     # What another installation needs must lead nowhere.
     environment = clean_environment(stack.folder) | {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGSERVICE": "other"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 
 def count(stack: RunningStack) -> dict[str, int]:
@@ -89,7 +89,7 @@ def test_a_copy_of_both_servers_is_put_back_and_goes_on(place: Path) -> None:
         # Temporal knows the orders that wait, and takes a decision on them; both times the same charge is the only one.
         for order_id in (first, second):
             manage(stack, "order", "signal", order_id, "approve", "--by", "bob")
-        wait_until(lambda: count(stack).get("COMPLETED") == 5, what="both orders", seconds=40)
+        wait_until(lambda: count(stack).get("COMPLETED") == 5, what="both orders")
         assert ask(stack, TWICE) == []
         manage(stack, "order", "audit")
 
@@ -169,7 +169,7 @@ def operator(tmp_path: Path) -> Iterator[Callable[[str], str]]:
 
         def type_in(script: str) -> str:
             done = subprocess.run(
-                ["sh", "-e"], input=script, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+                ["sh", "-e"], input=script, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
             )
             assert done.returncode == 0, done.stderr
             return done.stdout

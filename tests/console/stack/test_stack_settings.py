@@ -102,7 +102,7 @@ def manage(stack: RunningStack, *arguments: str, **changes: str) -> subprocess.C
     """Run `.stack/manage` in a shell that knows another installation."""
     environment = {"PATH": "/nowhere:/bin:/usr/bin", **ELSEWHERE, **changes}
     script = str(stack.folder / "manage")
-    return subprocess.run([script, *arguments], cwd="/", env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run([script, *arguments], cwd="/", env=environment, capture_output=True, text=True, timeout=120)
 
 
 def test_the_shell_does_not_send_its_manage_to_another_installation(stack: RunningStack) -> None:

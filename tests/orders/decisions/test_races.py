@@ -69,9 +69,9 @@ def race(deciders: list[Decider], kind: str) -> None:
     for decider in deciders:
         decider.start()
     for decider in deciders:
-        decider.join(30)
+        decider.join(60)
     ids = [decider.order.pk for decider in deciders]
-    wait_until(lambda: not Order.objects.filter(pk__in=ids, status__in=OPEN).exists(), seconds=40, what="the ends")
+    wait_until(lambda: not Order.objects.filter(pk__in=ids, status__in=OPEN).exists(), what="the ends")
     for decider in deciders:
         decider.judge(kind)
 

@@ -132,7 +132,7 @@ def test_of_two_that_together_exceed_the_charge_one_is_refused(make_order: MakeO
     order, start, said = make_order("COMPLETED"), Barrier(2), ["", ""]
 
     def run(number: int) -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             ask(order, bob, 1500, f"form-{number}")
         except OrderError as error:
@@ -144,7 +144,7 @@ def test_of_two_that_together_exceed_the_charge_one_is_refused(make_order: MakeO
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sorted(said) == ["", "No more than 10.00 EUR is left to refund."]
     assert Refund.objects.filter(payment__order=order).count() == 1
 

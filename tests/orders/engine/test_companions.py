@@ -155,7 +155,7 @@ class TestWatching:
         release = threading.Event()
 
         def hang() -> None:
-            release.wait(10)
+            release.wait(60)
 
         watched = together(stuck=lambda stop: run_companion("stuck", hang, stop, interval_seconds=0.01))
         try:

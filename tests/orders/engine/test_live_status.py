@@ -27,7 +27,7 @@ class FakeWorkflow:
 
     def query(self, order_id: str) -> StatusAnswer:
         self.count += 1
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         if self.error is not None:
             raise self.error
         return StatusAnswer(order_id, "PENDING_MANUAL_APPROVAL", waiting_for=self.waiting_for)
@@ -50,7 +50,7 @@ def in_threads() -> Callable[..., list[live_status.LiveStatus]]:
             answers = [threads.submit(get_live_status, order_id) for order_id in order_ids]
             wait_until(lambda: workflow.count == queries)
             workflow.go.set()
-            return [answer.result(10) for answer in answers]
+            return [answer.result(60) for answer in answers]
 
     return ask
 
@@ -164,7 +164,7 @@ def test_that_it_was_busy_is_not_remembered(workflow: FakeWorkflow) -> None:
         wait_until(lambda: workflow.count == 3)
         assert get_live_status("order-late") is live_status.BUSY
         workflow.go.set()
-        assert all(flight.result(10).answer is not None for flight in held)
+        assert all(flight.result(60).answer is not None for flight in held)
 
     answer = get_live_status("order-late")
 
@@ -208,7 +208,7 @@ def test_where_no_place_is_free_the_last_answer_will_do(
         now += live_status.LAST_SECONDS
         assert get_live_status("order-known") is live_status.BUSY
         workflow.go.set()
-        assert all(flight.result(10).answer is not None for flight in held)
+        assert all(flight.result(60).answer is not None for flight in held)
 
 
 def test_it_remembers_no_more_orders_than_it_may(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ class TestWithTemporalAway:
             wait_until(lambda: not OutboxMessage.objects.exclude(status=Delivery.DELIVERED).exists(), what="delivery")
         finally:
             stop.set()
-            thread.join(10)
+            thread.join(60)
         run = temporal.describe_run(order.order_id)
         assert run is not None
         assert run.is_open
@@ -98,7 +98,7 @@ class TestWithTemporal:
             sent.append(order.order_id)
             if len(sent) == 1:
                 with ThreadPoolExecutor(1) as threads:
-                    assert threads.submit(relay_of_another_process).result(10) == 0
+                    assert threads.submit(relay_of_another_process).result(60) == 0
 
         OutboxMessage.objects.update(status=Delivery.PENDING, next_attempt_at=Now())
         monkeypatch.setattr(temporal, "start_order", start)
@@ -122,7 +122,7 @@ class TestWithTemporal:
             OutboxMessage.objects.select_for_update().get(order=order)
             other = threading.Thread(target=deliver_and_close)
             other.start()
-            other.join(5)
+            other.join(60)
             assert not other.is_alive()
         assert order.outbox_messages.get().attempts == 1
 

@@ -25,7 +25,7 @@ def wrong_code(temporal_server: str) -> Iterator["subprocess.Popen[bytes]"]:
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     yield process
     process.kill()
-    process.wait(10)
+    process.wait(60)
 
 
 def test_a_run_that_cannot_go_on_is_told_until_it_does(

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def wait_for_state(batch: Batch, state: BatchState) -> None:
-    wait_until(lambda: Batch.objects.get(pk=batch.pk).state == state, seconds=15, what=f"the batch to be {state}")
+    wait_until(lambda: Batch.objects.get(pk=batch.pk).state == state, what=f"the batch to be {state}")
 
 
 @pytest.mark.usefixtures("temporal_server", "workers_running")
@@ -28,7 +28,7 @@ def test_workers_carry_a_batch_out(bob: User) -> None:
         wait_for_status(order, Status.COMPLETED)
     paused = batches.create_batch([order.pk for order in orders[4:]], DecisionKind.CANCEL, actor=bob, reason="Twice")
     batches.change_batch(paused.batch_id, BatchChange.PAUSE, actor=bob)
-    wait_until(lambda: Batch.objects.get(pk=paused.pk).wake_due_at is None, seconds=15, what="the start")
+    wait_until(lambda: Batch.objects.get(pk=paused.pk).wake_due_at is None, what="the start")
     batches.change_batch(paused.batch_id, BatchChange.RESUME, actor=bob)
     wait_for_state(paused, BatchState.DONE)
     for order in orders[4:]:

@@ -153,7 +153,7 @@ def beating() -> Iterator[Callable[..., None]]:
     yield start
     stop.set()
     for thread in threads:
-        thread.join(15)
+        thread.join(60)
     assert not WorkerProcess.objects.exists(), "who ends takes its report along"
 
 
@@ -187,7 +187,7 @@ class TestReporting:
             assert describe_problem(problem) == "The walker is not making progress: OperationalError: the disk is full"
         finally:
             stop.set()
-            companion.join(5)
+            companion.join(60)
 
     def test_what_a_companion_found_is_told(self, temporal_server: str, beating: Callable[..., None]) -> None:
         stop = threading.Event()
@@ -205,7 +205,7 @@ class TestReporting:
             wait_until(lambda: fact in judge_workers().problems)
         finally:
             stop.set()
-            companion.join(5)
+            companion.join(60)
 
 
 async def poll_once(client: Client, queue: str, identity: str) -> None:
@@ -265,7 +265,7 @@ class TestCheck:
         with started_workers(program_environment, "--processes", "2", **at_server):
             wait_until(lambda: is_told(1, "temporal_away"), what="that Temporal is away")
             with started_temporal(port):
-                wait_until(lambda: is_told(0), seconds=40, what="readiness")
+                wait_until(lambda: is_told(0), what="readiness")
                 text = run_command("runworkers", "--check", **at_server)
                 assert text.stdout.startswith("ready\n  process ")
                 assert text.stdout.count(": ready, ") == 2
@@ -279,7 +279,7 @@ class TestCheck:
                 finally:
                     os.kill(hanging, signal.SIGCONT)
                 wait_until(lambda: is_told(0), what="readiness again")
-            wait_until(lambda: is_told(1, "temporal_away"), seconds=30, what="that Temporal is away again")
+            wait_until(lambda: is_told(1, "temporal_away"), what="that Temporal is away again")
         assert is_told(1, "no_process", "queue_unserved", "queue_unserved")
 
     def test_strictly_degraded_is_not_enough(self, run_command: RunCommand) -> None:

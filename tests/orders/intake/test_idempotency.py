@@ -160,7 +160,7 @@ def test_of_many_at_once_one_makes_an_order_and_nobody_is_misled(is_same: bool) 
 
     def work(number: int) -> None:
         name = "Emma" if is_same else f"Emma {number}"
-        gate.wait(10)
+        gate.wait(60)
         try:
             order = submit(alice, customer_name=name)
             assert order.customer_name == name
@@ -174,7 +174,7 @@ def test_of_many_at_once_one_makes_an_order_and_nobody_is_misled(is_same: bool) 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     made = Order.objects.get()
     assert len(answers) == gate.parties

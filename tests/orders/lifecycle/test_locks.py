@@ -44,7 +44,7 @@ def at_once(order: Order, *verbs: Callable[[], object]) -> list[str]:
             Order.objects.select_for_update().get(pk=order.pk)
             answers = [threads.submit(do, verb) for verb in verbs]
             wait_until(lambda: waiting_for_a_lock() == len(verbs), seconds=2.5, what="the waiting of all")
-        return sorted(answer.result(20) for answer in answers)
+        return sorted(answer.result(60) for answer in answers)
 
 
 @pytest.fixture
@@ -119,5 +119,5 @@ def test_different_orders_do_not_wait_for_one_another(make_order: MakeOrder, bob
         Order.objects.select_for_update().get(pk=one.pk)
         thread = threading.Thread(target=decide_on_the_other)
         thread.start()
-        assert done.wait(10)
+        assert done.wait(60)
         thread.join()

@@ -153,7 +153,7 @@ def test_of_two_at_once_one_is_refused(make_order: MakeOrder) -> None:
     start = threading.Barrier(2)
 
     def give_back(key: str) -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             ask(payment, payment.amount, key)
         except IntegrityError as error:
@@ -165,7 +165,7 @@ def test_of_two_at_once_one_is_refused(make_order: MakeOrder) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert len(refused) == 1
     assert "would exceed its charge" in refused[0]
     assert Refund.objects.count() == 1

@@ -23,7 +23,7 @@ def race(*deeds: Callable[[], object]) -> list[str]:
     start, said = Barrier(len(deeds)), [""] * len(deeds)
 
     def run(number: int, deed: Callable[[], object]) -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             deed()
         except DecisionRefused as error:
@@ -35,7 +35,7 @@ def race(*deeds: Callable[[], object]) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     return said
 
 

@@ -24,7 +24,7 @@ def make_roles(postgres: dict[str, Any]) -> None:
     }
     for _ in range(2):  # it may be run again
         done = subprocess.run(
-            ["sh", ROOT / "database" / "roles.sh"], env=environment, capture_output=True, text=True, timeout=60
+            ["sh", ROOT / "database" / "roles.sh"], env=environment, capture_output=True, text=True, timeout=120
         )
         assert (done.returncode, done.stderr) == (0, "")
     run(postgres, "console", "migrate", "--noinput", "--verbosity=0")

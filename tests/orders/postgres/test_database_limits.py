@@ -118,7 +118,7 @@ class TestSilence:
         with pytest.raises(OperationalError) as caught:
             ask(SHOW)
         assert isinstance(caught.value.__cause__, ServerSilent)
-        assert 0.9 < monotonic() - started_at < 3
+        assert 0.9 < monotonic() - started_at < 10
         connection.close()
         assert ask("SELECT 1") == 1
 
@@ -136,7 +136,7 @@ class TestSilence:
         connection.close_if_unusable_or_obsolete()
         started_at = monotonic()
         assert ask("SELECT 1") == 1
-        assert monotonic() - started_at < 3
+        assert monotonic() - started_at < 10
 
     def test_a_slow_answer_within_the_limit_is_waited_for(self) -> None:
         assert ask("SELECT 1 FROM pg_sleep(1.2)") == 1
@@ -156,7 +156,7 @@ class TestSilence:
             with pooled.cursor() as cursor:
                 cursor.execute(SHOW)
                 assert cursor.fetchone() == ("5s",)
-            assert monotonic() - started_at < connections.HEALTH_SECONDS + 2
+            assert monotonic() - started_at < connections.HEALTH_SECONDS + 6
         finally:
             os.kill(pid, signal.SIGCONT)
             pooled.close()
@@ -211,12 +211,12 @@ class TestWatch:
 
         def hang(conninfo: str = "", **kwargs: Any) -> None:
             entered.set()
-            released.wait(10)
+            released.wait(60)
 
         monkeypatch.setattr(psycopg.Connection, "connect", hang)
         scout = threading.Thread(target=BoundedConnection.connect, kwargs={"host": "db"})
         scout.start()
-        assert entered.wait(10)
+        assert entered.wait(60)
         with pytest.raises(ServerSilent):
             BoundedConnection.connect(host="db")
         released.set()

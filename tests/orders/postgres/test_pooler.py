@@ -82,7 +82,7 @@ def test_a_statement_is_really_ended(connect: Callable[..., DatabaseWrapper], wi
     wrapper, started_at = connect(Limits(0.3, 3, 10), with_pool=with_pool), monotonic()
     with pytest.raises(OperationalError, match="statement timeout"), wrapper.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(20)")
-    assert monotonic() - started_at < 5
+    assert monotonic() - started_at < 15
 
 
 def test_clients_with_other_limits_never_meet_each_others(connect: Callable[..., DatabaseWrapper]) -> None:
@@ -155,20 +155,20 @@ def test_the_whole_stack_works_through_it(
     )
     try:
         with started_workers(environment):
-            wait_until(lambda: is_ready(port), seconds=30, what="the web server")
+            wait_until(lambda: is_ready(port), what="the web server")
             carried, closed = submit(1), submit(2)
             for order in (carried, closed):
-                wait_for_status(order, Status.PENDING_MANUAL_APPROVAL, seconds=40)
+                wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
             assert is_ready(port)
             decide.approve_order(carried, actor=make_user("bob", "approver"))
             terminate(temporal_server, closed.order_id)
-            wait_for_status(carried, Status.COMPLETED, seconds=40)
+            wait_for_status(carried, Status.COMPLETED)
             wait_for_status(closed, Status.CANCELLED, seconds=60)
             outsider = run_command("order", "start", "--json", DATABASE_URL=pooled_url)
             assert outsider.returncode == 0, outsider.stderr
     finally:
         web.terminate()
-        web.wait(20)
+        web.wait(60)
         end_open_runs(temporal_server)
 
 

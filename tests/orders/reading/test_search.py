@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -349,3 +350,11 @@ def test_an_order_is_found_by_its_shops_number(make_order: MakeOrder) -> None:
     wanted, _other = (make_order(shop_order_number=number) for number in ("WEB-2026-10042", "WEB-2026-99999"))
     for text in ("WEB-2026-10042", "web-2026-100", "10042"):
         assert list(Order.objects.matching(text)) == [wanted], text
+
+
+@pytest.mark.parametrize("sign", ["x", "/", "x/", "order-"])
+def test_a_long_text_takes_no_time_to_speak_of(sign: str) -> None:
+    """The address of a page is sought in it; from each character on, that took half a minute."""
+    began = time.process_time()
+    read_search(sign * (100_000 // len(sign)))
+    assert time.process_time() - began < 2

@@ -19,6 +19,7 @@ class Line:
         self._target = (host, int(port))
         self._is_silent = False
         self._loses_replies = False
+        self._lost_after: bytes | None = None
         self._is_cut = False
         self._is_closed = False
         self._forgotten: set[tuple[socket.socket, socket.socket]] = set()
@@ -43,15 +44,19 @@ class Line:
         self._forgotten |= self._pairs
         self._is_silent = True
 
-    def lose_replies(self) -> None:
-        """Pass on what is said to the server, and lose what it answers; `heal` breaks the connections of that time."""
-        self._loses_replies = True
+    def lose_replies(self, asked: bytes = b"") -> None:
+        """Pass on what is said to the server, and lose what it answers; `heal` breaks the connections of that time.
+
+        With `asked` only what is answered after that was said on a connection.
+        """
+        self._loses_replies = not asked
+        self._lost_after = asked or None
 
     def heal(self) -> None:
         """Be whole again. What was said into the silence is passed on."""
         self._is_silent = False
-        if self._loses_replies:
-            self._loses_replies = False
+        if self._loses_replies or self._lost_after:
+            self._loses_replies, self._lost_after = False, None
             for pair in list(self._pairs):
                 self._drop(pair)
         if self._is_cut:
@@ -92,6 +97,7 @@ class Line:
             return None
         pair = (near, far)
         self._pairs.add(pair)
+        is_lost = False
         with contextlib.suppress(OSError, ValueError):
             while not self._is_cut:
                 if self._is_silent or pair in self._forgotten:
@@ -101,7 +107,9 @@ class Line:
                     data = ready.recv(CHUNK)
                     if not data:
                         return self._drop(pair)
-                    if ready is near or not self._loses_replies:
+                    if ready is near and self._lost_after and self._lost_after in data:
+                        is_lost = True
+                    if ready is near or not (self._loses_replies or is_lost):
                         (far if ready is near else near).sendall(data)
         return self._drop(pair)
 

@@ -1,9 +1,5 @@
 """A gateway that a shop wrote itself: everything asks the interface, and nothing the simulated gateway's tables."""
 
-from collections.abc import Iterable
-from datetime import timedelta
-from typing import Final
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -12,63 +8,18 @@ from pytest_django import Settings
 from orders.engine.audit import audit_orders
 from orders.errors import OutsideWorldFailed
 from orders.models import GatewayMovement
-from orders.payments.gateways.interface import (
-    BookEntry,
-    Charge,
-    Movements,
-    Outcome,
-    PaymentRequest,
-    RefundAnswer,
-    RefundRequest,
-)
+from orders.payments.gateways.interface import Charge, PaymentRequest
 from tests.making import MakeOrder, make_user
 from tests.orders.payments import moving
+from tests.orders.payments.own_gateway import OWN, OwnGateway
 
 pytestmark = pytest.mark.django_db
 
 
-class OwnGateway:
-    """A gateway with books in memory."""
-
-    name: Final = "own"
-    authorisation_lasts: timedelta | None = None
-    charges: dict[str, PaymentRequest] = {}
-    refunds: dict[str, RefundRequest] = {}
-
-    def open(self, request: PaymentRequest) -> str:
-        return f"own-{request.idempotency_key}"
-
-    def find(self, request: PaymentRequest, reference: str) -> Charge | None:
-        charge = self.charges.get(request.idempotency_key)
-        return Charge(Outcome.CHARGED, reference, charged=charge.money.minor) if charge else None
-
-    def charge(self, request: PaymentRequest, reference: str) -> Charge:
-        charged = self.charges.setdefault(request.idempotency_key, request).money
-        return Charge(Outcome.CHARGED, reference, charged=charged.minor)
-
-    authorise = capture = charge
-
-    def void(self, request: PaymentRequest, reference: str) -> Charge:
-        return self.find(request, reference) or Charge(Outcome.CLOSED)
-
-    def refund(self, request: RefundRequest) -> RefundAnswer:
-        self.refunds[request.refund_key] = request
-        return RefundAnswer(True, request.refund_key)
-
-    def read_books(self) -> Iterable[BookEntry]:
-        movements = Movements()
-        for charge in self.charges.values():
-            movements.add(charge.order_id, charged=charge.money.minor)
-        for refund in self.refunds.values():
-            movements.add(refund.order_id, refunded=refund.money.minor)
-        return movements.entries()
-
-
 @pytest.fixture(autouse=True)
 def own(settings: Settings) -> None:
-    settings.PAYMENT_GATEWAYS = [f"{__name__}.OwnGateway", *settings.PAYMENT_GATEWAYS]
-    OwnGateway.charges.clear()
-    OwnGateway.refunds.clear()
+    settings.PAYMENT_GATEWAYS = [OWN, *settings.PAYMENT_GATEWAYS]
+    OwnGateway.forget()
 
 
 def test_the_audit_asks_it(make_order: MakeOrder) -> None:

@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     CANCELLATION_REQUESTED = "decision.cancellation_requested"  # ... the same, and reason_code
     DECISION_TOO_LATE = "decision.too_late"  # decision_id, decision, decided_by
     DECISION_REFUSED = "decision.refused"  # decision_id, channel, code, reason
+    COMMENTED = "order.commented"  # channel, text
 
     CHARGED = "payment.charged"  # amount, currency, gateway_reference
     CHARGE_DECLINED = "payment.declined"  # error, code

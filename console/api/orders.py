@@ -12,8 +12,9 @@ from console.api.answers import answer, answer_order, problems
 from console.api.idempotency import IdempotencyKey, answer_once
 from console.api.keys import ApiRequest, BearerKey
 from console.api.problems import QueryRefused
-from console.api.schemas import NewOrder, OrderPage
 from console.api.schemas import Order as OrderSchema
+from console.api.schemas import OrderPage
+from console.api.taken import NewOrder
 from orders import permissions
 from orders.errors import OrderNotFound
 from orders.feed.documents import describe_order, read_document, with_documents

@@ -6,7 +6,7 @@ from django.http import Http404
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from console.api import orders
+from console.api import decisions, events, health, orders, policy
 from console.api.refusals import answer_exception
 
 DESCRIPTION: Final = (
@@ -22,7 +22,7 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,
 )
-for module in (orders,):
+for module in (orders, decisions, events, policy, health):
     api.add_router("", module.router)
 # ninja has handlers of its own for some, which answer in another shape.
 for kind in (Exception, Http404, HttpError, ValidationError):

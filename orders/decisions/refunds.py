@@ -31,11 +31,19 @@ UNFINISHED_AFTER: Final = timedelta(minutes=5)
 
 
 def request_refund(
-    order: Order, *, actor: Actor, key: str, amount: int, reason_code: str = "", reason: str = ""
+    order: Order,
+    *,
+    actor: Actor,
+    key: str,
+    amount: int,
+    reason_code: str = "",
+    reason: str = "",
+    sends_now: bool = True,
 ) -> Refund:
     """Have `amount` of the order's charge given back, in minor units; the same `key` asks once.
 
-    `reason_code` is one of the shop's list, by default OTHER. Raises NotAllowed, OrderInvalid, RefundRefused.
+    `reason_code` is one of the shop's list, by default OTHER. Without `sends_now` the relay starts its
+    workflow. Raises NotAllowed, OrderInvalid, RefundRefused.
     """
     permissions.check_may_refund(actor)
     _check_key(key)
@@ -59,11 +67,11 @@ def request_refund(
             account_id=actor.pk,
             channel=permissions.find_channel(actor),
         )
-        _announce(locked, refund)
+        _announce(locked, refund, sends_now=sends_now)
         return refund
 
 
-def _announce(order: Order, refund: Refund) -> None:
+def _announce(order: Order, refund: Refund, *, sends_now: bool) -> None:
     """Write the event of a new refund, and the message that starts its workflow."""
     facts: dict[str, Fact] = {
         "amount": refund.amount,
@@ -74,7 +82,7 @@ def _announce(order: Order, refund: Refund) -> None:
     }
     add_event(order, EventKind.REFUND_REQUESTED, facts, key=refund.key, actor=refund.requested_by)
     message = asdict(contracts.RefundInput(order.order_id, refund.key))
-    outbox.enqueue(order, key=refund.key, name=sending.REFUND, payload=message)
+    outbox.enqueue(order, key=refund.key, name=sending.REFUND, payload=message, sends_now=sends_now)
 
 
 def start_unfinished_again() -> int:

@@ -126,6 +126,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.CANCELLATION_REQUESTED: gettext_lazy("Cancellation requested"),
     EventKind.DECISION_TOO_LATE: gettext_lazy("A decision came too late"),
     EventKind.DECISION_REFUSED: gettext_lazy("An approval through Temporal was not accepted"),
+    EventKind.COMMENTED: gettext_lazy("Comment"),
     EventKind.CHARGED: gettext_lazy("Charged %(money)s"),
     EventKind.CHARGE_DECLINED: gettext_lazy("Payment declined"),
     EventKind.CHARGE_FOUND: gettext_lazy("The gateway had already charged the payment"),
@@ -287,5 +288,6 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
             return f"{describe_ending(data['ending'])} {then}"
         case EventKind.RUN_REFUSED:
             return _describe_refused_run(data["activity"])
-    texts = (data.get(name, "") for name in ("reason", "error", "detail", "gateway_reference", "package_reference"))
+    names = ("reason", "error", "detail", "text", "gateway_reference", "package_reference")
+    texts = (data.get(name, "") for name in names)
     return next((text for text in texts if text), "")

@@ -14,13 +14,13 @@ from orders.decisions.rules import check_may_be_decided
 from orders.engine import outbox
 from orders.labels import DECISION_LABELS, describe_too_late, describe_undelivered
 from orders.lifecycle.decisions import write_decision
-from orders.lifecycle.lookup import lock_order_and_ask
-from orders.lifecycle.troubles import clear_troubles
+from orders.lifecycle.lookup import Question, lock_order_and_ask
+from orders.lifecycle.troubles import ask_trouble, clear_troubles
 from orders.models import Decision, Order, OutboxMessage
 from orders.permissions import Actor, TerminalOperator
 from orders.policy.approvals import Standing, find_standing
 from orders.policy.approvers import ARE_LIMITS_SET, Approver
-from orders.postgres.clock import database_now
+from orders.postgres.clock import NOW
 from orders.states import DecisionKind, Outcome, TroubleCode
 from orders.texts import clean_text
 
@@ -66,9 +66,11 @@ def take_decision(
     """
     permissions.check_may_decide(actor, kind, order)
     with transaction.atomic():
-        locked, are_limits_set = lock_order_and_ask(order.order_id, ARE_LIMITS_SET)
+        locked, (are_limits_set, now, is_told_of) = lock_order_and_ask(
+            order.order_id, Question(ARE_LIMITS_SET), Question(NOW), ask_trouble(TroubleCode.MONEY_TAKEN)
+        )
         standing = _find_standing(locked, kind, Approver(actor), has_limits=are_limits_set)
-        check_may_be_decided(locked, kind, now=database_now(), standing=standing)
+        check_may_be_decided(locked, kind, now=now, standing=standing)
         decision = contracts.Decision(
             decision_id=decision_id or str(uuid4()), actor=actor.get_username(), reason=clean_text(reason)
         )
@@ -84,7 +86,8 @@ def take_decision(
             reason_code=reason_code,
             is_new=True,
         )
-        clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
+        if is_told_of:
+            clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
         key = outbox.decision_key(decision.decision_id)
         name = contracts.SIGNALS[kind]
         return outbox.enqueue(locked, key=key, name=name, payload=asdict(decision), sends_now=sends_now)

@@ -1,10 +1,11 @@
 """Writes decisions: each once, with its event, and later its outcome."""
 
 from dataclasses import replace
+from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from django.conf import settings
-from django.db.models import Case, Q, Value, When
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from orders import contracts
@@ -14,6 +15,7 @@ from orders.models import Decision, Order
 from orders.permissions import is_same_name
 from orders.policy.approvals import find_counting
 from orders.policy.verdict import read_kept
+from orders.postgres.parts import Part
 from orders.states import (
     Channel,
     DecisionKind,
@@ -23,6 +25,12 @@ from orders.states import (
     is_at_or_past,
 )
 from orders.texts import LONGEST_NAME, clean_id, clean_line, clean_text
+
+ACCEPT: Final = """
+UPDATE orders_decision
+SET outcome = CASE WHEN decision_id = ANY(%s) THEN 'ACCEPTED' ELSE 'REPEATED' END, answered_at = statement_timestamp()
+WHERE order_id = %s AND kind = 'approve' AND outcome = 'PENDING'
+"""
 
 
 def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decision | None) -> str:
@@ -206,16 +214,15 @@ def answer_decisions(order: Order, kind: DecisionKind, *, accepted_id: str = "")
         decision.save(update_fields=["outcome", "answered_at"])
 
 
-def accept_approval(order: Order, accepted_id: str) -> None:
-    """Write that the charge follows the approval `accepted_id`, or, where none is named or it is a claim, the row's.
+def accept_approval(order: Order, accepted_id: str) -> Part:
+    """Return what writes that the charge follows the approval `accepted_id`.
 
-    Where two are needed, it follows all that count. A cancellation is still to be answered.
+    Where none is named or it is a claim, it follows the row's, and where two are needed, all that count. A
+    cancellation is still to be answered.
     """
     if not accepted_id or (order.is_approved and order.is_decided_here):
         accepted_id = order.decision_id
     accepted = [accepted_id]
     if order.approvals_needed > 1:
         accepted = [each.decision_id for each in find_counting(order)]
-    waiting = order.decisions.filter(outcome=Outcome.PENDING, kind=DecisionKind.APPROVE)
-    is_accepted = When(decision_id__in=accepted, then=Value(Outcome.ACCEPTED.value))
-    waiting.update(outcome=Case(is_accepted, default=Value(Outcome.REPEATED.value)), answered_at=Now())
+    return Part(ACCEPT, (accepted, order.pk))

@@ -1,14 +1,15 @@
 """The only writer of an order's status."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from orders import contracts
 from orders.causes import Cause
 from orders.events import STATUS_KINDS, Fact
 from orders.lifecycle.decisions import answer_decisions, record_decision
-from orders.lifecycle.history import add_event
+from orders.lifecycle.history import Event, write_events
 from orders.lifecycle.troubles import clear_troubles
 from orders.models import Order
+from orders.postgres.parts import Part
 from orders.states import (
     FINAL,
     DecisionKind,
@@ -26,16 +27,21 @@ def advance(
     facts: Mapping[str, Fact] | None = None,
     *,
     changes: Mapping[str, object] | None = None,
+    after: Sequence[Event] = (),
+    parts: Sequence[Part] = (),
 ) -> bool:
     """Move a locked order to `status` with an event that has these facts, and tell whether it moved.
 
-    `changes` are other columns of the row that change with the status.
+    `changes` are other columns of the row that change with the status. It moves after the events `after`, and together
+    with `parts`; both are written as well where it does not move.
     An order that is there or further on the same way stays. Raises IllegalTransition for a step that may not follow.
     """
     if is_at_or_past(Status(order.status), status):
+        write_events(order, after, parts=parts)
         return False
     check_transition(Status(order.status), status)
-    add_event(order, STATUS_KINDS[status], facts, key=f"status:{status}", changes={"status": status, **(changes or {})})
+    moved = Event(STATUS_KINDS[status], f"status:{status}", facts or {})
+    write_events(order, [*after, moved], changes={"status": status, **(changes or {})}, parts=parts)
     if status in FINAL and order.has_open_ends:
         clear_troubles(order)
     return True

@@ -10,6 +10,7 @@ from typing import Final
 
 from orders.events import EventKind
 from orders.lifecycle.history import add_event
+from orders.lifecycle.lookup import Question
 from orders.models import Order, Trouble
 from orders.states import TroubleCode
 from orders.texts import clean_text
@@ -47,6 +48,12 @@ def clear_troubles(order: Order, codes: Iterable[TroubleCode] = tuple(TroubleCod
     for trouble in Trouble.objects.filter(order=order, code__in=list(codes)):
         add_event(order, EventKind.TROUBLE_ENDED, {"code": trouble.code}, key=f"{_key(trouble)}:over")
         trouble.delete()
+
+
+def ask_trouble(code: TroubleCode) -> Question:
+    """Return the question whether an order has this trouble."""
+    text = "EXISTS (SELECT FROM orders_trouble WHERE orders_trouble.order_id = orders_order.id AND code = %s)"
+    return Question(text, (code,))
 
 
 def is_unresolved(*, attempt: int, tried_for: timedelta) -> bool:

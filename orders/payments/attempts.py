@@ -1,17 +1,21 @@
 """Gateway calls, each recorded before it is made and again when it is answered."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models.functions import Now
 
 from orders.errors import GatewayMissing, OutsideWorldFailed
 from orders.events import Fact
-from orders.models import Order, Payment, PaymentAttempt
+from orders.lifecycle.lookup import Question
+from orders.models import Order, OrderLine, Payment, PaymentAttempt
 from orders.money import Money
 from orders.payments.gateways.interface import Charge, Outcome, PaymentGateway, PaymentRequest, RefundAnswer
 from orders.payments.gateways.registry import find_gateway
+from orders.postgres.parts import Part, execute, insert, update
 from orders.texts import LONGEST_REFERENCE, clean_line
 
 AnswerT = TypeVar("AnswerT", Charge, RefundAnswer)
@@ -33,6 +37,13 @@ UNDECIDED: Final = (
 )
 
 
+# What `read_payment` returns of a payment, in the order of its columns.
+READ: Final = (
+    *("payment_id", "order_id", "amount", "currency", "status"),
+    *("gateway", "gateway_reference", "request_hash"),
+)
+
+
 @dataclass(frozen=True)
 class Call:
     """A call to the gateway that is about to be made; `reference` is the gateway's own id of the payment, if known."""
@@ -44,8 +55,21 @@ class Call:
     is_first: bool
 
 
-def describe_payment(order: Order, payment: Payment, *, with_lines: bool = True) -> PaymentRequest:
-    """Return what the gateway is asked for with the payment of an order."""
+def ask_payment(payment_id: str) -> Question:
+    """Return the question for a payment, for `read_payment`."""
+    return Question("(SELECT to_jsonb(payment) FROM orders_payment AS payment WHERE payment_id = %s)", (payment_id,))
+
+
+def read_payment(row: str | None) -> Payment | None:
+    """Return the payment from the answer to the question for it, without its times; None when there is none."""
+    if row is None:
+        return None
+    values = json.loads(row)
+    return Payment.from_db(DEFAULT_DB_ALIAS, READ, [values[name] for name in READ])
+
+
+def describe_payment(order: Order, payment: Payment, lines: Iterable[OrderLine] | None = None) -> PaymentRequest:
+    """Return what the gateway is asked for with the payment of an order; `lines` are read where they are not given."""
     return PaymentRequest(
         idempotency_key=payment.payment_id,
         order_id=order.order_id,
@@ -53,23 +77,48 @@ def describe_payment(order: Order, payment: Payment, *, with_lines: bool = True)
         customer=order.customer,
         shipping_address=order.shipping_address,
         payment_method=order.payment_method,
-        lines=tuple(line.facts for line in order.lines.all()) if with_lines else (),
+        lines=tuple(line.facts for line in (order.lines.all() if lines is None else lines)),
     )
 
 
-def begin_attempt(order: Order, payment: Payment, kind: PaymentAttempt.Kind, *, is_first: bool = False) -> Call:
-    """Record that the gateway is about to be called for the payment of a locked order; `is_first` that it never was."""
-    request = describe_payment(order, payment)
-    attempt = PaymentAttempt.objects.create(payment=payment, kind=kind, request_hash=request.hash)
+def begin_attempt(order: Order, payment: Payment, kind: PaymentAttempt.Kind) -> Call:
+    """Record that the gateway is about to be called for the payment of a locked order."""
+    call = prepare_call(order, payment, kind)
+    execute(insert(call.attempt))
+    return call
+
+
+def prepare_call(
+    order: Order,
+    payment: Payment,
+    kind: PaymentAttempt.Kind,
+    lines: Iterable[OrderLine] | None = None,
+    *,
+    is_first: bool = False,
+) -> Call:
+    """Return a call whose attempt has still to be written, before it is made; `is_first` that there never was one."""
+    request = describe_payment(order, payment, lines)
+    attempt = PaymentAttempt(payment=payment, kind=kind, request_hash=request.hash)
     return Call(payment.gateway, request, payment.gateway_reference, attempt, is_first)
 
 
 def ask_gateway(call: Call, ask: Callable[[PaymentGateway], AnswerT]) -> AnswerT:
     """Call the payment's own gateway and record what is known of the outcome. Raises OutsideWorldFailed."""
+    answer, finished = call_gateway(call, ask)
+    execute(finished)
+    return answer
+
+
+def call_gateway(call: Call, ask: Callable[[PaymentGateway], AnswerT]) -> tuple[AnswerT, Part]:
+    """Call the payment's own gateway; return its answer, and the statement that records the outcome with it.
+
+    A process that dies before that leaves the attempt without an outcome, and the gateway is asked again. Raises
+    OutsideWorldFailed, which is recorded.
+    """
     try:
         answer = ask(find_gateway(call.gateway))
     except OutsideWorldFailed as error:
-        _finish(call.attempt, PaymentAttempt.Outcome.FAILED, error=str(error))
+        execute(_finish(call.attempt, PaymentAttempt.Outcome.FAILED, error=str(error)))
         if call.attempt.kind != PaymentAttempt.Kind.REFUND and not isinstance(error, GatewayMissing):
             _note_that_outcome_is_unknown(call.request.idempotency_key)
         raise
@@ -79,8 +128,7 @@ def ask_gateway(call: Call, ask: Callable[[PaymentGateway], AnswerT]) -> AnswerT
         outcome = PaymentAttempt.Outcome.SUCCEEDED
     else:
         outcome = ATTEMPT_OUTCOMES[answer.outcome]
-    _finish(call.attempt, outcome, code=answer.code, error=answer.text)
-    return answer
+    return answer, _finish(call.attempt, outcome, code=answer.code, error=answer.text)
 
 
 def open_payment(request: PaymentRequest, gateway: PaymentGateway, known: Charge | None) -> str:
@@ -117,7 +165,6 @@ def _note_that_outcome_is_unknown(payment_id: str) -> None:
     )
 
 
-def _finish(attempt: PaymentAttempt, outcome: PaymentAttempt.Outcome, *, code: str = "", error: str = "") -> None:
-    PaymentAttempt.objects.filter(pk=attempt.pk).update(
-        outcome=outcome, code=clean_line(code, LONGEST_CODE), error=clean_line(error), finished_at=Now()
-    )
+def _finish(attempt: PaymentAttempt, outcome: PaymentAttempt.Outcome, *, code: str = "", error: str = "") -> Part:
+    said = {"code": clean_line(code, LONGEST_CODE), "error": clean_line(error)}
+    return update(PaymentAttempt, {"outcome": outcome, **said, "finished_at": Now()}, id=attempt.pk)

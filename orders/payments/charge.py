@@ -12,36 +12,50 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from orders import contracts
 from orders.errors import OutsideWorldFailed, PaymentDeclined, PaymentUndecided
 from orders.events import EventKind
 from orders.lifecycle.decisions import accept_approval, judge_approval, record_decision, refuse_approval
-from orders.lifecycle.history import add_event
-from orders.lifecycle.lookup import lock_open_order, lock_order, read_order
+from orders.lifecycle.history import Event, add_event, write_events
+from orders.lifecycle.lookup import (
+    LINES,
+    Question,
+    check_is_open,
+    lock_open_order,
+    lock_order,
+    lock_order_and_ask,
+    read_lines,
+    read_order,
+)
 from orders.lifecycle.statuses import advance
 from orders.lifecycle.troubles import clear_troubles, raise_trouble
 from orders.models import Order, Payment, PaymentAttempt
 from orders.payments.attempts import (
     UNDECIDED,
     Call,
-    ask_gateway,
-    begin_attempt,
+    ask_payment,
+    call_gateway,
     close_free_payment,
     describe_payment,
     facts_of,
     open_payment,
+    prepare_call,
+    read_payment,
 )
 from orders.payments.gateways import registry
 from orders.payments.gateways.interface import Charge, Outcome, PaymentGateway
 from orders.policy.approvals import find_counting
+from orders.postgres.parts import Part, execute, insert, update
 from orders.states import DecisionKind, Status, TroubleCode, is_at_or_past
-from orders.texts import LONGEST_REFERENCE, clean_line
+from orders.texts import LONGEST_REFERENCE, clean_id, clean_line
 
 # What asks the gateway to take or to hold money.
 TAKING: Final = (PaymentAttempt.Kind.CHARGE, PaymentAttempt.Kind.AUTHORISE, PaymentAttempt.Kind.CAPTURE)
+WAS_TRIED: Final = "EXISTS (SELECT FROM orders_paymentattempt WHERE payment_id = %s AND kind = ANY(%s))"
+# For which order a decision is written down.
+OWNER: Final = "(SELECT order_id FROM orders_decision WHERE decision_id = %s)"
 
 
 @dataclass(frozen=True)
@@ -63,9 +77,10 @@ def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged
         return contracts.PaymentCharged(command.payment_id, 0, "", "", is_approval_refused=True, **asdict(call))
     if call is None:
         return _charged(Payment.objects.get(payment_id=command.payment_id))
-    charge = ask_gateway(call, lambda gateway: _charge_once(call, gateway))
+    charge, finished = call_gateway(call, lambda gateway: _charge_once(call, gateway))
     if charge.outcome == Outcome.CHARGED:
-        return _write_charge(command, clean_line(charge.reference, LONGEST_REFERENCE))
+        return _write_charge(command, charge, finished)
+    execute(finished)
     if charge.outcome in {Outcome.DECLINED, Outcome.CLOSED}:
         _write_decline(command, charge)
         raise PaymentDeclined(charge.text or "The gateway declined the charge.")
@@ -86,8 +101,9 @@ def adopt_charge(order_id: str) -> None:
         return
     with transaction.atomic():
         order = lock_open_order(order_id)
-        payment, was_tried = _open_payment(order, order.payment_id, gateway=name)
-        if not was_tried:
+        payment = _new_payment(order, order.payment_id, gateway=name)
+        execute(insert(payment, unless_known=True))
+        if not PaymentAttempt.objects.filter(payment=payment, kind__in=TAKING).exists():
             kind = PaymentAttempt.Kind.CHARGE
             PaymentAttempt.objects.create(
                 payment=payment, kind=kind, request_hash=payment.request_hash, finished_at=Now()
@@ -108,28 +124,39 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | NotEnough | None:
 
     Where the approval does not count, or is not enough, that is written, and which count is returned.
     """
-    order = lock_open_order(command.order_id)
+    claimed, key = clean_id(command.decision.decision_id), command.payment_id
+    order, (known, was_tried, lines, owner) = lock_order_and_ask(
+        command.order_id, ask_payment(key), Question(WAS_TRIED, (key, [*TAKING])), LINES, Question(OWNER, (claimed,))
+    )
+    check_is_open(order)
     if order.status == Status.CANCELLING:
         raise PaymentDeclined("The order is being cancelled.")
     refusal = judge_approval(order, command.decision)
     if refusal is not None:
         refuse_approval(order, command.decision, refusal)
         return _describe_missing(order)
-    accept_approval(order, record_decision(order, DecisionKind.APPROVE, command.decision))
+    is_recorded = owner == order.pk
+    accepted = accept_approval(
+        order, claimed if is_recorded else record_decision(order, DecisionKind.APPROVE, command.decision)
+    )
     if order.approvals_needed > 1 and not order.is_approved:
+        execute(accepted)
         return _describe_missing(order)
-    advance(order, Status.CHARGING_PAYMENT)
-    payment, was_tried = _open_payment(order, command.payment_id)
-    if order.is_free:
-        close_free_payment(payment)
-        add_event(order, EventKind.NOTHING_TO_CHARGE, key=f"charged:{payment.payment_id}")
-        advance(order, Status.PAID)
-        return None
-    if payment.status == Payment.Status.CHARGED:
+    payment, opened = read_payment(known), []
+    if payment is None:
+        # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
+        payment = _new_payment(order, command.payment_id)
+        opened = [insert(payment, unless_known=True)]
+    if order.is_free or payment.status == Payment.Status.CHARGED:
+        advance(order, Status.CHARGING_PAYMENT, parts=[accepted, *opened])
+        if order.is_free:
+            _close_free_order(order, payment)
         return None
     is_held = payment.status == Payment.Status.AUTHORISED
     kind = PaymentAttempt.Kind.CAPTURE if is_held else PaymentAttempt.Kind.CHARGE
-    return begin_attempt(order, payment, kind, is_first=not was_tried)
+    call = prepare_call(order, payment, kind, read_lines(order, lines), is_first=not was_tried)
+    advance(order, Status.CHARGING_PAYMENT, parts=[accepted, *opened, insert(call.attempt)])
+    return call
 
 
 def _describe_missing(order: Order) -> NotEnough:
@@ -138,12 +165,8 @@ def _describe_missing(order: Order) -> NotEnough:
     return NotEnough(tuple(each.decision_id for each in counting), order.approvals_needed)
 
 
-def _open_payment(order: Order, payment_id: str, *, gateway: str = "") -> tuple[Payment, bool]:
-    """Return the order's payment, and whether money may have been asked for already.
-
-    It is written unless it is there: with this gateway, or that of new payments.
-    """
-    # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
+def _new_payment(order: Order, payment_id: str, *, gateway: str = "") -> Payment:
+    """Return the payment of an order, not written yet: with this gateway, or that of new payments."""
     payment = Payment(
         payment_id=payment_id,
         order=order,
@@ -151,11 +174,15 @@ def _open_payment(order: Order, payment_id: str, *, gateway: str = "") -> tuple[
         currency=order.currency,
         gateway="" if order.is_free else gateway or registry.gateway_of_new_payments().name,
     )
-    payment.request_hash = describe_payment(order, payment, with_lines=False).hash
-    Payment.objects.bulk_create([payment], ignore_conflicts=True)
-    was_tried = Exists(PaymentAttempt.objects.filter(payment=OuterRef("pk"), kind__in=TAKING))
-    found = Payment.objects.annotate(was_tried=was_tried).get(payment_id=payment_id)
-    return found, found.was_tried
+    payment.request_hash = describe_payment(order, payment, lines=()).hash
+    return payment
+
+
+def _close_free_order(order: Order, payment: Payment) -> None:
+    """Write that an order costs nothing, and that it is paid with that."""
+    close_free_payment(payment)
+    nothing_due = Event(EventKind.NOTHING_TO_CHARGE, f"charged:{payment.payment_id}")
+    advance(order, Status.PAID, after=[nothing_due])
 
 
 def _charge_once(call: Call, gateway: PaymentGateway) -> Charge:
@@ -177,21 +204,26 @@ def _charge_once(call: Call, gateway: PaymentGateway) -> Charge:
 
 
 @transaction.atomic
-def _write_charge(command: contracts.ChargePayment, reference: str) -> contracts.PaymentCharged:
+def _write_charge(command: contracts.ChargePayment, charge: Charge, finished: Part) -> contracts.PaymentCharged:
     """Write the charge, unless the order was cancelled while the gateway took its time: then the refund knows more."""
-    order = lock_order(command.order_id)
-    payment = Payment.objects.get(payment_id=command.payment_id)
+    order, (known,) = lock_order_and_ask(command.order_id, ask_payment(command.payment_id))
+    payment, events, parts = read_payment(known), [], [finished]
+    if payment is None:
+        raise Payment.DoesNotExist(command.payment_id)
+    was_waiting = payment.status == Payment.Status.REQUIRES_ACTION
     if payment.status in UNDECIDED:
-        was_waiting = payment.status == Payment.Status.REQUIRES_ACTION
-        payment.status = Payment.Status.CHARGED
-        payment.gateway_reference = payment.gateway_reference or reference
-        payment.save(update_fields=["status", "gateway_reference", "updated_at"])
-        facts = facts_of(payment.amount_money, payment.gateway_reference)
-        add_event(order, EventKind.CHARGED, facts, key=f"charged:{payment.payment_id}")
-        if was_waiting:
-            clear_troubles(order, [TroubleCode.CUSTOMER_ACTION])
-    if not is_at_or_past(Status(order.status), Status.CANCELLING):
-        advance(order, Status.PAID)
+        reference = payment.gateway_reference or clean_line(charge.reference, LONGEST_REFERENCE)
+        payment.status, payment.gateway_reference = Payment.Status.CHARGED, reference
+        answer = {"status": payment.status, "gateway_reference": reference, "updated_at": Now()}
+        parts.append(update(Payment, answer, payment_id=payment.payment_id))
+        facts = facts_of(payment.amount_money, reference)
+        events.append(Event(EventKind.CHARGED, f"charged:{payment.payment_id}", facts))
+    if is_at_or_past(Status(order.status), Status.CANCELLING):
+        write_events(order, events, parts=parts)
+    else:
+        advance(order, Status.PAID, after=events, parts=parts)
+    if was_waiting:
+        clear_troubles(order, [TroubleCode.CUSTOMER_ACTION])
     return _charged(payment)
 
 

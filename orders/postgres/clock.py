@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 MOST_SKEW: Final = timedelta(seconds=5)
 
 
+# The time, as an expression of SQL.
+NOW: Final = "clock_timestamp()"
+
+
 class StatementTime(Func):
     """The time at which a statement began, in SQL: what is read tells when, without a statement of its own."""
 
@@ -29,7 +33,7 @@ class StatementTime(Func):
 def database_now() -> datetime:
     """Return the time by PostgreSQL's clock; one short statement."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
+        cursor.execute(f"SELECT {NOW}")
         (now,) = cursor.fetchone()
     moment: datetime = now
     return moment.astimezone(UTC)

@@ -91,11 +91,8 @@ CONTROLS: Final = (
         "a payment is written once (ON CONFLICT)",
         "worker-killed-after-intent",
         (
-            _edit(
-                "orders/payments/charge.py",
-                "Payment.objects.bulk_create([payment], ignore_conflicts=True)",
-                "payment.save(force_insert=True)",
-            ),
+            _edit("orders/payments/charge.py", "opened = read_payment(known), []", "opened = None, []"),
+            _edit("orders/payments/charge.py", "[insert(payment, unless_known=True)]", "[insert(payment)]"),
         ),
     ),
     Control(
@@ -122,8 +119,8 @@ CONTROLS: Final = (
         (
             _edit(
                 "orders/lifecycle/lookup.py",
-                'return _fetch(order_id, "FOR UPDATE", question)',
-                'return _fetch(order_id, "", question)',
+                'LOCK: Final = " FOR UPDATE"',
+                'LOCK: Final = ""',
             ),
         ),
     ),

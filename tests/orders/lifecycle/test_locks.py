@@ -12,8 +12,11 @@ from orders import contracts
 from orders.decisions import decide
 from orders.errors import OrderError
 from orders.events import EventKind
+from orders.lifecycle.lookup import lock_order, lock_order_and_ask
+from orders.lifecycle.troubles import ask_trouble, raise_trouble
 from orders.models import Order
 from orders.payments.charge import charge_payment
+from orders.states import TroubleCode
 from tests.making import MakeOrder, approve, make_user
 from tests.waiting import wait_until
 
@@ -104,6 +107,26 @@ def test_two_attempts_of_a_charge_at_once_open_one_payment(make_order: MakeOrder
     assert told == ["ok", "ok"]
     assert (order.status, order.payment.status) == ("PAID", "CHARGED")
     assert order.events.filter(kind=EventKind.CHARGED).count() == 1
+
+
+def test_what_is_asked_with_the_lock_is_answered_as_it_is_then(make_order: MakeOrder) -> None:
+    order = make_order()
+
+    def ask() -> object:
+        try:
+            with transaction.atomic():
+                _, (has_trouble,) = lock_order_and_ask(order.order_id, ask_trouble(TroubleCode.MONEY_TAKEN))
+                return has_trouble
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            locked = lock_order(order.order_id)
+            answer = threads.submit(ask)
+            wait_until(lambda: waiting_for_a_lock() == 1, seconds=2.5, what="the waiting of who asks")
+            raise_trouble(locked, TroubleCode.MONEY_TAKEN)
+        assert answer.result(20) is True
 
 
 def test_different_orders_do_not_wait_for_one_another(make_order: MakeOrder, bob: User) -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from orders import contracts
 from orders.errors import OutsideWorldFailed
-from orders.models import Payment
+from orders.models import Payment, PaymentAttempt
 from orders.payments.charge import _write_charge
-from orders.payments.gateways.interface import Outcome
+from orders.payments.gateways.interface import Charge, Outcome
 from orders.payments.gateways.registry import gateway_of_new_payments
+from orders.postgres.parts import update
 from orders.states import Status
 from tests.making import MakeOrder
 from tests.orders.payments.moving import charge, movements, refund, request_of
@@ -80,7 +81,8 @@ def test_an_order_that_was_never_charged_needs_no_refund(make_order: MakeOrder) 
 def test_a_charge_that_is_answered_during_the_refund_does_not_take_the_order_back(make_order: MakeOrder) -> None:
     order = make_order("PAID")
     refund(order)
-    _write_charge(contracts.ChargePayment(order.order_id, order.payment_id), "late")
+    finished = update(PaymentAttempt, {"error": ""}, id=0)
+    _write_charge(contracts.ChargePayment(order.order_id, order.payment_id), Charge(Outcome.CHARGED, "late"), finished)
     order.refresh_from_db()
     assert (order.status, order.payment.status) == (Status.CANCELLING, Payment.Status.REFUNDED)
 

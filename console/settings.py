@@ -108,6 +108,8 @@ PAYMENT_GATEWAYS = read_list(
 )
 CARRIERS = read_list("CARRIERS", "orders.shipping.partners.simulated.SimulatedCarrier", check=are_dotted_paths)
 STRIPE = read_all(("STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET"))
+# Where SimulatedProcessGateway finds `manage.py simulatedgateway`
+SIMULATED_GATEWAY_URL = read(env.str, "SIMULATED_GATEWAY_URL", "http://127.0.0.1:8420", check=is_http_url_or_empty)
 WAREHOUSE = read(env.str, "WAREHOUSE", "orders.shipping.partners.simulated.SimulatedWarehouse", check=is_dotted_path)
 
 # The simulated outside world: the share of calls that fail, and that hang

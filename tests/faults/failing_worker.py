@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 import django
@@ -22,20 +21,17 @@ def die(*_: object, **__: object) -> None:
 
 def before(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that dies instead."""
-    return partial(_call, function, is_before=True)
+    return die
 
 
 def after(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that does its work, and then dies."""
-    return partial(_call, function, is_before=False)
 
-
-def _call(function: Callable[..., Any], *arguments: Any, is_before: bool, **named: Any) -> Any:
-    if is_before:
+    def work(*arguments: Any, **named: Any) -> None:
+        function(*arguments, **named)
         die()
-    answer = function(*arguments, **named)
-    die()
-    return answer
+
+    return work
 
 
 def after_success(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,7 +61,7 @@ def after_charge(function: Callable[..., Any]) -> Callable[..., Any]:
 POINTS: Final[dict[str, tuple[str, str, Callable[[Callable[..., Any]], Callable[..., Any]]]]] = {
     "before-intent": ("orders.payments.charge", "_begin_charge", before),
     "after-intent": ("orders.payments.charge", "_begin_charge", after),
-    "during-call": ("orders.payments.gateways.simulated", "SimulatedGateway._book", after),
+    "during-call": ("orders.payments.gateways.ledgers", "TableLedger.add", after),
     "after-yes": ("orders.payments.attempts", "_finish", after_success),
     "after-commit": ("orders.payments.charge", "_write_charge", after),
     "before-report": ("workers.attempts", "make_attempt", after_charge),
@@ -82,8 +78,7 @@ def main() -> None:
     *holders, name = path.split(".")
     for holder in holders:
         owner = getattr(owner, holder)
-    wrapped = wrap(getattr(owner, name))
-    setattr(owner, name, staticmethod(wrapped) if holders else wrapped)
+    setattr(owner, name, wrap(getattr(owner, name)))
     execute_from_command_line(["manage.py", "runworkers"])
 
 

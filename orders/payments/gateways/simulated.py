@@ -1,15 +1,10 @@
 """A simulated payment gateway with its own ledger."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from django.db import connection, transaction
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import Coalesce
-
 from orders.identifiers import new_identifier
-from orders.models import GatewayMovement
 from orders.payments.gateways.interface import (
     BookEntry,
     Charge,
@@ -18,9 +13,8 @@ from orders.payments.gateways.interface import (
     RefundAnswer,
     RefundRequest,
 )
+from orders.payments.gateways.ledgers import Kind, Ledger, Movement, TableLedger
 from orders.simulated.fault_injection import ACTION_METHOD, DECLINED_MARK, PENDING_METHOD, call_outside_world
-
-Kind = GatewayMovement.Kind
 
 NAME: Final = "payment gateway"
 KEY_REUSED: Final = "idempotency_key_reused"
@@ -35,6 +29,9 @@ class SimulatedGateway:
     name: Final = "simulated"
     authorisation_lasts: Final = timedelta(days=7)
 
+    def __init__(self, ledger: Ledger | None = None) -> None:
+        self._ledger = ledger or TableLedger()
+
     def open(self, request: PaymentRequest) -> str:
         """Return nothing: this gateway gives a payment its id with the charge."""
         return ""
@@ -44,7 +41,7 @@ class SimulatedGateway:
 
         Lookups never fail: the failure rates are per attempt, and one that looks up first would be hit twice.
         """
-        return self._judge(self._read(request.idempotency_key))
+        return self._judge(self._ledger.read(request.idempotency_key))
 
     def charge(self, request: PaymentRequest, reference: str) -> Charge:
         """Take the money once."""
@@ -66,27 +63,16 @@ class SimulatedGateway:
         """Give back a charge or a part of it, once for each refund_key."""
         return call_outside_world(NAME, lambda: self._refund(request))
 
-    def read_books(self) -> Iterator[BookEntry]:
+    def read_books(self) -> Iterable[BookEntry]:
         """Return what the ledger says of each order."""
-        is_charge, is_refund = Q(kind=Kind.CHARGE), Q(kind=Kind.REFUND)
-        rows = GatewayMovement.objects.filter(is_charge | is_refund).order_by().values("merchant_reference")
-        found = rows.annotate(
-            charges=Count("pk", filter=is_charge),
-            charged=Coalesce(Sum("amount", filter=is_charge), 0),
-            refunds=Count("pk", filter=is_refund),
-            refunded=Coalesce(Sum("amount", filter=is_refund), 0),
-        )
-        for row in found:
-            sums = (row["charges"], row["charged"], row["refunds"], row["refunded"])
-            yield BookEntry(row["merchant_reference"], *sums)
+        return self._ledger.read_books()
 
     def _ask(self, request: PaymentRequest, effect: "Callable[[Charge | None], Charge]") -> Charge:
         """Carry out what is asked on what is known of the key, unless the key was used for something else."""
 
         def act() -> Charge:
-            with transaction.atomic():
-                self._lock(request.idempotency_key)
-                movements = self._read(request.idempotency_key)
+            with self._ledger.locked(request.idempotency_key):
+                movements = self._ledger.read(request.idempotency_key)
                 if any(
                     _sum_of(movement) != (request.money.minor, request.money.currency) for movement in movements[:1]
                 ):
@@ -96,11 +82,7 @@ class SimulatedGateway:
         return call_outside_world(NAME, act)
 
     @staticmethod
-    def _read(idempotency_key: str) -> Sequence[GatewayMovement]:
-        return list(GatewayMovement.objects.filter(idempotency_key=idempotency_key).order_by("id"))
-
-    @staticmethod
-    def _judge(movements: Sequence[GatewayMovement]) -> Charge | None:
+    def _judge(movements: Sequence[Movement]) -> Charge | None:
         """Return what became of a payment by its movements, or None where there are none."""
         kinds = {movement.kind: movement for movement in movements}
         refunded = sum(movement.amount for movement in movements if movement.kind == Kind.REFUND)
@@ -114,23 +96,13 @@ class SimulatedGateway:
             return Charge(Outcome.CLOSED, code="voided", text="The payment was closed before it was charged.")
         return Charge(Outcome.AUTHORISED, kinds[Kind.AUTHORISE].reference) if kinds else None
 
-    @staticmethod
-    def _lock(idempotency_key: str) -> None:
-        """Let calls with the same key follow one another until the transaction ends."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"gateway:{idempotency_key}"])
-
-    @staticmethod
-    def _book(request: PaymentRequest | RefundRequest, kind: str) -> str:
-        return GatewayMovement.objects.create(
-            idempotency_key=request.idempotency_key,
-            refund_key=request.refund_key if isinstance(request, RefundRequest) else "",
-            kind=kind,
-            amount=request.money.minor,
-            currency=request.money.currency,
-            merchant_reference=request.order_id,
-            reference=new_identifier("sim"),
-        ).reference
+    def _book(self, request: PaymentRequest | RefundRequest, kind: str) -> str:
+        """Add a movement, and return its reference."""
+        refund_key = request.refund_key if isinstance(request, RefundRequest) else ""
+        money, reference = request.money, new_identifier("sim")
+        what = (request.idempotency_key, kind, money.minor, money.currency, request.order_id, reference, refund_key)
+        self._ledger.add(Movement(*what))
+        return reference
 
     def _take(self, request: PaymentRequest, known: Charge | None, kind: str) -> Charge:
         if known is not None:
@@ -161,9 +133,8 @@ class SimulatedGateway:
         return Charge(Outcome.CLOSED, code="voided")
 
     def _refund(self, request: RefundRequest) -> RefundAnswer:
-        with transaction.atomic():
-            self._lock(request.idempotency_key)
-            movements = self._read(request.idempotency_key)
+        with self._ledger.locked(request.idempotency_key):
+            movements = self._ledger.read(request.idempotency_key)
             same = next((movement for movement in movements if movement.refund_key == request.refund_key), None)
             if same is not None:
                 if _sum_of(same) == (request.money.minor, request.money.currency):
@@ -176,5 +147,5 @@ class SimulatedGateway:
             return RefundAnswer(True, self._book(request, Kind.REFUND))
 
 
-def _sum_of(movement: GatewayMovement) -> tuple[int, str]:
+def _sum_of(movement: Movement) -> tuple[int, str]:
     return movement.amount, movement.currency

@@ -12,6 +12,7 @@ from orders.models import GatewayMovement
 from orders.money import Money
 from orders.order_facts import Address, Customer
 from orders.payments.gateways.interface import Outcome, PaymentRequest, RefundRequest
+from orders.payments.gateways.ledgers import Movement, TableLedger
 from orders.payments.gateways.simulated import SimulatedGateway
 from tests.waiting import wait_until
 
@@ -48,16 +49,16 @@ def in_a_thread(call: Callable[[], object]) -> str:
 def meeting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Keep whoever is about to write from doing so until a second one is as far, or waits for the first."""
     arrived: list[str] = []
-    book, both_are_there = SimulatedGateway._book, threading.Event()
+    add, both_are_there = TableLedger.add, threading.Event()
 
-    def meet(request: PaymentRequest, kind: str) -> str:
-        arrived.append(kind)
+    def meet(ledger: TableLedger, movement: Movement) -> None:
+        arrived.append(movement.kind)
         if len(arrived) == 2:
             both_are_there.set()
         wait_until(lambda: both_are_there.is_set() or is_somebody_waiting(), what="the second call")
-        return book(request, kind)
+        add(ledger, movement)
 
-    monkeypatch.setattr(SimulatedGateway, "_book", staticmethod(meet))
+    monkeypatch.setattr(TableLedger, "add", meet)
     return arrived
 
 

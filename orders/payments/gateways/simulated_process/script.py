@@ -1,0 +1,74 @@
+"""What the simulated gateway is told to do wrong, call by call."""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+SLOW_SECONDS: Final = 90.0
+
+
+class Misdeed(StrEnum):
+    """In what way a call goes wrong."""
+
+    DOWN = "down"  # it hangs up, and has done nothing
+    FAIL_BEFORE = "fail-before"  # 500, and it has done nothing
+    FAIL_AFTER = "fail-after"  # 500, and it has done what was asked
+    TIME_OUT_AFTER = "time-out-after"  # it does what was asked, and does not answer
+    SLOW = "slow"  # it waits, and then does what was asked, whether anybody still listens or not
+    WRONG_BODY = "wrong-body"  # it does what was asked, and answers with something else
+
+
+@dataclass
+class Fault:
+    """The next `times` calls of this name, or of any, go wrong; `seconds` is how long a slow one takes."""
+
+    misdeed: Misdeed
+    call: str = ""
+    times: int = 1
+    seconds: float = SLOW_SECONDS
+
+
+def read_fault(asked: dict[str, Any]) -> Fault:
+    """Read what an engineer sends. Raises ValueError, TypeError or KeyError."""
+    return Fault(
+        Misdeed(asked["misdeed"]),
+        str(asked.get("call", "")),
+        int(asked.get("times", 1)),
+        float(asked.get("seconds", SLOW_SECONDS)),
+    )
+
+
+class Script:
+    """The faults that are still to come, and how often each misdeed was done."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._done: Counter[str] = Counter()
+
+    def add(self, fault: Fault) -> None:
+        """Have calls go wrong from now on."""
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        """Have nothing go wrong any more."""
+        with self._lock:
+            self._faults.clear()
+
+    def take(self, call: str) -> Fault | None:
+        """Return what goes wrong with this call, and count it."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.times > 0 and fault.call in {"", call}:
+                    fault.times -= 1
+                    self._done[fault.misdeed] += 1
+                    return fault
+        return None
+
+    def count_done(self) -> dict[str, int]:
+        """Return how many calls went wrong, by misdeed."""
+        with self._lock:
+            return dict(self._done)

@@ -1,11 +1,11 @@
-"""A real browser for the tests in this folder, with pictures of what it showed kept in artefacts/."""
+"""A real browser for the tests in this folder; what it showed when a test failed is kept in artefacts/."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,6 +18,15 @@ ARTEFACTS = Path(__file__).resolve().parent.parent.parent / "artefacts"
 # Playwright's loop runs in the tests' own thread, where Django would take every query for a mistake.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 expect.set_options(timeout=60_000)
+HAS_FAILED: Final = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test failed, for the picture that is taken after it."""
+    report = yield
+    item.stash[HAS_FAILED] = item.stash.get(HAS_FAILED, False) or report.failed
+    return report
 
 
 class Visit(Protocol):
@@ -77,9 +86,10 @@ def visit(browser: Browser, live_server: LiveServer, request: pytest.FixtureRequ
     yield open_page
     # A picture makes playwright itself break the policy, so the verdict comes first.
     verdict = list(wrong)
-    ARTEFACTS.mkdir(exist_ok=True)
-    for number, page in enumerate(page for context in contexts for page in context.pages):
-        page.screenshot(path=ARTEFACTS / f"{request.node.name}-{number}.png", full_page=True)
+    if verdict or request.node.stash.get(HAS_FAILED, False):
+        ARTEFACTS.mkdir(exist_ok=True)
+        for number, page in enumerate(page for context in contexts for page in context.pages):
+            page.screenshot(path=ARTEFACTS / f"{request.node.name}-{number}.png", full_page=True)
     for context in contexts:
         context.close()
     assert not verdict

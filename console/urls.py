@@ -9,7 +9,7 @@ from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.api.entrance import describe_urls
 from console.desk import batches, bulk, export, order_list
 from console.intake import create
-from console.order import decisions, detail, proof
+from console.order import decisions, detail, proof, refunds
 from console.policy import trial
 from console.system import errors, health, overview, reports, stuck
 from orders.identifiers import ORDER_ID_PATTERN
@@ -45,6 +45,7 @@ urlpatterns = [
     path("orders/<order_id:order_id>/payment-proof/", proof.show_proof, name="order-payment-proof"),
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
+    path("orders/<order_id:order_id>/refund/", refunds.refund, name="order-refund"),
     path("system/", overview.show_system, name="system"),
     path("policy/try/", trial.show_trial, name="policy-try"),
     path("reports/", reports.show_reports, name="reports"),

@@ -51,7 +51,7 @@ class EventKind(StrEnum):
     RUN_STARTED = "run.started"  # run_id
     RUN_REPLACED = "run.replaced"  # run_id, ending, goes_on
     RUN_REFUSED = "run.refused"  # run_id, activity
-    STEP_FAILED = "step.failed"  # activity, attempt (or IMMEDIATE), error
+    STEP_FAILED = "step.failed"  # activity, attempt (or IMMEDIATE), error; refund_key
     TROUBLE_BEGAN = "trouble.began"  # code, detail
     TROUBLE_ENDED = "trouble.ended"  # code
 

@@ -138,9 +138,14 @@ def check_is_decider(actor: Actor, kind: DecisionKind) -> None:
         raise NotAllowed(f"Your account can view orders but not {kind} them.")
 
 
+def may_refund(actor: Actor) -> bool:
+    """Tell whether `actor` may refund what orders paid."""
+    return actor.has_perm(REFUND)
+
+
 def check_may_refund(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may refund a part of what an order paid."""
-    if not actor.has_perm(REFUND):
+    if not may_refund(actor):
         raise NotAllowed("Your account cannot refund orders. Ask an approver to do it.")
 
 

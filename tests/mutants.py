@@ -430,8 +430,8 @@ MUTANTS: Final = (
     Mutant(
         "nobody asks for a refund of more than is left",
         "orders/decisions/refunds.py",
-        "    left = payment.amount - sum_of_refunds(payment)\n",
-        "    left = payment.amount\n",
+        "    left = payment.amount - sum_of_refunds(payment) if payment is not None else 0\n",
+        "    left = payment.amount if payment is not None else 0\n",
         ("tests/orders/decisions/test_refunds.py",),
     ),
     Mutant(

@@ -61,20 +61,20 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
     try:
         with logs.telling(f"{order_id} {info.activity_type} {_name(number)}"):
             if number > 1:
-                _tell_of_silence(order_id, info.activity_type, number - 1)
+                _tell_of_silence(argument, info.activity_type, number - 1)
             try:
                 answer = function(argument)
             except ApplicationError as refusal:
                 logger.info("%s: %s", "refused" if refusal.non_retryable else "put off", refusal.message)
                 if not refusal.non_retryable:
-                    _write_failure(order_id, info.activity_type, info.attempt, refusal.message)
+                    _write_failure(argument, info.activity_type, info.attempt, refusal.message)
                 if refusal.type == contracts.ORDER_CLOSED:
                     _write(attempts.record_refused_run, order_id, info.workflow_run_id or "", info.activity_type)
                 raise
             except Exception as error:
                 _log_failure(error, order_id, info.activity_type, number, _tell_time(started_at))
                 sentence = str(error) or type(error).__name__
-                _write_failure(order_id, info.activity_type, number, sentence)
+                _write_failure(argument, info.activity_type, number, sentence)
                 tried_for = info.started_time - info.scheduled_time
                 if isinstance(error, OutsideWorldFailed) and is_unresolved(attempt=number, tried_for=tried_for):
                     _write(attempts.record_unresolved, order_id, info.activity_type, sentence)
@@ -115,11 +115,11 @@ def _tell_time(started_at: float) -> str:
     return f" in {seconds:.2f} s{', too late to count' if is_late else ''}"
 
 
-def _tell_of_silence(order_id: str, name: str, attempt: int) -> None:
+def _tell_of_silence(argument: Any, name: str, attempt: int) -> None:
     """Tell of an attempt that did not do so itself: its worker died, or it still hangs."""
-    is_new = _write_failure(order_id, name, attempt, NO_ANSWER)
+    is_new = _write_failure(argument, name, attempt, NO_ANSWER)
     if is_new and is_alarming(attempt):
-        logger.error(KEEPS_FAILING, name, attempt, NO_ANSWER, extra=_extra(order_id, name, attempt))
+        logger.error(KEEPS_FAILING, name, attempt, NO_ANSWER, extra=_extra(argument.order_id, name, attempt))
 
 
 def _log_failure(error: Exception, order_id: str, name: str, attempt: int, time_taken: str) -> None:
@@ -136,11 +136,12 @@ def _extra(order_id: str, name: str, attempt: int) -> dict[str, Any]:
     return {"order_id": order_id, "step": name, "attempt": attempt}
 
 
-def _write_failure(order_id: str, name: str, attempt: int, sentence: str) -> bool:
+def _write_failure(argument: Any, name: str, attempt: int, sentence: str) -> bool:
     """Write a failed attempt into the order's history, and tell whether it was not there yet."""
     is_told = attempt <= TOLD_ONE_BY_ONE or attempt % TOLD_EVERY == 0 or is_alarming(attempt)
-    record = partial(attempts.record_failed_attempt, run_id=activity.info().workflow_run_id or "")
-    return is_told and bool(_write(record, order_id, name, attempt, sentence))
+    run_id, refund_key = activity.info().workflow_run_id or "", getattr(argument, "refund_key", "")
+    record = partial(attempts.record_failed_attempt, run_id=run_id, refund_key=refund_key)
+    return is_told and bool(_write(record, argument.order_id, name, attempt, sentence))
 
 
 def _write(record: Callable[..., bool | None], *facts: object) -> bool | None:

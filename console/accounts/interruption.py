@@ -15,10 +15,11 @@ KEPT: Final = "interrupted"
 # A form of a thousand lines has some 100 kB; a larger one is not kept.
 MOST_BYTES: Final = 400_000
 NOT_KEPT: Final = ("csrfmiddlewaretoken",)
-DECISIONS: Final = frozenset({"order-approve", "order-cancel"})
+DECISIONS: Final = frozenset({"order-approve", "order-cancel", "order-refund"})
 SENTENCES: Final = {
     "order-approve": "You were signed out and your decision was not saved.",
     "order-cancel": "You were signed out and your decision was not saved. Your reason is still in the form.",
+    "order-refund": "You were signed out and nothing was refunded. What you typed is still in the form.",
     "order-bulk": "You were signed out and your decisions were not saved.",
     "order-create": "You were signed out and the order was not submitted. What you typed is still here.",
 }

@@ -14,6 +14,8 @@ from console.forms import CancelForm
 from console.order.facts import find_order, read_page_facts, read_status_facts
 from console.order.glance import glance_at
 from console.order.page import render_order
+from console.order.refund_form import RefundForm
+from console.order.refund_panel import build_refund_panel
 from console.order.status_panel import build_status_panel
 from orders.engine.live_status import BUSY, OPENING_SECONDS, WAITING_SECONDS, LiveStatus, get_live_status
 from orders.models import Order
@@ -23,19 +25,25 @@ from orders.states import Outcome
 @require_safe
 @needs_view
 def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
-    """Show the order from the tables; its live status follows a moment later."""
+    """Show the order from the tables; its live status follows a moment later. With `refund` the form of one is open."""
     typed = take_up(request)
+    order = find_order(order_id)
+    facts = read_page_facts(order, request.user, live=None, is_whole=True)
+    if "refund" in request.GET or (typed is not None and "amount" in typed):
+        form = RefundForm(order, typed=typed.dict() if typed is not None else None)
+        if request.htmx:
+            panel = build_refund_panel(facts, request.user)
+            return render_page(request, "order/_refund.html", {"order": order, "refunds": panel, "refund_form": form})
+        return render_order(request, facts, refund_form=form)
     initial = {name: typed.get(name, "") for name in CancelForm.base_fields} if typed is not None else None
-    form = CancelForm(initial=initial) if initial is not None else None
-    facts = read_page_facts(find_order(order_id), request.user, live=None, is_whole=True)
-    return render_order(request, facts, cancel_form=form)
+    return render_order(request, facts, cancel_form=CancelForm(initial=initial) if initial is not None else None)
 
 
 @polled(lambda request: "HX-Request" in request.headers)
 @require_safe
 @needs_view
 def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
-    """Show the live status: 204 when the page already shows it, 286 once the order is final.
+    """Show the live status: 204 when the page already shows it, 286 once nothing changes any more.
 
     `version` and `seen` say what the page shows. For a new version, all panels are sent.
     """
@@ -45,7 +53,8 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     live = _ask_workflow(request, order) if order.is_open else None
     if live is not None and live.answer is not None and live.answer.status != order.status:
         order = glance_at(order_id, reader=request.user.pk, is_fresh=True)  # it went on while the workflow was asked
-    if request.GET.get("version") != str(order.version) or not order.is_open:
+    is_followed = order.is_open or vars(order)["has_refund_pending"]
+    if request.GET.get("version") != str(order.version) or not is_followed:
         return _show_panels(request, order_id, live)
     if live is BUSY and "asked" in request.GET:
         return HttpResponse(status=204)  # what the workflow said before stays on the page
@@ -63,7 +72,7 @@ def _show_panels(request: ConsoleRequest, order_id: str, live: LiveStatus | None
     # What was said after a click stays until the workflow has answered; then the page itself says more.
     is_answered = not order.is_open or not order.decisions.filter(outcome=Outcome.PENDING).exists()
     facts = read_page_facts(order, request.user, live=live, is_whole=False)
-    status = 200 if order.is_open else HTMX_STOP_POLLING
+    status = 200 if facts.status.is_followed else HTMX_STOP_POLLING
     return render_order(request, facts, keeps_feedback=not is_answered, status=status)
 
 

@@ -5,15 +5,27 @@ from datetime import datetime
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 
 from console.order.approvals import ApprovalFacts, read_approval_facts
 from console.system.engine import describe_engine
 from orders import permissions, states
 from orders.engine.live_status import LiveStatus
-from orders.models import Order, OrderEvent, OrderLine, OutboxMessage, Payment, PaymentAttempt, Shipment, Trouble
+from orders.models import (
+    Order,
+    OrderEvent,
+    OrderLine,
+    OutboxMessage,
+    Payment,
+    PaymentAttempt,
+    Refund,
+    Shipment,
+    Trouble,
+)
 from orders.policy.approvers import has_limits
 from orders.reading.prepared import NUMBER, OTHER_NUMBER, TEXT, PreparedQuery
+from orders.reading.querysets import OrderQuerySet
 from orders.states import DecisionKind
 
 # An order that an outside world in trouble held up for days may have thousands.
@@ -23,13 +35,25 @@ MOST_ATTEMPTS: Final = 20
 
 NEXT_COLUMNS: Final = ("order_id", "customer_name", "total", "currency", "approval_deadline")
 # What the page reads, each put together once.
-_ORDER: Final = PreparedQuery(lambda: Order.objects.as_page().annotate(has_limits=has_limits()).filter(order_id=TEXT))
+_ORDER: Final = PreparedQuery(lambda: _with_refunds(Order.objects.as_page()).filter(order_id=TEXT))
 _LINES: Final = PreparedQuery(lambda: OrderLine.objects.filter(order_id=NUMBER))
 _EVENTS: Final = PreparedQuery(lambda: OrderEvent.objects.filter(order_id=NUMBER).order_by("-id")[:MOST_EVENTS])
 _ATTEMPTS: Final = PreparedQuery(lambda: PaymentAttempt.objects.filter(payment_id=TEXT).order_by("-id")[:MOST_ATTEMPTS])
+_REFUNDS: Final = PreparedQuery(lambda: Refund.objects.filter(payment_id=TEXT).order_by("-id"))
 _NEXT_ORDER: Final = PreparedQuery(
     lambda: Order.objects.to_decide_next(besides=NUMBER, username=TEXT, account_id=OTHER_NUMBER).only(*NEXT_COLUMNS)
 )
+
+
+def _with_refunds(orders: OrderQuerySet) -> OrderQuerySet:
+    """Add whether there are refunds, and any on their way."""
+    refunds = Refund.objects.filter(payment_id=OuterRef("payment_id"))
+    found: OrderQuerySet = orders.annotate(
+        has_limits=has_limits(),
+        has_refunds=Exists(refunds),
+        has_refund_pending=Exists(refunds.filter(status=Refund.Status.PENDING)),
+    )
+    return found
 
 
 class NoSuchOrder(Http404):
@@ -45,6 +69,7 @@ class StatusFacts:
 
     `live` is None when the workflow was not asked. `unsent` are the messages that have not reached the workflow,
     `reached` the kinds of events of an order that left the usual path, and `engine` what the page says of the engine.
+    `is_followed` says whether anything on the page may still change without a person.
     """
 
     order: Order
@@ -54,6 +79,7 @@ class StatusFacts:
     reached: frozenset[str]
     engine: str
     now: datetime
+    is_followed: bool
 
 
 @dataclass(frozen=True)
@@ -72,6 +98,7 @@ class PageFacts:
     next_order: Order | None
     lines: tuple[OrderLine, ...] | None
     approvals: ApprovalFacts
+    refunds: tuple[Refund, ...]
 
     @property
     def order(self) -> Order:
@@ -102,6 +129,7 @@ def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:
         reached=frozenset() if is_usual else frozenset(order.events.values_list("kind", flat=True)),
         engine=describe_engine(),
         now=known["read_at"],
+        is_followed=order.is_open or known["has_refund_pending"],
     )
 
 
@@ -124,15 +152,17 @@ def read_page_facts(order: Order, user: User, *, live: LiveStatus | None, is_who
         events=tuple(_EVENTS.read({NUMBER: order.pk})),
         own_reason=getattr(order, "own_approval_reason", None),
         next_order=next_order,
-        lines=_read_lines(order) if is_whole else None,
+        lines=read_lines(order) if is_whole else None,
         approvals=read_approval_facts(order, user),
+        refunds=tuple(_REFUNDS.read({TEXT: payment.pk})) if payment and vars(order)["has_refunds"] else (),
     )
 
 
-def _read_lines(order: Order) -> tuple[OrderLine, ...]:
+def read_lines(order: Order) -> tuple[OrderLine, ...]:
+    """Return the order's lines, which know the currency of their prices."""
     lines = _LINES.read({NUMBER: order.pk})
     for line in lines:
-        line.order = order  # its currency is that of the prices
+        line.order = order
     return tuple(lines)
 
 

@@ -1,4 +1,4 @@
-"""What the console says to a person after a decision: nothing is called done before it is known to count."""
+"""What the console says after a decision or a refund: nothing is called done before it is known to count."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from orders.contracts import Answer
 from orders.engine.live_status import LiveStatus
 from orders.labels import describe_too_late, describe_undelivered
-from orders.models import Decision, Order, OutboxMessage
+from orders.models import Decision, Order, OutboxMessage, Refund
 from orders.states import DecisionKind, Outcome
 
 SUBJECTS: Final = {DecisionKind.APPROVE: "Your approval", DecisionKind.CANCEL: "Your cancellation"}
@@ -61,3 +61,14 @@ def _done(order: Order, kind: DecisionKind) -> Feedback:
             f"Your approval counts: {given} of {needed}. Someone else has to approve the order too.", "done"
         )
     return Feedback(APPROVED_FREE if order.is_free and kind == DecisionKind.APPROVE else DONE[kind], "done")
+
+
+def judge_refund(refund: Refund) -> Feedback:
+    """Return what is certain after somebody has asked for a refund."""
+    if refund.status == Refund.Status.SUCCEEDED:
+        return Feedback(f"{refund.amount_money} refunded.", "done")
+    message = OutboxMessage.objects.filter(key=refund.key).first()
+    if message is not None and message.status != OutboxMessage.Status.DELIVERED:
+        sentence = describe_undelivered(f"The refund of {refund.amount_money}")
+        return Feedback(f"{sentence} It takes effect as soon as Temporal can be reached.", "waiting")
+    return Feedback(f"Refund of {refund.amount_money} requested. The payment gateway is asked next.", "done")

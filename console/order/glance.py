@@ -11,18 +11,22 @@ from console.order.facts import NoSuchOrder
 from console.shared import SharedAnswers
 from orders.models import Order
 
-# The fields of `Order` among what is read; `is_in_trouble`, `has_message_left` and `read_at` follow, as in `as_page`.
+# The fields of `Order` among what is read; those of `ADDED` follow, as on its page.
 NEEDED: Final = {
     *("id", "order_id", "version", "status", "decision", "decided_by", "decision_channel", "approval_deadline"),
     *("reason_code", "decision_reason_code", "cause", "reason", "approvals_needed", "approvals_given"),
 }
 FIELDS: Final = tuple(field.attname for field in Order._meta.concrete_fields if field.attname in NEEDED)
+ADDED: Final = ("is_in_trouble", "has_message_left", "has_refund_pending", "read_at")
 READ: Final = f"""
 SELECT {", ".join(FIELDS)},
     EXISTS (SELECT FROM orders_trouble WHERE order_id = orders_order.id) AS is_in_trouble,
     EXISTS (
         SELECT FROM orders_outboxmessage WHERE order_id = orders_order.id AND status IN ('PENDING', 'REFUSED')
     ) AS has_message_left,
+    EXISTS (
+        SELECT FROM orders_refund WHERE payment_id = orders_order.payment_id AND status = 'PENDING'
+    ) AS has_refund_pending,
     statement_timestamp() AS read_at
 FROM orders_order WHERE order_id = %s
 """  # noqa: S608 - put together from names of ours
@@ -51,5 +55,5 @@ def _read(order_id: str) -> Order:
         raise NoSuchOrder(order_id)
     width = len(FIELDS)
     order = Order.from_db(connection.alias, FIELDS, found[:width])
-    vars(order).update(zip(("is_in_trouble", "has_message_left", "read_at"), found[width:], strict=True))
+    vars(order).update(zip(ADDED, found[width:], strict=True))
     return order

@@ -16,6 +16,8 @@ from console.order.approvals import build_approval_panel
 from console.order.decision_panel import build_decision_panel
 from console.order.facts import MOST_EVENTS, PageFacts
 from console.order.feedback import Feedback
+from console.order.refund_form import RefundForm
+from console.order.refund_panel import build_refund_panel
 from console.order.status_panel import build_status_panel
 from console.order.timeline import build_timeline
 from orders.intake.addresses import WRITTEN, write_address
@@ -31,13 +33,17 @@ def render_order(
     keeps_feedback: bool = False,
     approve_form: ApproveForm | None = None,
     cancel_form: CancelForm | None = None,
+    refund_form: RefundForm | None = None,
+    refund_effect: str = "",
+    is_refund_done: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """Render the page, or its panels for htmx to swap in where the facts are not those of a whole page.
 
     `feedback` tells what became of a decision; with `keeps_feedback` what the page says of the last one stays.
+    The form of a refund that is open stays as it is, unless this is the answer to it.
     """
-    order = facts.order
+    order, refunds = facts.order, build_refund_panel(facts, request.user)
     context = {
         "order": order,
         "now": facts.status.now,
@@ -49,6 +55,10 @@ def render_order(
         "cancel_form": cancel_form,
         "cancel_fields": _render_fields(cancel_form) if cancel_form else _render_empty_fields(get_language()),
         "payment": facts.payment,
+        "refunds": refunds,
+        "refund_form": refund_form,
+        "effect": refund_effect,
+        "keeps_refund_form": not is_refund_done and (refund_form is None or not refund_form.is_bound),
         "attempts": facts.attempts,
         "shipment": facts.shipment,
         "events": facts.events,

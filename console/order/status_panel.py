@@ -75,6 +75,7 @@ class StatusPanel:
     troubles: tuple[TroubleFace, ...] = ()
     decision: str = ""
     engine: str = ""
+    is_followed: bool = False
 
     @property
     def label(self) -> str:
@@ -127,6 +128,7 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
         troubles=_describe_troubles(facts.troubles, live),
         decision=order.decision,
         engine=facts.engine,
+        is_followed=facts.is_followed,
     )
 
 

@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from orders.admin.filters import OfferedFilters
 from orders.models import Reason
 
 
 @admin.register(Reason)
-class ReasonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReasonAdmin(OfferedFilters, admin.ModelAdmin):  # type: ignore[type-arg]
     """What people choose from when they refund or cancel."""
 
     list_display = ("words", "kind", "code", "position", "is_active")

@@ -3,6 +3,7 @@
 The refund counts from the moment its row is written; a workflow of its own, started through the outbox, carries it out.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
@@ -16,9 +17,9 @@ from orders.errors import OrderInvalid, RefundRefused
 from orders.events import EventKind, Fact
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_order
-from orders.models import Order, Payment, Refund
+from orders.models import Order, OrderLine, Payment, Refund
 from orders.money import Money
-from orders.payments.refund import sum_of_refunds
+from orders.payments.refund import COUNTED, sum_of_refunds
 from orders.permissions import Actor
 from orders.states import DecisionKind, ReasonKind, Status
 from orders.texts import clean_line, clean_text
@@ -38,12 +39,14 @@ def request_refund(
     amount: int,
     reason_code: str = "",
     reason: str = "",
+    quantities: Mapping[int, int] | None = None,
     sends_now: bool = True,
 ) -> Refund:
     """Have `amount` of the order's charge given back, in minor units; the same `key` asks once.
 
-    `reason_code` is one of the shop's list, by default OTHER. Without `sends_now` the relay starts its
-    workflow. Raises NotAllowed, OrderInvalid, RefundRefused.
+    `reason_code` is one of the shop's list, by default OTHER. `quantities` of lines by their positions, where the
+    refund is for these, come to the amount. Without `sends_now` the relay starts its workflow. Raises NotAllowed,
+    OrderInvalid, RefundRefused.
     """
     permissions.check_may_refund(actor)
     _check_key(key)
@@ -63,6 +66,7 @@ def request_refund(
             reason_code=because.code,
             reason_words=because.words,
             reason=clean_text(reason),
+            lines=_keep_lines(locked, payment, quantities, amount) if quantities else None,
             requested_by=actor.get_username(),
             account_id=actor.pk,
             channel=permissions.find_channel(actor),
@@ -94,6 +98,40 @@ def start_unfinished_again() -> int:
     return outbox.send_started_again(unfinished.values("key"), after=UNFINISHED_AFTER)
 
 
+def price_quantities(lines: Iterable[OrderLine], quantities: Mapping[int, int]) -> int:
+    """Return what these quantities of an order's lines cost, in minor units."""
+    return sum(line.unit_price * quantities.get(line.position, 0) for line in lines)
+
+
+def count_given_back(refunds: Iterable[Refund]) -> dict[int, int]:
+    """Return how much of each line was given back or is to be, by its position."""
+    counts: dict[int, int] = {}
+    for refund in refunds:
+        for line in (refund.lines or ()) if refund.status in COUNTED else ():
+            counts[line["position"]] = counts.get(line["position"], 0) + line["quantity"]
+    return counts
+
+
+def _keep_lines(
+    order: Order, payment: Payment, quantities: Mapping[int, int], amount: int
+) -> list[dict[str, str | int]]:
+    """Return what is kept of the lines that a refund is for. Raises OrderInvalid, RefundRefused."""
+    lines, given_back = {line.position: line for line in order.lines.all()}, count_given_back(payment.refunds.all())
+    for position, quantity in quantities.items():
+        line = lines.get(position)
+        if line is None or quantity <= 0:
+            raise OrderInvalid("Of a line of the order, a refund is for one article or more.")
+        left = line.quantity - given_back.get(position, 0)
+        if quantity > left:
+            raise RefundRefused(f"Of {line.sku}, no more than {left} is left to refund.")
+    if price_quantities(lines.values(), quantities) != amount:
+        raise OrderInvalid("The amount is not what the chosen lines come to.")
+    return [
+        {"position": position, "sku": lines[position].sku, "quantity": quantity}
+        for position, quantity in quantities.items()
+    ]
+
+
 def find_left(order: Order) -> Money:
     """Return how much of what was charged for the order is left to refund; nothing where nothing was charged."""
     payment = Payment.objects.filter(order=order, status=Payment.Status.CHARGED).first()
@@ -105,16 +143,22 @@ def _check_key(key: str) -> None:
         raise OrderInvalid("The key of a refund is a short line of text.")
 
 
+def find_refusal(order: Order, payment: Payment | None, left: int) -> str:
+    """Say why nothing of the payment can be refunded now; empty where something can. `left` is in minor units."""
+    if order.status == Status.CANCELLING or (order.is_open and order.decision == DecisionKind.CANCEL):
+        return "The order is being cancelled, which refunds all that is left of its payment."
+    if payment is None or payment.status not in {Payment.Status.CHARGED, Payment.Status.REFUNDED}:
+        return "Nothing has been charged for this order, so there is nothing to refund."
+    return "" if left > 0 else "All of the payment has been refunded, or is about to be."
+
+
 def _check_may_be_refunded(order: Order, amount: int) -> Payment:
     """Return the payment of a locked order. Raises OrderInvalid, RefundRefused."""
-    if order.status == Status.CANCELLING or (order.is_open and order.decision == DecisionKind.CANCEL):
-        raise RefundRefused("The order is being cancelled, which refunds all that is left of its payment.")
     payment = Payment.objects.filter(order=order).first()
-    if payment is None or payment.status not in {Payment.Status.CHARGED, Payment.Status.REFUNDED}:
-        raise RefundRefused("Nothing has been charged for this order, so there is nothing to refund.")
-    left = payment.amount - sum_of_refunds(payment)
-    if left <= 0:
-        raise RefundRefused("All of the payment has been refunded, or is about to be.")
+    left = payment.amount - sum_of_refunds(payment) if payment is not None else 0
+    refusal = find_refusal(order, payment, left)
+    if refusal or payment is None:
+        raise RefundRefused(refusal)
     if amount <= 0:
         raise OrderInvalid("The amount to refund must be greater than zero.")
     if amount > left:

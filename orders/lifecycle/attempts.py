@@ -16,14 +16,18 @@ GIVE_BACK: Final = "give_back_refund"
 
 
 @transaction.atomic
-def record_failed_attempt(order_id: str, activity: str, attempt: int, error: str, *, run_id: str = "") -> bool:
+def record_failed_attempt(
+    order_id: str, activity: str, attempt: int, error: str, *, run_id: str = "", refund_key: str = ""
+) -> bool:
     """Record a failed attempt once for each run, activity and attempt; tell whether it is new.
 
-    Without a `run_id` it is the order's own run. A shipment and a refund have runs of their own.
+    Without a `run_id` it is the order's own run. A shipment and a refund have runs of their own; `refund_key` tells
+    which of the order's refunds was tried.
     """
     order = lock_order(order_id)
     key = f"attempt:{run_id or order.run_id}:{activity}:{attempt}"
-    return add_event(order, EventKind.STEP_FAILED, {"activity": activity, "attempt": attempt, "error": error}, key=key)
+    facts: dict[str, Fact] = {"activity": activity, "attempt": attempt, "error": error}
+    return add_event(order, EventKind.STEP_FAILED, facts | ({"refund_key": refund_key} if refund_key else {}), key=key)
 
 
 @transaction.atomic

@@ -7,7 +7,9 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 from console.labels import describe_age, describe_deadline
+from orders.decisions.refunds import request_refund
 from orders.events import EventKind
+from orders.lifecycle.attempts import record_failed_attempt
 from orders.lifecycle.history import add_event
 from orders.models import Order
 from orders.states import Status
@@ -128,3 +130,15 @@ def test_the_browser_says_the_same_as_the_server(visit: Visit, alice: User) -> N
     )
     expected = [words for moment in moments for words in (describe_age(moment, now), describe_deadline(moment, now))]
     assert said == expected
+
+
+def test_what_is_typed_outlives_the_news_of_another_refund(visit: Visit, bob: User, make_order: MakeOrder) -> None:
+    order = make_order("COMPLETED")
+    refund = request_refund(order, actor=bob, key="1", amount=500, reason_code="LATE")
+    page = visit(f"{order.get_absolute_url()}?refund", bob, viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page.get_by_label("Amount in EUR").fill("1.50")
+    page.get_by_label("In your own words").fill("For the trouble")
+    record_failed_attempt(order.order_id, "give_back_refund", 1, "Away.", run_id="r", refund_key=refund.key)
+    expect(page.locator(".refunds")).to_contain_text("Attempt 1 failed: Away.")
+    expect(page.get_by_label("Amount in EUR")).to_have_value("1.50")
+    expect(page.get_by_label("In your own words")).to_have_value("For the trouble")

@@ -19,7 +19,7 @@ from orders.errors import OrderError, OrderInvalid, RunPaused
 from orders.intake import submission
 from orders.intake.addresses import find_missing, read_country
 from orders.intake.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
-from orders.intake.numbers import read_price
+from orders.intake.numbers import read_amount
 from orders.lifecycle.lookup import read_order
 from orders.management.terminal import failing_in_sentences, read_operator
 from orders.models import Order, OutboxMessage
@@ -164,7 +164,7 @@ class Command(BaseCommand):
 
     def _refund(self, options: dict[str, Any]) -> None:
         order = read_order(options["order_id"])
-        amount = read_price(options["amount"], order.currency) if options["amount"] else find_left(order)
+        amount = read_amount(options["amount"], order.currency) if options["amount"] else find_left(order)
         refund = request_refund(
             order,
             actor=read_operator(options["by"]),

@@ -96,7 +96,7 @@ class TestWithoutTemporal:
         response = bobs.get(url(order), {"version": order.version}, headers=HTMX)
         assert response.status_code == 286
         page = text_of(response)
-        assert "hx-trigger" not in page
+        assert "data-poll" not in page
         assert order.shipment.tracking_number in page
         assert "<title>Completed" in page
 

@@ -165,7 +165,13 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
     "path",
     [
         *("/", "/orders/new/", "/orders/bulk/", "/accounts/logout/", "/orders/ORDER/"),
-        *("/orders/ORDER/status/", "/orders/ORDER/approve/", "/orders/ORDER/cancel/", "/policy/try/"),
+        *(
+            "/orders/ORDER/status/",
+            "/orders/ORDER/approve/",
+            "/orders/ORDER/cancel/",
+            "/orders/ORDER/refund/",
+            "/policy/try/",
+        ),
         "/orders/ORDER/payment-proof/",
     ],
 )

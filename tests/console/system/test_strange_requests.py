@@ -48,6 +48,7 @@ FORMS = {
     "/orders/new/": ORDER_FORM,
     "/orders/ORDER/cancel/": {"reason": "x"},
     "/orders/ORDER/approve/": {"reason": "x"},
+    "/orders/ORDER/refund/": {"amount": "1"},
     "/orders/bulk/": {"kind": "cancel", "order_id": "ORDER", "reason": "x"},
     "/accounts/login/": {"username": "x", "password": "x", "next": "/"},
     "/admin/login/": {"username": "x", "password": "x", "next": "/"},

@@ -8,9 +8,10 @@ from time import monotonic
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
 from console.accounts.access_log import write_line
+from console.api.docs import show_docs, show_schema
 from console.api.routes import api
 
 
@@ -19,7 +20,11 @@ def describe_urls() -> list[URLPattern]:
     calls = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
     for pattern in calls:
         pattern.callback = _admit(pattern.callback)
-    return calls
+    return [
+        path("openapi.json", show_schema, name="api-schema"),
+        path("docs", show_docs, name="api-docs"),
+        *calls,
+    ]
 
 
 def _admit(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -63,6 +63,11 @@ CONTROLS: Final = (
         "the gateway's idempotency key, and asking before charging", "after-yes", (*KEY_IS_IGNORED, NOT_ASKED_FIRST)
     ),
     Control(
+        "the idempotency key of a gateway that is a program, and asking before charging",
+        "gateway-fails-after",
+        (KEY_IS_IGNORED[0], NOT_ASKED_FIRST),
+    ),
+    Control(
         "the unique key of a form",
         "same-form",
         (

@@ -1,9 +1,10 @@
 """After a fault: waits until everything has come to rest, and asks whether all that people were told has come true."""
 
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -16,6 +17,7 @@ from orders.models import CarrierBooking, GatewayMovement, Order, OutboxMessage
 from orders.proof.divergences import find_divergences
 from orders.proof.verify import verify_orders
 from orders.states import FINAL
+from tests.faults.gateway_program import Account, find_wrong_accounts, read_accounts
 from tests.faults.people import Story
 from tests.waiting import wait_until
 
@@ -42,24 +44,33 @@ class Verdict:
         return not (self.lost or self.doubled or self.stuck or self.complaints)
 
 
-def judge(stories: Sequence[Story], *, healed_at: float, seconds: float, gone: Set[str] = frozenset()) -> Verdict:
+def judge(
+    stories: Sequence[Story],
+    *,
+    healed_at: float,
+    seconds: float,
+    gone: Set[str] = frozenset(),
+    log: Path | None = None,
+) -> Verdict:
     """Wait until the stories have come to rest, but for `seconds` at most, and say what became of them.
 
-    Orders that are `gone` with an older copy stay named as such by `verify` and `reconcile`.
+    Orders that are `gone` with an older copy stay named as such by `verify` and `reconcile`. Where the gateway is a
+    program of its own, its `log` says what was charged.
     """
     stuck = _settle(stories, healed_at + seconds)
     settled_after = time.monotonic() - healed_at
     told = [story for story in stories if story.order_id]
     rows = dict(Order.objects.filter(order_id__in=[story.order_id for story in told]).values_list("order_id", "status"))
     movements = GatewayMovement.objects.filter(merchant_reference__in=rows)
+    accounts = read_accounts(log) if log else {}
     return Verdict(
         orders=len(told),
-        charges=movements.filter(kind="CHARGE").count(),
-        refunds=movements.filter(kind="REFUND").count(),
+        charges=movements.filter(kind="CHARGE").count() + sum(each.charges for each in accounts.values()),
+        refunds=movements.filter(kind="REFUND").count() + sum(each.refunds for each in accounts.values()),
         lost=tuple(_find_lost(stories, rows, stuck)),
-        doubled=tuple(_find_doubled(told)),
+        doubled=(*_find_doubled(told), *(order_id for order_id, each in accounts.items() if each.charges > 1)),
         stuck=tuple(stuck),
-        complaints=tuple(_find_complaints(gone)),
+        complaints=(*_find_complaints(gone), *(_find_wrong_money(accounts, told) if log else ())),
         seconds=settled_after,
     )
 
@@ -106,6 +117,13 @@ def _find_doubled(stories: Sequence[Story]) -> list[str]:
         *(row["shipment_id"] for row in parcels.annotate(count=Count("pk")).filter(count__gt=1)),
         *(order_id for order_id in set(ids) if ids.count(order_id) > 1),
     ]
+
+
+def _find_wrong_money(accounts: Mapping[str, Account], told: Sequence[Story]) -> list[str]:
+    """Return where the gateway's own log disagrees with what became of the orders."""
+    orders = Order.objects.filter(order_id__in=[story.order_id for story in told])
+    rows = {order_id: (status, total) for order_id, status, total in orders.values_list("order_id", "status", "total")}
+    return find_wrong_accounts(accounts, rows)
 
 
 def _find_complaints(gone: Set[str]) -> list[str]:

@@ -49,7 +49,7 @@ class FaultStack:
         self._postgres.put_data_in_place()
         self.postgres = self._serve(self._postgres.serve())
         self.temporal = self._serve(self._temporal.serve())
-        self.web = self._program("web")
+        self.web = self.program("web")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -116,7 +116,7 @@ class FaultStack:
         command = ["manage.py", "runworkers"]
         if failpoint or module:
             command = ["-m", module or "tests.faults.failing_worker", *([failpoint] if failpoint else [])]
-        worker = self._program(f"worker-{len(self.workers)}", *command, TEMPORAL_ADDRESS=self.line.address)
+        worker = self.program(f"worker-{len(self.workers)}", *command, TEMPORAL_ADDRESS=self.line.address)
         self.workers.append(worker)
         return worker.start(**changes)
 
@@ -135,7 +135,7 @@ class FaultStack:
         if not self.folder.static.exists():
             self.manage("collectstatic", "--no-input", "-v0")
         command = ["-m", "gunicorn", "--config", "python:console.gunicorn_conf", application]
-        self.web = self._program("web", *command).start(**changes)
+        self.web = self.program("web", *command).start(**changes)
         wait_until(lambda: listens(self.web_port), seconds=START_SECONDS, what="the start of the web server")
 
     def manage(self, *arguments: str, **changes: str) -> str:
@@ -168,7 +168,8 @@ class FaultStack:
             server.stop()
         self._postgres.clean_up()
 
-    def _program(self, name: str, *arguments: str, **changes: str) -> Server:
+    def program(self, name: str, *arguments: str, **changes: str) -> Server:
+        """Return a program of Python that is told what the stack's programs are, with changes."""
         environment = self.environment | changes
         return Server(name, [sys.executable, *arguments], environment, ROOT, self.folder.logs / f"{name}.log")
 

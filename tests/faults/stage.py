@@ -3,8 +3,9 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orders.models import Order
 from orders.states import Status
@@ -42,6 +43,10 @@ class Stage:
     nemesis: int = 0
     stories: list[Story] = field(default_factory=list)
     healed_at: float | None = None
+    # The log of the gateway, where it is a program of its own.
+    gateway_log: Path | None = None
+    # What has to be done once the fault is judged.
+    afterwards: ExitStack = field(default_factory=ExitStack)
 
     def plan(self, count: int = 0, *, wishes: Sequence[Wish] = ()) -> list[Story]:
         """Plan stories, as many as the suite has for a fault; they are judged at the end."""
@@ -88,4 +93,6 @@ class Stage:
             self.heal()
         assert self.healed_at is not None
         self.stack.heal()
-        return judge(self.stories, healed_at=self.healed_at, seconds=seconds, gone=self.stack.gone)
+        return judge(
+            self.stories, healed_at=self.healed_at, seconds=seconds, gone=self.stack.gone, log=self.gateway_log
+        )

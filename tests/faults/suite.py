@@ -17,6 +17,7 @@ from tests.faults.of_chance import OF_CHANCE
 from tests.faults.of_decisions import OF_DECISIONS
 from tests.faults.of_deploys import OF_DEPLOYS
 from tests.faults.of_disks import OF_DISKS, small_disk
+from tests.faults.of_gateway import OF_GATEWAY
 from tests.faults.of_people import OF_PEOPLE
 from tests.faults.of_postgres import OF_POSTGRES
 from tests.faults.of_restores import OF_RESTORES
@@ -28,6 +29,7 @@ from tests.faults.stage import Fault, Stage
 
 FAULTS: Final[Sequence[Fault]] = (
     *OF_WORKERS,
+    *OF_GATEWAY,
     *OF_TEMPORAL,
     *OF_POSTGRES,
     *OF_DECISIONS,
@@ -88,7 +90,8 @@ def _run_one(stack: FaultStack, fault: Fault, scale: Scale) -> Verdict:
         fault.act(stage)
     except (AssertionError, subprocess.SubprocessError) as error:
         failure = f"{type(error).__name__}: {error}"
-    verdict = stage.judge(seconds=scale.settle)
+    with stage.afterwards:
+        verdict = stage.judge(seconds=scale.settle)
     if failure:
         verdict = replace(verdict, complaints=(failure, *verdict.complaints))
     print(describe(fault, verdict, time.monotonic() - begin), flush=True)

@@ -47,6 +47,8 @@ class Script:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._done: Counter[str] = Counter()
+        self._closing = threading.Event()
+        self._waiting = 0
 
     def add(self, fault: Fault) -> None:
         """Have calls go wrong from now on."""
@@ -68,7 +70,24 @@ class Script:
                     return fault
         return None
 
+    def hold(self, seconds: float) -> bool:
+        """Keep a call waiting; False where the gateway stopped before."""
+        with self._lock:
+            self._waiting += 1
+        was_stopped = self._closing.wait(seconds)
+        with self._lock:
+            self._waiting -= 1
+        return not was_stopped
+
+    def close(self) -> None:
+        """Let go of the calls that wait."""
+        self._closing.set()
+
     def count_done(self) -> dict[str, int]:
         """Return how many calls went wrong, by misdeed."""
         with self._lock:
             return dict(self._done)
+
+    def describe(self) -> dict[str, Any]:
+        """Return how many calls went wrong, by misdeed, and how many are kept waiting."""
+        return {"done": self.count_done(), "waiting": self._waiting}

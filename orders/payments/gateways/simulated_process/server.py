@@ -1,7 +1,6 @@
 """The simulated gateway's HTTP server: POST /v1/CALL moves money, GET /v1/books lists it, /faults is the script."""
 
 import json
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
@@ -51,7 +50,6 @@ class GatewayServer(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], log: Path) -> None:
         super().__init__(address, _Handler)
         self.script = Script()
-        self.closing = threading.Event()
         gateway = SimulatedGateway(LogLedger(log))
         self.gateway = gateway
         self.calls: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -65,7 +63,7 @@ class GatewayServer(ThreadingHTTPServer):
 
     def close(self) -> None:
         """Stop serving."""
-        self.closing.set()
+        self.script.close()
         self.shutdown()
         self.server_close()
 
@@ -83,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             entries = [asdict(entry) for entry in self.server.gateway.read_books()]
             self._send(HTTPStatus.OK, {"orders": entries})
         elif self.path == "/faults":
-            self._send(HTTPStatus.OK, self.server.script.count_done())
+            self._send(HTTPStatus.OK, self.server.script.describe())
         else:
             self._send(HTTPStatus.NOT_FOUND, {})
 
@@ -111,12 +109,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._carry_out(name, asked, self._send_answer)
         elif fault.misdeed == Misdeed.FAIL_BEFORE:
             self._fail({})
-        elif fault.misdeed == Misdeed.SLOW and not self.server.closing.wait(fault.seconds):
+        elif fault.misdeed == Misdeed.SLOW and self.server.script.hold(fault.seconds):
             self._carry_out(name, asked, self._send_answer)
         elif fault.misdeed == Misdeed.FAIL_AFTER:
             self._carry_out(name, asked, self._fail)
         elif fault.misdeed == Misdeed.TIME_OUT_AFTER:
-            self._carry_out(name, asked, lambda _: self.server.closing.wait(fault.seconds))
+            self._carry_out(name, asked, lambda _: self.server.script.hold(fault.seconds))
         elif fault.misdeed == Misdeed.WRONG_BODY:
             self._carry_out(name, asked, self._send_nonsense)
 

@@ -36,7 +36,7 @@ def _describe_filter(each: Filter) -> dict[str, Any]:
     """Return the parameter of a filter for the schema; the query itself is read by ListQuery."""
     text: dict[str, Any] = {"type": "string"}
     if each.choices:
-        text["enum"] = [str(code) for code, _ in each.choices]
+        text["enum"] = ["", *(str(code) for code, _ in each.choices)]
     kind = {"type": "array", "items": text} if each.is_repeatable else text
     return {"name": each.name, "in": "query", "required": False, "description": str(each.label), "schema": kind}
 

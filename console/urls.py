@@ -46,6 +46,18 @@ urlpatterns = [
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
     path("orders/<order_id:order_id>/refund/", refunds.refund, name="order-refund"),
+    path(
+        "orders/<order_id:order_id>/refund/<int:number>/again/",
+        refunds.follow_up,
+        {"deed": "again"},
+        name="order-refund-again",
+    ),
+    path(
+        "orders/<order_id:order_id>/refund/<int:number>/settle/",
+        refunds.follow_up,
+        {"deed": "settle"},
+        name="order-refund-settle",
+    ),
     path("system/", overview.show_system, name="system"),
     path("policy/try/", trial.show_trial, name="policy-try"),
     path("reports/", reports.show_reports, name="reports"),

@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     REFUNDED = "payment.refunded"  # amount, currency, gateway_reference
     REFUND_UNRESOLVED = "payment.refund_unresolved"  # amount, currency, error
     REFUND_REFUSED = "payment.refund_refused"  # amount, currency, code, error
+    REFUND_SETTLED = "payment.refund_settled"  # amount, currency, reason
     CLOSED_UNCHARGED = "payment.closed_uncharged"
     NOTHING_TO_REFUND = "payment.nothing_to_refund"
     PARCEL_FOUND = "shipment.parcel_found"  # carrier, tracking_number

@@ -39,7 +39,9 @@ _ORDER: Final = PreparedQuery(lambda: _with_refunds(Order.objects.as_page()).fil
 _LINES: Final = PreparedQuery(lambda: OrderLine.objects.filter(order_id=NUMBER))
 _EVENTS: Final = PreparedQuery(lambda: OrderEvent.objects.filter(order_id=NUMBER).order_by("-id")[:MOST_EVENTS])
 _ATTEMPTS: Final = PreparedQuery(lambda: PaymentAttempt.objects.filter(payment_id=TEXT).order_by("-id")[:MOST_ATTEMPTS])
-_REFUNDS: Final = PreparedQuery(lambda: Refund.objects.filter(payment_id=TEXT).order_by("-id"))
+_REFUNDS: Final = PreparedQuery(
+    lambda: Refund.objects.filter(payment_id=TEXT).select_related("follow_up").order_by("-id")
+)
 _NEXT_ORDER: Final = PreparedQuery(
     lambda: Order.objects.to_decide_next(besides=NUMBER, username=TEXT, account_id=OTHER_NUMBER).only(*NEXT_COLUMNS)
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.auth.models import User
@@ -14,7 +13,7 @@ from orders.decisions.refunds import find_refusal
 from orders.events import EventKind
 from orders.lifecycle.attempts import GIVE_BACK
 from orders.lifecycle.troubles import UNRESOLVED_AFTER
-from orders.models import OrderEvent, Payment, Refund
+from orders.models import OrderEvent, Payment, Refund, RefundFollowUp
 from orders.money import Money
 from orders.payments.refund import COUNTED
 
@@ -28,7 +27,10 @@ TONES: Final = {
 
 @dataclass(frozen=True)
 class RefundFace:
-    """One refund in words; `detail` says why it is not done, `task` what a person has to do about it."""
+    """One refund in words; `detail` says why it is not done, `task` what a person has to do about it.
+
+    The user may have it tried again, or say that it was settled in another way.
+    """
 
     refund: Refund
     state: str
@@ -37,6 +39,8 @@ class RefundFace:
     who: str
     detail: str = ""
     task: str = ""
+    may_try_again: bool = False
+    may_settle: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,8 @@ def build_refund_panel(facts: PageFacts, user: User) -> RefundPanel | None:
     )
     left = Money(payment.amount - given_back - coming, payment.currency)
     may_refund = permissions.may_refund(user) and not find_refusal(facts.order, payment, left.minor)
-    faces = tuple(_describe(refund, facts.events, facts.status.now) for refund in facts.refunds)
+    may_follow_up = permissions.may_refund(user)
+    faces = tuple(_describe(refund, facts, may_follow_up=may_follow_up) for refund in facts.refunds)
     summary = _summarise(payment, given_back, coming) if facts.refunds else ""
     return RefundPanel(summary, faces, left, payment.amount_money, may_refund)
 
@@ -85,10 +90,16 @@ def _summarise(payment: Payment, given_back: int, coming: int) -> str:
     return sentence
 
 
-def _describe(refund: Refund, events: Sequence[OrderEvent], now: datetime) -> RefundFace:
+def _describe(refund: Refund, facts: PageFacts, *, may_follow_up: bool) -> RefundFace:
+    events, now = facts.events, facts.status.now
+    follow_up: RefundFollowUp | None = getattr(refund, "follow_up", None)
     state, detail, task = str(refund.get_status_display()), "", ""
     if refund.status == Refund.Status.FAILED:
-        detail, task = _find_refusal_words(refund, events), _("A person has to see to it.")
+        detail, task = _find_refusal_words(refund, events), "" if follow_up else _("A person has to see to it.")
+        if follow_up is not None:
+            who = labels.describe_actor(follow_up.actor, follow_up.channel)
+            said = _("%(done)s by %(who)s") % {"done": follow_up.get_kind_display(), "who": who}
+            detail = " ".join(filter(None, [detail, f"{said}: {follow_up.note}" if follow_up.note else f"{said}."]))
     elif refund.status == Refund.Status.PENDING:
         failed = _find_last_failure(refund, events)
         if failed is not None:
@@ -105,6 +116,8 @@ def _describe(refund: Refund, events: Sequence[OrderEvent], now: datetime) -> Re
         who=labels.describe_actor(refund.requested_by, refund.channel) if refund.requested_by else _("workflow"),
         detail=detail,
         task=task,
+        may_try_again=bool(task) and may_follow_up,
+        may_settle=bool(task) and may_follow_up and refund.status == Refund.Status.FAILED,
     )
 
 

@@ -7,11 +7,13 @@ from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_view, render_page
 from console.desk.way_back import WayBack
+from console.forms import LONGEST_REASON
 from console.order.facts import PageFacts, find_order, read_page_facts
 from console.order.feedback import Feedback, judge_refund
 from console.order.page import render_order
 from console.order.refund_form import RefundForm
 from console.order.refund_panel import build_refund_panel, describe_effect
+from orders.decisions.follow_ups import settle, try_again
 from orders.decisions.refunds import request_refund
 from orders.errors import OrderInvalid, RefundRefused
 from orders.models import Order
@@ -51,12 +53,36 @@ def refund(request: ConsoleRequest, order_id: str) -> HttpResponse:
     except RefundRefused as error:
         form.renew_key()
         return render_order(request, facts, feedback=Feedback(str(error), "refused"), refund_form=form, status=409)
-    feedback = judge_refund(found)
+    return _show_done(request, order, judge_refund(found))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs_view
+def follow_up(request: ConsoleRequest, order_id: str, number: int, deed: str) -> HttpResponse:
+    """Try a refund again, or write down how it was settled: 403 without permission, 409 for none that failed."""
+    order = find_order(order_id)
+    if request.method != "POST":
+        return _lead_to(request, order)
+    check_may_refund(request.user)
+    try:
+        if deed == "again":
+            feedback = judge_refund(try_again(order, number, actor=request.user))
+        else:
+            settle(order, number, actor=request.user, note=request.POST.get("note", "")[:LONGEST_REASON])
+            feedback = Feedback("Written down. The refund needs nobody any more.", "done")
+    except (OrderInvalid, RefundRefused) as error:
+        facts = read_page_facts(find_order(order_id), request.user, live=None, is_whole=not request.htmx)
+        return render_order(request, facts, feedback=Feedback(str(error), "refused"), status=409)
+    return _show_done(request, order, feedback)
+
+
+def _show_done(request: ConsoleRequest, order: Order, feedback: Feedback) -> HttpResponse:
+    """Show what is certain, on the page or, with htmx, in its panels."""
     if not request.htmx:
         level = messages.SUCCESS if feedback.tone == "done" else messages.WARNING
         messages.add_message(request, level, feedback.sentence)
         return _lead_to(request, order)
-    facts = read_page_facts(find_order(order_id), request.user, live=None, is_whole=False)
+    facts = read_page_facts(find_order(order.order_id), request.user, live=None, is_whole=False)
     return render_order(request, facts, feedback=feedback, is_refund_done=True)
 
 

@@ -29,6 +29,8 @@ CAUSE_LABELS: Final[Mapping[StuckCause, Promise]] = {
     StuckCause.OVERDUE: gettext_lazy("Past the deadline, but not cancelled yet"),
     StuckCause.NOT_MOVING: gettext_lazy("Nothing has happened for a while"),
     StuckCause.WAITING: gettext_lazy("Waiting for an approver to decide"),
+    StuckCause.REFUND_FAILED: gettext_lazy("The gateway refused a refund"),
+    StuckCause.REFUND_UNCONFIRMED: gettext_lazy("The gateway has not confirmed a refund"),
 }
 # What helps. An action is an address of the console with its words.
 CAUSE_ADVICE: Final[Mapping[StuckCause, Promise]] = {
@@ -49,6 +51,12 @@ CAUSE_ADVICE: Final[Mapping[StuckCause, Promise]] = {
     StuckCause.OVERDUE: gettext_lazy("They are cancelled once a worker is running; see the system page."),
     StuckCause.NOT_MOVING: gettext_lazy("If no worker is running, start one; see the system page."),
     StuckCause.WAITING: gettext_lazy("Approve or cancel them from the list."),
+    StuckCause.REFUND_FAILED: gettext_lazy(
+        "Open the order to see why. Try again there, or give the money back in another way and say so."
+    ),
+    StuckCause.REFUND_UNCONFIRMED: gettext_lazy(
+        "It is retried until the gateway answers, and moves money once. If it takes days, ask the gateway."
+    ),
 }
 POLL_SECONDS: Final = 5
 

@@ -52,15 +52,15 @@ def request_refund(
     _check_key(key)
     with transaction.atomic():
         locked = lock_order(order.order_id)
-        asked = Refund.objects.filter(key=f"{REQUESTED}{key}").select_related("payment").first()
+        asked = Refund.objects.filter(key=make_key(key)).select_related("payment").first()
         if asked is not None:
             if (asked.payment.order_id, asked.amount) != (locked.pk, amount):
                 raise RefundRefused("This form was sent before for another refund. Nothing was refunded by this one.")
             return asked
-        payment, because = _check_may_be_refunded(locked, amount), find_reason(ReasonKind.REFUND, reason_code)
+        payment, because = check_may_be_refunded(locked, amount), find_reason(ReasonKind.REFUND, reason_code)
         refund = Refund.objects.create(
             payment=payment,
-            key=f"{REQUESTED}{key}",
+            key=make_key(key),
             amount=amount,
             currency=payment.currency,
             reason_code=because.code,
@@ -71,11 +71,11 @@ def request_refund(
             account_id=actor.pk,
             channel=permissions.find_channel(actor),
         )
-        _announce(locked, refund, sends_now=sends_now)
+        announce(locked, refund, sends_now=sends_now)
         return refund
 
 
-def _announce(order: Order, refund: Refund, *, sends_now: bool) -> None:
+def announce(order: Order, refund: Refund, *, sends_now: bool) -> None:
     """Write the event of a new refund, and the message that starts its workflow."""
     facts: dict[str, Fact] = {
         "amount": refund.amount,
@@ -132,6 +132,11 @@ def _keep_lines(
     ]
 
 
+def make_key(key: str) -> str:
+    """Return the key of a refund, by that of the form or the call that asks for it."""
+    return f"{REQUESTED}{key}"
+
+
 def find_left(order: Order) -> Money:
     """Return how much of what was charged for the order is left to refund; nothing where nothing was charged."""
     payment = Payment.objects.filter(order=order, status=Payment.Status.CHARGED).first()
@@ -152,7 +157,7 @@ def find_refusal(order: Order, payment: Payment | None, left: int) -> str:
     return "" if left > 0 else "All of the payment has been refunded, or is about to be."
 
 
-def _check_may_be_refunded(order: Order, amount: int) -> Payment:
+def check_may_be_refunded(order: Order, amount: int) -> Payment:
     """Return the payment of a locked order. Raises OrderInvalid, RefundRefused."""
     payment = Payment.objects.filter(order=order).first()
     left = payment.amount - sum_of_refunds(payment) if payment is not None else 0

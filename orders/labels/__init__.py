@@ -135,6 +135,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.REFUND_UNRESOLVED: gettext_lazy("The gateway has not confirmed the refund of %(money)s"),
     EventKind.REFUNDED: gettext_lazy("Refunded %(money)s"),
     EventKind.REFUND_REFUSED: gettext_lazy("The gateway refused to refund %(money)s"),
+    EventKind.REFUND_SETTLED: gettext_lazy("Refund of %(money)s settled outside the console"),
     EventKind.CLOSED_UNCHARGED: gettext_lazy("Payment closed before it was charged"),
     EventKind.NOTHING_TO_REFUND: gettext_lazy("Nothing to refund"),
     EventKind.PARCEL_FOUND: gettext_lazy("The carrier already had the parcel"),

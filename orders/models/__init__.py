@@ -8,7 +8,7 @@ from orders.models.engine import OutboxMessage, WorkerProcess
 from orders.models.history import Decision, OrderEvent, Trouble
 from orders.models.line import OrderLine
 from orders.models.order import Order
-from orders.models.payment import Payment, PaymentAttempt, Refund
+from orders.models.payment import Payment, PaymentAttempt, Refund, RefundFollowUp
 from orders.models.policy import ApprovalLimit, PolicyChange, PolicyRule
 from orders.models.reason import Reason
 from orders.models.shipment import Shipment
@@ -37,6 +37,7 @@ __all__ = [
     "PolicyRule",
     "Reason",
     "Refund",
+    "RefundFollowUp",
     "Shipment",
     "Shop",
     "Trouble",

@@ -187,3 +187,34 @@ class Refund(models.Model):
     @property
     def amount_money(self) -> Money:
         return Money(self.amount, self.currency)
+
+
+class RefundFollowUp(models.Model):
+    """What a person did about a refund that the gateway refused for good. Rows are only ever added."""
+
+    class Kind(models.TextChoices):
+        """What was done."""
+
+        AGAIN = "AGAIN", "Tried again"
+        SETTLED = "SETTLED", "Settled outside the console"
+
+    refund = models.OneToOneField(Refund, on_delete=models.PROTECT, related_name="follow_up")
+    kind = CodeField(max_length=8, choices=Kind.choices)
+    again = models.OneToOneField(Refund, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True)
+    actor = models.CharField(max_length=150)
+    actor_account_id = models.BigIntegerField(null=True, help_text="Empty for somebody at the terminal.")
+    channel = CodeField(max_length=16, choices=CHANNEL_CHOICES)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="AGAIN", again__isnull=False)
+                | (Q(kind="SETTLED", again__isnull=True) & Q(note__gt="")),
+                name="follow_up_names_a_refund_or_says_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.actor}"

@@ -1,21 +1,23 @@
 """Open orders by what keeps them from moving. The tables alone are asked, so that it costs the same in any outage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final
 
-from django.db.models import Case, CharField, Count, DateTimeField, F, Min, Q, Subquery, Value, When, Window
+from django.db.models import Case, CharField, Count, DateTimeField, F, Min, Q, QuerySet, Subquery, Value, When, Window
 from django.db.models.expressions import OuterRef
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Now, RowNumber
 
 from orders import states
+from orders.decisions.refunds import REQUESTED
 from orders.engine.sending import START
 from orders.events import EventKind
-from orders.models import Decision, Order, OrderEvent, OutboxMessage, Trouble
+from orders.lifecycle.troubles import UNRESOLVED_AFTER
+from orders.models import Decision, Order, OrderEvent, OutboxMessage, Refund, Trouble
 from orders.states import Outcome, Status
 
 # Sooner than this nothing is called stuck: the relay sends within a second or two, a step takes a moment.
@@ -37,6 +39,9 @@ class StuckCause(StrEnum):
     OVERDUE = "OVERDUE"
     NOT_MOVING = "NOT_MOVING"
     WAITING = "WAITING"
+    # Of refunds, whose orders may have come to their end long ago.
+    REFUND_FAILED = "REFUND_FAILED"
+    REFUND_UNCONFIRMED = "REFUND_UNCONFIRMED"
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,32 @@ def find_stuck() -> list[StuckGroup]:
         .values("held_by", "step", "count", "oldest", "order_id", "customer_name", "since", "detail")
     )
     groups = [_read_group(list(found)) for _, found in groupby(rows, key=lambda row: (row["held_by"], row["step"]))]
+    groups += [*_list_refunds(StuckCause.REFUND_FAILED, refused_refunds())]
+    groups += [*_list_refunds(StuckCause.REFUND_UNCONFIRMED, unconfirmed_refunds())]
     return sorted(groups, key=lambda found: (found.cause == StuckCause.WAITING, found.since))
+
+
+def refused_refunds() -> QuerySet[Refund]:
+    """Return the refunds that the gateway refused for good and about which nobody has done anything."""
+    return Refund.objects.filter(status=Refund.Status.FAILED, follow_up__isnull=True)
+
+
+def unconfirmed_refunds() -> QuerySet[Refund]:
+    """Return the refunds that people asked for and the gateway has not answered for long."""
+    long_ago = Now() - UNRESOLVED_AFTER
+    return Refund.objects.filter(status=Refund.Status.PENDING, key__startswith=REQUESTED, requested_at__lt=long_ago)
+
+
+def _list_refunds(cause: StuckCause, refunds: QuerySet[Refund]) -> Iterator[StuckGroup]:
+    """Yield a group of the orders with these refunds, where there are any."""
+    found = list(refunds.order_by("pk").select_related("payment__order")[:EXAMPLES])
+    if found:
+        orders = [
+            StuckOrder(order.order_id, order.customer_name, refund.requested_at, str(refund.amount_money))
+            for refund in found
+            for order in [refund.payment.order]
+        ]
+        yield StuckGroup(cause, "", refunds.count(), found[0].requested_at, orders)
 
 
 def _read_group(rows: list[dict[str, Any]]) -> StuckGroup:

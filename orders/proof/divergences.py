@@ -42,6 +42,7 @@ class Kind(StrEnum):
     DECISION_UNANSWERED = "DECISION_UNANSWERED"
     PAYMENT_UNKNOWN = "PAYMENT_UNKNOWN"
     REFUND_STUCK = "REFUND_STUCK"
+    REFUND_REFUSED = "REFUND_REFUSED"
 
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -57,6 +58,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     Kind.DECISION_UNANSWERED: "The run has not answered a decision for more than 5 minutes.",
     Kind.PAYMENT_UNKNOWN: "The outcome of the charge or the refund has been unknown for more than 15 minutes.",
     Kind.REFUND_STUCK: "A refund has not been answered for more than 15 minutes.",
+    Kind.REFUND_REFUSED: "The gateway refused a refund for good, and nobody has done anything about it.",
     **{invariant.code: invariant.sentence for invariant in OF_BOOKS},
 }
 # What the reconciler and the relay bring into agreement; none of it charges anybody. The rest waits for a person.
@@ -158,8 +160,10 @@ def _look_for_overdue() -> Iterator[Divergence]:
     for kind, rows in queries.items():
         for order_id, status in rows.order_by().values_list("order__order_id", "order__status").distinct():
             yield Divergence(kind, order_id, status)
-    for order_id, status in refunds.values_list("payment__order__order_id", "payment__order__status").distinct():
-        yield Divergence(Kind.REFUND_STUCK, order_id, status)
+    refused = Refund.objects.filter(status=Refund.Status.FAILED, follow_up__isnull=True)
+    for kind, found in ((Kind.REFUND_STUCK, refunds), (Kind.REFUND_REFUSED, refused)):
+        for order_id, status in found.values_list("payment__order__order_id", "payment__order__status").distinct():
+            yield Divergence(kind, order_id, status)
 
 
 def _compare_books() -> Iterator[Divergence]:

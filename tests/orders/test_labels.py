@@ -83,6 +83,11 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         "The refund is more than is left of the charge.",
     ),
     EventKind.REFUNDED: (MONEY, "Refunded 1,234.56 EUR", "ch_1"),
+    EventKind.REFUND_SETTLED: (
+        {"amount": 500, "currency": "EUR", "reason": "By bank transfer"},
+        "Refund of 5.00 EUR settled outside the console",
+        "By bank transfer",
+    ),
     EventKind.CLOSED_UNCHARGED: ({}, "Payment closed before it was charged", ""),
     EventKind.NOTHING_TO_REFUND: ({}, "Nothing to refund", "The order total is zero."),
     EventKind.PARCEL_FOUND: (PARCEL, "The carrier already had the parcel", "Swift, tracking number T-1"),

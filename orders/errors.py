@@ -39,6 +39,16 @@ class BatchEnded(OrderError):
         super().__init__("This batch has ended.")
 
 
+class TooManyRows(OrderError):
+    """A list is too long for a workbook."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"An Excel file can have at most {most:,} orders, and this list has more. Narrow it by a filter, or "
+            "download CSV, which has no limit."
+        )
+
+
 class OrderExists(OrderError):
     """A new order was given an order_id that already exists."""
 

@@ -1,36 +1,63 @@
-"""The orders of a filtered list as a file, read and sent in batches."""
+"""The orders of a filtered list as a file: CSV is sent while it is read, a workbook once it is whole."""
 
 import logging
+import tempfile
 from collections.abc import Iterator
+from typing import Final
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.access import ConsoleRequest, needs_view
 from console.desk.list_asked import ListAsked
+from orders.errors import TooManyRows
+from orders.listing import workbook
 from orders.listing.table import read_table, write_csv
 
 logger = logging.getLogger(__name__)
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
 @needs_view
 def export_orders(request: ConsoleRequest) -> HttpResponse:
-    """Send a CSV file of exactly what the list's query asks for; a query that cannot be read leads to the list."""
-    if request.GET.get("format", "csv") != "csv":
+    """Send a file of exactly what the list's query asks for; a query that cannot be read leads to the list."""
+    file_format = request.GET.get("format", "csv")
+    if file_format not in {"csv", "xlsx"}:
         raise BadRequest("There is no such format.")
     asked = ListAsked.read(request)
     if asked.query.errors:
         return redirect(asked.link())
     logger.info("orders exported by account %s", request.user.pk)
-    response: HttpResponseBase = StreamingHttpResponse(
-        _encode(write_csv(read_table(*asked.table()))), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="orders-{timezone.localdate()}.csv"'
+    try:
+        response = _answer_csv(asked) if file_format == "csv" else _answer_workbook(asked)
+    except TooManyRows as error:
+        messages.warning(request, str(error))
+        return redirect(asked.link())
+    response["Content-Disposition"] = f'attachment; filename="orders-{timezone.localdate()}.{file_format}"'
     return response  # type: ignore[return-value]
+
+
+def _answer_csv(asked: ListAsked) -> HttpResponseBase:
+    rows = write_csv(read_table(*asked.table()))
+    return StreamingHttpResponse(_encode(rows), content_type="text/csv; charset=utf-8")
+
+
+def _answer_workbook(asked: ListAsked) -> HttpResponseBase:
+    if len(asked.find_all(workbook.MOST_ROWS + 1)) > workbook.MOST_ROWS:
+        raise TooManyRows(workbook.MOST_ROWS)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    try:
+        workbook.write_workbook(read_table(*asked.table()), file)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return FileResponse(file, content_type=XLSX)
 
 
 def _encode(lines: Iterator[str]) -> Iterator[bytes]:

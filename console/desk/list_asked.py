@@ -118,6 +118,11 @@ class ListAsked:
         """The address of a file of all that is asked for."""
         return f"{reverse('order-export')}?{urlencode([pair for pair in self._pairs() if pair[1]])}"
 
+    @property
+    def workbook_url(self) -> str:
+        """The address of the same as a workbook."""
+        return f"{self.export_url}{'' if self.export_url.endswith('?') else '&'}format=xlsx"
+
     def link(self, **more: str) -> str:
         """Return the address of this tab, sort, search and filters, with `more` in its query."""
         pairs = [*self._pairs(), *more.items()]

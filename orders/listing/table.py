@@ -68,7 +68,7 @@ def read_table(orders: OrderQuerySet, ordering: Ordering, search: Search | None)
         if page.is_instead:
             return
         for order in page.rows:
-            yield [without_formula(read(order)) for read in COLUMNS.values()]
+            yield [read(order) for read in COLUMNS.values()]
         cursor = page.next
         if not cursor:
             return
@@ -86,4 +86,4 @@ def write_csv(rows: Iterator[list[Any]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield UTF8_MARK
     for row in rows:
-        yield writer.writerow(row)
+        yield writer.writerow([without_formula(value) for value in row])

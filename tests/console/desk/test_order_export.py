@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from openpyxl import load_workbook
 
-from orders.listing import table
+from console.desk import export
+from orders.listing import table, workbook
 from orders.models import Order
 from orders.reading.querysets import NEWEST
-from tests.asking import leads_to_login
+from tests.asking import leads_to_login, text_of
 from tests.making import MakeOrder, make_user
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,44 @@ def test_a_batch_is_all_that_is_held(bobs: Client, make_order: MakeOrder, monkey
     assert len([next(rows) for _ in range(3)]) == 3
     Order.objects.filter(pk__in=Order.objects.order_by("created_at", "id")[:1]).update(customer_name="Changed")
     assert "Changed" in list(rows)[-1], "it was not read yet"
+
+
+class TestWorkbook:
+    def test_it_holds_the_same(self, bobs: Client, make_order: MakeOrder) -> None:
+        make_order("COMPLETED", currency="JPY", customer_name="Zoë Lang"), make_order()
+        response = bobs.get(URL, {"format": "xlsx"})
+        assert response["Content-Type"] == export.XLSX
+        assert response["Content-Disposition"].endswith('.xlsx"')
+        lines = read(bobs.get(URL))
+        names, *rows = open_workbook(response)
+        assert names == list(lines[0])
+        assert [["" if cell is None else str(cell) for cell in row] for row in rows] == [
+            [line[name] if name != "total" else line[name].removesuffix(".00") for name in names] for line in lines
+        ]
+
+    def test_a_total_is_a_number_and_no_text_a_formula(self, bobs: Client, make_order: MakeOrder) -> None:
+        make_order(customer_name='=HYPERLINK("http://x","y")')
+        names, row = open_workbook(bobs.get(URL, {"format": "xlsx"}))
+        found = dict(zip(names, row, strict=True))
+        assert (found["total"], found["customer_name"]) == (25, '=HYPERLINK("http://x","y")')
+
+    def test_a_list_that_is_too_long_is_told(
+        self, bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workbook, "MOST_ROWS", 2)
+        make_order(), make_order()
+        assert len(open_workbook(bobs.get(URL, {"format": "xlsx"}))) == 3
+        make_order()
+        page = bobs.get(URL, {"format": "xlsx", "currency": "EUR"}, follow=True)
+        assert page.redirect_chain == [("/orders/?currency=EUR", 302)]
+        assert "An Excel file can have at most 2 orders" in text_of(page)
+
+
+def open_workbook(response: Any) -> list[list[Any]]:
+    """Return the cells of the file that came; a formula would be one."""
+    sheet = load_workbook(io.BytesIO(b"".join(response.streaming_content)))["Orders"]
+    assert {cell.data_type for row in sheet.rows for cell in row} <= {"s", "n", "inlineStr"}
+    return [[cell.value for cell in row] for row in sheet.rows]
 
 
 def test_what_cannot_be_read_leads_to_the_list(bobs: Client) -> None:

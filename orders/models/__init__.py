@@ -5,6 +5,7 @@ Amounts are integers in the currency's minor unit. What can be a constraint is o
 
 from orders.models.batch import Batch, BatchItem
 from orders.models.engine import OutboxMessage, WorkerProcess
+from orders.models.feed import FeedEntry, FeedMark
 from orders.models.history import Decision, OrderEvent, Trouble
 from orders.models.line import OrderLine
 from orders.models.order import Order
@@ -24,6 +25,8 @@ __all__ = [
     "BatchItem",
     "CarrierBooking",
     "Decision",
+    "FeedEntry",
+    "FeedMark",
     "GatewayMovement",
     "IdempotentRequest",
     "Lease",

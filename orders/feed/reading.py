@@ -1,0 +1,15 @@
+"""Reads events in the order of the feed."""
+
+from orders.models import FeedEntry
+
+
+def read_feed(*, after: int, limit: int) -> list[FeedEntry]:
+    """Return the entries after a position, with their events and the ids of their orders."""
+    entries = FeedEntry.objects.filter(position__gt=after).select_related("event__order").order_by("position")
+    event = (f"event__{name}" for name in ("key", "kind", "data", "actor", "at"))
+    return list(entries.only("position", *event, "event__order__order_id")[:limit])
+
+
+def last_position() -> int:
+    """Return the position of the newest event that has one, or 0."""
+    return FeedEntry.objects.order_by("-position").values_list("position", flat=True).first() or 0

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_race_of_writers_and_a_reader_loses_and_doubles_nothing(make_order: Ma
 
     with ThreadPoolExecutor() as threads:
         reading = threads.submit(in_thread, read)
-        writing = [threads.submit(in_thread, lambda seed=seed: write(seed)) for seed in range(4)]
+        writing = [threads.submit(in_thread, partial(write, seed)) for seed in range(4)]
         for each in writing:
             each.result(SECONDS)
         is_over.set()

@@ -11,7 +11,7 @@ INSERT INTO orders_feedentry (position, event_id) SELECT row_number() OVER (ORDE
 class Migration(migrations.Migration):
     """Creates the tables. Who adds events while they are created has them placed later: the mark stays at nothing."""
 
-    dependencies = [("orders", "0021_idempotent_requests")]
+    dependencies = [("orders", "0022_follow_ups_of_refunds")]
 
     operations = [
         migrations.CreateModel(

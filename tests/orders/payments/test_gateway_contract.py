@@ -26,6 +26,7 @@ from orders.payments.gateways.interface import (
 from orders.payments.gateways.registry import gateway_of_new_payments
 from tests.making import MakeOrder
 from tests.orders.payments import moving
+from tests.orders.payments.conftest import PROCESS
 from tests.orders.payments.own_gateway import DECLINED_METHOD, OWN, OwnGateway
 from tests.orders.payments.stripe_account import DECLINED, GATEWAY, VISA, Account
 
@@ -73,7 +74,9 @@ class Candidate:
         return entry.charges, entry.charged, entry.refunds, entry.refunded
 
 
-@pytest.fixture(params=[ANOTHER] if ANOTHER else [SIMULATED, OWN, GATEWAY], ids=lambda path: path.rpartition(".")[2])
+@pytest.fixture(
+    params=[ANOTHER] if ANOTHER else [SIMULATED, PROCESS, OWN, GATEWAY], ids=lambda path: path.rpartition(".")[2]
+)
 def candidate(request: pytest.FixtureRequest, settings: Settings) -> Candidate:
     """The gateway that new payments go to."""
     if request.param == GATEWAY:
@@ -84,7 +87,9 @@ def candidate(request: pytest.FixtureRequest, settings: Settings) -> Candidate:
     if request.param == OWN:
         OwnGateway.forget()
         return Candidate(gateway, declined={"payment_method": DECLINED_METHOD})
-    if request.param == SIMULATED:
+    if request.param == PROCESS:
+        request.getfixturevalue("gateway_server")
+    if request.param in {SIMULATED, PROCESS}:
         return Candidate(gateway, declined={"customer": Customer("Emma", "emma+declined@example.com")})
     declined = {"payment_method": os.environ.get("GATEWAY_DECLINED_METHOD", "")}
     return Candidate(gateway, os.environ.get("GATEWAY_METHOD", ""), declined)

@@ -5,9 +5,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,10 @@ from orders.payments.gateways.simulated_process.script import Misdeed
 from orders.payments.gateways.simulated_process.server import WRONG_BODIES, GatewayServer
 from tests.making import MakeOrder
 from tests.orders.payments import moving
+from tests.orders.payments.conftest import PROCESS
 from tests.programs import ROOT, free_port
 from tests.waiting import listens, wait_until
 
-PATH = "orders.payments.gateways.simulated_process.gateway.SimulatedProcessGateway"
 ADDRESS = Address("Long Street 1", "", "10115", "Berlin", "", "DE")
 # What the console sends with a charge.
 ASKED = {"order_id": "order-pay", "amount": 2500, "currency": "EUR", "email": "emma@example.com", "payment_method": ""}
@@ -41,18 +40,6 @@ def request(key: str, *, minor: int = 2500, email: str = "emma@example.com") -> 
 
 def refund(key: str, refund_key: str, minor: int) -> RefundRequest:
     return RefundRequest(refund_key, key, f"order-{key}", Money(minor, "EUR"), "r")
-
-
-@pytest.fixture
-def server(tmp_path: Path, settings: Settings) -> Iterator[GatewayServer]:
-    """A gateway in a thread, which the settings lead to."""
-    server = GatewayServer(("127.0.0.1", 0), tmp_path / "gateway.jsonl")
-    settings.SIMULATED_GATEWAY_URL = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.close()
-    thread.join()
 
 
 @pytest.fixture
@@ -76,7 +63,7 @@ def count(log: Path) -> Counter[str]:
     return Counter(movement.kind for movement in read_log(log))
 
 
-def test_it_takes_holds_and_gives_back_once(server: GatewayServer, log: Path) -> None:
+def test_it_takes_holds_and_gives_back_once(gateway_server: GatewayServer, log: Path) -> None:
     assert gateway.find(request("pay"), "") is None
     charges = [gateway.charge(request("pay"), "") for _ in range(2)]
     held = gateway.authorise(request("held"), "")
@@ -91,7 +78,7 @@ def test_it_takes_holds_and_gives_back_once(server: GatewayServer, log: Path) ->
     assert entries == {"order-pay": (1, 2500, 1000), "order-held": (1, 2500, 0)}
 
 
-def test_it_declines_a_card_and_a_key_with_another_amount(server: GatewayServer) -> None:
+def test_it_declines_a_card_and_a_key_with_another_amount(gateway_server: GatewayServer) -> None:
     gateway.charge(request("pay"), "")
 
     declined = gateway.charge(request("poor", email="emma+declined@example.com"), "")
@@ -112,10 +99,10 @@ def test_it_declines_a_card_and_a_key_with_another_amount(server: GatewayServer)
     ],
 )
 def test_an_unclear_answer_is_unknown_and_is_looked_up(
-    misdeed: Misdeed, charges: int, server: GatewayServer, log: Path, monkeypatch: pytest.MonkeyPatch
+    misdeed: Misdeed, charges: int, gateway_server: GatewayServer, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "MOVE_SECONDS", 0.2 if misdeed == Misdeed.TIME_OUT_AFTER else 60)
-    script(server, misdeed=misdeed, call="charge")
+    script(gateway_server, misdeed=misdeed, call="charge")
 
     with pytest.raises(OutsideWorldFailed):
         gateway.charge(request("pay"), "")
@@ -125,10 +112,10 @@ def test_an_unclear_answer_is_unknown_and_is_looked_up(
     assert (known.charged if known else 0) == 2500 * charges
     assert gateway.charge(request("pay"), "").charged == 2500
     assert count(log)["CHARGE"] == 1
-    assert script(server, "GET")["done"] == {misdeed: 1}
+    assert script(gateway_server, "GET")["done"] == {misdeed: 1}
 
 
-def test_no_wrong_body_is_taken_for_an_answer(server: GatewayServer) -> None:
+def test_no_wrong_body_is_taken_for_an_answer(gateway_server: GatewayServer) -> None:
     calls: list[Callable[[], object]] = [
         lambda: gateway.find(request("pay"), ""),
         lambda: gateway.charge(request("pay"), ""),
@@ -136,29 +123,29 @@ def test_no_wrong_body_is_taken_for_an_answer(server: GatewayServer) -> None:
         lambda: gateway.refund(refund("pay", "part", 1)),
     ]
     for call in calls:
-        script(server, misdeed="wrong-body", times=len(WRONG_BODIES))
+        script(gateway_server, misdeed="wrong-body", times=len(WRONG_BODIES))
         for _ in WRONG_BODIES:
             with pytest.raises(OutsideWorldFailed):
                 call()
 
 
 def test_a_charge_that_takes_effect_late_takes_nothing_twice(
-    server: GatewayServer, log: Path, monkeypatch: pytest.MonkeyPatch
+    gateway_server: GatewayServer, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first one waits at the gateway while the second one is answered."""
-    script(server, misdeed="slow", call="charge", seconds=1)
+    script(gateway_server, misdeed="slow", call="charge", seconds=1)
     with monkeypatch.context() as patch:
         patch.setattr(adapter, "MOVE_SECONDS", 0.1)
         with pytest.raises(OutsideWorldFailed):
             gateway.charge(request("pay"), "")
     answered: list[dict[str, Any]] = []
-    carry_out = server.calls["charge"]
+    carry_out = gateway_server.calls["charge"]
 
     def charge(asked: Mapping[str, Any]) -> dict[str, Any]:
         answered.append(carry_out(asked))
         return answered[-1]
 
-    server.calls = {**server.calls, "charge": charge}
+    gateway_server.calls = {**gateway_server.calls, "charge": charge}
 
     assert gateway.charge(request("pay"), "").charged == 2500
 
@@ -167,9 +154,9 @@ def test_a_charge_that_takes_effect_late_takes_nothing_twice(
     assert count(log)["CHARGE"] == 1
 
 
-def test_what_was_scripted_can_be_taken_back(server: GatewayServer) -> None:
-    script(server, misdeed="fail-before", times=1000)
-    script(server, "DELETE")
+def test_what_was_scripted_can_be_taken_back(gateway_server: GatewayServer) -> None:
+    script(gateway_server, misdeed="fail-before", times=1000)
+    script(gateway_server, "DELETE")
 
     assert gateway.find(request("pay"), "") is None
 
@@ -181,7 +168,7 @@ def test_nobody_there_is_unknown_too(settings: Settings) -> None:
         gateway.find(request("pay"), "")
 
 
-def test_half_a_line_was_never_answered_for(log: Path, server: GatewayServer) -> None:
+def test_half_a_line_was_never_answered_for(log: Path, gateway_server: GatewayServer) -> None:
     gateway.charge(request("pay"), "")
     whole = log.read_bytes()
     log.write_bytes(whole + b'{"at": "2026-')
@@ -215,14 +202,14 @@ class TestAnOrder:
     """What the console makes of it."""
 
     @pytest.fixture(autouse=True)
-    def _pay_there(self, server: GatewayServer, settings: Settings) -> None:
-        settings.PAYMENT_GATEWAYS = [PATH, *settings.PAYMENT_GATEWAYS]
+    def _pay_there(self, gateway_server: GatewayServer, settings: Settings) -> None:
+        settings.PAYMENT_GATEWAYS = [PROCESS, *settings.PAYMENT_GATEWAYS]
 
     def test_it_is_charged_once_whatever_the_answer(
-        self, make_order: MakeOrder, server: GatewayServer, log: Path
+        self, make_order: MakeOrder, gateway_server: GatewayServer, log: Path
     ) -> None:
         order = make_order("CHARGING_PAYMENT")
-        script(server, misdeed="fail-after", call="charge")
+        script(gateway_server, misdeed="fail-after", call="charge")
         with pytest.raises(OutsideWorldFailed):
             moving.charge(order)
         order.payment.refresh_from_db()
@@ -233,10 +220,10 @@ class TestAnOrder:
         assert [movement.order_id for movement in read_log(log)] == [order.order_id]
 
     def test_it_is_refunded_once_whatever_the_answer(
-        self, make_order: MakeOrder, server: GatewayServer, log: Path
+        self, make_order: MakeOrder, gateway_server: GatewayServer, log: Path
     ) -> None:
         order = make_order("PAID")
-        script(server, misdeed="wrong-body", call="refund", times=2)
+        script(gateway_server, misdeed="wrong-body", call="refund", times=2)
         for _ in range(2):
             with pytest.raises(OutsideWorldFailed):
                 moving.refund(order)

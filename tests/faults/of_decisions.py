@@ -1,7 +1,7 @@
 """Decisions that meet: two people at once, and a person against the deadline or the workflow."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -13,7 +13,7 @@ from django.test import override_settings
 from orders import contracts
 from orders.decisions import decide
 from orders.engine import temporal
-from orders.errors import DecisionRefused
+from orders.errors import DecisionRefused, RefundRefused
 from orders.intake import submission
 from orders.models import Order, PolicyRule
 from orders.states import OPEN, Outcome, Status
@@ -22,8 +22,6 @@ from tests.faults.stage import Fault, Stage
 from tests.making import ONE_LINE, Colleague, make_draft, make_user
 from tests.waiting import wait_until
 
-# Each race is run so often for each order of the suite; a third with either one first, a third at the same time.
-TIMES: Final = 3
 # The article that two people have to approve, and who is said to have done so.
 OF_TWO: Final = "TWO-1"
 CLAIMANTS: Final = ("bob", "dana", "mallory")
@@ -44,16 +42,20 @@ def approve_too(order: Order) -> object:
     return approve(order, by="dana")
 
 
-def submit(stage: Stage, **changes: Any) -> tuple[Story, Order]:
+def submit(stage: Stage, *, order_id: str = "", **changes: Any) -> tuple[Story, Order]:
     """Submit an order whose story is told by who wins."""
     (story,) = stage.plan(1, wishes=[Wish.LEAVE])
-    order = submission.submit_order(make_draft(**changes), actor=Colleague("alice", pk=None), idempotency_key=story.key)
+    clerk = Colleague("alice", pk=None)
+    order = submission.submit_order(make_draft(**changes), actor=clerk, idempotency_key=story.key, order_id=order_id)
     story.order_id = order.order_id
     return story, order
 
 
-def race(story: Story, order: Order, runners: dict[str, Act], *, turn: int) -> None:
-    """Let two people act at the same time, or one right after the other, and remember what each was told."""
+def race(story: Story, order: Order, runners: Mapping[str, Act], *, turn: int) -> None:
+    """Let two people act at the same time, or one right after the other, and remember what each was told.
+
+    By turns: at once, the first one first, the second one first.
+    """
     start = threading.Barrier(len(runners))
 
     def run(kind: str, act: Act, *, waits: bool) -> None:
@@ -61,7 +63,7 @@ def race(story: Story, order: Order, runners: dict[str, Act], *, turn: int) -> N
             start.wait()
         try:
             act(order)
-        except DecisionRefused:
+        except (DecisionRefused, RefundRefused):
             story.refused.append(kind)
         else:
             story.taken.append(kind)
@@ -82,7 +84,7 @@ def race(story: Story, order: Order, runners: dict[str, Act], *, turn: int) -> N
 
 def two_approvers(stage: Stage) -> None:
     """Two people approve the same order: one counts, and it is charged once."""
-    for turn in range(TIMES * stage.orders):
+    for turn in range(stage.races):
         story, order = submit(stage)
         race(story, order, {"approve": approve, "approve too": approve_too}, turn=turn)
         assert len(story.taken) == 1, f"{order}: {story.taken}"
@@ -91,7 +93,7 @@ def two_approvers(stage: Stage) -> None:
 
 def approve_and_cancel(stage: Stage) -> None:
     """One approves and another one cancels: a cancellation that was taken counts."""
-    for turn in range(TIMES * stage.orders):
+    for turn in range(stage.races):
         story, order = submit(stage)
         race(story, order, {"approve": approve, "cancel": cancel}, turn=turn)
 
@@ -99,7 +101,7 @@ def approve_and_cancel(stage: Stage) -> None:
 def cancel_and_charge(stage: Stage) -> None:
     """Somebody cancels at the moment in which the workflow charges, ships or completes."""
     raced = []
-    for _ in range(TIMES * stage.orders):
+    for _ in range(stage.races):
         story, order = submit(stage)
         approve(order)
         story.taken.append("approve")

@@ -50,7 +50,7 @@ def deploy_and_go_back(stage: Stage) -> None:
     passed = _plan_held(stage, {"prepare_package": Wish.APPROVE})
     before = stage.plan(2, wishes=[Wish.LEAVE])
     stage.let_live([*passed, *before])
-    _wait_until_held(folder, passed)
+    hold_orders(folder, [story.wanted_id for story in passed])
     wait_until(lambda: _count(before, Status.PENDING_MANUAL_APPROVAL) == 2, seconds=60, what="the wait for a decision")
     stage.stack.stop_workers()
     stage.stack.start_worker()
@@ -71,13 +71,19 @@ def _holds(stage: Stage) -> Path:
     return folder
 
 
-def _hold_everywhere(stage: Stage) -> None:
+def hold_workers(stage: Stage) -> Path:
+    """Replace the workers by one that holds orders where their ids say; return the folder that names those held."""
     folder = _holds(stage)
     stage.stack.stop_workers()
     stage.stack.start_worker(module=MODULE, HOLDS=str(folder))
+    return folder
+
+
+def _hold_everywhere(stage: Stage) -> None:
+    folder = hold_workers(stage)
     held = _plan_held(stage, WISHES)
     stage.let_live(held)
-    _wait_until_held(folder, held)
+    hold_orders(folder, [story.wanted_id for story in held])
 
 
 def _plan_held(stage: Stage, wishes: dict[str, Wish]) -> list[Story]:
@@ -88,9 +94,10 @@ def _plan_held(stage: Stage, wishes: dict[str, Wish]) -> list[Story]:
     return held
 
 
-def _wait_until_held(folder: Path, stories: Sequence[Story]) -> None:
-    ids = {story.wanted_id for story in stories}
-    wait_until(lambda: {path.name for path in folder.iterdir()} >= ids, seconds=60, what="orders at every step")
+def hold_orders(folder: Path, order_ids: Sequence[str]) -> None:
+    """Wait until these orders are held."""
+    ids = set(order_ids)
+    wait_until(lambda: {path.name for path in folder.iterdir()} >= ids, seconds=120, what="orders held at their steps")
 
 
 def _count(stories: Sequence[Story], status: Status) -> int:

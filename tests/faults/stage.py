@@ -41,6 +41,8 @@ class Stage:
     orders: int
     # How many orders the nemesis has.
     nemesis: int = 0
+    # How often two people race.
+    races: int = 0
     stories: list[Story] = field(default_factory=list)
     healed_at: float | None = None
     # The log of the gateway, where it is a program of its own.

@@ -20,6 +20,7 @@ from tests.faults.of_disks import OF_DISKS, small_disk
 from tests.faults.of_gateway import OF_GATEWAY
 from tests.faults.of_people import OF_PEOPLE
 from tests.faults.of_postgres import OF_POSTGRES
+from tests.faults.of_refunds import OF_REFUNDS
 from tests.faults.of_restores import OF_RESTORES
 from tests.faults.of_temporal import OF_TEMPORAL
 from tests.faults.of_web import OF_WEB
@@ -33,6 +34,7 @@ FAULTS: Final[Sequence[Fault]] = (
     *OF_TEMPORAL,
     *OF_POSTGRES,
     *OF_DECISIONS,
+    *OF_REFUNDS,
     *OF_WEB,
     *OF_PEOPLE,
     *OF_DEPLOYS,
@@ -59,6 +61,7 @@ class Scale:
     seed: int
     orders: int
     nemesis: int
+    races: int
     settle: float
 
 
@@ -82,7 +85,7 @@ def _run_all(faults: Sequence[Fault], scale: Scale, place: Path | None) -> list[
 
 
 def _run_one(stack: FaultStack, fault: Fault, scale: Scale) -> Verdict:
-    stage = Stage(stack, random.Random(f"{scale.seed}/{fault.name}"), scale.orders, scale.nemesis)
+    stage = Stage(stack, random.Random(f"{scale.seed}/{fault.name}"), scale.orders, scale.nemesis, scale.races)
     begin = time.monotonic()
     stack.heal()
     failure = ""

@@ -12,7 +12,7 @@ SEED = "20261126"
 
 
 def test_nothing_is_lost_doubled_or_stuck() -> None:
-    command = [sys.executable, "-m", "tests.faults", "--short", "--seed", SEED, "--orders", "4"]
+    command = [sys.executable, "-m", "tests.faults", "--short", "--seed", SEED, "--orders", "4", "--races", "12"]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
 

@@ -24,14 +24,14 @@ NAME: Final = "refund-tried-twice"
 
 async def record() -> WorkflowHistory:
     """Carry out a refund whose first attempt the gateway does not answer."""
-    answers = iter([RuntimeError("The gateway does not answer."), contracts.RefundGivenBack(True)])
+    calls: list[contracts.RefundInput] = []
 
     @activity.defn
     async def give_back_refund(argument: contracts.RefundInput) -> contracts.RefundGivenBack:
-        answer = next(answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        calls.append(argument)
+        if len(calls) == 1:
+            raise RuntimeError("The gateway does not answer.")
+        return contracts.RefundGivenBack(True)
 
     start = WorkflowEnvironment.start_local(
         dev_server_existing_path=find_binary("temporal"), dev_server_log_level="error", data_converter=DATA_CONVERTER

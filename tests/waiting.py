@@ -7,12 +7,12 @@ from collections.abc import Callable
 from orders.models import Order
 
 
-def wait_until(is_true: Callable[[], bool], *, seconds: float = 60, what: str = "it") -> None:
-    """Ask again and again until `is_true`. Raises AssertionError after `seconds`."""
+def wait_until(is_true: Callable[[], bool], *, seconds: float = 60, what: str = "it", every: float = 0.05) -> None:
+    """Ask `every` so many seconds until `is_true`. Raises AssertionError after `seconds`."""
     end = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < end, f"{what} did not happen within {seconds:g} s"
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 def listens(port: int) -> bool:

@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--settle", type=float, default=120, metavar="SECONDS", help="what moves for longer is stuck (%(default)s)"
     )
     parser.add_argument("--nemesis", type=int, default=500, help="orders of the nemesis; 500 take ten minutes")
+    parser.add_argument("--overload", type=int, default=2000, help="orders before a worker comes (%(default)s)")
     parser.add_argument("--races", type=int, default=200, help="how often two people race (%(default)s)")
     parser.add_argument("--write", action="store_true", help="put the table into docs/faults.md")
     parser.add_argument("--short", action="store_true", help="only the faults of the run in `make test`")
@@ -37,7 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     faults = suite.choose(given.fault, is_short=given.short)
     if not faults:
         parser.error("no fault has such a name")
-    results = suite.run(faults, suite.Scale(given.seed, given.orders, given.nemesis, given.races, given.settle))
+    scale = suite.Scale(
+        seed=given.seed,
+        orders=given.orders,
+        nemesis=given.nemesis,
+        races=given.races,
+        overload=given.overload,
+        settle=given.settle,
+    )
+    results = suite.run(faults, scale)
     if given.write:
         table = importlib.import_module("tests.faults.table")
         table.write_table(suite.FAULTS, table.keep(results))

@@ -30,6 +30,8 @@ class Fault:
     can_happen: bool = True
     # It happens to a stack of its own on a file system that can be filled.
     needs_small_disk: bool = False
+    # It happens to a stack of its own, because of all that it leaves there.
+    is_alone: bool = False
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Stage:
     orders: int
     # How many orders the nemesis has.
     nemesis: int = 0
+    # How many orders arrive before the workers do.
+    overload: int = 0
     # How often two people race.
     races: int = 0
     stories: list[Story] = field(default_factory=list)

@@ -18,6 +18,7 @@ from tests.faults.of_decisions import OF_DECISIONS
 from tests.faults.of_deploys import OF_DEPLOYS
 from tests.faults.of_disks import OF_DISKS, small_disk
 from tests.faults.of_gateway import OF_GATEWAY
+from tests.faults.of_load import OF_LOAD
 from tests.faults.of_people import OF_PEOPLE
 from tests.faults.of_postgres import OF_POSTGRES
 from tests.faults.of_refunds import OF_REFUNDS
@@ -39,6 +40,7 @@ FAULTS: Final[Sequence[Fault]] = (
     *OF_PEOPLE,
     *OF_DEPLOYS,
     *OF_DISKS,
+    *OF_LOAD,
     *OF_CHANCE,
     *OF_RESTORES,
 )
@@ -62,15 +64,16 @@ class Scale:
     orders: int
     nemesis: int
     races: int
+    overload: int
     settle: float
 
 
 def run(faults: Sequence[Fault], scale: Scale) -> list[tuple[Fault, Verdict]]:
-    """Let each fault happen on one stack, or on one with a small disk, and judge it."""
+    """Let each fault happen on one stack, or on one of its own, or on one with a small disk, and judge it."""
     results = []
-    for is_small in (False, True):
-        chosen = [fault for fault in faults if fault.needs_small_disk == is_small]
-        with small_disk() if chosen and is_small else nullcontext() as place:
+    for kind in ((False, False), (False, True), (True, False)):
+        chosen = [fault for fault in faults if (fault.needs_small_disk, fault.is_alone) == kind]
+        with small_disk() if chosen and chosen[0].needs_small_disk else nullcontext() as place:
             results += _run_all(chosen, scale, place) if chosen else []
     return results
 
@@ -85,7 +88,8 @@ def _run_all(faults: Sequence[Fault], scale: Scale, place: Path | None) -> list[
 
 
 def _run_one(stack: FaultStack, fault: Fault, scale: Scale) -> Verdict:
-    stage = Stage(stack, random.Random(f"{scale.seed}/{fault.name}"), scale.orders, scale.nemesis, scale.races)
+    dice = random.Random(f"{scale.seed}/{fault.name}")
+    stage = Stage(stack, dice, scale.orders, nemesis=scale.nemesis, overload=scale.overload, races=scale.races)
     begin = time.monotonic()
     stack.heal()
     failure = ""

@@ -89,6 +89,13 @@ MUTANTS: Final = (
         ("tests/orders/postgres/test_forgeries.py",),
     ),
     Mutant(
+        "PostgreSQL lets a status be passed only where the history tells of it",
+        "orders/migrations/0024_written_at_once.py",
+        "AND EXISTS (SELECT FROM orders_orderevent WHERE order_id = NEW.id AND kind = 'order.validated')",
+        "",
+        ("tests/orders/test_states.py",),
+    ),
+    Mutant(
         "PostgreSQL refuses to charge what nobody approved",
         "orders/migrations/0004_rules_of_orders.py",
         "missing := 'an approval';",
@@ -156,10 +163,10 @@ MUTANTS: Final = (
         "orders/shipping/ship.py",
         """clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
-        order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)""",
+        order, (shipment,) = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED, SHIPMENT)""",
         """clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
-        order = lock_open_order(command.order_id)""",
+        order, (shipment,) = lock_order_and_ask(command.order_id, SHIPMENT)""",
         ("tests/orders/lifecycle/test_steps.py",),
     ),
     Mutant(
@@ -167,7 +174,7 @@ MUTANTS: Final = (
         "orders/shipping/ship.py",
         """clean_line(carrier.book(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
-        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)""",
+        order, _ = _lock_for_shipping(command.order_id, Status.DISPATCHED)""",
         """clean_line(carrier.book(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = lock_open_order(command.order_id)""",

@@ -75,6 +75,13 @@ def take_decision(
             decision_id=decision_id or str(uuid4()), actor=actor.get_username(), reason=clean_text(reason)
         )
         permissions.check_has_reason(actor, kind, locked, decision.reason)
+        message, written = outbox.prepare(
+            locked,
+            key=outbox.decision_key(decision.decision_id),
+            name=contracts.SIGNALS[kind],
+            payload=asdict(decision),
+            sends_now=sends_now,
+        )
         write_decision(
             locked,
             kind,
@@ -85,12 +92,11 @@ def take_decision(
             is_own_order=permissions.needs_reason(actor, kind, locked),
             reason_code=reason_code,
             is_new=True,
+            parts=[written],
         )
         if is_told_of:
             clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
-        key = outbox.decision_key(decision.decision_id)
-        name = contracts.SIGNALS[kind]
-        return outbox.enqueue(locked, key=key, name=name, payload=asdict(decision), sends_now=sends_now)
+        return message
 
 
 def find_decision(message: OutboxMessage) -> Decision:

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import timedelta
 from enum import Enum, auto
-from functools import partial
 from typing import Any, Final
 
 from django.db import DatabaseError, InterfaceError, transaction
@@ -30,6 +29,7 @@ from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, Temp
 from orders.lifecycle.lookup import lock_order
 from orders.models import Decision, Order, OutboxMessage
 from orders.postgres.clock import database_now
+from orders.postgres.parts import Part, execute, insert
 from orders.states import FINAL, OPEN, Outcome
 
 logger = logging.getLogger(__name__)
@@ -61,10 +61,19 @@ class _Outcome(Enum):
 
 def enqueue(order: Order, *, key: str, name: str, payload: dict[str, Any], sends_now: bool = True) -> OutboxMessage:
     """Write a message in the transaction that is under way, to be sent right after it, or by the relay."""
-    message = OutboxMessage.objects.create(order=order, key=key, name=name, payload=payload)
-    if sends_now:
-        transaction.on_commit(partial(_deliver_after_commit, message.pk))
+    message, written = prepare(order, key=key, name=name, payload=payload, sends_now=sends_now)
+    execute(written)
     return message
+
+
+def prepare(
+    order: Order, *, key: str, name: str, payload: dict[str, Any], sends_now: bool = True
+) -> tuple[OutboxMessage, Part]:
+    """Return what `enqueue` does, and what writes it, to be carried out in the transaction that is under way."""
+    message = OutboxMessage(order=order, key=key, name=name, payload=payload)
+    if sends_now:
+        transaction.on_commit(lambda: _deliver_after_commit(message.pk))
+    return message, insert(message)
 
 
 def deliver_pending(limit: int = BATCH) -> int:

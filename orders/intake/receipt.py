@@ -13,9 +13,8 @@ from orders.causes import CAUSE_TEXTS, Cause
 from orders.errors import OrderInvalid
 from orders.events import EventKind
 from orders.lifecycle.history import add_event
-from orders.lifecycle.lookup import lock_open_order, read_open_order
+from orders.lifecycle.lookup import LINES, check_is_open, lock_open_order, read_lines, read_order_and_ask
 from orders.lifecycle.opening import open_for_decisions
-from orders.lifecycle.statuses import advance
 from orders.models import Order
 from orders.money import add_up
 from orders.policy.approvals import find_counting
@@ -49,12 +48,14 @@ def validate_order(command: contracts.ValidateOrder) -> contracts.OrderValidated
     Raises OrderInvalid when it can never be carried out, OutsideWorldFailed when the warehouse does not answer,
     OrderNotFound, OrderClosed, IllegalTransition.
     """
-    order = read_open_order(command.order_id)  # without its lock, because nothing is done to the order outside
+    # Without its lock, because nothing is done to the order outside.
+    order, (rows,) = read_order_and_ask(command.order_id, LINES)
+    check_is_open(order)
     if is_at_or_past(Status(order.status), Status.PENDING_MANUAL_APPROVAL):
         return _describe(order)
     if order.status != Status.VALIDATED:
         check_transition(Status(order.status), Status.VALIDATED)
-    lines = list(order.lines.all())
+    lines = read_lines(order, rows)
     if not lines:
         raise _invalid(Cause.NO_LINES)
     if add_up((line.total_money for line in lines), order.currency) != order.total_money:
@@ -66,7 +67,6 @@ def validate_order(command: contracts.ValidateOrder) -> contracts.OrderValidated
         deadline = database_now() + timedelta(seconds=verdict.deadline_seconds)
     with transaction.atomic():
         order = lock_open_order(command.order_id)
-        advance(order, Status.VALIDATED)
         open_for_decisions(order, verdict, deadline)
     return _describe(order)
 

@@ -17,11 +17,10 @@ from orders.errors import (
     OrderExists,
     OrderInvalid,
 )
-from orders.events import EventKind
 from orders.identifiers import is_order_id, new_identifier
 from orders.intake.drafts import OrderDraft, tidy_draft
 from orders.intake.idempotency import asks_for, hash_contents
-from orders.lifecycle.history import add_event
+from orders.lifecycle.history import begin_history
 from orders.models import Order, OrderLine, Shop
 from orders.permissions import Actor
 from orders.texts import clean_id
@@ -100,9 +99,11 @@ def _write_order(
     for line in lines:
         line.order = order
     OrderLine.objects.bulk_create(lines)
-    add_event(order, EventKind.SUBMITTED, key="submitted", actor=actor.get_username())
     start = contracts.OrderInput(order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
-    outbox.enqueue(order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start), sends_now=sends_now)
+    _, message = outbox.prepare(
+        order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start), sends_now=sends_now
+    )
+    begin_history(order, actor=actor.get_username(), parts=[message])
     return order
 
 

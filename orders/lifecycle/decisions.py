@@ -1,5 +1,6 @@
 """Writes decisions: each once, with its event, and later its outcome."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
@@ -10,12 +11,12 @@ from django.db.models.functions import Now
 
 from orders import contracts
 from orders.events import DECISION_KINDS, EventKind, Fact
-from orders.lifecycle.history import add_event
+from orders.lifecycle.history import Event, add_event, write_events
 from orders.models import Decision, Order
 from orders.permissions import is_same_name
 from orders.policy.approvals import find_counting
 from orders.policy.verdict import read_kept
-from orders.postgres.parts import Part
+from orders.postgres.parts import Part, execute, insert
 from orders.states import (
     Channel,
     DecisionKind,
@@ -86,12 +87,13 @@ def write_decision(
     is_own_order: bool = False,
     reason_code: str = "",
     is_new: bool = False,
+    parts: Sequence[Part] = (),
 ) -> None:
     """Write a decision on a locked order, once: its row, its event, and who decided what and when.
 
     `account_id` is None for who has no account; `terminal_user` is whose shell it was, for a decision at the terminal;
     `is_own_order` marks the approval by whoever submitted the order; `reason_code` is a DecisionReason, or empty;
-    `is_new` says that the id has just been made up, so that nobody can have written it.
+    `is_new` says that the id has just been made up, so that nobody can have written it; `parts` go along with it.
     An approval that is not enough counts, and leaves the order undecided. A cancellation stays the order's decision,
     even where an approval from before it is learned later. So does what somebody decided here, even where a claim from
     outside says the same.
@@ -100,7 +102,7 @@ def write_decision(
     if not is_new and Decision.objects.filter(order=order, decision_id=decision_id).exists():
         return
     reason = clean_text(decision.reason)
-    written = Decision.objects.create(
+    written = Decision(
         decision_id=decision_id,
         order=order,
         kind=kind,
@@ -112,6 +114,7 @@ def write_decision(
         reason_code=reason_code,
         reason=reason,
     )
+    before = [insert(written)]
     facts: dict[str, Fact] = {"decision_id": decision_id, "channel": channel, "reason": reason}
     if is_own_order:
         facts["is_own_order"] = True
@@ -127,22 +130,19 @@ def write_decision(
         "decision_channel": channel,
         "decision_reason_code": reason_code,
         "decided_by": actor,
-        "decided_at": written.taken_at,
+        "decided_at": Now(),  # as the decision's own row
     }
     if kind == DecisionKind.APPROVE and not is_hidden:
+        if order.approvals_needed > 1:
+            execute(*before)
+            before = []
         given = len(find_counting(order)) if order.approvals_needed > 1 else 1
         is_enough = given >= order.approvals_needed
         shown = (shown if is_enough else {}) | {"approvals_given": given}
         if order.approvals_needed > 1:
             facts |= {"approvals": given, "approvals_needed": order.approvals_needed}
-    add_event(
-        order,
-        DECISION_KINDS[kind],
-        facts,
-        key=f"decision:{decision_id}",
-        actor=actor,
-        changes={} if is_hidden else shown,
-    )
+    event = Event(DECISION_KINDS[kind], f"decision:{decision_id}", facts, actor)
+    write_events(order, [event], changes={} if is_hidden else shown, parts=[*before, *parts])
 
 
 def counts_already(order: Order, decision_id: str) -> bool:

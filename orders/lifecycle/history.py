@@ -6,18 +6,19 @@ from functools import cache
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models.functions import Now
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from orders.events import EventKind, Fact
-from orders.models import Order
-from orders.postgres.parts import Part, execute, take_key
+from orders.models import Order, OrderEvent
+from orders.postgres.parts import Part, execute, insert, keys_of, put_before, take_key
 from orders.states import FINAL
 from orders.texts import LONGEST_NAME, clean_line, clean_text
 
 # One statement, because an order has some fifteen events: with several for each, they were most of what it cost.
 # PostgreSQL carries every part out, whether there are new events or not, and fires the triggers after all of them.
-WRITE_EVENTS: Final = sql.SQL("""
+WRITE_EVENTS: Final = """
 WITH {parts}event AS (
     INSERT INTO orders_orderevent (order_id, key, kind, data, actor) VALUES {rows}
     ON CONFLICT (order_id, key) DO NOTHING
@@ -29,12 +30,14 @@ WITH {parts}event AS (
     RETURNING version, updated_at{open_ends}
 )
 SELECT {keys}(SELECT count(*) FROM event), changed.* FROM (SELECT) AS always LEFT JOIN changed ON true
-""")
+"""
+# As the triggers of the search put it together: the latest reference stands first.
+FOUND_BY: Final = sql.SQL(r", search_codes = concat_ws(E'\n', %s, nullif(search_codes, ''))")
 # What a final order may have left open: troubles, and decisions that were not answered.
-OPEN_ENDS: Final = sql.SQL("""
+OPEN_ENDS: Final = """
 , EXISTS (SELECT FROM orders_trouble WHERE order_id = orders_order.id)
     OR EXISTS (SELECT FROM orders_decision WHERE order_id = orders_order.id AND outcome = 'PENDING')
-""")
+"""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,12 @@ class Event:
     key: str
     data: Mapping[str, Fact] = field(default_factory=dict)
     actor: str = ""
+
+
+def begin_history(order: Order, *, actor: str, parts: Sequence[Part] = ()) -> None:
+    """Write the first event of a new order, whose row counts it already, together with `parts`."""
+    first = OrderEvent(order=order, key="submitted", kind=EventKind.SUBMITTED, actor=clean_line(actor, LONGEST_NAME))
+    execute(insert(first), *parts)
 
 
 def add_event(
@@ -68,11 +77,14 @@ def write_events(
     events: Sequence[Event],
     *,
     changes: Mapping[str, object] | None = None,
+    found_by: str = "",
     parts: Sequence[Part] = (),
 ) -> int:
     """Add the events that the order does not have yet, and return how many; one statement for all of it.
 
     `changes` are columns of the order's row that change with the events; without a new event they stay as they are.
+    `Now()` is the time of the events. `found_by` is a reference that another table gets with them, for the search:
+    written here, it leaves nothing to that table's trigger, which would write the row once more.
     `parts` are statements about other tables, and carried out in any case.
 
     With a final status `has_open_ends` of the order says whether anything is left to be closed with it.
@@ -80,20 +92,29 @@ def write_events(
     To be called with the order locked. The version grows with each event, so that a page that holds the old one knows.
     """
     if not events:
-        for part in parts:
-            execute(part)
+        if parts:
+            execute(*parts)
         return 0
     values: list[Any] = [value for part in parts for value in part.values]
     for event in events:
         facts = {name: clean_text(value) if isinstance(value, str) else value for name, value in event.data.items()}
         values += [order.pk, event.key, event.kind.value, Jsonb(facts), clean_line(event.actor, LONGEST_NAME)]
-    for name, value in (changes or {}).items():
+    timed = tuple(name for name, value in (changes or {}).items() if isinstance(value, Now))
+    fixed = {name: value for name, value in (changes or {}).items() if name not in timed}
+    for name, value in fixed.items():
         column: Any = Order._meta.get_field(name)
         values.append(column.get_db_prep_save(value, connection))
+    values += [found_by] if found_by else []
     is_final = (changes or {}).get("status") in FINAL
-    texts = tuple((part.text, part.row is not None) for part in parts)
+    statement = WRITE_EVENTS.format(
+        parts=f"{put_before(parts)}, " if parts else "",
+        rows=", ".join(["(%s, %s, %s, %s, %s)"] * len(events)),
+        changes=_list_changes(tuple(fixed), timed, is_found_by_more=bool(found_by)),
+        open_ends=OPEN_ENDS if is_final else "",
+        keys=f"{keys_of(parts)}, " if parts else "",
+    )
     with connection.cursor() as cursor:
-        cursor.execute(_put_together(texts, len(events), tuple(changes or ()), is_final=is_final), values)
+        cursor.execute(statement, values)
         row = cursor.fetchone()
     for part, key in zip(parts, row, strict=False):
         take_key(part, key)
@@ -102,25 +123,20 @@ def write_events(
         order.version, order.updated_at = changed[:2]
         if is_final:
             order.has_open_ends = changed[2]
-        for name, value in (changes or {}).items():
+        for name, value in {**fixed, **dict.fromkeys(timed, order.updated_at)}.items():
             setattr(order, name, value)
     return int(added)
 
 
 @cache
-def _put_together(parts: tuple[tuple[str, bool], ...], events: int, names: tuple[str, ...], *, is_final: bool) -> str:
-    """Return the statement for so many events that changes these columns, with these parts."""
-    columns: list[Any] = [Order._meta.get_field(name) for name in names]
-    changes = [sql.SQL(", {} = %s").format(sql.Identifier(column.column)) for column in columns]
-    numbered = list(enumerate(parts))
-    return WRITE_EVENTS.format(
-        parts=sql.SQL("".join(f"part_{number} AS ({text}), " for number, (text, _) in numbered)),
-        rows=sql.SQL(", ").join([sql.SQL("(%s, %s, %s, %s, %s)")] * events),
-        changes=sql.Composed(changes),
-        open_ends=OPEN_ENDS if is_final else sql.SQL(""),
-        keys=sql.Composed([_key_of(number) if gets_key else sql.SQL("NULL, ") for number, (_, gets_key) in numbered]),
-    ).as_string()
+def _list_changes(fixed: tuple[str, ...], timed: tuple[str, ...], *, is_found_by_more: bool) -> str:
+    """Return what the event's statement sets in the order's row."""
+    changes: list[sql.Composable] = [sql.SQL(", {} = %s").format(sql.Identifier(_column_of(name))) for name in fixed]
+    changes += [sql.SQL(", {} = statement_timestamp()").format(sql.Identifier(_column_of(name))) for name in timed]
+    changes += [FOUND_BY] if is_found_by_more else []
+    return sql.Composed(changes).as_string()
 
 
-def _key_of(number: int) -> sql.Composed:
-    return sql.SQL("(SELECT key FROM {}), ").format(sql.Identifier(f"part_{number}"))
+def _column_of(name: str) -> str:
+    column: Any = Order._meta.get_field(name)
+    return str(column.column)

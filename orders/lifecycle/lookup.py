@@ -63,15 +63,23 @@ def lock_order(order_id: str) -> Order:
     return _fetch(order_id, LOCK)
 
 
+def read_order_and_ask(order_id: str, *questions: Question) -> tuple[Order, Sequence[Any]]:
+    """Return the order, unlocked, and the answers to questions, all of the same moment. Raises OrderNotFound."""
+    with connection.cursor() as cursor:
+        return _execute(cursor, order_id, questions)
+
+
 def lock_order_and_ask(order_id: str, *questions: Question) -> tuple[Order, Sequence[Any]]:
     """Return the order, locked, and the answers to questions that are asked once it is. Raises OrderNotFound.
 
     The questions are a statement of their own: one that waits for the lock sees other tables as they were before.
     """
+    if not questions:
+        return lock_order(order_id), ()
     texts = ", ".join(question.text for question in questions)
     values = [value for question in questions for value in question.values]
     with connection.cursor() as cursor:
-        order = _execute(cursor, order_id, LOCK, f"; SELECT {texts} {OF_ORDER}", [*values, order_id])
+        order, _ = _execute(cursor, order_id, (), f"{LOCK}; SELECT {texts} {OF_ORDER}", [*values, order_id])
         cursor.nextset()
         answers: Sequence[Any] = cursor.fetchone()
     return order, answers
@@ -87,35 +95,42 @@ def read_lines(order: Order, rows: str | None) -> list[OrderLine]:
 
 def _fetch(order_id: str, lock: str) -> Order:
     with connection.cursor() as cursor:
-        return _execute(cursor, order_id, lock)
+        return _execute(cursor, order_id, (), lock)[0]
 
 
-def _execute(cursor: CursorWrapper, order_id: str, lock: str, further: str = "", values: Sequence[Any] = ()) -> Order:
-    """Return the order, and leave the answer to the `further` statement to whoever asked for it."""
+def _execute(
+    cursor: CursorWrapper,
+    order_id: str,
+    questions: Sequence[Question],
+    further: str = "",
+    further_values: Sequence[Any] = (),
+) -> tuple[Order, Sequence[Any]]:
+    """Return the order and the answers, and leave what a `further` statement finds to whoever asked for it."""
     if not is_order_id(order_id):
         raise OrderNotFound(order_id)
-    names, statement, converters = _read_columns()
-    cursor.execute(f"SELECT {statement}{lock}{further}", [order_id, *values])
+    names, columns, converters = _read_columns()
+    asked = "".join(f", {question.text}" for question in questions)
+    values = [value for question in questions for value in question.values]
+    cursor.execute(f"SELECT {columns}{asked} {OF_ORDER}{further}", [*values, order_id, *further_values])
     row = cursor.fetchone()
     if row is None:
         raise OrderNotFound(order_id)
-    read = list(row)
+    read, answers = list(row[: len(names)]), row[len(names) :]
     for index, convert in converters:
         read[index] = convert(read[index], None, connection)
-    return Order.from_db(connection.alias, names, read)
+    return Order.from_db(connection.alias, names, read), answers
 
 
 @cache
 def _read_columns() -> tuple[list[str], str, list[tuple[int, Callable[..., Any]]]]:
-    """Return what `Order.objects.get` reads: names, the statement without its lock, and converters by position.
+    """Return what `Order.objects.get` reads: names, the columns as a text of SQL, and converters by position.
 
     An order's activities ask for it eight times. The ORM needs five times as long to put the statement together as
     PostgreSQL and the driver need to answer it.
     """
     fields: list[Any] = [field for field in Order._meta.concrete_fields if field.name not in SEARCH_COLUMNS]
     columns = sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
-    statement = sql.SQL("{} {}").format(columns, sql.SQL(OF_ORDER))
     converters = [
         (index, convert) for index, field in enumerate(fields) for convert in field.get_db_converters(connection)
     ]
-    return [field.attname for field in fields], statement.as_string(), converters
+    return [field.attname for field in fields], columns.as_string(), converters

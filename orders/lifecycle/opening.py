@@ -28,7 +28,7 @@ UNDECIDED = {
 
 
 def open_for_decisions(order: Order, verdict: Verdict, deadline: datetime) -> None:
-    """Move a locked order that is validated to PENDING_MANUAL_APPROVAL, or leave it where it is further on.
+    """Move a locked order through VALIDATED to PENDING_MANUAL_APPROVAL, or leave it where it is further on.
 
     An approval from before counts on towards what the policy asks for, unless it cannot; the order is then undecided
     again. Where the policy asks for no approval, it approves the order itself.
@@ -38,6 +38,8 @@ def open_for_decisions(order: Order, verdict: Verdict, deadline: datetime) -> No
     facts: dict[str, Fact] = {"deadline": deadline.isoformat()}
     changes: dict[str, object] = {"approval_deadline": deadline}
     if verdict.rules:
+        # Moves of their own: PostgreSQL takes what the policy asks for from an order that is validated already.
+        advance(order, Status.VALIDATED)
         order.approvals_needed = verdict.approvals_needed
         changes |= {"approvals_needed": verdict.approvals_needed, "policy": verdict.to_json()}
         facts |= {
@@ -46,7 +48,7 @@ def open_for_decisions(order: Order, verdict: Verdict, deadline: datetime) -> No
         }
         if order.is_approved and (verdict.approvals_needed > 1 or verdict.levels):
             changes |= _count_early_approvals(order, verdict)
-    advance(order, Status.PENDING_MANUAL_APPROVAL, facts, changes=changes)
+    advance(order, Status.PENDING_MANUAL_APPROVAL, facts, changes=changes, through=Status.VALIDATED)
     if verdict.approvals_needed == 0 and not order.decision:
         approval = contracts.Decision(str(uuid5(NAMESPACE_URL, f"{order.order_id}/policy")), contracts.POLICY_ACTOR)
         write_decision(order, DecisionKind.APPROVE, approval, channel=Channel.POLICY)

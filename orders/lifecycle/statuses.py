@@ -27,21 +27,29 @@ def advance(
     facts: Mapping[str, Fact] | None = None,
     *,
     changes: Mapping[str, object] | None = None,
+    through: Status | None = None,
     after: Sequence[Event] = (),
+    found_by: str = "",
     parts: Sequence[Part] = (),
 ) -> bool:
     """Move a locked order to `status` with an event that has these facts, and tell whether it moved.
 
-    `changes` are other columns of the row that change with the status. It moves after the events `after`, and together
+    `changes` are other columns of the row that change with the status, and `found_by` as in `write_events`. The status
+    `through` is passed on the way, where it has not been yet. The order moves after the events `after`, and together
     with `parts`; both are written as well where it does not move.
     An order that is there or further on the same way stays. Raises IllegalTransition for a step that may not follow.
     """
     if is_at_or_past(Status(order.status), status):
         write_events(order, after, parts=parts)
         return False
-    check_transition(Status(order.status), status)
-    moved = Event(STATUS_KINDS[status], f"status:{status}", facts or {})
-    write_events(order, [*after, moved], changes={"status": status, **(changes or {})}, parts=parts)
+    current, moves = Status(order.status), []
+    if through is not None and not is_at_or_past(current, through):
+        check_transition(current, through)
+        current, moves = through, [Event(STATUS_KINDS[through], f"status:{through}")]
+    check_transition(current, status)
+    moves.append(Event(STATUS_KINDS[status], f"status:{status}", facts or {}))
+    changed = {"status": status, **(changes or {})}
+    write_events(order, [*after, *moves], changes=changed, found_by=found_by, parts=parts)
     if status in FINAL and order.has_open_ends:
         clear_troubles(order)
     return True

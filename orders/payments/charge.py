@@ -210,18 +210,20 @@ def _write_charge(command: contracts.ChargePayment, charge: Charge, finished: Pa
     payment, events, parts = read_payment(known), [], [finished]
     if payment is None:
         raise Payment.DoesNotExist(command.payment_id)
+    found_by = ""
     was_waiting = payment.status == Payment.Status.REQUIRES_ACTION
     if payment.status in UNDECIDED:
-        reference = payment.gateway_reference or clean_line(charge.reference, LONGEST_REFERENCE)
+        found_by = "" if payment.gateway_reference else clean_line(charge.reference, LONGEST_REFERENCE)
+        reference = payment.gateway_reference or found_by
         payment.status, payment.gateway_reference = Payment.Status.CHARGED, reference
         answer = {"status": payment.status, "gateway_reference": reference, "updated_at": Now()}
         parts.append(update(Payment, answer, payment_id=payment.payment_id))
         facts = facts_of(payment.amount_money, reference)
         events.append(Event(EventKind.CHARGED, f"charged:{payment.payment_id}", facts))
     if is_at_or_past(Status(order.status), Status.CANCELLING):
-        write_events(order, events, parts=parts)
+        write_events(order, events, found_by=found_by, parts=parts)
     else:
-        advance(order, Status.PAID, after=events, parts=parts)
+        advance(order, Status.PAID, after=events, found_by=found_by, parts=parts)
     if was_waiting:
         clear_troubles(order, [TroubleCode.CUSTOMER_ACTION])
     return _charged(payment)

@@ -6,12 +6,14 @@ The ORM takes longer to put such a statement together than PostgreSQL takes to c
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.functions import Now
 from psycopg import sql
+
+KEY_OF: Final = "(SELECT key FROM part_{})"
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,33 @@ def update(model: type[models.Model], changes: Mapping[str, object], **where: ob
     return Part(text, values)
 
 
-def execute(part: Part) -> None:
-    """Carry a part out on its own."""
+def execute(*parts: Part) -> None:
+    """Carry parts out as one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(part.text, part.values)
-        if part.row is not None:
-            take_key(part, cursor.fetchone()[0])
+        cursor.execute(
+            f"WITH {put_before(parts)} SELECT {keys_of(parts)}", [value for part in parts for value in part.values]
+        )
+        for part, key in zip(parts, cursor.fetchone(), strict=True):
+            take_key(part, key)
+
+
+def put_before(parts: Sequence[Part]) -> str:
+    """Return the parts as they stand between WITH and the statement that they are parts of."""
+    return ", ".join(f"part_{number} AS ({part.text})" for number, part in enumerate(parts))
+
+
+def keys_of(parts: Sequence[Part]) -> str:
+    """Return the expressions for the keys that their rows get, for `take_key`, NULL for those that get none."""
+    return ", ".join("NULL" if part.row is None else KEY_OF.format(number) for number, part in enumerate(parts))
 
 
 def take_key(part: Part, key: object) -> None:
-    """Give the part's row the key that it got."""
+    """Give the part's row the key that it got; what else PostgreSQL gave it is read when somebody asks for it."""
     if part.row is not None:
         part.row.pk, part.row._state.adding = key, False
+        given = [name for name, value in vars(part.row).items() if isinstance(value, DatabaseDefault)]
+        for name in given:
+            delattr(part.row, name)
 
 
 def _conditions(model: type[models.Model], where: Mapping[str, object]) -> Sequence[object]:

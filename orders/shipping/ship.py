@@ -5,20 +5,29 @@ nothing is done to one that is final or has moved on, and again under the row's 
 read: no row is locked during the call, so a lock would have to be given back before it and would keep nothing out.
 """
 
-from typing import Final
+import json
+from collections.abc import Sequence
+from typing import Any, Final
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models.functions import Now
 
 from orders import contracts
 from orders.errors import ShippingRefused
 from orders.events import EventKind
-from orders.identifiers import is_order_id
 from orders.lifecycle.history import add_event
-from orders.lifecycle.lookup import check_is_open, lock_open_order, read_open_order
+from orders.lifecycle.lookup import (
+    LINES,
+    Question,
+    check_is_open,
+    lock_open_order,
+    lock_order_and_ask,
+    read_lines,
+    read_order_and_ask,
+)
 from orders.lifecycle.statuses import advance
 from orders.models import Order, OrderLine, Shipment
-from orders.reading.querysets import SEARCH_COLUMNS
+from orders.postgres.parts import Part, insert, update
 from orders.shipping.partners.interface import Parcel
 from orders.shipping.partners.registry import (
     carrier_of_new_shipments,
@@ -33,8 +42,12 @@ from orders.states import (
 )
 from orders.texts import LONGEST_REFERENCE, clean_line
 
-# What is read with an order's lines for each call of the services: see `_read_parcel`.
-PARCEL_UNREAD: Final = tuple(f"order__{name}" for name in SEARCH_COLUMNS)
+SHIPMENT: Final = Question(
+    "(SELECT to_jsonb(shipment) FROM orders_shipment AS shipment WHERE shipment.order_id = orders_order.id)"
+)
+# What `_read_shipment` returns of a shipment, in the order of its columns.
+READ: Final = ("shipment_id", "order_id", "status", "package_reference", "carrier", "tracking_number")
+NOT_DISPATCHED: Final = (Shipment.Status.PREPARED, Shipment.Status.RECALLED)
 
 
 def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepared:
@@ -49,26 +62,29 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
         return contracts.PackagePrepared(shipment_id, packed.package_reference)
     package_reference = clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
-        order = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED)
-        package_reference = _write_package(order, shipment_id, package_reference)
-        advance(order, Status.PACKAGE_PREPARED, {"package_reference": package_reference})
+        order, (shipment,) = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED, SHIPMENT)
+        package_reference, parts = _write_package(order, _read_shipment(shipment), package_reference)
+        advance(
+            order,
+            Status.PACKAGE_PREPARED,
+            {"package_reference": package_reference},
+            found_by=package_reference if parts else "",
+            parts=parts,
+        )
     return contracts.PackagePrepared(shipment_id, package_reference)
 
 
-def _write_package(order: Order, shipment_id: str, package_reference: str) -> str:
-    """Open a locked order's shipment, or give the one that is open its package; return the package's reference."""
-    shipment = Shipment.objects.filter(order=order).first()
+def _write_package(order: Order, shipment: Shipment | None, package_reference: str) -> tuple[str, list[Part]]:
+    """Return the package's reference, and what opens a locked order's shipment or gives the open one its package."""
+    shipment_id = contracts.shipping_workflow_id(order.order_id)
     if shipment is None:
         # Before the parcel is handed over, so that a carrier whose answer was lost is asked again, and no other.
         carrier = carrier_of_new_shipments().name
-        Shipment.objects.create(
-            shipment_id=shipment_id, order=order, carrier=carrier, package_reference=package_reference
-        )
-        return package_reference
+        opened = Shipment(shipment_id=shipment_id, order=order, carrier=carrier, package_reference=package_reference)
+        return package_reference, [insert(opened)]
     if not shipment.package_reference:
-        shipment.package_reference = package_reference
-        shipment.save(update_fields=["package_reference"])
-    return shipment.package_reference
+        return package_reference, [update(Shipment, {"package_reference": package_reference}, shipment_id=shipment_id)]
+    return shipment.package_reference, []
 
 
 def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDispatched:
@@ -85,14 +101,11 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     carrier = find_carrier(sent.carrier if sent is not None else "")
     tracking_number = clean_line(carrier.book(_describe(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
-        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)
-        Shipment.objects.filter(shipment_id=shipment_id).exclude(status=Shipment.Status.DISPATCHED).update(
-            status=Shipment.Status.DISPATCHED,
-            carrier=carrier.name,
-            tracking_number=tracking_number,
-            dispatched_at=Now(),
-        )
-        advance(order, Status.DISPATCHED, {"carrier": carrier.name, "tracking_number": tracking_number})
+        order, _ = _lock_for_shipping(command.order_id, Status.DISPATCHED)
+        facts = {"carrier": carrier.name, "tracking_number": tracking_number}
+        handed_over = {**facts, "status": Shipment.Status.DISPATCHED, "dispatched_at": Now()}
+        parcel = update(Shipment, handed_over, shipment_id=shipment_id, status=NOT_DISPATCHED)
+        advance(order, Status.DISPATCHED, facts, found_by=tracking_number, parts=[parcel])
     return contracts.CarrierDispatched(shipment_id, carrier.name, tracking_number)
 
 
@@ -101,13 +114,17 @@ def _read_parcel(order_id: str) -> tuple[Order, Shipment | None, list[OrderLine]
 
     Raises OrderNotFound, OrderClosed.
     """
-    of_order = OrderLine.objects.filter(order__order_id=order_id) if is_order_id(order_id) else OrderLine.objects.none()
-    lines = list(of_order.select_related("order__shipment").defer(*PARCEL_UNREAD))
-    if not lines:
-        return read_open_order(order_id), None, lines
-    order = lines[0].order
+    order, (rows, shipment) = read_order_and_ask(order_id, LINES, SHIPMENT)
     check_is_open(order)
-    return order, getattr(order, "shipment", None), lines
+    return order, _read_shipment(shipment), read_lines(order, rows)
+
+
+def _read_shipment(row: str | None) -> Shipment | None:
+    """Return the shipment from the answer to the question for SHIPMENT, without its times; None when there is none."""
+    if row is None:
+        return None
+    values = json.loads(row)
+    return Shipment.from_db(DEFAULT_DB_ALIAS, READ, [values[name] for name in READ])
 
 
 def _describe(order: Order, lines: list[OrderLine]) -> Parcel:
@@ -117,11 +134,12 @@ def _describe(order: Order, lines: list[OrderLine]) -> Parcel:
     return Parcel(shipment_id, order.order_id, order.customer, order.shipping_address, facts)
 
 
-def _lock_for_shipping(order_id: str, goal: Status) -> Order:
-    """Return the locked order. Raises OrderNotFound, OrderClosed, and what `_check_may_ship` raises."""
-    order = lock_open_order(order_id)
+def _lock_for_shipping(order_id: str, goal: Status, *questions: Question) -> tuple[Order, Sequence[Any]]:
+    """Return the locked order, and answers. Raises OrderNotFound, OrderClosed, and what `_check_may_ship` raises."""
+    order, answers = lock_order_and_ask(order_id, *questions)
+    check_is_open(order)
     _check_may_ship(order, goal)
-    return order
+    return order, answers
 
 
 def _check_may_ship(order: Order, goal: Status) -> None:

@@ -21,21 +21,21 @@ from tests.making import Colleague, make_draft
 # Statements of each verb and activity, BEGIN and COMMIT among them, with the simulated outside world's own. Those of
 # `submit` and `approve` include the attempt to reach Temporal.
 BUDGET: Final = {
-    "submit": 11,
+    "submit": 10,
     "receive_order": 4,
-    "validate_order": 8,
-    "approve": 10,
+    "validate_order": 6,
+    "approve": 9,
     "charge_payment": 15,
     "prepare_package": 7,
-    "dispatch_carrier": 7,
+    "dispatch_carrier": 6,
     "complete_order": 4,
 }
 # Transactions of more than one statement in all, one of them the simulated outside world's.
 MOST_TRANSACTIONS: Final = 12
 # How often the row of the order is written in all: once with each event that changes it.
-MOST_UPDATES: Final = 14
+MOST_UPDATES: Final = 8
 # How many of these write the row into all indexes again: those that change the status or what the search finds.
-MOST_UPDATES_OF_INDEXES: Final = 10
+MOST_UPDATES_OF_INDEXES: Final = 6
 
 
 @pytest.mark.django_db(transaction=True)

@@ -153,7 +153,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the gateway serves one call for a key at a time",
-        "orders/payments/gateways/simulated.py",
+        "orders/payments/gateways/ledgers.py",
         'cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"gateway:{idempotency_key}"])',
         'cursor.execute("SELECT 1")',
         ("tests/orders/payments/test_gateways.py",),
@@ -235,14 +235,14 @@ MUTANTS: Final = (
         "a message that failed waits before it is tried again",
         "orders/engine/outbox.py",
         """    else:
-        message.next_attempt_at = database_now() + _back_off(message, failure)
+        message.next_attempt_at = database_now() + sending.back_off(message, failure)
 """,
         "",
         ("tests/orders/engine/test_relay.py", "tests/orders/engine/test_outbox.py"),
     ),
     Mutant(
         "a message that failed waits longer each time",
-        "orders/engine/outbox.py",
+        "orders/engine/sending.py",
         "seconds = min(2.0 ** min(message.attempts, 10), longest)",
         "seconds = 2.0",
         ("tests/orders/engine/test_relay.py",),

@@ -9,7 +9,6 @@ refuses as it is, is set aside and reported. Only when the server itself does no
 """
 
 import logging
-import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -23,7 +22,6 @@ from django.db.models.functions import Concat, Now
 
 from orders import contracts
 from orders.engine import sending, temporal
-from orders.engine.alarms import is_alarming
 from orders.engine.companions import beat
 from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, TemporalAway
 from orders.lifecycle.lookup import lock_order
@@ -36,9 +34,6 @@ logger = logging.getLogger(__name__)
 
 START: Final = sending.START
 DECISION_KEY: Final = "decision:"
-LONGEST_BACKOFF_SECONDS: Final = 60
-# For what Temporal may take a moment later: a busy shard, a call that took too long.
-LONGEST_BACKOFF_OF_FAILED_CALLS_SECONDS: Final = 15
 BATCH: Final = 100
 # A healthy workflow answers a decision within a second.
 ANSWER_SECONDS: Final = 5
@@ -266,9 +261,9 @@ def _put_back(message: OutboxMessage, failure: OrderError) -> _Outcome:
     elif isinstance(failure, CallRefused):
         message.status = OutboxMessage.Status.REFUSED
     else:
-        message.next_attempt_at = database_now() + _back_off(message, failure)
+        message.next_attempt_at = database_now() + sending.back_off(message, failure)
     message.save()
-    _log_failure(message, failure)
+    sending.log_failure(message, failure)
     return _Outcome.FAILED if isinstance(failure, CallFailed) else _Outcome.SET_BACK
 
 
@@ -279,29 +274,6 @@ def _set_back(message_pk: int) -> None:
         if message is not None:
             failure = CallFailed("UNAVAILABLE", message.last_error)
             message.attempts += 1
-            message.next_attempt_at = database_now() + _back_off(message, failure)
+            message.next_attempt_at = database_now() + sending.back_off(message, failure)
             message.save()
-            _log_failure(message, failure)
-
-
-def _back_off(message: OutboxMessage, failure: OrderError) -> timedelta:
-    """Return how long to wait: longer each time, and a little random, so that what failed together parts."""
-    is_of_call = isinstance(failure, CallFailed)
-    longest = LONGEST_BACKOFF_OF_FAILED_CALLS_SECONDS if is_of_call else LONGEST_BACKOFF_SECONDS
-    seconds = min(2.0 ** min(message.attempts, 10), longest)
-    return timedelta(seconds=seconds * random.uniform(0.7, 1.0))  # noqa: S311 - no secret
-
-
-def _log_failure(message: OutboxMessage, failure: OrderError) -> None:
-    """Log a failure: as an error when the message was set aside, or when it goes on failing."""
-    is_loud = message.status == OutboxMessage.Status.REFUSED or is_alarming(message.attempts)
-    logger.log(
-        logging.ERROR if is_loud else logging.WARNING,
-        "outbox: message %s of %s failed, attempt %d: %s",
-        message.name,
-        message.order.order_id,
-        message.attempts,
-        failure,
-        exc_info=failure if is_loud else None,
-        extra={"order_id": message.order.order_id, "step": message.name, "attempt": message.attempts},
-    )
+            sending.log_failure(message, failure)

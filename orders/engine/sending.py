@@ -1,13 +1,16 @@
-"""Sends messages of the outbox to Temporal. It does not touch the database, so any thread may do it."""
+"""Sends messages of the outbox to Temporal, and says how long one that failed waits; it does not touch the database."""
 
 import json
 import logging
+import random
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Final
 
 from orders import contracts
 from orders.engine import temporal
-from orders.errors import CallRefused, OrderError
+from orders.engine.alarms import is_alarming
+from orders.errors import CallFailed, CallRefused, OrderError
 from orders.models import OutboxMessage
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,9 @@ CONTRACTS: Final[Mapping[str, type[contracts.OrderInput] | type[contracts.Refund
 IN_FLIGHT: Final = 10
 # gRPC takes 4 MiB, headers included, and answers a larger message as if it were only busy.
 LARGEST_MESSAGE_BYTES: Final = 4_000_000
+LONGEST_BACKOFF_SECONDS: Final = 60
+# For what Temporal may take a moment later: a busy shard, a call that took too long.
+LONGEST_BACKOFF_OF_FAILED_CALLS_SECONDS: Final = 15
 
 
 def group_messages(messages: Iterable[OutboxMessage]) -> list[list[int]]:
@@ -67,3 +73,26 @@ def _send(message: OutboxMessage) -> None:
     except Exception as error:
         logger.exception("outbox: message %s of %s: unforeseen failure", message.name, order_id)
         raise OrderError(f"The message could not be sent: {type(error).__name__}: {error}") from error
+
+
+def back_off(message: OutboxMessage, failure: OrderError) -> timedelta:
+    """Return how long to wait: longer each time, and a little random, so that what failed together parts."""
+    is_of_call = isinstance(failure, CallFailed)
+    longest = LONGEST_BACKOFF_OF_FAILED_CALLS_SECONDS if is_of_call else LONGEST_BACKOFF_SECONDS
+    seconds = min(2.0 ** min(message.attempts, 10), longest)
+    return timedelta(seconds=seconds * random.uniform(0.7, 1.0))  # noqa: S311 - no secret
+
+
+def log_failure(message: OutboxMessage, failure: OrderError) -> None:
+    """Log a failure: as an error when the message was set aside, or when it goes on failing."""
+    is_loud = message.status == OutboxMessage.Status.REFUSED or is_alarming(message.attempts)
+    logger.log(
+        logging.ERROR if is_loud else logging.WARNING,
+        "outbox: message %s of %s failed, attempt %d: %s",
+        message.name,
+        message.order.order_id,
+        message.attempts,
+        failure,
+        exc_info=failure if is_loud else None,
+        extra={"order_id": message.order.order_id, "step": message.name, "attempt": message.attempts},
+    )

@@ -125,7 +125,7 @@ def test_a_bad_message_waits_a_little_longer_each_time(line: Line, code: RPCStat
         assert message.attempts == attempt
         pauses.append((message.next_attempt_at - timezone.now()).total_seconds())
     assert pauses[0] < 2.1
-    assert pauses[0] < pauses[2] < pauses[4] <= outbox.LONGEST_BACKOFF_OF_FAILED_CALLS_SECONDS
+    assert pauses[0] < pauses[2] < pauses[4] <= sending.LONGEST_BACKOFF_OF_FAILED_CALLS_SECONDS
     assert outbox.deliver_pending() == 0
     assert len(line.calls) == 6, "it is not tried before its time"
 
@@ -177,7 +177,7 @@ def test_a_message_that_goes_on_failing_is_told_as_an_error(line: Line, caplog: 
         OutboxMessage.objects.update(attempts=attempts, next_attempt_at=timezone.now())
         caplog.clear()
         outbox.deliver_pending()
-        (record,) = [record for record in caplog.records if record.name == outbox.__name__]
+        (record,) = [record for record in caplog.records if record.name == sending.__name__]
         assert record.levelno == level
         assert bool(record.exc_info) is (level == logging.ERROR)
         assert (record.__dict__["order_id"], record.__dict__["attempt"]) == (order.order_id, attempts + 1)

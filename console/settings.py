@@ -107,6 +107,8 @@ PAYMENT_GATEWAYS = read_list(
     "PAYMENT_GATEWAYS", "orders.payments.gateways.simulated.SimulatedGateway", check=are_dotted_paths
 )
 CARRIERS = read_list("CARRIERS", "orders.shipping.partners.simulated.SimulatedCarrier", check=are_dotted_paths)
+# What signs the news of carriers; without one none is taken
+CARRIER_WEBHOOK_SECRET = read(env.str, "CARRIER_WEBHOOK_SECRET", "")
 STRIPE = read_all(("STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET"))
 # Where SimulatedProcessGateway finds `manage.py simulatedgateway`
 SIMULATED_GATEWAY_URL = read(env.str, "SIMULATED_GATEWAY_URL", "http://127.0.0.1:8420", check=is_http_url_or_empty)

@@ -12,6 +12,7 @@ from console.intake import create
 from console.order import decisions, detail, proof, refunds
 from console.policy import trial
 from console.system import errors, health, overview, reports, stuck
+from console.webhooks import carriers
 from orders.identifiers import ORDER_ID_PATTERN
 
 
@@ -65,6 +66,7 @@ urlpatterns = [
     path("accounts/logout/", sign_out, name="logout"),
     path("accounts/password/", OwnPasswordView.as_view(), name="password"),
     path("api/v1/", include(describe_urls())),
+    path("webhooks/carriers/<slug:carrier>/", carriers.receive_news, name="webhook-carrier"),
     path("admin/", admin.site.urls),
     path("health/live/", health.show_live, name="health-live"),
     path("health/ready/", health.show_ready, name="health-ready"),

@@ -47,6 +47,9 @@ class EventKind(StrEnum):
     REFUND_SETTLED = "payment.refund_settled"  # amount, currency, reason
     CLOSED_UNCHARGED = "payment.closed_uncharged"
     NOTHING_TO_REFUND = "payment.nothing_to_refund"
+    PARCEL_DELIVERED = "shipment.delivered"  # carrier, tracking_number
+    PARCEL_RETURNED = "shipment.returned"  # carrier, tracking_number
+    PARCEL_FAILED = "shipment.failed"  # carrier, tracking_number
     PARCEL_FOUND = "shipment.parcel_found"  # carrier, tracking_number
 
     RUN_STARTED = "run.started"  # run_id

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import MutableMapping, Sequence
+from hashlib import sha256
 from typing import Final
 
 from console.bind import parse_bind
@@ -27,6 +28,10 @@ def prepare_environment(environment: MutableMapping[str, str], *, arguments: Seq
         forget_other_servers(environment, embedded=["temporal"], kept=OF_THE_START)
         environment.update(NO_PROFILE)
     environment.setdefault("SECRET_KEY", StackFolder(environment).secret_key())
+    # The simulated carrier signs with it.
+    environment.setdefault(
+        "CARRIER_WEBHOOK_SECRET", sha256(f"carrier {environment['SECRET_KEY']}".encode()).hexdigest()
+    )
     environment.setdefault("ALLOWED_HOSTS", ",".join([LOOPBACK, *own_names(environment.get("BIND", ""))]))
 
 

@@ -138,6 +138,9 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.REFUND_SETTLED: gettext_lazy("Refund of %(money)s settled outside the console"),
     EventKind.CLOSED_UNCHARGED: gettext_lazy("Payment closed before it was charged"),
     EventKind.NOTHING_TO_REFUND: gettext_lazy("Nothing to refund"),
+    EventKind.PARCEL_DELIVERED: gettext_lazy("The parcel was delivered"),
+    EventKind.PARCEL_RETURNED: gettext_lazy("The parcel was returned to the sender"),
+    EventKind.PARCEL_FAILED: gettext_lazy("The parcel could not be delivered"),
     EventKind.PARCEL_FOUND: gettext_lazy("The carrier already had the parcel"),
     EventKind.RUN_STARTED: gettext_lazy("Workflow started"),
     EventKind.RUN_REPLACED: gettext_lazy("Workflow restarted"),
@@ -153,6 +156,8 @@ POLICY_APPROVAL_LABEL: Final = gettext_lazy("Approved by the policy")
 EARLY_APPROVAL_REFUSED_LABEL: Final = gettext_lazy("An approval was not accepted")
 
 _OF_TROUBLE: Final = frozenset({EventKind.TROUBLE_BEGAN, EventKind.TROUBLE_ENDED})
+
+_OF_PARCELS: Final = frozenset(kind for kind in EventKind if kind.startswith("shipment.")) | {EventKind.DISPATCHED}
 
 _LATE: Final[Mapping[str, Label]] = {
     DecisionKind.APPROVE: gettext_lazy("The approval by %(actor)s had no effect."),
@@ -280,7 +285,7 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
             return describe_decline(data.get("code", ""), data["error"])
         case EventKind.NOTHING_TO_CHARGE | EventKind.NOTHING_TO_REFUND:
             return _("The order total is zero.")
-        case EventKind.DISPATCHED | EventKind.PARCEL_FOUND:
+        case _ if kind in _OF_PARCELS:
             return _("%(carrier)s, tracking number %(tracking_number)s") % data
         case EventKind.CANCELLING | EventKind.CANCELLED:
             return describe_cause(data["cause"], data["reason"]) or str(REASON_LABELS[ReasonCode(data["reason_code"])])

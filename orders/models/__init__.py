@@ -12,7 +12,7 @@ from orders.models.order import Order
 from orders.models.payment import Payment, PaymentAttempt, Refund, RefundFollowUp
 from orders.models.policy import ApprovalLimit, PolicyChange, PolicyRule
 from orders.models.reason import Reason
-from orders.models.shipment import Shipment
+from orders.models.shipment import CarrierNotice, Shipment
 from orders.models.shop import ApiKey, IdempotentRequest, Shop
 from orders.postgres.database_check import WriteProbe
 from orders.postgres.leases import Lease
@@ -24,6 +24,7 @@ __all__ = [
     "Batch",
     "BatchItem",
     "CarrierBooking",
+    "CarrierNotice",
     "Decision",
     "FeedEntry",
     "FeedMark",

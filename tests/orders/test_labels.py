@@ -90,6 +90,9 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
     ),
     EventKind.CLOSED_UNCHARGED: ({}, "Payment closed before it was charged", ""),
     EventKind.NOTHING_TO_REFUND: ({}, "Nothing to refund", "The order total is zero."),
+    EventKind.PARCEL_DELIVERED: (PARCEL, "The parcel was delivered", "Swift, tracking number T-1"),
+    EventKind.PARCEL_RETURNED: (PARCEL, "The parcel was returned to the sender", "Swift, tracking number T-1"),
+    EventKind.PARCEL_FAILED: (PARCEL, "The parcel could not be delivered", "Swift, tracking number T-1"),
     EventKind.PARCEL_FOUND: (PARCEL, "The carrier already had the parcel", "Swift, tracking number T-1"),
     EventKind.RUN_STARTED: ({"run_id": "r"}, "Workflow started", ""),
     EventKind.RUN_REPLACED: (

@@ -4,12 +4,12 @@ import json
 from argparse import ArgumentParser
 from typing import Any, Final
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError
 
-from orders.intake.numbers import read_price
+from orders.intake.numbers import read_amount, read_price
 from orders.management.terminal import failing_in_sentences, read_operator
-from orders.models import PolicyRule
+from orders.models import ApprovalLimit, PolicyRule
 from orders.money import CURRENCIES
 from orders.policy import changes
 from orders.policy.conditions import keep_conditions
@@ -35,7 +35,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|try|remove")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|try|remove|limit")
         add = verbs.add_parser("add", help="add a rule; it applies to orders for which all its conditions hold")
         add.add_argument("--name", required=True, type=clean_line)
         add.add_argument("--approvals", type=int, required=True, choices=[0, 1, 2], help="0: by the policy itself")
@@ -60,6 +60,7 @@ class Command(BaseCommand):
         trial.add_argument("--last", type=int, default=LAST_ORDERS, help=f"up to {MOST_ORDERS} (%(default)s)")
         remove = verbs.add_parser("remove", help="remove a rule; orders keep what it asked of them")
         remove.add_argument("rule", type=clean_line, help="its name or number")
+        _add_limit(verbs)
         for verb in (add, verbs.add_parser("list", help="list the rules in their order"), trial, remove):
             verb.add_argument("--json", action="store_true", help="print JSON")
         for verb in (add, remove):
@@ -68,6 +69,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says; every refusal and failure is a sentence."""
         verb = {"add": self._add, "list": self._list, "try": self._try, "remove": self._remove}
+        verb |= {"limit": self._limit}
         with failing_in_sentences():
             verb[options["verb"]](options)
 
@@ -134,8 +136,66 @@ class Command(BaseCommand):
         changes.remove_rule(rule, actor=read_operator(options["by"]))
         self._print(options, facts, f"Removed rule {words}")
 
+    def _limit(self, options: dict[str, Any]) -> None:
+        deed = {"add": self._add_limit, "list": self._list_limits, "remove": self._remove_limit}
+        deed[options["deed"]](options)
+
+    def _add_limit(self, options: dict[str, Any]) -> None:
+        """Write a limit, or another amount for one that is there."""
+        currency = options["currency"].strip().upper()
+        if currency not in CURRENCIES:
+            raise CommandError("--currency is three letters such as EUR.")
+        whose: dict[str, Any] = {"account": None, "group": None}
+        for name, model, field in (("account", User, "username"), ("group", Group, "name")):
+            if options[name]:
+                whose[name] = model._default_manager.filter(**{field: options[name]}).first()
+                if whose[name] is None:
+                    raise CommandError(f"There is no {name} {options[name]!r}.")
+        limit = ApprovalLimit.objects.filter(**whose, currency=currency).first() or ApprovalLimit(
+            **whose, currency=currency
+        )
+        limit.amount = read_amount(options["amount"], currency).minor
+        changes.save_limit(limit, actor=read_operator(options["by"]))
+        self._print(options, _facts_of_limit(limit), f"Limit {limit.pk}: {limit}")
+
+    def _list_limits(self, options: dict[str, Any]) -> None:
+        limits = list(ApprovalLimit.objects.select_related("account", "group"))
+        lines = [f"{limit.pk:>4}  {limit}" for limit in limits] or ["No limits. Every total may be approved."]
+        self._print(options, [_facts_of_limit(limit) for limit in limits], *lines)
+
+    def _remove_limit(self, options: dict[str, Any]) -> None:
+        limit = ApprovalLimit.objects.filter(pk=options["limit"]).first()
+        if limit is None:
+            raise CommandError(f"There is no limit {options['limit']}.")
+        facts, words = _facts_of_limit(limit), str(limit)
+        changes.remove_limit(limit, actor=read_operator(options["by"]))
+        self._print(options, facts, f"Removed limit {words}")
+
     def _print(self, options: dict[str, Any], facts: object, *lines: str) -> None:
         self.stdout.write(json.dumps(facts) if options["json"] else "\n".join(lines))
+
+
+def _add_limit(verbs: Any) -> None:
+    """Add the verbs for approval limits."""
+    deeds = verbs.add_parser("limit", help="the highest totals that accounts and groups may approve").add_subparsers(
+        dest="deed", required=True, metavar="add|list|remove"
+    )
+    add = deeds.add_parser("add", help="add a limit, or change the one that is there")
+    whose = add.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--account", default="", type=clean_line)
+    whose.add_argument("--group", default="", type=clean_line)
+    add.add_argument("--amount", required=True, help="such as 1000.00")
+    add.add_argument("--currency", required=True, help="three letters")
+    remove = deeds.add_parser("remove", help="remove a limit")
+    remove.add_argument("limit", type=int, help="its number")
+    for deed in (add, deeds.add_parser("list", help="list the limits"), remove):
+        deed.add_argument("--json", action="store_true", help="print JSON")
+    for deed in (add, remove):
+        deed.add_argument("--by", default="", help="who changes it; by default the shell's user")
+
+
+def _facts_of_limit(limit: ApprovalLimit) -> dict[str, Any]:
+    return {"id": limit.pk, **changes.describe(limit)}
 
 
 def _facts_of(rule: PolicyRule) -> dict[str, Any]:

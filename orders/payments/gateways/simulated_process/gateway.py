@@ -1,4 +1,4 @@
-"""The console's side of the simulated gateway that runs by itself."""
+"""The console's side of the simulated gateway that runs on its own."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""The movements of a simulated gateway that runs by itself: an append-only log, a JSON object a line.
+"""The movements of a simulated gateway that runs on its own: an append-only log, a JSON object a line.
 
 Each line is on the disk before anybody is told of it, so the log says how often a customer was charged, whatever was
 killed. Nothing of the console writes it.

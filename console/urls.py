@@ -12,7 +12,7 @@ from console.intake import create
 from console.order import decisions, detail, proof, refunds
 from console.policy import trial
 from console.system import errors, health, overview, reports, stuck
-from console.webhooks import carriers
+from console.webhooks import carriers, gateways
 from orders.identifiers import ORDER_ID_PATTERN
 
 
@@ -67,6 +67,7 @@ urlpatterns = [
     path("accounts/password/", OwnPasswordView.as_view(), name="password"),
     path("api/v1/", include(describe_urls())),
     path("webhooks/carriers/<slug:carrier>/", carriers.receive_news, name="webhook-carrier"),
+    path("webhooks/<slug:gateway>/", gateways.take_event, name="gateway-webhook"),
     path("admin/", admin.site.urls),
     path("health/live/", health.show_live, name="health-live"),
     path("health/ready/", health.show_ready, name="health-ready"),

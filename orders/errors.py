@@ -172,6 +172,10 @@ class OutsideWorldFailed(OrderError):
     """A call to the gateway, warehouse or carrier failed, and whether it took effect is unknown."""
 
 
+class EventRefused(OrderError):
+    """What was sent as a gateway's event is not one, or not from the gateway."""
+
+
 class GatewayMissing(OutsideWorldFailed):
     """The payment's gateway is not configured here; no call was made and no money moved."""
 

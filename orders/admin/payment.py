@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from orders.admin.order_search import OrderSearch
 from orders.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from orders.errors import OutsideWorldFailed
-from orders.models import GatewayMovement, Payment, PaymentAttempt, Refund
+from orders.models import GatewayEvent, GatewayMovement, Payment, PaymentAttempt, Refund
 from orders.money import Money
 from orders.payments.attempts import describe_payment
 from orders.payments.gateways.registry import find_gateway, list_gateways
@@ -82,4 +82,13 @@ class GatewayMovementAdmin(ReadOnlyAdmin):
     list_display = ("reference", "kind", "amount", "currency", "merchant_reference", "idempotency_key", "at")
     sortable_by = ("reference",)
     list_filter = ("kind",)
+    ordering = ("-id",)
+
+
+@admin.register(GatewayEvent)
+class GatewayEventAdmin(ReadOnlyAdmin):
+    """What gateways sent, newest first, and what came of it."""
+
+    list_display = ("gateway", "event_id", "kind", "payment", "outcome", "received_at", "handled_at")
+    list_filter = (PaymentAdmin.GatewayFilter,)
     ordering = ("-id",)

@@ -1,4 +1,4 @@
-"""The relay of the outbox: in the workers, it sends what the requests that wrote the messages did not get sent."""
+"""The relay: in the workers, it sends what requests left in the outbox, and deals with what gateways sent."""
 
 import threading
 
@@ -6,6 +6,7 @@ from orders.decisions import refunds
 from orders.engine import outbox, temporal, waking
 from orders.engine.companions import report, run_companion
 from orders.errors import TemporalAway
+from orders.inbox import handle
 from orders.models import OutboxMessage
 from orders.states import OPEN
 
@@ -26,6 +27,7 @@ def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
         try:
             woken = waking.wake_batches()
             sent = outbox.deliver_pending()
+            woken += handle.handle_events()
         except TemporalAway:
             is_away = True
             raise

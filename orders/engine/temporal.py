@@ -20,6 +20,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
     DescribeWorkflowExecutionResponse,
     QueryWorkflowRequest,
+    ResetActivityRequest,
 )
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -141,6 +142,26 @@ def start_refund(refund: contracts.RefundInput) -> None:
         ),
         order_id=refund.order_id,
     )
+
+
+def wake_steps(workflow_id: str, *, order_id: str) -> bool:
+    """Have the steps of a run that wait for their next attempt make it now, and tell whether the server can do that.
+
+    Raises TemporalAway, RunNotFound, OrderError.
+    """
+
+    async def wake(client: Client) -> bool:
+        execution = WorkflowExecution(workflow_id=workflow_id)
+        request = ResetActivityRequest(namespace=client.namespace, execution=execution, match_all=True)
+        try:
+            await client.workflow_service.reset_activity(request, timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status == RPCStatusCode.UNIMPLEMENTED:
+                return False
+            raise
+        return True
+
+    return call(wake, order_id=order_id)
 
 
 def signal_decision(order_id: str, name: str, decision: contracts.Decision) -> None:

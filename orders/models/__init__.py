@@ -6,6 +6,7 @@ Amounts are integers in the currency's minor unit. What can be a constraint is o
 from orders.models.batch import Batch, BatchItem
 from orders.models.engine import OutboxMessage, WorkerProcess
 from orders.models.feed import FeedEntry, FeedMark
+from orders.models.gateway_event import GatewayEvent
 from orders.models.history import Decision, OrderEvent, Trouble
 from orders.models.line import OrderLine
 from orders.models.order import Order
@@ -28,6 +29,7 @@ __all__ = [
     "Decision",
     "FeedEntry",
     "FeedMark",
+    "GatewayEvent",
     "GatewayMovement",
     "IdempotentRequest",
     "Lease",

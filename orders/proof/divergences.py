@@ -15,7 +15,7 @@ from orders.engine import reconcile, runs, temporal
 from orders.engine.runs import OpenRun
 from orders.engine.temporal import Run
 from orders.errors import OrderError
-from orders.models import Decision, Order, OutboxMessage, Payment, Refund
+from orders.models import Decision, GatewayEvent, Order, OutboxMessage, Payment, Refund
 from orders.postgres.clock import database_now
 from orders.proof.of_books import OF_BOOKS
 from orders.proof.verify import check_invariants
@@ -43,6 +43,7 @@ class Kind(StrEnum):
     PAYMENT_UNKNOWN = "PAYMENT_UNKNOWN"
     REFUND_STUCK = "REFUND_STUCK"
     REFUND_REFUSED = "REFUND_REFUSED"
+    EVENT_UNHANDLED = "EVENT_UNHANDLED"
 
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -59,11 +60,15 @@ SENTENCES: Final[Mapping[str, str]] = {
     Kind.PAYMENT_UNKNOWN: "The outcome of the charge or the refund has been unknown for more than 15 minutes.",
     Kind.REFUND_STUCK: "A refund has not been answered for more than 15 minutes.",
     Kind.REFUND_REFUSED: "The gateway refused a refund for good, and nobody has done anything about it.",
+    Kind.EVENT_UNHANDLED: "What the gateway sent of the payment has not been dealt with for more than 5 minutes.",
     **{invariant.code: invariant.sentence for invariant in OF_BOOKS},
 }
 # What the reconciler and the relay bring into agreement; none of it charges anybody. The rest waits for a person.
 REPAIRED: Final = frozenset(
-    {Kind.RUN_MISSING, Kind.RUN_CLOSED, Kind.RUN_LEFT_OVER, Kind.MESSAGE_STUCK, Kind.DECISION_UNANSWERED}
+    {
+        *(Kind.RUN_MISSING, Kind.RUN_CLOSED, Kind.RUN_LEFT_OVER),
+        *(Kind.MESSAGE_STUCK, Kind.DECISION_UNANSWERED, Kind.EVENT_UNHANDLED),
+    }
 )
 
 
@@ -164,6 +169,9 @@ def _look_for_overdue() -> Iterator[Divergence]:
     for kind, found in ((Kind.REFUND_STUCK, refunds), (Kind.REFUND_REFUSED, refused)):
         for order_id, status in found.values_list("payment__order__order_id", "payment__order__status").distinct():
             yield Divergence(kind, order_id, status)
+    events = GatewayEvent.objects.filter(handled_at__isnull=True, payment__isnull=False, received_at__lt=stuck)
+    for order_id, status in events.values_list("payment__order__order_id", "payment__order__status").distinct():
+        yield Divergence(Kind.EVENT_UNHANDLED, order_id, status)
 
 
 def _compare_books() -> Iterator[Divergence]:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from orders.engine import outbox, temporal_client
 from orders.engine.reconcile import LEASE, LEASE_SECONDS, reconcile_orders
 from orders.errors import OrderError
+from orders.inbox.handle import handle_events
 from orders.management.terminal import failing_in_sentences
 from orders.postgres.leases import hold_lease
 from orders.proof.divergences import Divergence, find_divergences
@@ -73,7 +74,7 @@ def _repair() -> int:
         with hold_lease(LEASE, seconds=LEASE_SECONDS) as lease:
             if lease is not None:
                 sent = outbox.deliver_pending()
-                return sent + reconcile_orders(lease=lease)
+                return sent + handle_events() + reconcile_orders(lease=lease)
         if time.monotonic() > end:
             raise OrderError("The reconciler in the workers is in the middle of a round. Try again in a minute.")
         time.sleep(LEASE_EVERY_SECONDS)

@@ -6,11 +6,11 @@ to be shorter than the five seconds of an activity's attempt.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from orders.money import Money
 from orders.order_facts import Address, Customer, Line
@@ -155,3 +155,25 @@ class PaymentGateway(Protocol):
 
     def read_books(self) -> Iterable[BookEntry]:
         """Return all that the gateway's own books hold, order by order."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """An event that a gateway sends: that something happened to a payment, which we then ask it about.
+
+    `payment_id` is our key and `reference` the gateway's own id; either is empty where the event does not say.
+    """
+
+    event_id: str
+    kind: str
+    payment_id: str
+    reference: str
+    payload: dict[str, Any]
+
+
+@runtime_checkable
+class NotifyingGateway(Protocol):
+    """What a gateway has besides, whose events are taken at /webhooks/<its name>/."""
+
+    def read_event(self, body: bytes, headers: Mapping[str, str]) -> Notice:
+        """Return the event, once its signature is verified. Raises EventRefused."""

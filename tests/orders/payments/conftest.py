@@ -12,7 +12,7 @@ from orders.errors import OutsideWorldFailed
 from orders.payments.gateways.simulated_process.server import GatewayServer
 from orders.plugins import load_plugins
 from orders.simulated import fault_injection
-from tests.orders.payments.stripe_account import GATEWAY, KEY, Account, started_stripe
+from tests.orders.payments.stripe_account import GATEWAY, KEY, SECRET, Account, started_stripe
 from tests.proxies import Line, line_to
 
 PROCESS: Final = "orders.payments.gateways.simulated_process.gateway.SimulatedProcessGateway"
@@ -68,7 +68,11 @@ def stripe_account(stripe_address: str, line_to_stripe: Line, settings: Settings
     account = Account(stripe_address)
     account.clear()
     settings.DEBUG = True
-    settings.STRIPE = {"STRIPE_API_KEY": KEY, "STRIPE_API_BASE": f"http://{line_to_stripe.address}"}
+    settings.STRIPE = {
+        "STRIPE_API_KEY": KEY,
+        "STRIPE_API_BASE": f"http://{line_to_stripe.address}",
+        "STRIPE_WEBHOOK_SECRET": SECRET,
+    }
     settings.PAYMENT_GATEWAYS = [GATEWAY, *settings.PAYMENT_GATEWAYS]
     # The gateway holds on to the address that it was made with.
     load_plugins.cache_clear()

@@ -1,10 +1,14 @@
 """A Stripe account on localstripe, as its owner sees it: what is in its ledger, whatever the console believes."""
 
 import contextlib
+import hashlib
+import hmac
 import http.client
+import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -21,6 +25,8 @@ VISA: Final = "pm_card_visa"
 # Cards, by their numbers, that Stripe has for tests: one is declined when it is charged, one asks the customer.
 DECLINED: Final = "4000000000000341"
 ASKS_CUSTOMER: Final = "4000002500003155"
+# What the webhook endpoint's events are signed with.
+SECRET: Final = "whsec_of_the_tests"
 LONG: Final = 60
 
 
@@ -64,6 +70,19 @@ class Account:
             "cvc": "123",
         }
         return self.api.payment_methods.create({"type": "card", "card": card}).id
+
+
+def sign(body: bytes, *, secret: str = SECRET, at: int | None = None) -> str:
+    """The signature that Stripe sends along with an event."""
+    made_at = int(time.time()) if at is None else at
+    digest = hmac.new(secret.encode(), f"{made_at}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={made_at},v1={digest}"
+
+
+def event_of(intent: stripe.PaymentIntent, *, event_id: str = "evt_1", kind: str = "payment_intent.succeeded") -> bytes:
+    """The body of an event about an intent."""
+    about = {"object": "payment_intent", "id": intent.id, "metadata": intent.metadata.to_dict()}
+    return json.dumps({"object": "event", "id": event_id, "type": kind, "data": {"object": about}}).encode()
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ An intent is charged once at most, whatever is sent to it, and its id is stored 
 intent, and not an idempotency key that Stripe forgets after a day, that keeps a payment from being charged twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from orders.payments.gateways.interface import (
     BookEntry,
     Charge,
     Movements,
+    Notice,
     Outcome,
     PaymentRequest,
     RefundAnswer,
@@ -22,6 +23,7 @@ from orders.payments.gateways.interface import (
 )
 from orders.payments.gateways.stripe.amounts import from_stripe, to_stripe
 from orders.payments.gateways.stripe.client import answering, connect, is_final
+from orders.payments.gateways.stripe.events import read_event
 from orders.payments.gateways.stripe.intents import judge, judge_all
 from orders.payments.gateways.stripe.refunds import give_back
 
@@ -97,6 +99,10 @@ class StripeGateway:
                     money = from_stripe(refund.amount, refund.currency)
                     movements.add(refund.metadata["order_id"], refunded=money.minor)
         return movements.entries()
+
+    def read_event(self, body: bytes, headers: Mapping[str, str]) -> Notice:
+        """Return the event of a webhook, whose signature Stripe's library verifies."""
+        return read_event(body, headers.get("Stripe-Signature", ""))
 
     def _create(self, request: PaymentRequest) -> stripe.PaymentIntent:
         if not request.payment_method:

@@ -1,0 +1,1 @@
+"""What gateways send: taken once, and dealt with by asking them what is so now."""

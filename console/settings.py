@@ -96,6 +96,9 @@ ORDER_CURRENCIES = list(dict.fromkeys(read_list("ORDER_CURRENCIES", "EUR,USD,GBP
 # Seconds for which the answer to a request to the API is kept, to be given again for the same idempotency key
 IDEMPOTENCY_KEY_LIFETIME = read(env.int, "IDEMPOTENCY_KEY_LIFETIME", 7 * 24 * 3600, check=is_duration)
 
+# Whether webhooks may call private addresses, and without TLS
+WEBHOOK_ALLOW_PRIVATE = read(env.bool, "WEBHOOK_ALLOW_PRIVATE", False)
+
 # A form of an order has four fields a line. These bounds leave room for too many lines, so that our own sentence says
 # so, and for a thousand of the longest ones.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000

@@ -25,6 +25,7 @@ from orders import contracts
 from orders.engine import reconcile, relay
 from orders.engine.options import connect_arguments
 from orders.engine.worker_health import HEARTBEAT, run_heartbeat, worker_identity
+from orders.webhooks.companion import run_webhooks
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES, decide_chunk, give_back_refund
 from workers.attempts import AttemptInterceptor
 from workers.companions import Companions, Target
@@ -45,7 +46,11 @@ ACTIVITIES: Final[dict[str, Sequence[Callable[..., Any]]]] = {
     contracts.ORDER_QUEUE: (*ORDER_ACTIVITIES, decide_chunk, give_back_refund),
     contracts.SHIPPING_QUEUE: SHIPPING_ACTIVITIES,
 }
-COMPANIONS: Final[dict[str, Target]] = {"relay": relay.run_relay, "reconciler": reconcile.run_reconciler}
+COMPANIONS: Final[dict[str, Target]] = {
+    "relay": relay.run_relay,
+    "reconciler": reconcile.run_reconciler,
+    "webhooks": run_webhooks,
+}
 
 # Workflow tasks are Python at work, so more at once only wait for one another.
 WORKFLOW_THREADS: Final = 8

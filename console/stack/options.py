@@ -146,8 +146,8 @@ def keep_to_embedded(options: Options) -> None:
 
 def child_environment(options: Options, own: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the stack's Django programs: ours, and `own` over it."""
-    # Whoever tries the console out may approve with Temporal's command line as well.
-    environment = {"ACCEPT_OUTSIDE_DECISIONS": "true"} | dict(os.environ)
+    # Whoever tries the console out may approve with Temporal's command line as well, and have webhooks on this machine.
+    environment = {"ACCEPT_OUTSIDE_DECISIONS": "true", "WEBHOOK_ALLOW_PRIVATE": "true"} | dict(os.environ)
     if options.is_flaky:
         environment = {"FLAKY_FAIL_RATE": FLAKY_RATE, "FLAKY_HANG_RATE": FLAKY_RATE} | environment
     return environment | {"PYTHONUNBUFFERED": "1", "DEMO_PASSWORD": options.demo_password} | dict(own)

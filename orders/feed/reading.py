@@ -7,7 +7,7 @@ def read_feed(*, after: int, limit: int) -> list[FeedEntry]:
     """Return the entries after a position, with their events and the ids of their orders."""
     entries = FeedEntry.objects.filter(position__gt=after).select_related("event__order").order_by("position")
     event = (f"event__{name}" for name in ("key", "kind", "data", "actor", "at"))
-    return list(entries.only("position", *event, "event__order__order_id")[:limit])
+    return list(entries.only("position", *event, "event__order__order_id", "event__order__shop")[:limit])
 
 
 def last_position() -> int:

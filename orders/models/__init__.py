@@ -15,6 +15,7 @@ from orders.models.policy import ApprovalLimit, PolicyChange, PolicyRule
 from orders.models.reason import Reason
 from orders.models.shipment import CarrierNotice, Shipment
 from orders.models.shop import ApiKey, IdempotentRequest, Shop
+from orders.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from orders.postgres.database_check import WriteProbe
 from orders.postgres.leases import Lease
 from orders.simulated.ledger import CarrierBooking, GatewayMovement
@@ -47,6 +48,9 @@ __all__ = [
     "Shipment",
     "Shop",
     "Trouble",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "WorkerProcess",
     "WriteProbe",
 ]

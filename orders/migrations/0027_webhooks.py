@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0025_news_of_carriers"),
+        ("orders", "0026_gateway_events"),
     ]
 
     operations = [

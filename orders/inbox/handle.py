@@ -30,7 +30,7 @@ def handle_events() -> int:
         except TemporalAway:
             raise
         except OrderError as error:
-            # The step asks again by itself; this would only have been sooner.
+            # The step asks again anyway; this would only have been sooner.
             logger.warning("event %s of %s woke nothing: %s", event.event_id, event.gateway, error)
             outcome = Outcome.NOTHING_WAITED
         unhandled = GatewayEvent.objects.filter(pk=event.pk, handled_at__isnull=True)

@@ -23,6 +23,7 @@ from orders.models import (
     Shipment,
     Trouble,
 )
+from orders.overview.customers import CustomerFacts, read_customer
 from orders.policy.approvers import has_limits
 from orders.reading.prepared import NUMBER, OTHER_NUMBER, TEXT, PreparedQuery
 from orders.reading.querysets import OrderQuerySet
@@ -86,7 +87,7 @@ class StatusFacts:
 
 @dataclass(frozen=True)
 class PageFacts:
-    """All that the page shows. `lines` never change, so they are None where only the panels are shown again.
+    """All that the page shows. `lines` and `customer` are None where only the panels are shown again.
 
     `own_reason` is why whoever submitted the order approved it as well, None when nobody did.
     """
@@ -99,6 +100,7 @@ class PageFacts:
     own_reason: str | None
     next_order: Order | None
     lines: tuple[OrderLine, ...] | None
+    customer: CustomerFacts | None
     approvals: ApprovalFacts
     refunds: tuple[Refund, ...]
 
@@ -143,9 +145,10 @@ def _read_unsent(order: Order) -> tuple[OutboxMessage, ...]:
 
 
 def read_page_facts(order: Order, user: User, *, live: LiveStatus | None, is_whole: bool) -> PageFacts:
-    """Read what the page shows to `user`; what never changes only when it `is_whole`."""
+    """Read what the page shows to `user`; lines and customer only when it `is_whole`."""
     payment: Payment | None = getattr(order, "payment", None)
     next_order = _find_next(order, user) if permissions.may_decide(user, DecisionKind.APPROVE) else None
+    lines = read_lines(order) if is_whole else None
     return PageFacts(
         status=read_status_facts(order, live),
         payment=payment,
@@ -154,7 +157,8 @@ def read_page_facts(order: Order, user: User, *, live: LiveStatus | None, is_who
         events=tuple(_EVENTS.read({NUMBER: order.pk})),
         own_reason=getattr(order, "own_approval_reason", None),
         next_order=next_order,
-        lines=read_lines(order) if is_whole else None,
+        lines=lines,
+        customer=None if lines is None else read_customer(order, lines),
         approvals=read_approval_facts(order, user),
         refunds=tuple(_REFUNDS.read({TEXT: payment.pk})) if payment and vars(order)["has_refunds"] else (),
     )

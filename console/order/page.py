@@ -13,6 +13,7 @@ from console.access import ConsoleRequest, render_page
 from console.desk.way_back import WayBack
 from console.forms import ApproveForm, CancelForm
 from console.order.approvals import build_approval_panel
+from console.order.customer_panel import build_customer_panel
 from console.order.decision_panel import build_decision_panel
 from console.order.facts import MOST_EVENTS, PageFacts
 from console.order.feedback import Feedback
@@ -67,10 +68,11 @@ def render_order(
         "feedback": feedback,
         "keeps_feedback": keeps_feedback,
     }
-    if facts.lines is None:
+    if facts.lines is None or facts.customer is None:
         return render_page(request, "order/_order_changes.html", context, status=status)
     context |= {
         "lines": facts.lines,
+        "customer": build_customer_panel(order, facts.customer),
         "address_lines": write_address(order.address_country, {name: getattr(order, name) for name in WRITTEN}),
         "run_url": _find_run(order) if may_open_temporal_ui(request.user) else "",
     }

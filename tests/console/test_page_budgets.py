@@ -59,6 +59,15 @@ def test_an_order(bobs: Client, make_order: MakeOrder, status: str) -> None:
         bobs.get(path)
 
 
+def test_an_order_of_a_known_customer(bobs: Client, make_order: MakeOrder) -> None:
+    for _ in range(8):
+        path = make_order().get_absolute_url()
+    bobs.get(path)
+    with within("order_of_a_known_customer"):
+        page = bobs.get(path)
+    assert len(page.context["customer"].listed) == 5
+
+
 @pytest.mark.parametrize("status", ["PENDING_MANUAL_APPROVAL", "PAID"])
 def test_an_orders_poll(bobs: Client, make_order: MakeOrder, status: str) -> None:
     order = make_order(status)

@@ -1,0 +1,126 @@
+"""What an approver should know of a customer: the other orders with the same e-mail address, and what stands out.
+
+The approval policy asks about the orders before this one alone, at the moment of its submission. A person asks now, and
+about the later ones as well.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from statistics import median
+from typing import Final
+
+from django.db.models import QuerySet
+
+from orders.models import Order, OrderLine
+from orders.money import Money
+from orders.reading.prepared import NUMBER, TEXT, PreparedQuery
+from orders.states import OPEN, ReasonCode, Status
+
+# So many of a customer's latest orders are looked at, by an index, so that one with thousands costs no more.
+MOST_ORDERS: Final = 200
+TWINS_WITHIN: Final = timedelta(days=1)
+# A total that is so many times the usual one stands out, once so many completed orders tell what is usual.
+UNUSUAL_TIMES: Final = 3
+USUAL_AFTER: Final = 3
+ADDRESS: Final = (
+    *("address_line", "address_line2", "address_postcode"),
+    *("address_city", "address_state", "address_country"),
+)
+COLUMNS: Final = ("order_id", "status", "decision", "reason_code", "currency", "total", "created_at", *ADDRESS)
+
+
+def choose_others(most: int) -> QuerySet[Order]:
+    """Return the customer's latest orders but this one, for stand-ins."""
+    others = Order.objects.filter(customer_email__iexact=TEXT).exclude(pk=NUMBER).select_related("payment")
+    return others.only(*COLUMNS, "payment__status").order_by("-created_at", "-id")[:most]
+
+
+_OTHERS: Final = PreparedQuery(lambda: choose_others(MOST_ORDERS))
+
+
+class Remark(StrEnum):
+    """What stands out about an order, beside the customer's others."""
+
+    TWIN = "TWIN"
+    OTHER_ADDRESS = "OTHER_ADDRESS"
+    UNUSUAL_TOTAL = "UNUSUAL_TOTAL"
+    DECLINED_BEFORE = "DECLINED_BEFORE"
+
+
+@dataclass(frozen=True)
+class CustomerFacts:
+    """The customer's other orders, newest first, and what they say of this one.
+
+    `earlier` counts those before this order. `is_cut` says that only the latest MOST_ORDERS were looked at. `spent` is
+    the sum of the completed ones for each currency. `twins` have the same basket and were submitted within a day.
+    """
+
+    others: Sequence[Order]
+    earlier: int
+    is_cut: bool
+    completed: int
+    cancelled: int
+    declined: int
+    refunded: int
+    open: int
+    spent: tuple[Money, ...]
+    twins: tuple[Order, ...]
+    remarks: tuple[Remark, ...]
+
+
+def read_customer(order: Order, lines: Iterable[OrderLine]) -> CustomerFacts:
+    """Return what the other orders with this e-mail address say of `order`; one statement, and one more for twins."""
+    others = _OTHERS.read({TEXT: order.customer_email, NUMBER: order.pk})
+    earlier = [other for other in others if (other.created_at, other.pk) < (order.created_at, order.pk)]
+    completed = [other for other in others if other.status == Status.COMPLETED]
+    declined = sum(other.reason_code == ReasonCode.PAYMENT_DECLINED for other in others)
+    spent = Counter({other.currency: 0 for other in completed})
+    for other in completed:
+        spent[other.currency] += other.total
+    twins = _find_twins(order, lines, others)
+    found = {
+        Remark.TWIN: bool(twins),
+        Remark.OTHER_ADDRESS: bool(earlier) and _address(earlier[0]) != _address(order),
+        Remark.UNUSUAL_TOTAL: _is_unusual(order, completed),
+        Remark.DECLINED_BEFORE: declined > 0,
+    }
+    return CustomerFacts(
+        others=others,
+        earlier=len(earlier),
+        is_cut=len(others) == MOST_ORDERS,
+        completed=len(completed),
+        cancelled=sum(other.status == Status.CANCELLED for other in others),
+        declined=declined,
+        refunded=sum(hasattr(other, "payment") and other.payment.status == "REFUNDED" for other in others),
+        open=sum(other.status in OPEN for other in others),
+        spent=tuple(Money(total, currency) for currency, total in sorted(spent.items())),
+        twins=twins,
+        remarks=tuple(remark for remark, is_there in found.items() if is_there),
+    )
+
+
+def _find_twins(order: Order, lines: Iterable[OrderLine], others: Sequence[Order]) -> tuple[Order, ...]:
+    near = [other for other in others if abs(other.created_at - order.created_at) <= TWINS_WITHIN]
+    if not near:
+        return ()
+    baskets: dict[int, Counter[str]] = {other.pk: Counter() for other in near}
+    for order_pk, sku, quantity in OrderLine.objects.filter(order__in=list(baskets)).values_list(
+        "order_id", "sku", "quantity"
+    ):
+        baskets[order_pk][sku.upper()] += quantity
+    own: Counter[str] = Counter()
+    for line in lines:
+        own[line.sku.upper()] += line.quantity
+    return tuple(other for other in near if baskets[other.pk] == own)
+
+
+def _is_unusual(order: Order, completed: Sequence[Order]) -> bool:
+    totals = [other.total for other in completed if other.currency == order.currency]
+    return len(totals) >= USUAL_AFTER and order.total > UNUSUAL_TIMES * median(totals)
+
+
+def _address(order: Order) -> tuple[str, ...]:
+    return tuple(str(getattr(order, name)).casefold() for name in ADDRESS)

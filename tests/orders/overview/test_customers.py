@@ -13,6 +13,7 @@ from orders.models import Order
 from orders.money import Money
 from orders.overview import customers
 from orders.overview.customers import CustomerFacts, Remark, read_customer
+from orders.reading.prepared import PreparedQuery
 from tests.database import past_the_rules
 from tests.making import MakeOrder
 
@@ -96,7 +97,7 @@ def test_it_costs_two_statements_and_no_more_than_so_many_orders(
     lines = list(order.lines.all())
     for _ in range(3):
         make_order()
-    monkeypatch.setattr(customers, "_OTHERS", customers.PreparedQuery(lambda: customers.choose_others(2)))
+    monkeypatch.setattr(customers, "_OTHERS", PreparedQuery(lambda: customers.choose_others(2)))
     monkeypatch.setattr(customers, "MOST_ORDERS", 2)
     with CaptureQueriesContext(connection) as sent:
         facts = read_customer(order, lines)

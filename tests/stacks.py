@@ -69,6 +69,12 @@ class RunningStack:
         self.process.terminate()
         return self.wait_for_end()
 
+    def status_of(self, order_id: str) -> str:
+        """Return the status of an order."""
+        with psycopg.connect(self.settings["DATABASE_URL"]) as connection:
+            row = connection.execute("SELECT status FROM orders_order WHERE order_id = %s", [order_id]).fetchone()
+            return str(row[0]) if row else ""
+
     def statuses(self) -> list[str]:
         """Return the statuses of its orders, read from its database."""
         with psycopg.connect(self.settings["DATABASE_URL"]) as connection:

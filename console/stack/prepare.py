@@ -1,4 +1,4 @@
-"""Makes the database ready for the stack: migrations and demo accounts."""
+"""Makes the database ready for the stack: migrations, demo accounts and demo keys."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from console.stack.accounts import ACCOUNTS, DemoAccounts, ensure_accounts
+from console.stack.demo_keys import ensure_keys
 from console.stack.folder import write_private
 
 WORDS: Final = {
@@ -31,11 +32,14 @@ def main(result: str) -> None:
     try:
         tell(f"Database: {apply_migrations()}")
         accounts = ensure_accounts(os.environ["DEMO_PASSWORD"])
+        has_made_keys = accounts is not DemoAccounts.ABSENT and ensure_keys(Path(result).parent)
     except CommandError as error:
         sys.exit(str(error))
     except DatabaseError as error:
         sys.exit(f"The database of DATABASE_URL cannot be used: {' '.join(str(error).split())}")
     tell(f"Accounts: {WORDS[accounts]}")
+    if has_made_keys:
+        tell("API keys: made")
     write_private(Path(result), json.dumps({"demo_accounts": accounts}))
 
 

@@ -201,6 +201,8 @@ class Stack:
         if has_accounts:
             names = list(ACCOUNTS)
             facts["Sign in as"] = f"{', '.join(names[:-1])} or {names[-1]}, password: {self._options.demo_password}"
+            facts["API key"] = f"{(self._folder.path / 'api-key').read_text()} submits and reads orders"
+            facts["Approver's key"] = (self._folder.path / "approver-api-key").read_text()
         facts["Other terminal"] = f"{self._folder}/manage order --help"
         shown = "" if self._options.is_verbose else "; warnings appear here, with VERBOSE=1 everything"
         facts["Logs"] = f"{self._folder}/logs{shown}"

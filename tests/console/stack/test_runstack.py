@@ -72,6 +72,8 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     role = run(clean_environment(running.folder), "shell", "-v0", "-c", ASK_ROLE)
     assert role.stdout.split() == ["console_app", "off", "0"], role.stderr
 
+    try_the_lines_of_the_api(running)
+
     # A second one is refused, in the same folder and on the same ports.
     second = run(running.environment, "runstack")
     assert second.returncode == 1
@@ -99,6 +101,53 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     assert (running.folder / "temporal.db").exists()
     assert run_reset(running.folder, YES="1").returncode == 0
     assert not running.folder.exists()
+
+
+def try_the_lines_of_the_api(stack: RunningStack) -> None:
+    """Run the lines with which docs/api.md begins, as they stand but for folder and ports, up to the receiver's log."""
+    page = (ROOT / "docs" / "api.md").read_text()
+    lines = page.partition("```sh\n")[2].partition("```")[0]
+    for text, own in ((":8000", f":{stack.port}"), ("9009", str(free_port()))):
+        assert text in lines
+        lines = lines.replace(text, own)
+    here = stack.folder.parent / "clone"
+    here.mkdir()
+    for name, there in ((".stack", stack.folder), (".venv", Path(sys.prefix)), ("docs", ROOT / "docs")):
+        (here / name).symlink_to(there)
+    shell = subprocess.Popen(
+        ["sh", "-eu"],
+        cwd=here,
+        env={"PATH": os.environ["PATH"]},
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        assert shell.stdin
+        assert shell.stdout
+        submit, approve, rest = lines.partition("# Approve")
+        shell.stdin.write(f"{submit}\n")
+        shell.stdin.flush()
+        answer = stack.folder / "order.json"
+        wait_until(lambda: answer.exists() and answer.read_text().endswith("}"), what="the order")
+        order = json.loads(answer.read_text())
+        assert (order["total"], order["shop_order_number"]) == (1900, "A-1001")
+        wait_until(lambda: stack.status_of(order["order_id"]) == "PENDING_MANUAL_APPROVAL", what="the wait")
+        shell.stdin.write(f"{approve}{rest}\n")
+        shell.stdin.flush()
+        wait_until(lambda: stack.status_of(order["order_id"]) == "COMPLETED", what="the end of the order")
+        heard = stack.folder / "webhooks.log"
+        wait_until(lambda: '"order.completed"' in heard.read_text(), what="the last webhook")
+        told = [json.loads(line) for line in heard.read_text().splitlines()]
+        assert {"order.submitted", "order.completed"} <= {
+            kind for kind, order_id, _ in told if order_id == order["order_id"]
+        }
+        for key in ("api-key", "approver-api-key"):
+            assert (stack.folder / key).read_text() in stack.output
+    finally:
+        os.killpg(shell.pid, signal.SIGKILL)
+        shell.wait(60)
 
 
 def run_reset(folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:

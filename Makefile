@@ -9,7 +9,7 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 PY := $(VENV)/bin/python
 # Most tests wait for servers more than they work, so a few processes share the files, each with servers of its own.
-PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 # The order of the tests, which is random but the same each time; SEED=7 tries another one.
 SEED ?= 1298297209
 # Python 3.12 and later measure coverage at little cost. Below, it takes half as much time again: COVERAGE=1 asks for it.

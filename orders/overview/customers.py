@@ -12,9 +12,9 @@ from enum import StrEnum
 from statistics import median
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Sum
 
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, Refund
 from orders.money import Money
 from orders.reading.prepared import NUMBER, TEXT, PreparedQuery
 from orders.states import OPEN, ReasonCode, Status
@@ -34,8 +34,10 @@ COLUMNS: Final = ("order_id", "status", "decision", "reason_code", "currency", "
 
 def choose_others(most: int) -> QuerySet[Order]:
     """Return the customer's latest orders but this one, for stand-ins."""
-    others = Order.objects.filter(customer_email__iexact=TEXT).exclude(pk=NUMBER).select_related("payment")
-    return others.only(*COLUMNS, "payment__status").order_by("-created_at", "-id")[:most]
+    refunds = Refund.objects.filter(payment_id=OuterRef("payment_id"), status=Refund.Status.SUCCEEDED)
+    given_back = refunds.order_by().values("payment_id").values_list(Sum("amount"))
+    others = Order.objects.filter(customer_email__iexact=TEXT).exclude(pk=NUMBER).annotate(given_back=given_back)
+    return others.only(*COLUMNS).order_by("-created_at", "-id")[:most]
 
 
 _OTHERS: Final = PreparedQuery(lambda: choose_others(MOST_ORDERS))
@@ -54,8 +56,9 @@ class Remark(StrEnum):
 class CustomerFacts:
     """The customer's other orders, newest first, and what they say of this one.
 
-    `earlier` counts those before this order. `is_cut` says that only the latest MOST_ORDERS were looked at. `spent` is
-    the sum of the completed ones for each currency. `twins` have the same basket and were submitted within a day.
+    `earlier` counts those before this order. `is_cut` says that only the latest MOST_ORDERS were looked at. `cancelled`
+    leaves out those whose payment was declined; of `refunded` ones money went back, in whole or in part. `spent` is the
+    sum of the completed ones without what went back. `twins` have the same basket and were submitted within a day.
     """
 
     others: Sequence[Order]
@@ -76,25 +79,25 @@ def read_customer(order: Order, lines: Iterable[OrderLine]) -> CustomerFacts:
     others = _OTHERS.read({TEXT: order.customer_email, NUMBER: order.pk})
     earlier = [other for other in others if (other.created_at, other.pk) < (order.created_at, order.pk)]
     completed = [other for other in others if other.status == Status.COMPLETED]
-    declined = sum(other.reason_code == ReasonCode.PAYMENT_DECLINED for other in others)
+    declined = [other for other in others if other.reason_code == ReasonCode.PAYMENT_DECLINED]
     spent = Counter({other.currency: 0 for other in completed})
     for other in completed:
-        spent[other.currency] += other.total
+        spent[other.currency] += other.total - (vars(other)["given_back"] or 0)
     twins = _find_twins(order, lines, others)
     found = {
         Remark.TWIN: bool(twins),
         Remark.OTHER_ADDRESS: bool(earlier) and _address(earlier[0]) != _address(order),
         Remark.UNUSUAL_TOTAL: _is_unusual(order, completed),
-        Remark.DECLINED_BEFORE: declined > 0,
+        Remark.DECLINED_BEFORE: any(other in earlier for other in declined),
     }
     return CustomerFacts(
         others=others,
         earlier=len(earlier),
         is_cut=len(others) == MOST_ORDERS,
         completed=len(completed),
-        cancelled=sum(other.status == Status.CANCELLED for other in others),
-        declined=declined,
-        refunded=sum(hasattr(other, "payment") and other.payment.status == "REFUNDED" for other in others),
+        cancelled=sum(other.status == Status.CANCELLED for other in others) - len(declined),
+        declined=len(declined),
+        refunded=sum(bool(vars(other)["given_back"]) for other in others),
         open=sum(other.status in OPEN for other in others),
         spent=tuple(Money(total, currency) for currency, total in sorted(spent.items())),
         twins=twins,

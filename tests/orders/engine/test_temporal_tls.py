@@ -152,7 +152,9 @@ def eavesdropper() -> Iterator[tuple[str, list[bytes]]]:
                     return
                 with connection:
                     connection.settimeout(5)
-                    heard.append(connection.recv(64))
+                    said = connection.recv(64)
+                    if said:  # a program that is stopped hangs up without a word
+                        heard.append(said)
 
         threading.Thread(target=hear, daemon=True).start()
         yield f"127.0.0.1:{listener.getsockname()[1]}", heard

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from orders.intake.drafts import LineDraft
-from orders.models import Order
+from orders.models import Order, Refund
 from orders.money import Money
 from orders.overview import customers
 from orders.overview.customers import CustomerFacts, Remark, read_customer
@@ -87,7 +88,26 @@ def test_a_total_stands_out_once_it_is_known_what_is_usual(make_order: MakeOrder
 def test_a_declined_payment_is_told(make_order: MakeOrder) -> None:
     make_order("CANCELLED", cancelled_from="CHARGING_PAYMENT", reason_code="PAYMENT_DECLINED", reason="No funds")
     facts = ask(make_order())
-    assert (facts.declined, Remark.DECLINED_BEFORE in facts.remarks) == (1, True)
+    assert (facts.declined, facts.cancelled, Remark.DECLINED_BEFORE in facts.remarks) == (1, 0, True)
+
+
+def test_a_payment_that_is_declined_later_was_not_before(make_order: MakeOrder) -> None:
+    order = make_order()
+    make_order("CANCELLED", cancelled_from="CHARGING_PAYMENT", reason_code="PAYMENT_DECLINED", reason="No funds")
+    facts = ask(order)
+    assert (facts.declined, Remark.DECLINED_BEFORE in facts.remarks) == (1, False)
+
+
+def test_what_went_back_was_not_spent(make_order: MakeOrder) -> None:
+    whole, part = make_order("COMPLETED"), make_order("COMPLETED")
+    facts = ask(make_order())
+    assert (facts.spent, facts.refunded) == ((Money(whole.total + part.total, "EUR"),), 0)
+    refund = Refund(payment=part.payment, key="refund-1", amount=500, currency="EUR", status=Refund.Status.SUCCEEDED)
+    refund.reason_code, refund.requested_by, refund.finished_at = "OTHER", "bob", timezone.now()
+    with past_the_rules():
+        refund.save()
+    facts = ask(make_order())
+    assert (facts.spent, facts.refunded) == ((Money(whole.total + part.total - 500, "EUR"),), 1)
 
 
 def test_it_costs_two_statements_and_no_more_than_so_many_orders(

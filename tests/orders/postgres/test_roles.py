@@ -86,4 +86,4 @@ def test_it_owns_nothing_and_tables_to_come_are_its_to_write(server: dict[str, A
 
 def test_the_triggers_hold_for_the_owner_as_well(server: dict[str, Any]) -> None:
     with connect(server, "console") as owner, pytest.raises(psycopg.errors.RestrictViolation, match="never removed"):
-        owner.execute("TRUNCATE orders_orderevent")
+        owner.execute("TRUNCATE orders_orderevent CASCADE")

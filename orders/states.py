@@ -59,6 +59,15 @@ class ReasonKind(StrEnum):
     REFUND = "REFUND"
 
 
+class CustomerRemark(StrEnum):
+    """What stands out about an order, beside the customer's others."""
+
+    TWIN = "TWIN"
+    OTHER_ADDRESS = "OTHER_ADDRESS"
+    UNUSUAL_TOTAL = "UNUSUAL_TOTAL"
+    DECLINED_BEFORE = "DECLINED_BEFORE"
+
+
 class BatchState(StrEnum):
     """Where a batch is: a decision on many orders."""
 

@@ -13,6 +13,7 @@ from ninja.errors import HttpError, ValidationError
 from console.api.problems import Problem, QueryRefused, answer_problem
 from console.system.outages import answer_fault
 from orders import errors
+from orders.feed.documents import write_time
 from orders.models import Order
 from orders.postgres.faults import find_fault
 from orders.reading.pages import CursorError
@@ -57,7 +58,7 @@ def answer_refusal(error: errors.OrderError, order: Order | None = None) -> Http
             "kind": order.decision,
             "actor": order.decided_by,
             "channel": order.decision_channel,
-            "taken_at": order.decided_at and order.decided_at.isoformat().replace("+00:00", "Z"),
+            "taken_at": write_time(order.decided_at),
         }
     if isinstance(error, errors.TooManyCalls):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_seconds)))

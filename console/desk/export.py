@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Final
 
 from django.contrib import messages
@@ -50,13 +51,11 @@ def _answer_csv(asked: ListAsked) -> HttpResponseBase:
 def _answer_workbook(asked: ListAsked) -> HttpResponseBase:
     if len(asked.find_all(workbook.MOST_ROWS + 1)) > workbook.MOST_ROWS:
         raise TooManyRows(workbook.MOST_ROWS)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    try:
+    with ExitStack() as if_it_fails:
+        file = if_it_fails.enter_context(tempfile.TemporaryFile())
         workbook.write_workbook(read_table(*asked.table()), file)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
+        file.seek(0)
+        if_it_fails.pop_all()  # from here on the response closes it
     return FileResponse(file, content_type=XLSX)
 
 

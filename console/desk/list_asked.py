@@ -116,18 +116,21 @@ class ListAsked:
     @property
     def export_url(self) -> str:
         """The address of a file of all that is asked for."""
-        return f"{reverse('order-export')}?{urlencode([pair for pair in self._pairs() if pair[1]])}"
+        return self._address("order-export", *self._pairs())
 
     @property
     def workbook_url(self) -> str:
         """The address of the same as a workbook."""
-        return f"{self.export_url}{'' if self.export_url.endswith('?') else '&'}format=xlsx"
+        return self._address("order-export", *self._pairs(), ("format", "xlsx"))
 
     def link(self, **more: str) -> str:
         """Return the address of this tab, sort, search and filters, with `more` in its query."""
-        pairs = [*self._pairs(), *more.items()]
-        query = urlencode([(name, value) for name, value in pairs if value])
-        return f"{reverse('order-list')}?{query}" if query else reverse("order-list")
+        return self._address("order-list", *self._pairs(), *more.items())
+
+    @staticmethod
+    def _address(name: str, *pairs: tuple[str, str]) -> str:
+        query = urlencode([(key, value) for key, value in pairs if value])
+        return f"{reverse(name)}?{query}" if query else reverse(name)
 
     def _pairs(self) -> Iterable[tuple[str, str]]:
         yield "status", "" if self.status == "all" else self.status

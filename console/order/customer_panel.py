@@ -1,25 +1,19 @@
 """What the page of an order says about its customer: the other orders, and what stands out beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
-from orders.labels import Label
+from orders.labels.customers import CUSTOMER_REMARK_LABELS
 from orders.models import Order
-from orders.overview.customers import MOST_ORDERS, CustomerFacts, Remark
+from orders.overview.customers import MOST_ORDERS, CustomerFacts
 
 MOST_LISTED: Final = 5
-REMARKS: Final[Mapping[Remark, Label]] = {
-    Remark.TWIN: gettext_lazy("Possible duplicate: the same goods were ordered within a day."),
-    Remark.OTHER_ADDRESS: gettext_lazy("The address differs from the one on the previous order."),
-    Remark.UNUSUAL_TOTAL: gettext_lazy("The total is more than three times what this customer usually spends."),
-    Remark.DECLINED_BEFORE: gettext_lazy("A payment of this customer was declined before."),
-}
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ def build_customer_panel(order: Order, facts: CustomerFacts) -> CustomerPanel:
     return CustomerPanel(
         summary=_summarise(facts),
         counts=", ".join(f"{count} {words}" for count, words in counts if count),
-        remarks=[str(REMARKS[remark]) for remark in facts.remarks],
+        remarks=[str(CUSTOMER_REMARK_LABELS[remark]) for remark in facts.remarks],
         twins=facts.twins,
         listed=facts.others[:MOST_LISTED],
         more_url=f"{reverse('order-list')}?{query}" if len(facts.others) > MOST_LISTED else "",

@@ -78,6 +78,11 @@ class RefundForm(forms.Form):
         found: dict[int, int] = self.cleaned_data["quantities"]
         return found
 
+    @property
+    def says_money(self) -> bool:
+        """Whether amount and quantities can be read, whatever is still missing beside them."""
+        return not any(name == "amount" or name.startswith(LINE) for name in self.errors)
+
     def clean(self) -> None:
         """Read the amount and the quantities, and whether a text has to say more."""
         quantities = {line.position: self._read_quantity(line) for line in self.lines}

@@ -89,8 +89,7 @@ def _show_done(request: ConsoleRequest, order: Order, feedback: Feedback) -> Htt
 def _preview(request: ConsoleRequest, facts: PageFacts, form: RefundForm) -> HttpResponse:
     """Say what the refund would do; nothing is complained about while somebody still types."""
     panel = build_refund_panel(facts, request.user)
-    is_valid = form.is_valid() or not any(name == "amount" or name.startswith("line_") for name in form.errors)
-    effect = describe_effect(panel, form.money) if panel is not None and is_valid else ""
+    effect = describe_effect(panel, form.money) if panel is not None and form.says_money else ""
     if request.htmx:
         return render_page(request, "order/_refund_effect.html", {"effect": effect, "refunds": panel})
     return render_order(request, facts, refund_form=form, refund_effect=effect, status=200 if effect else 422)

@@ -13,19 +13,24 @@ from orders.shops.keys import PATTERN, create_key
 
 @dataclass(frozen=True)
 class DemoKey:
-    """A key: the name of its file and its account, what it is called, and what it may be used for."""
+    """A key: the name of its file and its account, what it is called, and what it is for in words and in scopes."""
 
     file: str
     account: str
     name: str
+    purpose: str
     scopes: tuple[ApiKey.Scope, ...]
 
 
 # Two, because nobody approves an order that the same account submitted.
 DEMO_KEYS: Final = (
-    DemoKey("api-key", "clerk", "demo shop", (ApiKey.Scope.SUBMIT, ApiKey.Scope.READ)),
+    DemoKey("api-key", "clerk", "demo shop", "submits and reads orders", (ApiKey.Scope.SUBMIT, ApiKey.Scope.READ)),
     DemoKey(
-        "approver-api-key", "approver", "demo approver", (ApiKey.Scope.READ, ApiKey.Scope.DECIDE, ApiKey.Scope.REFUND)
+        "approver-api-key",
+        "approver",
+        "demo approver",
+        "approves, cancels and refunds them",
+        (ApiKey.Scope.READ, ApiKey.Scope.DECIDE, ApiKey.Scope.REFUND),
     ),
 )
 
@@ -38,6 +43,11 @@ def ensure_keys(folder: Path) -> bool:
         _, text = create_key(name=demo.name, scopes=demo.scopes, account=account, created_by="runstack")
         write_private(folder / demo.file, text)
     return bool(missing)
+
+
+def describe_keys(folder: Path) -> dict[str, str]:
+    """Return a line for each key, by the account that it acts as."""
+    return {f"API key, {demo.account}": f"{(folder / demo.file).read_text()} {demo.purpose}" for demo in DEMO_KEYS}
 
 
 def _is_known(path: Path) -> bool:

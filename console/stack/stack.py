@@ -13,6 +13,7 @@ from console.bind import allowed_host_header
 from console.installation import EMBEDDED, PROGRAMS
 from console.stack.accounts import ACCOUNTS, DemoAccounts
 from console.stack.children import Child
+from console.stack.demo_keys import describe_keys
 from console.stack.environment import NO_PROFILE
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder
@@ -201,12 +202,11 @@ class Stack:
         if has_accounts:
             names = list(ACCOUNTS)
             facts["Sign in as"] = f"{', '.join(names[:-1])} or {names[-1]}, password: {self._options.demo_password}"
-            facts["API key"] = f"{(self._folder.path / 'api-key').read_text()} submits and reads orders"
-            facts["Approver's key"] = (self._folder.path / "approver-api-key").read_text()
+            facts |= describe_keys(self._folder.path)
         facts["Other terminal"] = f"{self._folder}/manage order --help"
         shown = "" if self._options.is_verbose else "; warnings appear here, with VERBOSE=1 everything"
         facts["Logs"] = f"{self._folder}/logs{shown}"
-        lines = [f"    {name:<17}{value}" for name, value in facts.items()]
+        lines = [f"    {name:<19}{value}" for name, value in facts.items()]
         return "\n".join(["", "The order console is ready.", "", *lines, "", "Ctrl-C stops everything.", ""])
 
     def _console_address(self) -> str:

@@ -7,9 +7,10 @@ up once, however often a button is clicked.
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from orders import permissions
-from orders.decisions.refunds import announce, check_may_be_refunded, make_key
+from orders.decisions.refunds import check_may_be_refunded, make_key, write_refund
 from orders.engine import outbox
 from orders.errors import OrderInvalid, RefundRefused
 from orders.events import EventKind, Fact
@@ -18,6 +19,11 @@ from orders.lifecycle.lookup import lock_order
 from orders.models import Order, Refund, RefundFollowUp
 from orders.permissions import Actor
 from orders.texts import clean_text
+
+
+def refused_refunds() -> QuerySet[Refund]:
+    """Return the refunds that the gateway refused for good and about which nobody has done anything."""
+    return Refund.objects.filter(status=Refund.Status.FAILED, follow_up__isnull=True)
 
 
 def try_again(order: Order, number: int, *, actor: Actor) -> Refund:
@@ -37,7 +43,7 @@ def try_again(order: Order, number: int, *, actor: Actor) -> Refund:
         if follow_up is not None and follow_up.again is not None:
             return follow_up.again
         payment = check_may_be_refunded(locked, refund.amount)
-        again = Refund.objects.create(
+        wanted = Refund(
             payment=payment,
             key=make_key(f"again-{refund.pk}"),
             amount=refund.amount,
@@ -46,12 +52,9 @@ def try_again(order: Order, number: int, *, actor: Actor) -> Refund:
             reason_words=refund.reason_words,
             reason=refund.reason,
             lines=refund.lines,
-            requested_by=actor.get_username(),
-            account_id=actor.pk,
-            channel=permissions.find_channel(actor),
         )
+        again = write_refund(locked, wanted, actor=actor)
         _write(refund, RefundFollowUp.Kind.AGAIN, actor, again=again)
-        announce(locked, again, sends_now=True)
         return again
 
 

@@ -58,7 +58,7 @@ def request_refund(
                 raise RefundRefused("This form was sent before for another refund. Nothing was refunded by this one.")
             return asked
         payment, because = check_may_be_refunded(locked, amount), find_reason(ReasonKind.REFUND, reason_code)
-        refund = Refund.objects.create(
+        wanted = Refund(
             payment=payment,
             key=make_key(key),
             amount=amount,
@@ -67,16 +67,15 @@ def request_refund(
             reason_words=because.words,
             reason=clean_text(reason),
             lines=_keep_lines(locked, payment, quantities, amount) if quantities else None,
-            requested_by=actor.get_username(),
-            account_id=actor.pk,
-            channel=permissions.find_channel(actor),
         )
-        announce(locked, refund, sends_now=sends_now)
-        return refund
+        return write_refund(locked, wanted, actor=actor, sends_now=sends_now)
 
 
-def announce(order: Order, refund: Refund, *, sends_now: bool) -> None:
-    """Write the event of a new refund, and the message that starts its workflow."""
+def write_refund(order: Order, refund: Refund, *, actor: Actor, sends_now: bool = True) -> Refund:
+    """Write a refund of a locked order as asked for by `actor`, its event, and the message that starts its workflow."""
+    refund.requested_by, refund.account_id = actor.get_username(), actor.pk
+    refund.channel = permissions.find_channel(actor)
+    refund.save(force_insert=True)
     facts: dict[str, Fact] = {
         "amount": refund.amount,
         "currency": refund.currency,
@@ -87,6 +86,7 @@ def announce(order: Order, refund: Refund, *, sends_now: bool) -> None:
     add_event(order, EventKind.REFUND_REQUESTED, facts, key=refund.key, actor=refund.requested_by)
     message = asdict(contracts.RefundInput(order.order_id, refund.key))
     outbox.enqueue(order, key=refund.key, name=sending.REFUND, payload=message, sends_now=sends_now)
+    return refund
 
 
 def start_unfinished_again() -> int:

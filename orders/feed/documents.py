@@ -68,9 +68,9 @@ def describe_order(order: Order) -> Document:
         "shop": order.shop.name if order.shop else None,
         "shop_order_number": order.shop_order_number or None,
         "metadata": order.metadata,
-        "approval_deadline": _time(order.approval_deadline),
-        "created_at": _time(order.created_at),
-        "closed_at": _time(vars(order)["ended_at"]),
+        "approval_deadline": write_time(order.approval_deadline),
+        "created_at": write_time(order.created_at),
+        "closed_at": write_time(vars(order)["ended_at"]),
         "version": order.version,
     }
 
@@ -84,7 +84,7 @@ def describe_event(event: OrderEvent, order_id: str) -> Document:
         "data": event.data,
         "actor": event.actor or None,
         "channel": event.data.get("channel"),
-        "at": _time(event.at),
+        "at": write_time(event.at),
     }
 
 
@@ -107,8 +107,8 @@ def _describe_decision(decision: Decision) -> Document:
         "reason_code": decision.reason_code or None,
         "reason": decision.reason or None,
         "outcome": decision.outcome,
-        "taken_at": _time(decision.taken_at),
-        "answered_at": _time(decision.answered_at),
+        "taken_at": write_time(decision.taken_at),
+        "answered_at": write_time(decision.answered_at),
     }
 
 
@@ -132,8 +132,8 @@ def _describe_refund(refund: Refund) -> Document:
         "reason": refund.reason or None,
         "requested_by": refund.requested_by or None,
         "channel": refund.channel or None,
-        "requested_at": _time(refund.requested_at),
-        "finished_at": _time(refund.finished_at),
+        "requested_at": write_time(refund.requested_at),
+        "finished_at": write_time(refund.finished_at),
     }
 
 
@@ -143,10 +143,11 @@ def _describe_shipment(shipment: Shipment) -> Document:
         "carrier": shipment.carrier or None,
         "tracking_number": shipment.tracking_number or None,
         "package_reference": shipment.package_reference,
-        "prepared_at": _time(shipment.prepared_at),
-        "dispatched_at": _time(shipment.dispatched_at),
+        "prepared_at": write_time(shipment.prepared_at),
+        "dispatched_at": write_time(shipment.dispatched_at),
     }
 
 
-def _time(at: datetime | None) -> str | None:
+def write_time(at: datetime | None) -> str | None:
+    """Return a time by RFC 3339, in UTC."""
     return None if at is None else at.isoformat().replace("+00:00", "Z")

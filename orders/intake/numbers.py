@@ -38,20 +38,22 @@ def read_price(text: str, currency: str) -> Money:
 
     Raises OrderInvalid with a sentence for the field.
     """
-    price = read_amount(text, currency, noun="price")
-    if price.minor > largest_price(currency).minor:
-        raise OrderInvalid(f"A unit price can be at most {largest_price(currency)}.")
-    return price
+    return _read_money(text, currency, most=largest_price(currency), named="A price", bounded="A unit price")
 
 
-def read_amount(text: str, currency: str, *, noun: str = "amount") -> Money:
-    """Read an amount of any size that an order may have; `noun` is what the sentences call it. Raises OrderInvalid."""
+def read_amount(text: str, currency: str) -> Money:
+    """Read an amount of any size that an order may have, as `read_price` does. Raises OrderInvalid."""
+    return _read_money(text, currency, most=largest_total(currency), named="An amount", bounded="An amount")
+
+
+def _read_money(text: str, currency: str, *, most: Money, named: str, bounded: str) -> Money:
+    """Read an amount up to `most`; `named` and `bounded` are how sentences on its form and on its size begin."""
     text, decimals = text.strip(), DECIMALS[currency]
     found = _NUMBER.fullmatch(text)
     if found is None:
-        raise OrderInvalid(_explain_amount(text, currency, noun))
+        raise OrderInvalid(_explain(text, currency, named))
     whole, mark, fraction = found[1], found[2] or "", found[3] or ""
-    rule = f"{_with_article(noun)} in {currency} has {f'at most {decimals} decimals' if decimals else 'no decimals'}."
+    rule = f"{named} in {currency} has {f'at most {decimals} decimals' if decimals else 'no decimals'}."
     if _may_be_thousands(whole, mark, fraction, decimals):
         shorter = fraction.rstrip("0")
         if len(shorter) > decimals:
@@ -61,14 +63,9 @@ def read_amount(text: str, currency: str, *, noun: str = "amount") -> Money:
     if len(fraction) > decimals:
         raise OrderInvalid(rule)
     digits = (whole + fraction.ljust(decimals, "0")).lstrip("0") or "0"
-    if len(digits) > MOST_DIGITS or int(digits) > largest_total(currency).minor:
-        most = largest_price(currency) if noun == "price" else largest_total(currency)
-        raise OrderInvalid(f"{'A unit price' if noun == 'price' else 'An amount'} can be at most {most}.")
+    if len(digits) > MOST_DIGITS or int(digits) > most.minor:
+        raise OrderInvalid(f"{bounded} can be at most {most}.")
     return Money(int(digits), currency)
-
-
-def _with_article(noun: str) -> str:
-    return "A price" if noun == "price" else f"An {noun}"
 
 
 def _may_be_thousands(whole: str, mark: str, fraction: str, decimals: int) -> bool:
@@ -80,10 +77,10 @@ def _may_be_thousands(whole: str, mark: str, fraction: str, decimals: int) -> bo
     return looks_so and not (mark == "." and decimals == 3)
 
 
-def _explain_amount(text: str, currency: str, noun: str) -> str:
-    """Say how to write a price or an amount, of a text that is no number."""
+def _explain(text: str, currency: str, named: str) -> str:
+    """Say how to write an amount, of a text that is no number."""
     if re.fullmatch(r"-[0-9.,]+", text):
-        return f"{_with_article(noun)} cannot be negative."
+        return f"{named} cannot be negative."
     if plain := _ungroup(text):
         return f"Leave out the thousands separators: enter {plain}."
     example = Money(125 * 10 ** DECIMALS[currency] // 10, currency).amount if DECIMALS[currency] else 1250

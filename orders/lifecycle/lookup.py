@@ -4,16 +4,19 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 from psycopg import sql
 
 from orders.errors import OrderClosed, OrderNotFound
 from orders.identifiers import is_order_id
 from orders.models import Order, OrderLine
 from orders.reading.querysets import SEARCH_COLUMNS
+
+Row = TypeVar("Row", bound=Model)
 
 LOCK: Final = " FOR UPDATE"
 OF_ORDER: Final = "FROM orders_order WHERE order_id = %s"
@@ -83,6 +86,14 @@ def lock_order_and_ask(order_id: str, *questions: Question) -> tuple[Order, Sequ
         cursor.nextset()
         answers: Sequence[Any] = cursor.fetchone()
     return order, answers
+
+
+def build_row(model: type[Row], names: Sequence[str], answer: str | None) -> Row | None:
+    """Return a row, with the columns `names` alone, from the answer to a question for its `to_jsonb`; None for none."""
+    if answer is None:
+        return None
+    values = json.loads(answer)
+    return model.from_db(connection.alias, names, [values[name] for name in names])
 
 
 def read_lines(order: Order, rows: str | None) -> list[OrderLine]:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from statistics import median
 from typing import Final
 
@@ -17,7 +16,7 @@ from django.db.models import OuterRef, QuerySet, Sum
 from orders.models import Order, OrderLine, Refund
 from orders.money import Money
 from orders.reading.prepared import NUMBER, TEXT, PreparedQuery
-from orders.states import OPEN, ReasonCode, Status
+from orders.states import OPEN, CustomerRemark, ReasonCode, Status
 
 # So many of a customer's latest orders are looked at, by an index, so that one with thousands costs no more.
 MOST_ORDERS: Final = 200
@@ -43,15 +42,6 @@ def choose_others(most: int) -> QuerySet[Order]:
 _OTHERS: Final = PreparedQuery(lambda: choose_others(MOST_ORDERS))
 
 
-class Remark(StrEnum):
-    """What stands out about an order, beside the customer's others."""
-
-    TWIN = "TWIN"
-    OTHER_ADDRESS = "OTHER_ADDRESS"
-    UNUSUAL_TOTAL = "UNUSUAL_TOTAL"
-    DECLINED_BEFORE = "DECLINED_BEFORE"
-
-
 @dataclass(frozen=True)
 class CustomerFacts:
     """The customer's other orders, newest first, and what they say of this one.
@@ -71,7 +61,7 @@ class CustomerFacts:
     open: int
     spent: tuple[Money, ...]
     twins: tuple[Order, ...]
-    remarks: tuple[Remark, ...]
+    remarks: tuple[CustomerRemark, ...]
 
 
 def read_customer(order: Order, lines: Iterable[OrderLine]) -> CustomerFacts:
@@ -85,10 +75,10 @@ def read_customer(order: Order, lines: Iterable[OrderLine]) -> CustomerFacts:
         spent[other.currency] += other.total - (vars(other)["given_back"] or 0)
     twins = _find_twins(order, lines, others)
     found = {
-        Remark.TWIN: bool(twins),
-        Remark.OTHER_ADDRESS: bool(earlier) and _address(earlier[0]) != _address(order),
-        Remark.UNUSUAL_TOTAL: _is_unusual(order, completed),
-        Remark.DECLINED_BEFORE: any(other in earlier for other in declined),
+        CustomerRemark.TWIN: bool(twins),
+        CustomerRemark.OTHER_ADDRESS: bool(earlier) and _address(earlier[0]) != _address(order),
+        CustomerRemark.UNUSUAL_TOTAL: _is_unusual(order, completed),
+        CustomerRemark.DECLINED_BEFORE: any(other in earlier for other in declined),
     }
     return CustomerFacts(
         others=others,

@@ -13,6 +13,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Now, RowNumber
 
 from orders import states
+from orders.decisions.follow_ups import refused_refunds
 from orders.decisions.refunds import REQUESTED
 from orders.engine.sending import START
 from orders.events import EventKind
@@ -88,11 +89,6 @@ def find_stuck() -> list[StuckGroup]:
     groups += [*_list_refunds(StuckCause.REFUND_FAILED, refused_refunds())]
     groups += [*_list_refunds(StuckCause.REFUND_UNCONFIRMED, unconfirmed_refunds())]
     return sorted(groups, key=lambda found: (found.cause == StuckCause.WAITING, found.since))
-
-
-def refused_refunds() -> QuerySet[Refund]:
-    """Return the refunds that the gateway refused for good and about which nobody has done anything."""
-    return Refund.objects.filter(status=Refund.Status.FAILED, follow_up__isnull=True)
 
 
 def unconfirmed_refunds() -> QuerySet[Refund]:

@@ -1,16 +1,14 @@
 """Gateway calls, each recorded before it is made and again when it is answered."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models.functions import Now
 
 from orders.errors import GatewayMissing, OutsideWorldFailed
 from orders.events import Fact
-from orders.lifecycle.lookup import Question
+from orders.lifecycle.lookup import Question, build_row
 from orders.models import Order, OrderLine, Payment, PaymentAttempt
 from orders.money import Money
 from orders.payments.gateways.interface import Charge, Outcome, PaymentGateway, PaymentRequest, RefundAnswer
@@ -62,10 +60,7 @@ def ask_payment(payment_id: str) -> Question:
 
 def read_payment(row: str | None) -> Payment | None:
     """Return the payment from the answer to the question for it, without its times; None when there is none."""
-    if row is None:
-        return None
-    values = json.loads(row)
-    return Payment.from_db(DEFAULT_DB_ALIAS, READ, [values[name] for name in READ])
+    return build_row(Payment, READ, row)
 
 
 def describe_payment(order: Order, payment: Payment, lines: Iterable[OrderLine] | None = None) -> PaymentRequest:

@@ -11,6 +11,7 @@ from typing import Final
 
 from django.db.models import Q
 
+from orders.decisions.follow_ups import refused_refunds
 from orders.engine import reconcile, runs, temporal
 from orders.engine.runs import OpenRun
 from orders.engine.temporal import Run
@@ -165,8 +166,7 @@ def _look_for_overdue() -> Iterator[Divergence]:
     for kind, rows in queries.items():
         for order_id, status in rows.order_by().values_list("order__order_id", "order__status").distinct():
             yield Divergence(kind, order_id, status)
-    refused = Refund.objects.filter(status=Refund.Status.FAILED, follow_up__isnull=True)
-    for kind, found in ((Kind.REFUND_STUCK, refunds), (Kind.REFUND_REFUSED, refused)):
+    for kind, found in ((Kind.REFUND_STUCK, refunds), (Kind.REFUND_REFUSED, refused_refunds())):
         for order_id, status in found.values_list("payment__order__order_id", "payment__order__status").distinct():
             yield Divergence(kind, order_id, status)
     events = GatewayEvent.objects.filter(handled_at__isnull=True, payment__isnull=False, received_at__lt=stuck)

@@ -5,11 +5,10 @@ nothing is done to one that is final or has moved on, and again under the row's 
 read: no row is locked during the call, so a lock would have to be given back before it and would keep nothing out.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from orders import contracts
@@ -19,6 +18,7 @@ from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import (
     LINES,
     Question,
+    build_row,
     check_is_open,
     lock_open_order,
     lock_order_and_ask,
@@ -121,10 +121,7 @@ def _read_parcel(order_id: str) -> tuple[Order, Shipment | None, list[OrderLine]
 
 def _read_shipment(row: str | None) -> Shipment | None:
     """Return the shipment from the answer to the question for SHIPMENT, without its times; None when there is none."""
-    if row is None:
-        return None
-    values = json.loads(row)
-    return Shipment.from_db(DEFAULT_DB_ALIAS, READ, [values[name] for name in READ])
+    return build_row(Shipment, READ, row)
 
 
 def _describe(order: Order, lines: list[OrderLine]) -> Parcel:

@@ -4,7 +4,6 @@ Both ways take turns, on orders of which each is carried out before the next one
 """
 
 import asyncio
-import re
 import statistics
 import time
 from typing import Final
@@ -21,7 +20,6 @@ from tests.benchmark.web.visitor import Visitor, make_approvers
 from workers.payloads import DATA_CONVERTER
 
 PAIRS: Final = 6
-TOKEN: Final = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 def measure(scale: Scale) -> list[Figure]:
@@ -61,9 +59,7 @@ def _open(visitor: Visitor, order: Order) -> str:
     """Open the order's page as a person does, live status and all, and return the token of its form."""
     page = visitor.get(order.get_absolute_url())
     visitor.get(page.poll, is_htmx=True)
-    found = TOKEN.search(page.text)
-    assert found, page.text
-    return found[1]
+    return page.token
 
 
 def _click(visitor: Visitor, order: Order, token: str) -> float:

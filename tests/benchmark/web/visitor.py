@@ -16,6 +16,7 @@ from tests.making import make_user
 HTMX: Final = {"HX-Request": "true"}
 POLL: Final = re.compile(r'hx-get="([^"]*(?:live=1|/status/\?)[^"]*)"')
 FILES: Final = re.compile(r'(?:src|href)="(/static/[^"#]+)')
+TOKEN: Final = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 IMPORTS: Final = re.compile(r'(?:from |import )"(\./[^"]+)"')
 
 
@@ -34,6 +35,14 @@ class Answer:
         """The address that the page, or the fragment, will ask for again; empty where there is none."""
         found = POLL.search(self.text)
         return html.unescape(found[1]) if found else ""
+
+    @property
+    def token(self) -> str:
+        """What a form of the page brings along as the proof that it is ours. Raises ValueError where there is none."""
+        found = TOKEN.search(self.text)
+        if found is None:
+            raise ValueError("the page has no form")
+        return found[1]
 
 
 class Visitor:

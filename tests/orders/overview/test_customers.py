@@ -13,8 +13,9 @@ from orders.intake.drafts import LineDraft
 from orders.models import Order, Refund
 from orders.money import Money
 from orders.overview import customers
-from orders.overview.customers import CustomerFacts, Remark, read_customer
+from orders.overview.customers import CustomerFacts, read_customer
 from orders.reading.prepared import PreparedQuery
+from orders.states import CustomerRemark
 from tests.database import past_the_rules
 from tests.making import MakeOrder
 
@@ -57,7 +58,7 @@ class TestTwins:
         order = make_order(lines=CUPS)
         facts = ask(order)
         assert facts.twins == (twin,)
-        assert Remark.TWIN in facts.remarks
+        assert CustomerRemark.TWIN in facts.remarks
         assert ask(twin).twins == (order,), "the earlier one is told as well"
 
     def test_a_day_later_they_are_none(self, make_order: MakeOrder) -> None:
@@ -68,9 +69,9 @@ class TestTwins:
 
 def test_another_address_than_the_last_time_is_told(make_order: MakeOrder) -> None:
     make_order(address_city="BERLIN")
-    assert Remark.OTHER_ADDRESS not in ask(make_order()).remarks
-    assert Remark.OTHER_ADDRESS in ask(make_order(address_line="Short Street 2")).remarks
-    assert Remark.OTHER_ADDRESS in ask(make_order()).remarks
+    assert CustomerRemark.OTHER_ADDRESS not in ask(make_order()).remarks
+    assert CustomerRemark.OTHER_ADDRESS in ask(make_order(address_line="Short Street 2")).remarks
+    assert CustomerRemark.OTHER_ADDRESS in ask(make_order()).remarks
 
 
 def test_a_total_stands_out_once_it_is_known_what_is_usual(make_order: MakeOrder) -> None:
@@ -78,24 +79,24 @@ def test_a_total_stands_out_once_it_is_known_what_is_usual(make_order: MakeOrder
     for _ in range(2):
         make_order("COMPLETED", lines=CUPS)
     order = make_order(lines=large)
-    assert Remark.UNUSUAL_TOTAL not in ask(order).remarks
+    assert CustomerRemark.UNUSUAL_TOTAL not in ask(order).remarks
     make_order("COMPLETED", lines=CUPS)
-    assert Remark.UNUSUAL_TOTAL in ask(order).remarks
-    assert Remark.UNUSUAL_TOTAL not in ask(make_order(lines=large, currency="USD")).remarks
-    assert Remark.UNUSUAL_TOTAL not in ask(make_order(lines=(LineDraft("POT", "Pot", 1, 3000),))).remarks
+    assert CustomerRemark.UNUSUAL_TOTAL in ask(order).remarks
+    assert CustomerRemark.UNUSUAL_TOTAL not in ask(make_order(lines=large, currency="USD")).remarks
+    assert CustomerRemark.UNUSUAL_TOTAL not in ask(make_order(lines=(LineDraft("POT", "Pot", 1, 3000),))).remarks
 
 
 def test_a_declined_payment_is_told(make_order: MakeOrder) -> None:
     make_order("CANCELLED", cancelled_from="CHARGING_PAYMENT", reason_code="PAYMENT_DECLINED", reason="No funds")
     facts = ask(make_order())
-    assert (facts.declined, facts.cancelled, Remark.DECLINED_BEFORE in facts.remarks) == (1, 0, True)
+    assert (facts.declined, facts.cancelled, CustomerRemark.DECLINED_BEFORE in facts.remarks) == (1, 0, True)
 
 
 def test_a_payment_that_is_declined_later_was_not_before(make_order: MakeOrder) -> None:
     order = make_order()
     make_order("CANCELLED", cancelled_from="CHARGING_PAYMENT", reason_code="PAYMENT_DECLINED", reason="No funds")
     facts = ask(order)
-    assert (facts.declined, Remark.DECLINED_BEFORE in facts.remarks) == (1, False)
+    assert (facts.declined, CustomerRemark.DECLINED_BEFORE in facts.remarks) == (1, False)
 
 
 def test_what_went_back_was_not_spent(make_order: MakeOrder) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.mutants import ROOT, Mutant, apply, copied_tree, write_source
+from tests.mutants.trial import ROOT, Mutant, apply, copied_tree, write_source
 
 SEED: Final = 7
 SETTLE_SECONDS: Final = 45

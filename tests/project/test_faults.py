@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.faults.controls import CONTROLS, Control
-from tests.mutants import ROOT, apply
+from tests.mutants.trial import ROOT, apply
 
 SEED = "20261126"
 

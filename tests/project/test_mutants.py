@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import MUTANTS, ROOT, Mutant, apply, main, try_mutants
+from tests.mutants.__main__ import MUTANTS, main
+from tests.mutants.trial import ROOT, Mutant, apply, try_mutants
 
 CODE = "def is_open(hour: int) -> bool:\n    return 9 <= hour < 17\n"
 TEST = "from shop import is_open\n\n\ndef test_it() -> None:\n    assert is_open(9)\n    assert not is_open(8)\n"

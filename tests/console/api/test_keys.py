@@ -32,6 +32,28 @@ def test_a_revoked_key_is_refused() -> None:
     assert program.get(ORDERS).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "scopes"),
+    [
+        ("post", "", {"submit"}),
+        ("get", "", {"read"}),
+        ("get", "/order-1", {"read"}),
+        ("get", "/order-1/events", {"read"}),
+        ("post", "/order-1/approve", {"decide"}),
+        ("post", "/order-1/cancel", {"decide"}),
+        ("post", "/order-1/refunds", {"refund"}),
+        ("post", "/order-1/comments", {"decide", "submit"}),
+        ("get", "/../events", {"read"}),
+        ("get", "/../policy/trial", {"read"}),
+    ],
+)
+def test_a_key_with_all_other_scopes_does_not_do(method: str, path: str, scopes: set[str]) -> None:
+    program = Program(*sorted({*ApiKey.Scope.values} - scopes))
+    address = f"{ORDERS}{path}".replace("/orders/../", "/")
+    response = program.get(address) if method == "get" else program.post(address, {})
+    assert (response.status_code, response.json()["code"]) == (403, "scope_missing")
+
+
 def test_calls_beyond_the_limit_are_told_when_to_come_back() -> None:
     program = Program("read")
     ApiKey.objects.filter(pk=program.key.pk).update(limit_per_minute=1)

@@ -13,6 +13,7 @@ from orders import contracts
 from orders.decisions.refunds import UNFINISHED_AFTER, request_refund, start_unfinished_again
 from orders.errors import NotAllowed, OrderError, OrderInvalid, OrderNotFound, RefundRefused
 from orders.events import EventKind
+from orders.intake.drafts import LineDraft
 from orders.lifecycle.attempts import record_unresolved
 from orders.models import Order, OutboxMessage, Payment, Refund
 from orders.payments.refund import give_back_refund
@@ -63,6 +64,20 @@ def test_the_same_form_asks_once(make_order: MakeOrder, bob: User) -> None:
     assert OutboxMessage.objects.filter(order=order, name="refund").count() == 1
     with pytest.raises(RefundRefused, match=r"^This form was sent before for another refund\."):
         ask(order, bob, 500)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("quantities", [{1: 1}, {1: 2}])
+def test_lines_come_to_the_amount(make_order: MakeOrder, bob: User, quantities: dict[int, int]) -> None:
+    order = make_order("COMPLETED", lines=(LineDraft("CUP", "Cup", 3, 1250),))
+    price = 1250 * quantities[1]
+    for wrong in (price - 1, price + 1):
+        with pytest.raises(OrderInvalid, match=r"^The amount is not what the chosen lines come to\.$"):
+            ask(order, bob, wrong, quantities=quantities)
+    assert not Refund.objects.exists()
+    assert ask(order, bob, price, quantities=quantities).lines == [
+        {"position": 1, "sku": "CUP", "quantity": quantities[1]}
+    ]
 
 
 @pytest.mark.django_db

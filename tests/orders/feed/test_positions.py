@@ -105,6 +105,26 @@ def test_the_mark_moves_on_once_nothing_older_can_come(make_order: MakeOrder) ->
     assert FeedMark.objects.get().event_id == OrderEvent.objects.latest("pk").pk
 
 
+def test_one_process_at_a_time_gives_places(make_order: MakeOrder) -> None:
+    make_order()
+    is_held, may_end = Event(), Event()
+
+    @transaction.atomic
+    def give_places_slowly() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", positions.LOCK)
+        is_held.set()
+        assert may_end.wait(SECONDS)
+
+    with ThreadPoolExecutor() as threads:
+        other = threads.submit(in_thread, give_places_slowly)
+        assert is_held.wait(SECONDS)
+        assert place_events() == 0
+        may_end.set()
+        other.result(SECONDS)
+    assert place_events() == OrderEvent.objects.count()
+
+
 def test_programs_follow_the_feed_by_its_cursor(make_order: MakeOrder) -> None:
     order, program = make_order(), Program("read")
     first = program.get("/api/v1/events", limit=2).json()

@@ -47,7 +47,7 @@ def ensure_keys(folder: Path) -> bool:
 
 def describe_keys(folder: Path) -> dict[str, str]:
     """Return a line for each key, by the account that it acts as."""
-    return {f"API key, {demo.account}": f"{(folder / demo.file).read_text()} {demo.purpose}" for demo in DEMO_KEYS}
+    return {f"Key of {demo.account}": f"{(folder / demo.file).read_text()} {demo.purpose}" for demo in DEMO_KEYS}
 
 
 def _is_known(path: Path) -> bool:

@@ -206,7 +206,7 @@ class Stack:
         facts["Other terminal"] = f"{self._folder}/manage order --help"
         shown = "" if self._options.is_verbose else "; warnings appear here, with VERBOSE=1 everything"
         facts["Logs"] = f"{self._folder}/logs{shown}"
-        lines = [f"    {name:<19}{value}" for name, value in facts.items()]
+        lines = [f"    {name:<17}{value}" for name, value in facts.items()]
         return "\n".join(["", "The order console is ready.", "", *lines, "", "Ctrl-C stops everything.", ""])
 
     def _console_address(self) -> str:

@@ -3,8 +3,10 @@
 The decision counts from the moment its row is written; its signal follows through the outbox.
 """
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import uuid4
 
 from django.db import transaction
@@ -12,17 +14,43 @@ from django.db import transaction
 from orders import contracts, permissions
 from orders.decisions.rules import check_may_be_decided
 from orders.engine import outbox
+from orders.errors import OrderError
 from orders.labels import DECISION_LABELS, describe_too_late, describe_undelivered
-from orders.lifecycle.decisions import write_decision
-from orders.lifecycle.lookup import Question, lock_order_and_ask
+from orders.lifecycle.decisions import prepare_decision
+from orders.lifecycle.history import Writing, send_writings
+from orders.lifecycle.lookup import Question, lock_free_orders_and_ask, lock_order_and_ask
 from orders.lifecycle.troubles import ask_trouble, clear_troubles
 from orders.models import Decision, Order, OutboxMessage
 from orders.permissions import Actor, TerminalOperator
-from orders.policy.approvals import Standing, find_standing
+from orders.policy.approvals import find_standing
 from orders.policy.approvers import ARE_LIMITS_SET, Approver
 from orders.postgres.clock import NOW
 from orders.states import DecisionKind, Outcome, TroubleCode
 from orders.texts import clean_text
+
+# What has to be known of an order beside its row, once it is locked.
+QUESTIONS: Final = (Question(ARE_LIMITS_SET), Question(NOW), ask_trouble(TroubleCode.MONEY_TAKEN))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody wants to decide, on one order or on many, for the same reason."""
+
+    kind: DecisionKind
+    approver: Approver
+    reason: str
+    reason_code: str = ""
+    sends_now: bool = False
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A decision that may be taken, and what writes it; `is_told_of` says that a trouble of the order ends with it."""
+
+    order: Order
+    message: OutboxMessage
+    writing: Writing
+    is_told_of: bool
 
 
 def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
@@ -42,12 +70,15 @@ def cancel_order(order: Order, *, actor: Actor, reason: str = "", reason_code: s
     return take_decision(order, DecisionKind.CANCEL, actor=actor, reason=reason, reason_code=reason_code)
 
 
-def check_order(order: Order, kind: DecisionKind, *, now: datetime, approver: Approver) -> None:
-    """Raise what `take_decision` would, as the order was read, with `has_limits`; but for a missing reason."""
+def check_order(order: Order, kind: DecisionKind, *, now: datetime, approver: Approver, has_limits: bool) -> None:
+    """Raise what taking the decision would, as the order was read, but for a missing reason.
+
+    `has_limits` tells whether there are approval limits at all.
+    """
     permissions.check_may_decide(approver.actor, kind, order)
-    check_may_be_decided(
-        order, kind, now=now, standing=_find_standing(order, kind, approver, has_limits=vars(order)["has_limits"])
-    )
+    # The policy has nothing against cancellations.
+    standing = find_standing(order, approver, has_limits=has_limits) if kind == DecisionKind.APPROVE else None
+    check_may_be_decided(order, kind, now=now, standing=standing)
 
 
 def take_decision(
@@ -65,38 +96,63 @@ def take_decision(
     Without `sends_now` the relay sends it, so that nobody waits for Temporal. `decision_id` is a new one when empty.
     """
     permissions.check_may_decide(actor, kind, order)
+    wanted = Wanted(kind, Approver(actor), clean_text(reason), reason_code, sends_now=sends_now)
     with transaction.atomic():
-        locked, (are_limits_set, now, is_told_of) = lock_order_and_ask(
-            order.order_id, Question(ARE_LIMITS_SET), Question(NOW), ask_trouble(TroubleCode.MONEY_TAKEN)
-        )
-        standing = _find_standing(locked, kind, Approver(actor), has_limits=are_limits_set)
-        check_may_be_decided(locked, kind, now=now, standing=standing)
-        decision = contracts.Decision(
-            decision_id=decision_id or str(uuid4()), actor=actor.get_username(), reason=clean_text(reason)
-        )
-        permissions.check_has_reason(actor, kind, locked, decision.reason)
-        message, written = outbox.prepare(
-            locked,
-            key=outbox.decision_key(decision.decision_id),
-            name=contracts.SIGNALS[kind],
-            payload=asdict(decision),
-            sends_now=sends_now,
-        )
-        write_decision(
-            locked,
-            kind,
-            decision,
-            channel=permissions.find_channel(actor),
-            account_id=actor.pk,
-            terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
-            is_own_order=permissions.needs_reason(actor, kind, locked),
-            reason_code=reason_code,
-            is_new=True,
-            parts=[written],
-        )
-        if is_told_of:
-            clear_troubles(locked, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
-        return message
+        taken = _prepare(wanted, decision_id or str(uuid4()), *lock_order_and_ask(order.order_id, *QUESTIONS))
+        _write([taken])
+    return taken.message
+
+
+def take_decisions(wanted: Wanted, decision_ids: Mapping[int, str]) -> dict[int, OrderError | None]:
+    """Take a decision on many orders in the transaction that is under way, each as `take_decision` would.
+
+    `decision_ids` are those of the decisions, by the order's primary key. Returns what was refused, and None for each
+    order that is decided. An order that somebody else holds is not among them, and left as it is.
+    """
+    taken: list[_Taken] = []
+    refused: dict[int, OrderError | None] = {}
+    for order, answers in lock_free_orders_and_ask(list(decision_ids), *QUESTIONS):
+        try:
+            taken.append(_prepare(wanted, decision_ids[order.pk], order, answers))
+        except OrderError as error:
+            refused[order.pk] = error
+    _write(taken)
+    return refused | {each.order.pk: None for each in taken}
+
+
+def _prepare(wanted: Wanted, decision_id: str, order: Order, answers: Sequence[Any]) -> _Taken:
+    """Judge a decision on a locked order by all rules, and return what writes it."""
+    are_limits_set, now, is_told_of = answers
+    kind, approver, actor = wanted.kind, wanted.approver, wanted.approver.actor
+    check_order(order, kind, now=now, approver=approver, has_limits=are_limits_set)
+    permissions.check_has_reason(actor, kind, order, wanted.reason)
+    decision = contracts.Decision(decision_id, actor.get_username(), wanted.reason)
+    message, written = outbox.prepare(
+        order,
+        key=outbox.decision_key(decision_id),
+        name=contracts.SIGNALS[kind],
+        payload=asdict(decision),
+        sends_now=wanted.sends_now,
+    )
+    writing = prepare_decision(
+        order,
+        kind,
+        decision,
+        channel=permissions.find_channel(actor),
+        account_id=actor.pk,
+        terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
+        is_own_order=permissions.needs_reason(actor, kind, order),
+        reason_code=wanted.reason_code,
+        parts=[written],
+    )
+    return _Taken(order, message, writing, is_told_of=is_told_of)
+
+
+def _write(taken: Sequence[_Taken]) -> None:
+    send_writings([each.writing for each in taken])
+    for each in taken:
+        if each.is_told_of:
+            clear_troubles(each.order, [TroubleCode.MONEY_TAKEN])  # a person knows now, and has decided
 
 
 def find_decision(message: OutboxMessage) -> Decision:
@@ -119,10 +175,3 @@ def describe_delivery(message: OutboxMessage) -> str:
     if message.status == OutboxMessage.Status.REFUSED:
         return f"{done}. {describe_undelivered('The decision', refusal=message.last_error)}"
     return f"{done}. The workflow has received it." if decision.outcome == Outcome.PENDING else f"{done}."
-
-
-def _find_standing(order: Order, kind: DecisionKind, approver: Approver, *, has_limits: bool) -> Standing | None:
-    """Return what the policy has against an approval; it has nothing against cancellations."""
-    if kind == DecisionKind.CANCEL:
-        return None
-    return find_standing(order, approver, has_limits=has_limits)

@@ -71,7 +71,7 @@ def _judge(orders: Iterable[Order], kind: DecisionKind, actor: Actor) -> Preview
     for order in orders:
         total += 1
         try:
-            check_order(order, kind, now=now, approver=approver)
+            check_order(order, kind, now=now, approver=approver, has_limits=vars(order)["has_limits"])
         except OrderError as error:
             result = find_result(error)
             group = left_out.setdefault(result, LeftOut(result))

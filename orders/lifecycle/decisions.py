@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from orders import contracts
 from orders.events import DECISION_KINDS, EventKind, Fact
-from orders.lifecycle.history import Event, add_event, write_events
+from orders.lifecycle.history import Event, Writing, add_event, prepare_events, send_writings
 from orders.models import Decision, Order
 from orders.permissions import is_same_name
 from orders.policy.approvals import find_counting
@@ -76,7 +76,13 @@ def is_bound_to_accounts(order: Order) -> bool:
     return order.approvals_needed > 1 or bool(read_kept(order.policy, order.approvals_needed).levels)
 
 
-def write_decision(
+def write_decision(order: Order, kind: DecisionKind, decision: contracts.Decision, *, channel: Channel) -> None:
+    """Write a decision on a locked order by whoever has no account here, once, as `prepare_decision` says."""
+    if not Decision.objects.filter(order=order, decision_id=clean_id(decision.decision_id)).exists():
+        send_writings([prepare_decision(order, kind, decision, channel=channel)])
+
+
+def prepare_decision(
     order: Order,
     kind: DecisionKind,
     decision: contracts.Decision,
@@ -86,21 +92,19 @@ def write_decision(
     terminal_user: str = "",
     is_own_order: bool = False,
     reason_code: str = "",
-    is_new: bool = False,
     parts: Sequence[Part] = (),
-) -> None:
-    """Write a decision on a locked order, once: its row, its event, and who decided what and when.
+) -> Writing:
+    """Return what writes a new decision on a locked order: its row, its event, and who decided what and when.
 
     `account_id` is None for who has no account; `terminal_user` is whose shell it was, for a decision at the terminal;
     `is_own_order` marks the approval by whoever submitted the order; `reason_code` is a DecisionReason, or empty;
-    `is_new` says that the id has just been made up, so that nobody can have written it; `parts` go along with it.
+    `parts` go along with it. Where two approvals are needed, the row is written at once, to be counted with the others.
+
     An approval that is not enough counts, and leaves the order undecided. A cancellation stays the order's decision,
     even where an approval from before it is learned later. So does what somebody decided here, even where a claim from
     outside says the same.
     """
     actor, decision_id = clean_line(decision.actor, LONGEST_NAME), clean_id(decision.decision_id)
-    if not is_new and Decision.objects.filter(order=order, decision_id=decision_id).exists():
-        return
     reason = clean_text(decision.reason)
     written = Decision(
         decision_id=decision_id,
@@ -142,7 +146,7 @@ def write_decision(
         if order.approvals_needed > 1:
             facts |= {"approvals": given, "approvals_needed": order.approvals_needed}
     event = Event(DECISION_KINDS[kind], f"decision:{decision_id}", facts, actor)
-    write_events(order, [event], changes={} if is_hidden else shown, parts=[*before, *parts])
+    return prepare_events(order, [event], changes={} if is_hidden else shown, parts=[*before, *parts])
 
 
 def counts_already(order: Order, decision_id: str) -> bool:

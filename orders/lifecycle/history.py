@@ -72,6 +72,31 @@ def add_event(
     return write_events(order, [Event(kind, key, data or {}, actor)], changes=changes) > 0
 
 
+@dataclass(frozen=True)
+class Writing:
+    """A statement that writes events and what goes with them, ready to be sent; `fixed` and `timed` are its changes."""
+
+    order: Order
+    text: str
+    values: Sequence[Any]
+    fixed: Mapping[str, object]
+    timed: tuple[str, ...]
+    parts: Sequence[Part]
+
+    def take_answer(self, row: Sequence[Any]) -> int:
+        """Note in the order what was written, and return how many events are new."""
+        for part, key in zip(self.parts, row, strict=False):
+            take_key(part, key)
+        added, *changed = row[len(self.parts) :]
+        if added:
+            self.order.version, self.order.updated_at, *open_ends = changed
+            if open_ends:
+                self.order.has_open_ends = open_ends[0]
+            for name, value in {**self.fixed, **dict.fromkeys(self.timed, self.order.updated_at)}.items():
+                setattr(self.order, name, value)
+        return int(added)
+
+
 def write_events(
     order: Order,
     events: Sequence[Event],
@@ -95,6 +120,33 @@ def write_events(
         if parts:
             execute(*parts)
         return 0
+    return send_writings([prepare_events(order, events, changes=changes, found_by=found_by, parts=parts)])
+
+
+def send_writings(writings: Sequence[Writing]) -> int:
+    """Carry out what was prepared, for one order or for several, in one round trip; return how many events are new."""
+    if not writings:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "; ".join(writing.text for writing in writings), [value for writing in writings for value in writing.values]
+        )
+        added = 0
+        for writing in writings:
+            added += writing.take_answer(cursor.fetchone())
+            cursor.nextset()
+    return added
+
+
+def prepare_events(
+    order: Order,
+    events: Sequence[Event],
+    *,
+    changes: Mapping[str, object] | None = None,
+    found_by: str = "",
+    parts: Sequence[Part] = (),
+) -> Writing:
+    """Return what `write_events` would send, for at least one event."""
     values: list[Any] = [value for part in parts for value in part.values]
     for event in events:
         facts = {name: clean_text(value) if isinstance(value, str) else value for name, value in event.data.items()}
@@ -105,27 +157,14 @@ def write_events(
         column: Any = Order._meta.get_field(name)
         values.append(column.get_db_prep_save(value, connection))
     values += [found_by] if found_by else []
-    is_final = (changes or {}).get("status") in FINAL
-    statement = WRITE_EVENTS.format(
+    text = WRITE_EVENTS.format(
         parts=f"{put_before(parts)}, " if parts else "",
         rows=", ".join(["(%s, %s, %s, %s, %s)"] * len(events)),
         changes=_list_changes(tuple(fixed), timed, is_found_by_more=bool(found_by)),
-        open_ends=OPEN_ENDS if is_final else "",
+        open_ends=OPEN_ENDS if (changes or {}).get("status") in FINAL else "",
         keys=f"{keys_of(parts)}, " if parts else "",
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
-    for part, key in zip(parts, row, strict=False):
-        take_key(part, key)
-    added, *changed = row[len(parts) :]
-    if added:
-        order.version, order.updated_at = changed[:2]
-        if is_final:
-            order.has_open_ends = changed[2]
-        for name, value in {**fixed, **dict.fromkeys(timed, order.updated_at)}.items():
-            setattr(order, name, value)
-    return int(added)
+    return Writing(order, text, values, fixed, timed, parts)
 
 
 @cache

@@ -1,23 +1,30 @@
 """orders.decisions.batches and chunks: one decision on many orders, and what came of it for each."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import Error, connection, transaction
+from django.db import Error, OperationalError, connection, transaction
 
 from orders import contracts
 from orders.decisions import batches, chunks, decide
 from orders.decisions.batches import BatchChange
 from orders.decisions.preview import preview_decision
 from orders.errors import BatchEnded, BatchNotFound, NotAllowed, OrderInvalid
-from orders.models import Batch, BatchItem, Decision, Order, OutboxMessage
+from orders.lifecycle import history, troubles
+from orders.models import Batch, Decision, Order, OutboxMessage
 from orders.money import Money
-from orders.states import BatchResult, BatchState, DecisionKind
+from orders.states import BatchResult, BatchState, DecisionKind, TroubleCode
 from tests.making import MakeOrder
+from tests.orders.policy.asking import ask_for
 
 pytestmark = pytest.mark.django_db
+
+# Of a whole attempt with one chunk, a savepoint and its release among them.
+MOST_STATEMENTS: Final = 15
 
 
 def carry_out(batch: Batch) -> str:
@@ -81,7 +88,7 @@ class TestDecide:
     def test_a_chunk_that_is_repeated_decides_nothing_twice(
         self, create: Callable[..., Batch], make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(chunks, "CHUNK", 2)
+        monkeypatch.setattr(chunks, "MOST_OF_AN_ATTEMPT", 2)
         batch = create(*(make_order() for _ in range(3)))
         assert carry_out(batch) == BatchState.RUNNING
         assert results(batch) == ["DECIDED", "DECIDED", ""]
@@ -98,13 +105,56 @@ class TestDecide:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(BatchItem, "save", die)
+            patched.setattr(chunks, "_write_results", die)
             with pytest.raises(KeyboardInterrupt):
                 carry_out(batch)
         assert not Decision.objects.exists()
         carry_out(batch)
         decision = Decision.objects.get()
-        assert decision.decision_id == chunks.decision_id_of(batch, decision.order)
+        assert decision.decision_id == chunks.decision_id_of(batch, decision.order.order_id)
+
+    def test_a_chunk_takes_as_many_statements_for_many(
+        self,
+        create: Callable[..., Batch],
+        make_order: MakeOrder,
+        django_assert_max_num_queries: Callable[..., AbstractContextManager[object]],
+    ) -> None:
+        batch = create(*(make_order() for _ in range(30)))
+        with django_assert_max_num_queries(MOST_STATEMENTS):
+            assert carry_out(batch) == BatchState.DONE
+        assert results(batch) == ["DECIDED"] * 30
+
+    def test_an_approval_of_two_counts_and_a_trouble_that_somebody_decided_about_ends(
+        self, create: Callable[..., Batch], make_order: MakeOrder, bob: User, dana: User
+    ) -> None:
+        plain, told = make_order(), make_order()
+        first, second = ask_for(2), ask_for(2)
+        decide.approve_order(second, actor=dana)
+        troubles.raise_trouble(told, TroubleCode.MONEY_TAKEN)
+        carry_out(create(plain, first, second, told))
+        found = Order.objects.in_bulk([plain.pk, first.pk, second.pk])
+        given = [(found[order.pk].approvals_given, found[order.pk].decided_by) for order in (plain, first, second)]
+        assert given == [(1, "bob"), (1, ""), (2, "bob")]
+        assert not told.troubles.exists()
+
+    def test_an_order_that_postgresql_refuses_holds_up_no_other(
+        self, create: Callable[..., Batch], make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fine, strange = make_order(), make_order()
+        batch = create(strange, fine)
+        send = history.send_writings
+
+        def fail_together(writings: Sequence[history.Writing]) -> int:
+            added = send(writings)
+            if len(writings) > 1:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT 1 / 0")
+            return added
+
+        monkeypatch.setattr(decide, "send_writings", fail_together)
+        assert carry_out(batch) == BatchState.DONE
+        assert results(batch) == ["DECIDED", "DECIDED"]
+        assert Decision.objects.count() == 2
 
     @pytest.mark.parametrize("loss", ["role", "account"])
     def test_who_loses_the_right_stops_the_batch(
@@ -148,17 +198,18 @@ class TestChange:
         with pytest.raises(BatchEnded):
             batches.change_batch(batch.batch_id, BatchChange.RESUME, actor=bob)
 
-    def test_a_pause_within_a_chunk_holds_the_next_order(
+    def test_a_pause_holds_the_next_chunk_of_an_attempt(
         self, create: Callable[..., Batch], make_order: MakeOrder, bob: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         batch = create(make_order(), make_order())
-        take = decide.take_decision
+        take = decide.take_decisions
 
-        def take_and_pause(*arguments: object, **more: object) -> object:
+        def take_and_pause(*arguments: Any) -> object:
             batches.change_batch(batch.batch_id, BatchChange.PAUSE, actor=bob)
-            return take(*arguments, **more)  # type: ignore[arg-type]
+            return take(*arguments)
 
-        monkeypatch.setattr(chunks, "take_decision", take_and_pause)
+        monkeypatch.setattr(chunks, "CHUNK", 1)
+        monkeypatch.setattr(chunks, "take_decisions", take_and_pause)
         assert carry_out(batch) == BatchState.PAUSED
         assert results(batch) == ["DECIDED", ""]
 
@@ -248,3 +299,29 @@ def test_two_attempts_at_once_decide_each_order_once(make_order: MakeOrder, bob:
     carry_out(batch)
     assert batches.count_results(batch) == {"DECIDED": 12}
     assert Decision.objects.count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_pauses_waits_for_the_chunk_that_is_being_decided(
+    make_order: MakeOrder, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = batches.create_batch([make_order().pk], DecisionKind.APPROVE, actor=bob)
+    take, held = decide.take_decisions, []
+
+    def take_while_somebody_pauses(*arguments: Any) -> object:
+        def pause() -> None:
+            try:
+                with transaction.atomic():
+                    Batch.objects.select_for_update(nowait=True).get(pk=batch.pk)
+            except OperationalError:
+                held.append(batch)
+            connection.close()
+
+        somebody = threading.Thread(target=pause)
+        somebody.start()
+        somebody.join()
+        return take(*arguments)
+
+    monkeypatch.setattr(chunks, "take_decisions", take_while_somebody_pauses)
+    carry_out(batch)
+    assert held == [batch]

@@ -23,7 +23,7 @@ from orders.payments import charge, refund
 from orders.permissions import ROLES
 from orders.postgres.clock import database_now
 from orders.shipping import ship
-from orders.states import HAPPY_PATH, ReasonCode, Status, is_at_or_past
+from orders.states import HAPPY_PATH, DecisionKind, ReasonCode, Status, is_at_or_past
 
 # The migration that wrote the first reasons; its name is none that could be imported otherwise.
 SEEDS = "orders.migrations.0020_reasons"
@@ -97,7 +97,7 @@ class Colleague:
 def approve(order: Order, *, by: str = "bob") -> Order:
     """Have the order approved, unless it is decided; it cannot be charged otherwise."""
     if not Order.objects.get(pk=order.pk).decision:
-        decide.approve_order(order, actor=Colleague(by))
+        decide.take_decision(order, DecisionKind.APPROVE, actor=Colleague(by), reason="", sends_now=False)
     return order
 
 
@@ -126,6 +126,7 @@ def build_order(
         actor=Colleague(submitted_by, pk=None),
         idempotency_key=key or str(uuid4()),
         order_id=order_id,
+        sends_now=False,
     )
     goal = Status(status)
     if goal in HAPPY_PATH:
@@ -174,7 +175,8 @@ def _walk(order: Order, goal: Status, decided_by: str, deadline_seconds: float) 
 
 def _cancel(order: Order, goal: Status, decided_by: str, reason_code: str, reason: str) -> None:
     if reason_code == ReasonCode.STAFF:
-        decide.cancel_order(order, actor=Colleague(decided_by), reason=reason)
+        by = Colleague(decided_by)
+        decide.take_decision(order, DecisionKind.CANCEL, actor=by, reason=reason, sends_now=False)
     facts: dict[str, Any] = {"order_id": order.order_id, "reason_code": reason_code, "reason": reason}
     refund.refund_payment(contracts.RefundPayment(payment_id=order.payment_id, **facts))
     if goal == Status.CANCELLED:

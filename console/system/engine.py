@@ -5,7 +5,7 @@ import time
 from typing import Final
 
 from orders.contracts import ORDER_QUEUE, SHIPPING_QUEUE
-from orders.engine.outbox import find_delay
+from orders.engine.relay import find_delay
 from orders.engine.worker_health import NO_PROCESS, QUEUE_UNSERVED, SILENT, TEMPORAL_AWAY, WorkersHealth, judge_workers
 
 FRESH_SECONDS: Final = 3.0

@@ -17,7 +17,7 @@ from console.labels import describe_span
 from console.system.engine import BEHIND_SECONDS
 from console.system.health import ask_temporal
 from orders.contracts import ORDER_QUEUE, SHIPPING_QUEUE
-from orders.engine.outbox import find_delay
+from orders.engine.relay import find_delay
 from orders.engine.worker_health import WorkersHealth, judge_workers
 from orders.labels.health import describe_problem
 from orders.models import Order, OutboxMessage, PaymentAttempt

@@ -29,7 +29,10 @@ from orders.states import DecisionKind, Outcome, TroubleCode
 from orders.texts import clean_text
 
 # What has to be known of an order beside its row, once it is locked.
-QUESTIONS: Final = (Question(ARE_LIMITS_SET), Question(NOW), ask_trouble(TroubleCode.MONEY_TAKEN))
+QUESTIONS: Final = (
+    *map(Question, (ARE_LIMITS_SET, NOW, outbox.HAS_MESSAGES)),
+    ask_trouble(TroubleCode.MONEY_TAKEN),
+)
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def take_decisions(wanted: Wanted, decision_ids: Mapping[int, str]) -> dict[int,
 
 def _prepare(wanted: Wanted, decision_id: str, order: Order, answers: Sequence[Any]) -> _Taken:
     """Judge a decision on a locked order by all rules, and return what writes it."""
-    are_limits_set, now, is_told_of = answers
+    are_limits_set, now, has_messages, is_told_of = answers
     kind, approver, actor = wanted.kind, wanted.approver, wanted.approver.actor
     check_order(order, kind, now=now, approver=approver, has_limits=are_limits_set)
     permissions.check_has_reason(actor, kind, order, wanted.reason)
@@ -133,6 +136,7 @@ def _prepare(wanted: Wanted, decision_id: str, order: Order, answers: Sequence[A
         name=contracts.SIGNALS[kind],
         payload=asdict(decision),
         sends_now=wanted.sends_now,
+        is_alone=not has_messages,
     )
     writing = prepare_decision(
         order,

@@ -1,8 +1,8 @@
 """The transactional outbox: messages to Temporal, written with their row and sent after the commit, so none is lost.
 
-The only module that writes the outbox. The request that wrote a message tries once to send it; what is left is sent by
-the relay in the workers. Messages of one order go in their order, each at least once; the workflow id makes a start
-count once and the decision_id a decision.
+The only module that writes the outbox. The request that wrote a message tries to send it, undisturbed for a second;
+what is left is sent by the relay in the workers. Messages of one order go in their order, each at least once; the
+workflow id makes a start count once and the decision_id a decision.
 
 A message that Temporal does not take now waits a little longer each time and holds up nobody else's; one that Temporal
 refuses as it is, is set aside and reported. Only when the server itself does not answer, all wait for it.
@@ -27,7 +27,7 @@ from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, Temp
 from orders.lifecycle.lookup import lock_order
 from orders.models import Decision, Order, OutboxMessage
 from orders.postgres.clock import database_now
-from orders.postgres.parts import Part, execute, insert
+from orders.postgres.parts import Later, Part, execute, insert
 from orders.states import FINAL, OPEN, Outcome
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,14 @@ ANSWER_SECONDS: Final = 5
 LONGEST_PATIENCE_SECONDS: Final = 600
 # Messages that take long to fail must not keep new ones waiting: after this time the relay looks for those first.
 ROUND_SECONDS: Final = 3.0
+# For how long a message is left to the request that wrote it, which takes a few hundredths of that to send it. Where it
+# takes longer the message may be sent twice, which counts once; where it died, the relay has looked for it no sooner.
+KEPT_FOR: Final = timedelta(seconds=1)
+# Whether an order has messages on their way, as an expression of SQL.
+HAS_MESSAGES: Final = (
+    "EXISTS (SELECT FROM orders_outboxmessage AS message"
+    " WHERE message.order_id = orders_order.id AND message.status = 'PENDING')"
+)
 # What is read of a message to send it, and of its order.
 CLAIMED: Final = (*(field.name for field in OutboxMessage._meta.concrete_fields), "order__order_id")
 
@@ -62,12 +70,19 @@ def enqueue(order: Order, *, key: str, name: str, payload: dict[str, Any], sends
 
 
 def prepare(
-    order: Order, *, key: str, name: str, payload: dict[str, Any], sends_now: bool = True
+    order: Order, *, key: str, name: str, payload: dict[str, Any], sends_now: bool = True, is_alone: bool = False
 ) -> tuple[OutboxMessage, Part]:
-    """Return what `enqueue` does, and what writes it, to be carried out in the transaction that is under way."""
+    """Return what `enqueue` does, and what writes it, to be carried out in the transaction that is under way.
+
+    `is_alone` says that the order, which is locked or new, has no other message on its way. This one then is not due
+    for a moment, which keeps the relay from it while it is sent, and costs no lock and no transaction.
+    """
     message = OutboxMessage(order=order, key=key, name=name, payload=payload)
+    is_kept = sends_now and is_alone
+    if is_kept:
+        message.next_attempt_at = Later(KEPT_FOR)  # type: ignore[assignment]
     if sends_now:
-        transaction.on_commit(lambda: _deliver_after_commit(message.pk))
+        transaction.on_commit(lambda: _deliver_after_commit(message, is_kept=is_kept))
     return message, insert(message)
 
 
@@ -169,16 +184,6 @@ def send_again(order: Order) -> bool:
     return True
 
 
-def find_delay() -> timedelta:
-    """Return how long the oldest due message has been waiting."""
-    oldest = (
-        OutboxMessage.objects.filter(status=OutboxMessage.Status.PENDING)
-        .order_by("created_at")
-        .values_list("created_at")
-    ).first()
-    return database_now() - oldest[0] if oldest else timedelta(0)
-
-
 def decision_key(decision_id: str) -> str:
     """Return the key of the message that carries this decision."""
     return f"{DECISION_KEY}{decision_id}"
@@ -210,18 +215,33 @@ def _claim(*pks: int) -> list[OutboxMessage]:
     return list(messages.select_related("order").only(*CLAIMED))
 
 
-def _deliver_after_commit(message_pk: int) -> None:
+def _deliver_after_commit(message: OutboxMessage, *, is_kept: bool) -> None:
     """Try once, right after the transaction; the relay goes on with what is left.
 
     What was written counts, so nothing that goes wrong from here on may look like a failure of the request.
     """
     try:
-        if _deliver(message_pk) is _Outcome.AWAY:
-            logger.info("outbox: message %s is left to the relay: Temporal is unavailable", message_pk)
+        outcome = _deliver_kept(message) if is_kept else _deliver(message.pk)
+        if outcome is _Outcome.AWAY:
+            logger.info("outbox: message %s is left to the relay: Temporal is unavailable", message.pk)
     except (DatabaseError, InterfaceError) as error:
-        logger.info("outbox: message %s is left to the relay: %s", message_pk, error)
+        logger.info("outbox: message %s is left to the relay: %s", message.pk, error)
     except Exception:
-        logger.exception("outbox: message %s is left to the relay after an unexpected failure", message_pk)
+        logger.exception("outbox: message %s is left to the relay after an unexpected failure", message.pk)
+
+
+def _deliver_kept(message: OutboxMessage) -> _Outcome:
+    """Send a message that is not due yet, so that nobody else sends it; a process that dies leaves it to the relay."""
+    failure = sending.try_to_send(message)
+    if failure is None:
+        _note_sent([message.pk])
+        return _Outcome.SENT
+    with transaction.atomic():
+        claimed = next(iter(_claim(message.pk)), None)
+        if claimed is None:
+            return _Outcome.LEFT
+        claimed.next_attempt_at = Now()
+        return _put_back(claimed, failure)
 
 
 def _deliver(message_pk: int) -> _Outcome:
@@ -241,7 +261,7 @@ def _deliver(message_pk: int) -> _Outcome:
 
 
 def _note_sent(pks: list[int]) -> None:
-    OutboxMessage.objects.filter(pk__in=pks).update(
+    OutboxMessage.objects.filter(pk__in=pks, status=OutboxMessage.Status.PENDING).update(
         status=OutboxMessage.Status.DELIVERED, attempts=F("attempts") + 1, delivered_at=Now(), last_error=""
     )
 
@@ -250,7 +270,7 @@ def _put_back(message: OutboxMessage, failure: OrderError) -> _Outcome:
     """Keep a message for later, or set it aside: when its order has come to its end, or Temporal refuses it."""
     message.last_error = str(failure)
     if isinstance(failure, TemporalAway) and not isinstance(failure, CallFailed):
-        message.save(update_fields=["last_error"])
+        message.save(update_fields=["last_error", "next_attempt_at"])
         return _Outcome.AWAY
     order = lock_order(message.order.order_id)
     message.attempts += 1

@@ -101,7 +101,12 @@ def _write_order(
     OrderLine.objects.bulk_create(lines)
     start = contracts.OrderInput(order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
     _, message = outbox.prepare(
-        order, key=f"start:{order.order_id}", name=outbox.START, payload=asdict(start), sends_now=sends_now
+        order,
+        key=f"start:{order.order_id}",
+        name=outbox.START,
+        payload=asdict(start),
+        sends_now=sends_now,
+        is_alone=True,
     )
     begin_history(order, actor=actor.get_username(), parts=[message])
     return order

@@ -5,6 +5,7 @@ The ORM takes longer to put such a statement together than PostgreSQL takes to c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -12,6 +13,14 @@ from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.functions import Now
 from psycopg import sql
+
+
+@dataclass(frozen=True)
+class Later:
+    """A time so long after the statement that writes it, by PostgreSQL's clock."""
+
+    delay: timedelta
+
 
 KEY_OF: Final = "(SELECT key FROM part_{})"
 
@@ -33,8 +42,13 @@ def insert(row: models.Model, *, unless_known: bool = False) -> Part:
         for field, value in given
         if not isinstance(value, DatabaseDefault) and not (field.primary_key and value is None)
     ]
-    text = _insertion(type(row), tuple(field.attname for field, _ in written), unless_known=unless_known)
-    values = tuple(field.get_db_prep_save(value, connection) for field, value in written)
+    names = tuple(field.attname for field, _ in written)
+    later = tuple(field.attname for field, value in written if isinstance(value, Later))
+    text = _insertion(type(row), names, later, unless_known=unless_known)
+    values = tuple(
+        value.delay if isinstance(value, Later) else field.get_db_prep_save(value, connection)
+        for field, value in written
+    )
     return Part(text, values, row if row.pk is None else None)
 
 
@@ -75,7 +89,7 @@ def take_key(part: Part, key: object) -> None:
     """Give the part's row the key that it got; what else PostgreSQL gave it is read when somebody asks for it."""
     if part.row is not None:
         part.row.pk, part.row._state.adding = key, False
-        given = [name for name, value in vars(part.row).items() if isinstance(value, DatabaseDefault)]
+        given = [name for name, value in vars(part.row).items() if isinstance(value, DatabaseDefault | Later)]
         for name in given:
             delattr(part.row, name)
 
@@ -101,7 +115,7 @@ def _find_field(model: type[models.Model], name: str) -> Any:
 
 
 @cache
-def _insertion(model: type[models.Model], names: tuple[str, ...], *, unless_known: bool) -> str:
+def _insertion(model: type[models.Model], names: tuple[str, ...], later: tuple[str, ...], *, unless_known: bool) -> str:
     columns = [_find_field(model, name).column for name in names]
     conflict = "ON CONFLICT DO NOTHING " if unless_known else ""
     return (
@@ -109,7 +123,7 @@ def _insertion(model: type[models.Model], names: tuple[str, ...], *, unless_know
         .format(
             sql.Identifier(model._meta.db_table),
             sql.SQL(", ").join(map(sql.Identifier, columns)),
-            sql.SQL(", ").join([sql.SQL("%s")] * len(names)),
+            sql.SQL(", ").join(sql.SQL("statement_timestamp() + %s" if name in later else "%s") for name in names),
             sql.SQL(conflict),
             sql.Identifier(_find_field(model, "pk").column),
         )

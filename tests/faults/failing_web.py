@@ -9,17 +9,18 @@ from pathlib import Path
 
 from console.wsgi import application
 from orders.engine import outbox
+from orders.models import OutboxMessage
 
 __all__ = ["application"]
 
 
-def _die_or_deliver(message_pk: int) -> None:
+def _die_or_deliver(message: OutboxMessage, *, is_kept: bool) -> None:
     times = Path(os.environ["DIE_TIMES"])
     left = int(times.read_text())
     if left:
         times.write_text(str(left - 1))
         os.kill(os.getpid(), signal.SIGKILL)
-    deliver(message_pk)
+    deliver(message, is_kept=is_kept)
 
 
 deliver = outbox._deliver_after_commit

@@ -78,7 +78,7 @@ class TestWithTemporal:
     def test_a_start_that_is_sent_twice_starts_once(self, temporal_server: str) -> None:
         order = submission.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form-1")
         first = temporal.describe_run(order.order_id)
-        OutboxMessage.objects.update(status=Delivery.PENDING)
+        OutboxMessage.objects.update(status=Delivery.PENDING, next_attempt_at=Now())
         assert outbox.deliver_pending() == 1
         assert temporal.describe_run(order.order_id) == first
 
@@ -105,9 +105,35 @@ class TestWithTemporal:
         assert outbox.deliver_pending() == 1
         assert len(sent) == 1
 
+    def test_the_relay_leaves_a_message_to_the_request_that_wrote_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sent: list[str] = []
+
+        def start(order: contracts.OrderInput) -> None:
+            sent.append(order.order_id)
+            assert outbox.deliver_pending() == 0
+
+        monkeypatch.setattr(outbox, "KEPT_FOR", timedelta(hours=1))
+        monkeypatch.setattr(temporal, "start_order", start)
+        order = submission.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form-1")
+        assert sent == [order.order_id]
+        assert order.outbox_messages.get().status == Delivery.DELIVERED
+
+    def test_a_message_whose_request_died_is_sent_by_the_relay_after_a_moment(
+        self, temporal_server: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(outbox, "_deliver_after_commit", lambda message, *, is_kept: None)
+        monkeypatch.setattr(outbox, "KEPT_FOR", timedelta(minutes=10))
+        order = submission.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form-1")
+        assert outbox.deliver_pending() == 0
+        assert (0 < relay.find_pause(600) < 600, relay.find_pause(60)) == (True, 60)
+        OutboxMessage.objects.update(next_attempt_at=Now())
+        assert relay.find_pause(60) == 60
+        assert outbox.deliver_pending() == 1
+        assert order.outbox_messages.get().status == Delivery.DELIVERED
+
     def test_a_message_waits_for_the_one_before_it(self, temporal_server: str) -> None:
         order = submission.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form-1")
-        OutboxMessage.objects.update(status=Delivery.PENDING)
+        OutboxMessage.objects.update(status=Delivery.PENDING, next_attempt_at=Now())
         with transaction.atomic():
             second = outbox.enqueue(order, key="second", name="approve_order", payload={"decision_id": "1"})
         second.refresh_from_db()
@@ -115,9 +141,17 @@ class TestWithTemporal:
         assert outbox.deliver_pending() == 1
         assert outbox.deliver_pending() == 1
 
+    def test_a_decision_is_not_sent_before_a_start_that_is_on_its_way(
+        self, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sent: list[object] = []
+        monkeypatch.setattr(temporal, "signal_decision", lambda *arguments: sent.append(arguments))
+        decide.approve_order(make_order(is_delivered=False), actor=make_user("bob", "approver"))
+        assert sent == []
+
     def test_two_senders_send_a_message_once(self, temporal_server: str) -> None:
         order = submission.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form-1")
-        OutboxMessage.objects.update(status=Delivery.PENDING)
+        OutboxMessage.objects.update(status=Delivery.PENDING, next_attempt_at=Now())
         with transaction.atomic():
             OutboxMessage.objects.select_for_update().get(order=order)
             other = threading.Thread(target=deliver_and_close)
@@ -154,7 +188,7 @@ class TestWithTemporal:
 
     def test_a_message_that_cannot_be_read_waits_and_holds_up_no_other_order(self, temporal_server: str) -> None:
         strange, plain = submit(1), submit(2)
-        OutboxMessage.objects.update(status=Delivery.PENDING)
+        OutboxMessage.objects.update(status=Delivery.PENDING, next_attempt_at=Now())
         strange.outbox_messages.update(payload={"field_of_tomorrow": 1})
         assert outbox.deliver_pending() == 1
         assert plain.outbox_messages.get().status == Delivery.DELIVERED

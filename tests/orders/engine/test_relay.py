@@ -209,7 +209,8 @@ class TestRefused:
         message = decide.approve_order(order, actor=bob)
         for size in (2_200_000, 5_000_000):
             payload = message.payload | {"reason": "x" * size}
-            OutboxMessage.objects.filter(pk=message.pk).update(status=Delivery.PENDING, payload=payload)
+            again = {"status": Delivery.PENDING, "next_attempt_at": timezone.now()}
+            OutboxMessage.objects.filter(pk=message.pk).update(payload=payload, **again)
             outbox.deliver_pending()
             message.refresh_from_db()
             assert message.status == Delivery.REFUSED
@@ -305,6 +306,27 @@ class TestOutage:
             healed_at = time.monotonic()
             wait_until(lambda: not OutboxMessage.objects.exclude(status=Delivery.DELIVERED).exists())
             assert time.monotonic() - healed_at < 20
+
+
+def test_the_relay_does_not_sleep_past_the_time_at_which_a_message_of_a_dead_request_is_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Stop(threading.Event):
+        """Stops what waits for it, and notes how long it would have waited."""
+
+        waited = 0.0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.waited = self.waited or timeout or 0.0
+            self.set()
+            return True
+
+    monkeypatch.setattr(outbox, "_deliver_after_commit", lambda message, *, is_kept: None)
+    monkeypatch.setattr(outbox, "KEPT_FOR", timedelta(minutes=10))
+    submit()
+    stop = Stop()
+    relay.run_relay(stop, interval_seconds=3600)
+    assert 0 < stop.waited <= 600
 
 
 def test_the_relay_sends_a_decision_again_that_temporal_lost(temporal_server: str) -> None:

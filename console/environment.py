@@ -90,6 +90,11 @@ def is_not_empty(value: str) -> str:
     return "" if value.strip() else "it is empty."
 
 
+def is_one_of(*choices: str) -> Callable[[str], str]:
+    """Return what complains unless a value is among these."""
+    return lambda value: "" if value in choices else f"{value!r} is none of {', '.join(choices)}."
+
+
 def is_log_level(value: str) -> str:
     """Complain unless `value` is a level of Python's logging."""
     return (

@@ -22,6 +22,7 @@ from console.environment import (
     is_log_level,
     is_not_empty,
     is_not_negative,
+    is_one_of,
     is_postgresql_url,
     is_rate,
     is_strong_key,
@@ -109,6 +110,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes
 PAYMENT_GATEWAYS = read_list(
     "PAYMENT_GATEWAYS", "orders.payments.gateways.simulated.SimulatedGateway", check=are_dotted_paths
 )
+# Whether an approved order's payment method is charged, or what the customer authorised at the checkout is captured
+PAYMENT_CAPTURE = read(env.str, "PAYMENT_CAPTURE", "charge", check=is_one_of("charge", "authorised"))
 CARRIERS = read_list("CARRIERS", "orders.shipping.partners.simulated.SimulatedCarrier", check=are_dotted_paths)
 # What signs the news of carriers; without one none is taken
 CARRIER_WEBHOOK_SECRET = read(env.str, "CARRIER_WEBHOOK_SECRET", "")

@@ -13,7 +13,7 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the gateways and carriers of the settings, so that a wrong one stops the start."""
-        import_module("orders.payments.gateways.registry").list_gateways()
+        import_module("orders.payments.gateways.registry").check_capture()
         partners = import_module("orders.shipping.partners.registry")
         partners.list_carriers()
         partners.find_warehouse()

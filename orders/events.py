@@ -36,6 +36,8 @@ class EventKind(StrEnum):
     DECISION_REFUSED = "decision.refused"  # decision_id, channel, code, reason
     COMMENTED = "order.commented"  # channel, text
 
+    AUTHORISED = "payment.authorised"  # amount, currency, gateway_reference
+    RELEASED = "payment.released"
     CHARGED = "payment.charged"  # amount, currency, gateway_reference
     CHARGE_DECLINED = "payment.declined"  # error, code
     CHARGE_FOUND = "payment.charge_found"

@@ -122,6 +122,11 @@ def invalid(order: ScriptedOrder) -> None:
     order.start()
 
 
+def declined_before_the_approval(order: ScriptedOrder) -> None:
+    order.refuse("validate_order", contracts.PAYMENT_DECLINED, "The authorisation has expired.")
+    order.start()
+
+
 def declined(order: ScriptedOrder) -> None:
     order.refuse("charge_payment", contracts.PAYMENT_DECLINED, "The bank declined the card.")
     order.start()
@@ -217,6 +222,7 @@ SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     timed_out_but_cancelled_in_the_tables,
     cleaned_up_for_a_reason,
     invalid,
+    declined_before_the_approval,
     declined,
     shipping_failed,
     flaky,

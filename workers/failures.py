@@ -14,6 +14,8 @@ from temporalio.exceptions import (
 )
 
 from orders.causes import Cause
+from orders.contracts import PAYMENT_DECLINED
+from orders.states import ReasonCode
 from orders.texts import clean_text
 from workers.steps import DISAGREEMENTS
 
@@ -38,6 +40,13 @@ def is_disagreement(error: BaseException) -> bool:
     """Tell whether the tables say something else about the order than the run that asked for the step."""
     cause = find_cause(error)
     return isinstance(cause, ApplicationError) and cause.type in DISAGREEMENTS
+
+
+def find_reason(error: BaseException) -> ReasonCode:
+    """Return for which reason an order ends that was refused while it was checked."""
+    cause = find_cause(error)
+    is_decline = isinstance(cause, ApplicationError) and cause.type == PAYMENT_DECLINED
+    return ReasonCode.PAYMENT_DECLINED if is_decline else ReasonCode.INVALID
 
 
 @dataclass(frozen=True)

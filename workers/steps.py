@@ -54,11 +54,15 @@ class Step(Generic[ArgumentT, AnswerT]):
 
 # Notes that the run has begun, and answers the payment_id that the order was given when it was submitted.
 RECEIVE_ORDER: Final = Step("receive_order", contracts.ReceiveOrder, contracts.OrderReceived)
-# Checks the order, writes down until when a decision is waited for, and answers what the policy asks for.
+# Checks the order and its authorisation, writes down until when a decision is waited for, and answers what the policy
+# asks for.
 VALIDATE_ORDER: Final = Step(
-    "validate_order", contracts.ValidateOrder, contracts.OrderValidated, (contracts.ORDER_INVALID,)
+    "validate_order",
+    contracts.ValidateOrder,
+    contracts.OrderValidated,
+    (contracts.ORDER_INVALID, contracts.PAYMENT_DECLINED),
 )
-# Takes the money, once however often it is asked; the answer may be that the approval does not count.
+# Takes or captures the money, once however often it is asked; the answer may be that the approval does not count.
 CHARGE_PAYMENT: Final = Step(
     "charge_payment", contracts.ChargePayment, contracts.PaymentCharged, (contracts.PAYMENT_DECLINED,)
 )
@@ -74,8 +78,8 @@ DISPATCH_CARRIER: Final = Step(
 COMPLETE_ORDER: Final = Step("complete_order", contracts.CompleteOrder, contracts.OrderCompleted)
 # Gives back what was taken, which may be nothing, and sees to it that nothing can be taken any more.
 REFUND_PAYMENT: Final = Step("refund_payment", contracts.RefundPayment, contracts.PaymentRefunded)
-# Calls back a parcel that is on its way and closes the order as cancelled; for APPROVAL_TIMEOUT the answer may be that
-# the tables hold a decision, so that the order goes on or is cancelled by it.
+# Releases what is held for the order, calls back a parcel that is on its way and closes the order as cancelled; for
+# APPROVAL_TIMEOUT the answer may be that the tables hold a decision, so that the order goes on or is cancelled by it.
 PROCESS_CANCELLATION: Final = Step(
     "process_cancellation", contracts.ProcessCancellation, contracts.CancellationProcessed
 )

@@ -2,9 +2,10 @@
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import Error as DatabaseError
 
@@ -15,8 +16,9 @@ from orders.errors import DecisionRefused, KeyReused, OrderError
 from orders.intake import submission
 from orders.intake.drafts import LineDraft, OrderDraft
 from orders.models import Order
+from orders.payments.gateways.registry import AUTHORISED
 from orders.permissions import Actor
-from orders.simulated.fault_injection import DECLINED_MARK, SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE
+from orders.simulated.fault_injection import AUTHORISATION_PREFIX, DECLINED_MARK, SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE
 
 KEY_PREFIX: Final = "sample-"
 
@@ -39,9 +41,9 @@ class Sample:
 
     @property
     def draft(self) -> OrderDraft:
-        """The order as the form would make it."""
+        """The order as the form would make it, with an authorisation where the settings ask for one."""
         line, postcode, city, country = self.address
-        return OrderDraft(
+        draft = OrderDraft(
             customer_name=self.name,
             customer_email=self.email,
             customer_company=self.company,
@@ -55,6 +57,9 @@ class Sample:
             currency=self.currency,
             lines=self.lines,
         )
+        if settings.PAYMENT_CAPTURE != AUTHORISED:
+            return draft
+        return replace(draft, payment_method=f"{AUTHORISATION_PREFIX}{draft.total.minor}_{self.currency}")
 
 
 DESK: Final = LineDraft("DESK-OAK-160", "Standing desk, oak, 160 cm", 1, 64900)

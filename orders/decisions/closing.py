@@ -13,8 +13,9 @@ from orders.errors import IllegalTransition, OrderClosed
 from orders.lifecycle.decisions import answer_decisions
 from orders.lifecycle.lookup import lock_order
 from orders.lifecycle.statuses import advance, begin_cancelling, reasons_of
-from orders.models import Order, Payment, Shipment
-from orders.payments.attempts import UNDECIDED
+from orders.models import Order, Payment, PaymentAttempt, Shipment
+from orders.payments.attempts import UNDECIDED, is_authorised_by_shop
+from orders.payments.refund import release_authorisation
 from orders.shipping.partners.registry import find_carrier
 from orders.states import (
     DecisionKind,
@@ -22,6 +23,8 @@ from orders.states import (
     Status,
 )
 
+# What of a payment moves money.
+CHARGING: Final = (PaymentAttempt.Kind.CHARGE, PaymentAttempt.Kind.CAPTURE)
 UNSETTLED: Final = (*UNDECIDED, Payment.Status.CHARGED)
 
 
@@ -47,11 +50,11 @@ def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted
 
 
 def process_cancellation(command: contracts.ProcessCancellation) -> contracts.CancellationProcessed:
-    """Recall the parcel and bring the order to CANCELLED.
+    """Release what is held for the order, recall the parcel and bring the order to CANCELLED.
 
     A decision that was taken before the deadline, but whose signal is still on its way, beats APPROVAL_TIMEOUT.
-    Raises OutsideWorldFailed while the carrier does not answer, OrderNotFound, OrderClosed for a completed order,
-    IllegalTransition while money that was or may have been taken is not back.
+    Raises OutsideWorldFailed while the gateway or the carrier does not answer, OrderNotFound, OrderClosed for an order
+    that is completed, IllegalTransition while money that was or may have been taken is not back.
     """
     with transaction.atomic():
         order = lock_order(command.order_id)
@@ -63,7 +66,8 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
             return contracts.CancellationProcessed(cancellation=_decision_of(order) if is_by_staff else None)
         if has_timed_out and order.is_approved:
             return contracts.CancellationProcessed(is_cancelled=False, approval=_decision_of(order))
-        if Payment.objects.filter(order=order, status__in=UNSETTLED).exists():
+        is_held = is_authorised_by_shop(order)
+        if _may_be_charged(order, is_held=is_held):
             raise IllegalTransition("The refund is not complete yet, so the order cannot be cancelled.")
         by_staff = _decision_of(order) if has_timed_out and order.is_cancel_requested else None
         if by_staff is not None:
@@ -73,6 +77,8 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
         # Written before the carrier is called: from here on the order can only be cancelled.
         begin_cancelling(order, command)
         parcel = Shipment.objects.filter(order=order).exclude(status=Shipment.Status.RECALLED).first()
+    if is_held:
+        release_authorisation(order.order_id)
     if parcel is not None:
         find_carrier(parcel.carrier).recall(contracts.shipping_workflow_id(order.order_id))
     with transaction.atomic():
@@ -80,6 +86,12 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
         Shipment.objects.filter(order=order).update(status=Shipment.Status.RECALLED)
         advance(order, Status.CANCELLED, reasons_of(order))
     return contracts.CancellationProcessed(cancellation=by_staff)
+
+
+def _may_be_charged(order: Order, *, is_held: bool) -> bool:
+    """Tell whether money was or may have been taken, by the console itself: of what is only held, none was."""
+    unsettled = Payment.objects.filter(order=order, status__in=UNSETTLED)
+    return (unsettled.filter(attempts__kind__in=CHARGING) if is_held else unsettled).exists()
 
 
 def _decision_of(order: Order) -> contracts.Decision:

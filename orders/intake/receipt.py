@@ -17,6 +17,7 @@ from orders.lifecycle.lookup import LINES, check_is_open, lock_open_order, read_
 from orders.lifecycle.opening import open_for_decisions
 from orders.models import Order
 from orders.money import add_up
+from orders.payments.authorise import hold_payment
 from orders.policy.approvals import find_counting
 from orders.policy.verdict import judge, read_rules
 from orders.postgres.clock import database_now
@@ -45,8 +46,9 @@ def receive_order(command: contracts.ReceiveOrder) -> contracts.OrderReceived:
 def validate_order(command: contracts.ValidateOrder) -> contracts.OrderValidated:
     """Validate the order and open it for decisions until `deadline`, or as long as a rule of the policy says.
 
-    Raises OrderInvalid when it can never be carried out, OutsideWorldFailed when the warehouse does not answer,
-    OrderNotFound, OrderClosed, IllegalTransition.
+    Before that, the authorisation that it may have brought is taken over; then the deadline is before that one's end.
+    Raises OrderInvalid when it can never be carried out, PaymentDeclined when the authorisation is none for it,
+    OutsideWorldFailed when the warehouse or the gateway does not answer, OrderNotFound, OrderClosed, IllegalTransition.
     """
     # Without its lock, because nothing is done to the order outside.
     order, (rows,) = read_order_and_ask(command.order_id, LINES)
@@ -61,10 +63,13 @@ def validate_order(command: contracts.ValidateOrder) -> contracts.OrderValidated
     if add_up((line.total_money for line in lines), order.currency) != order.total_money:
         raise _invalid(Cause.WRONG_TOTAL)
     find_warehouse().check_stock([line.facts for line in lines])
+    held_until = hold_payment(order, lines)
     verdict = judge(order, lines, read_rules())
     deadline = datetime.fromisoformat(command.deadline)
     if verdict.deadline_seconds is not None:
         deadline = database_now() + timedelta(seconds=verdict.deadline_seconds)
+    if held_until is not None:
+        deadline = min(deadline, held_until)
     with transaction.atomic():
         order = lock_open_order(command.order_id)
         open_for_decisions(order, verdict, deadline)

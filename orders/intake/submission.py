@@ -22,6 +22,7 @@ from orders.intake.drafts import OrderDraft, tidy_draft
 from orders.intake.idempotency import asks_for, hash_contents
 from orders.lifecycle.history import begin_history
 from orders.models import Order, OrderLine, Shop
+from orders.payments.authorise import check_payment_method
 from orders.permissions import Actor
 from orders.texts import clean_id
 
@@ -95,6 +96,7 @@ def _write_order(
             raise NumberUsed(draft.shop_order_number, order.order_id)
         _check_is_repeated(order, draft, actor=actor, order_id=order_id)
         return order
+    check_payment_method(draft.payment_method, draft.total)
     order = Order.objects.create(idempotency_key=idempotency_key, **facts)
     for line in lines:
         line.order = order

@@ -127,6 +127,8 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.DECISION_TOO_LATE: gettext_lazy("A decision came too late"),
     EventKind.DECISION_REFUSED: gettext_lazy("An approval through Temporal was not accepted"),
     EventKind.COMMENTED: gettext_lazy("Comment"),
+    EventKind.AUTHORISED: gettext_lazy("Authorised %(money)s"),
+    EventKind.RELEASED: gettext_lazy("Authorisation released, nothing was charged"),
     EventKind.CHARGED: gettext_lazy("Charged %(money)s"),
     EventKind.CHARGE_DECLINED: gettext_lazy("Payment declined"),
     EventKind.CHARGE_FOUND: gettext_lazy("The gateway had already charged the payment"),

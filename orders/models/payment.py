@@ -21,6 +21,7 @@ class Payment(models.Model):
         UNKNOWN = "UNKNOWN", "Unknown, being looked up"  # the gateway was asked, and its answer was lost
         REQUIRES_ACTION = "REQUIRES_ACTION", "The customer has to confirm it"
         AUTHORISED = "AUTHORISED", "Authorised"  # the money is held and not taken
+        RELEASED = "RELEASED", "Released"  # it was authorised, never captured, and is not held any more
         CHARGED = "CHARGED", "Charged"
         REFUNDED = "REFUNDED", "Refunded"
         DECLINED = "DECLINED", "Not charged"  # refused by the gateway, or closed before any money was taken
@@ -58,11 +59,21 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     status__in=[
-                        *("PENDING", "UNKNOWN", "REQUIRES_ACTION", "AUTHORISED"),
+                        *("PENDING", "UNKNOWN", "REQUIRES_ACTION", "AUTHORISED", "RELEASED"),
                         *("CHARGED", "REFUNDED", "DECLINED", "NOTHING_DUE"),
                     ]
                 ),
                 name="payment_status_is_known",
+            ),
+            # An authorisation is captured once, so no two orders may count on it.
+            models.UniqueConstraint(
+                fields=["gateway", "gateway_reference"],
+                condition=Q(authorised_until__isnull=False),
+                name="authorisation_is_of_one_payment",
+            ),
+            models.CheckConstraint(
+                condition=Q(authorised_until__isnull=True) | Q(gateway_reference__gt=""),
+                name="payment_that_is_held_has_a_reference",
             ),
         ]
         indexes = [

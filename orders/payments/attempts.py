@@ -11,8 +11,15 @@ from orders.events import Fact
 from orders.lifecycle.lookup import Question, build_row
 from orders.models import Order, OrderLine, Payment, PaymentAttempt
 from orders.money import Money
-from orders.payments.gateways.interface import Charge, Outcome, PaymentGateway, PaymentRequest, RefundAnswer
-from orders.payments.gateways.registry import find_gateway
+from orders.payments.gateways.interface import (
+    AuthorisingGateway,
+    Charge,
+    Outcome,
+    PaymentGateway,
+    PaymentRequest,
+    RefundAnswer,
+)
+from orders.payments.gateways.registry import find_gateway, find_holder, gateway_of_new_payments
 from orders.postgres.parts import Part, execute, insert, update
 from orders.texts import LONGEST_REFERENCE, clean_line
 
@@ -28,6 +35,7 @@ ATTEMPT_OUTCOMES: Final[Mapping[Outcome, PaymentAttempt.Outcome]] = {
     Outcome.CLOSED: PaymentAttempt.Outcome.DECLINED,
 }
 LONGEST_CODE: Final = 64
+MISMATCH: Final = "authorisation_mismatch"
 # What may have been taken under a key while a payment is at one of these is for the gateway to say.
 UNDECIDED: Final = (
     *(Payment.Status.PENDING, Payment.Status.UNKNOWN),
@@ -74,6 +82,35 @@ def describe_payment(order: Order, payment: Payment, lines: Iterable[OrderLine] 
         payment_method=order.payment_method,
         lines=tuple(line.facts for line in (order.lines.all() if lines is None else lines)),
     )
+
+
+def new_payment(order: Order, payment_id: str, *, gateway: str = "") -> Payment:
+    """Return the payment of an order, not written yet: with this gateway, or that of its authorisation, or of new ones.
+
+    The payment_id was fixed when the order was submitted.
+    """
+    if not order.is_free and not gateway:
+        gateway = (find_holder(order.payment_method) or gateway_of_new_payments()).name
+    payment = Payment(payment_id=payment_id, order=order, amount=order.total, currency=order.currency, gateway=gateway)
+    payment.request_hash = describe_payment(order, payment, lines=()).hash
+    return payment
+
+
+def is_authorised_by_shop(order: Order) -> bool:
+    """Tell whether the order brought an authorisation, which is captured where others are charged."""
+    return not order.is_free and find_holder(order.payment_method) is not None
+
+
+def accept_authorisation(call: Call, gateway: PaymentGateway) -> Charge:
+    """Return what the gateway says of the authorisation that the order brought. Raises OutsideWorldFailed."""
+    if not isinstance(gateway, AuthorisingGateway):
+        raise GatewayMissing(call.gateway)
+    return gateway.accept(call.request, call.reference)
+
+
+def find_mismatch(held: Money | None, total: Money) -> str:
+    """Return what is wrong with an authorisation that is not for the order's total, in words; empty for nothing."""
+    return "" if held == total else f"The authorisation is for {held}, and the order comes to {total}."
 
 
 def begin_attempt(order: Order, payment: Payment, kind: PaymentAttempt.Kind) -> Call:
@@ -155,7 +192,8 @@ def facts_of(money: Money, reference: str) -> dict[str, Fact]:
 
 
 def _note_that_outcome_is_unknown(payment_id: str) -> None:
-    Payment.objects.filter(payment_id=payment_id, status=Payment.Status.PENDING).update(
+    known = (Payment.Status.PENDING, Payment.Status.AUTHORISED)
+    Payment.objects.filter(payment_id=payment_id, status__in=known).update(
         status=Payment.Status.UNKNOWN, updated_at=Now()
     )
 

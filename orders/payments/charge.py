@@ -3,12 +3,13 @@
 A charge cannot be one transaction, because the gateway is not part of it. It is two: first the payment and the attempt
 are written, then the gateway is called with the payment_id as idempotency key, then the answer is written. An attempt
 whose answer never came leaves the payment UNKNOWN, and the next one asks the gateway before it charges. The gateway's
-own id of the payment is written before any money may move under it.
+own id of the payment is written before any money may move under it. Where the shop had the payment authorised, that is
+captured in place of a charge.
 
 An order whose total is zero has a payment too, which says so; no gateway is called for it.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from django.db import transaction
@@ -33,13 +34,18 @@ from orders.lifecycle.statuses import advance
 from orders.lifecycle.troubles import clear_troubles, raise_trouble
 from orders.models import Order, Payment, PaymentAttempt
 from orders.payments.attempts import (
+    MISMATCH,
     UNDECIDED,
     Call,
+    accept_authorisation,
     ask_payment,
     call_gateway,
     close_free_payment,
     describe_payment,
     facts_of,
+    find_mismatch,
+    is_authorised_by_shop,
+    new_payment,
     open_payment,
     prepare_call,
     read_payment,
@@ -101,7 +107,7 @@ def adopt_charge(order_id: str) -> None:
         return
     with transaction.atomic():
         order = lock_open_order(order_id)
-        payment = _new_payment(order, order.payment_id, gateway=name)
+        payment = new_payment(order, order.payment_id, gateway=name)
         execute(insert(payment, unless_known=True))
         if not PaymentAttempt.objects.filter(payment=payment, kind__in=TAKING).exists():
             kind = PaymentAttempt.Kind.CHARGE
@@ -145,14 +151,14 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | NotEnough | None:
     payment, opened = read_payment(known), []
     if payment is None:
         # INSERT ... ON CONFLICT DO NOTHING: the payment_id was fixed when the order was submitted.
-        payment = _new_payment(order, command.payment_id)
+        payment = new_payment(order, command.payment_id)
         opened = [insert(payment, unless_known=True)]
     if order.is_free or payment.status == Payment.Status.CHARGED:
         advance(order, Status.CHARGING_PAYMENT, parts=[accepted, *opened])
         if order.is_free:
             _close_free_order(order, payment)
         return None
-    is_held = payment.status == Payment.Status.AUTHORISED
+    is_held = payment.status == Payment.Status.AUTHORISED or is_authorised_by_shop(order)
     kind = PaymentAttempt.Kind.CAPTURE if is_held else PaymentAttempt.Kind.CHARGE
     call = prepare_call(order, payment, kind, read_lines(order, lines), is_first=not was_tried)
     advance(order, Status.CHARGING_PAYMENT, parts=[accepted, *opened, insert(call.attempt)])
@@ -165,19 +171,6 @@ def _describe_missing(order: Order) -> NotEnough:
     return NotEnough(tuple(each.decision_id for each in counting), order.approvals_needed)
 
 
-def _new_payment(order: Order, payment_id: str, *, gateway: str = "") -> Payment:
-    """Return the payment of an order, not written yet: with this gateway, or that of new payments."""
-    payment = Payment(
-        payment_id=payment_id,
-        order=order,
-        amount=order.total,
-        currency=order.currency,
-        gateway="" if order.is_free else gateway or registry.gateway_of_new_payments().name,
-    )
-    payment.request_hash = describe_payment(order, payment, lines=()).hash
-    return payment
-
-
 def _close_free_order(order: Order, payment: Payment) -> None:
     """Write that an order costs nothing, and that it is paid with that."""
     close_free_payment(payment)
@@ -186,6 +179,25 @@ def _close_free_order(order: Order, payment: Payment) -> None:
 
 
 def _charge_once(call: Call, gateway: PaymentGateway) -> Charge:
+    """Charge, or capture what the shop had authorised; the amount that was taken is the order's total."""
+    is_held = registry.find_holder(call.request.payment_method) is not None
+    charge = _capture(call, gateway) if is_held else _charge(call, gateway)
+    if charge.outcome == Outcome.CHARGED and charge.charged != call.request.money.minor:
+        raise OutsideWorldFailed(f"The gateway answered with a charge of {charge.charged} minor units.")
+    return charge
+
+
+def _capture(call: Call, gateway: PaymentGateway) -> Charge:
+    """Capture what is held, once the gateway has said that it is, and for how much."""
+    known = accept_authorisation(call, gateway)
+    if known.outcome != Outcome.AUTHORISED:
+        return known
+    if mismatch := find_mismatch(known.held, call.request.money):
+        return replace(known, outcome=Outcome.DECLINED, code=MISMATCH, text=mismatch)
+    return gateway.capture(call.request, call.reference or known.reference)
+
+
+def _charge(call: Call, gateway: PaymentGateway) -> Charge:
     """Charge, but ask the gateway first when an earlier attempt may have taken effect."""
     known = None if call.is_first else gateway.find(call.request, call.reference)
     if known is None or known.outcome == Outcome.OPEN:
@@ -193,14 +205,10 @@ def _charge_once(call: Call, gateway: PaymentGateway) -> Charge:
             reference = call.reference or open_payment(call.request, gateway, known)
         except PaymentDeclined as refusal:
             return Charge(Outcome.DECLINED, code=refusal.code, text=str(refusal))
-        charge = gateway.charge(call.request, reference)
-    elif known.outcome == Outcome.AUTHORISED:
-        charge = gateway.capture(call.request, call.reference or known.reference)
-    else:
-        charge = known
-    if charge.outcome == Outcome.CHARGED and charge.charged != call.request.money.minor:
-        raise OutsideWorldFailed(f"The gateway answered with a charge of {charge.charged} minor units.")
-    return charge
+        return gateway.charge(call.request, reference)
+    if known.outcome == Outcome.AUTHORISED:
+        return gateway.capture(call.request, call.reference or known.reference)
+    return known
 
 
 @transaction.atomic
@@ -233,7 +241,8 @@ def _write_charge(command: contracts.ChargePayment, charge: Charge, finished: Pa
 def _write_decline(command: contracts.ChargePayment, charge: Charge) -> None:
     order = lock_order(command.order_id)
     declined = Payment.objects.filter(payment_id=command.payment_id, status__in=UNDECIDED)
-    if declined.update(status=Payment.Status.DECLINED, updated_at=Now()):
+    # What is held even so is released by the cancellation that follows.
+    if charge.held is not None or declined.update(status=Payment.Status.DECLINED, updated_at=Now()):
         facts = {"error": charge.text, "code": charge.code}
         add_event(order, EventKind.CHARGE_DECLINED, facts, key=f"declined:{command.payment_id}")
         clear_troubles(order, [TroubleCode.CUSTOMER_ACTION])

@@ -25,12 +25,17 @@ from orders.payments.attempts import (
     begin_attempt,
     close_free_payment,
     facts_of,
+    is_authorised_by_shop,
+    new_payment,
 )
 from orders.payments.gateways.interface import Charge, RefundAnswer, RefundRequest
+from orders.postgres.parts import execute, insert
 from orders.states import ReasonCode
 from orders.texts import LONGEST_REFERENCE, clean_line
 
 COUNTED: Final = (Refund.Status.PENDING, Refund.Status.SUCCEEDED)
+# What a gateway says of an authorisation that it holds nothing under for this order.
+NOT_OURS: Final = frozenset({"authorisation_unknown", "authorisation_in_use"})
 # How the keys of refunds begin that cancel an order, and not a part of its payment.
 OF_CANCELLATION: Final = "cancellation:"
 
@@ -40,16 +45,28 @@ def refund_payment(command: contracts.RefundPayment) -> contracts.PaymentRefunde
 
     Raises OutsideWorldFailed when the outcome is unknown or the gateway refuses, OrderNotFound, OrderClosed.
     """
-    call = _begin_cancellation(command)
-    if call is not None:
-        charge = ask_gateway(call, lambda gateway: gateway.void(call.request, call.reference))
-        _write_closing(command, charge, call.reference)
-    # A part that the gateway refuses for good is given back with the rest.
-    while due := _list_what_is_due(command.order_id):
-        for refund in due:
-            give_back(refund)
+    _give_everything_back(command.order_id, _begin_cancellation(command))
     payment = Payment.objects.filter(payment_id=command.payment_id, status=Payment.Status.REFUNDED).first()
     return contracts.PaymentRefunded(command.payment_id, *((payment.amount, payment.currency) if payment else (0, "")))
+
+
+def release_authorisation(order_id: str) -> None:
+    """Let go of what is held for an order that is being cancelled, once; what was captured even so is given back.
+
+    Raises OutsideWorldFailed when the outcome is unknown, OrderNotFound, OrderClosed.
+    """
+    _give_everything_back(order_id, _begin_release(order_id))
+
+
+def _give_everything_back(order_id: str, call: Call | None) -> None:
+    """Close the payment with this call, where nobody knows what was taken, and give back what was."""
+    if call is not None:
+        charge = ask_gateway(call, lambda gateway: gateway.void(call.request, call.reference))
+        _write_closing(order_id, charge, call.reference)
+    # A part that the gateway refuses for good is given back with the rest.
+    while due := _list_what_is_due(order_id):
+        for refund in due:
+            give_back(refund)
 
 
 def give_back_refund(command: contracts.RefundInput) -> contracts.RefundGivenBack:
@@ -89,6 +106,8 @@ def _begin_cancellation(command: contracts.RefundPayment) -> Call | None:
     """Begin the cancellation; where money may have been taken and nobody knows, return the call that closes it."""
     order = lock_open_order(command.order_id)
     begin_cancelling(order, command)
+    if is_authorised_by_shop(order):
+        return _begin_void(order)
     payment = Payment.objects.filter(order=order).first()
     if order.is_free:
         if payment is not None:
@@ -101,13 +120,28 @@ def _begin_cancellation(command: contracts.RefundPayment) -> Call | None:
 
 
 @transaction.atomic
-def _write_closing(command: contracts.RefundPayment, charge: Charge, reference: str) -> None:
+def _begin_release(order_id: str) -> Call | None:
+    return _begin_void(lock_open_order(order_id))
+
+
+def _begin_void(order: Order) -> Call | None:
+    """Return the call that releases the authorisation of a locked order; None where it is captured or released.
+
+    The console may not have asked for it yet: the customer's money is held even so.
+    """
+    execute(insert(new_payment(order, order.payment_id), unless_known=True))
+    payment = Payment.objects.get(order=order)
+    return begin_attempt(order, payment, PaymentAttempt.Kind.VOID) if payment.status in UNDECIDED else None
+
+
+@transaction.atomic
+def _write_closing(order_id: str, charge: Charge, reference: str) -> None:
     """Write what the gateway knows of a payment that may have been charged: that it was, or that it never will be.
 
     `reference` is what was closed. An attempt that woke up late may have opened the payment since, and gone on with it.
     """
-    order = lock_order(command.order_id)
-    payment = Payment.objects.select_for_update().get(payment_id=command.payment_id)
+    order = lock_order(order_id)
+    payment = Payment.objects.select_for_update().get(order=order)
     if payment.status not in UNDECIDED:
         return
     if payment.gateway_reference != reference:
@@ -116,14 +150,17 @@ def _write_closing(command: contracts.RefundPayment, charge: Charge, reference: 
     is_charged = charge.charged > 0
     # If the charge never got an answer, this is the first we know of it.
     reference = reference or clean_line(charge.reference, LONGEST_REFERENCE)
-    payment.status = Payment.Status.CHARGED if is_charged else Payment.Status.DECLINED
+    is_released = is_authorised_by_shop(order) and charge.code not in NOT_OURS
+    unless_charged = Payment.Status.RELEASED if is_released else Payment.Status.DECLINED
+    payment.status = Payment.Status.CHARGED if is_charged else unless_charged
     payment.gateway_reference = reference
     payment.save(update_fields=["status", "gateway_reference", "updated_at"])
     if is_charged:
         facts = facts_of(payment.amount_money, reference)
-        add_event(order, EventKind.CHARGED, facts, key=f"charged:{command.payment_id}")
+        add_event(order, EventKind.CHARGED, facts, key=f"charged:{payment.payment_id}")
     else:
-        add_event(order, EventKind.CLOSED_UNCHARGED, key=f"refunded:{command.payment_id}")
+        kind = EventKind.RELEASED if is_released else EventKind.CLOSED_UNCHARGED
+        add_event(order, kind, key=f"refunded:{payment.payment_id}")
 
 
 @transaction.atomic

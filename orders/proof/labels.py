@@ -12,6 +12,8 @@ from orders.proof.verdict import Verdict, VerdictCode
 VERDICT_LABELS: Final[Mapping[VerdictCode, Label]] = {
     VerdictCode.NOTHING_DUE: gettext_lazy("Nothing to charge"),
     VerdictCode.NOT_CHARGED: gettext_lazy("Not charged"),
+    VerdictCode.AUTHORISED: gettext_lazy("Authorised, not captured"),
+    VerdictCode.RELEASED: gettext_lazy("Authorised, never captured, and released"),
     VerdictCode.CHARGED_ONCE: gettext_lazy("Charged exactly once: %(charged)s"),
     VerdictCode.REFUNDED_IN_PART: gettext_lazy("Charged exactly once: %(charged)s, of which %(refunded)s was refunded"),
     VerdictCode.REFUNDED: gettext_lazy("Charged exactly once, and refunded in full: %(refunded)s"),

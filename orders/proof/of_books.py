@@ -86,6 +86,16 @@ OF_BOOKS: Final = (
         """,
     ),
     Invariant(
+        "cancelled_order_is_released_at_gateway",
+        "The gateway holds no authorisation of a cancelled order.",
+        """
+        SELECT o.order_id FROM orders_order AS o
+        JOIN simulated_gateway_movement AS m ON m.merchant_reference = o.order_id
+        WHERE o.status = 'CANCELLED' GROUP BY o.order_id
+        HAVING bool_or(m.kind = 'AUTH') AND NOT bool_or(m.kind IN ('VOID', 'CHARGE'))
+        """,
+    ),
+    Invariant(
         "carrier_has_the_parcel",
         "The carrier has the parcel of every order that is dispatched or completed.",
         f"""

@@ -30,7 +30,7 @@ OF_MONEY: Final = (
         "A cancelled order keeps no money.",
         """
         SELECT o.order_id FROM orders_order AS o JOIN orders_payment AS p ON p.order_id = o.id
-        WHERE o.status = 'CANCELLED' AND p.status NOT IN ('REFUNDED', 'DECLINED', 'NOTHING_DUE')
+        WHERE o.status = 'CANCELLED' AND p.status NOT IN ('REFUNDED', 'DECLINED', 'RELEASED', 'NOTHING_DUE')
         """,
     ),
     Invariant(
@@ -80,6 +80,14 @@ OF_MONEY: Final = (
             SELECT FROM orders_paymentattempt AS a
             WHERE a.payment_id = p.payment_id AND a.kind IN ('CHARGE', 'CAPTURE', 'VOID') AND a.outcome = 'SUCCEEDED'
         )
+        """,
+    ),
+    Invariant(
+        "decided_while_it_is_held",
+        "An order is decided before the gateway lets go of what was authorised for it.",
+        """
+        SELECT o.order_id FROM orders_payment AS p JOIN orders_order AS o ON o.id = p.order_id
+        WHERE p.authorised_until IS NOT NULL AND o.approval_deadline >= p.authorised_until
         """,
     ),
     Invariant(

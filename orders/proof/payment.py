@@ -13,12 +13,15 @@ from django.core.signing import BadSignature, Signer
 from orders.errors import OrderError
 from orders.models import GatewayMovement, Order, Payment, PaymentAttempt, Refund
 from orders.payments.attempts import describe_payment
+from orders.payments.gateways.interface import Outcome
 from orders.payments.gateways.registry import find_gateway
 from orders.payments.gateways.simulated import SimulatedGateway
 from orders.postgres.clock import database_now
 from orders.proof.verdict import Verdict, judge_payment
 
 VERSION: Final = 1
+# What a gateway's answer says of money that it holds or has let go, as its records would.
+HOLDING: Final[Mapping[Outcome, str]] = {Outcome.AUTHORISED: "AUTH", Outcome.CLOSED: "VOID"}
 SALT: Final = "orders.proof.payment"
 
 
@@ -82,8 +85,10 @@ def _read_gateway(order: Order, payment: Payment | None) -> list[dict[str, Any]]
         return None
     if found is None:
         return []
-    sums = {"CHARGE": found.charged, "REFUND": found.refunded}
     facts = {"currency": payment.currency, "reference": found.reference}
+    if found.charged == 0 and (kind := HOLDING.get(found.outcome)):
+        return [{"kind": kind, "amount": payment.amount, **facts}]
+    sums = {"CHARGE": found.charged, "REFUND": found.refunded}
     return [{"kind": kind, "amount": amount, **facts} for kind, amount in sums.items() if amount]
 
 

@@ -1,6 +1,6 @@
 """Judges from the records of one payment what became of the money; pure, so that a file can be judged too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -11,6 +11,8 @@ class VerdictCode(StrEnum):
 
     NOTHING_DUE = "NOTHING_DUE"
     NOT_CHARGED = "NOT_CHARGED"
+    AUTHORISED = "AUTHORISED"
+    RELEASED = "RELEASED"
     CHARGED_ONCE = "CHARGED_ONCE"
     REFUNDED_IN_PART = "REFUNDED_IN_PART"
     REFUNDED = "REFUNDED"
@@ -65,7 +67,17 @@ def _judge(proof: Mapping[str, Any], charges: Sequence[Mapping[str, Any]], charg
     if is_charged != bool(charges) or given_back != refunded:
         return VerdictCode.DISAGREES
     if not charges:
-        return VerdictCode.NOT_CHARGED
+        return _judge_held(payment["status"], {record["kind"] for record in proof["gateway_records"]})
     if refunded == 0:
         return VerdictCode.CHARGED_ONCE
     return VerdictCode.REFUNDED if refunded == charged else VerdictCode.REFUNDED_IN_PART
+
+
+def _judge_held(status: str, kinds: Set[str]) -> VerdictCode:
+    """Judge what was never captured: whether the gateway still holds it."""
+    is_held = "AUTH" in kinds and "VOID" not in kinds
+    if status == "AUTHORISED":
+        return VerdictCode.AUTHORISED if is_held else VerdictCode.DISAGREES
+    if status == "RELEASED":
+        return VerdictCode.DISAGREES if is_held else VerdictCode.RELEASED
+    return VerdictCode.NOT_CHARGED

@@ -21,6 +21,9 @@ UNREACHABLE_POSTCODE: Final = "00000"
 # Payment methods whose charge the customer has to confirm, or of which the gateway knows only later.
 ACTION_METHOD: Final = "sim_requires_action"
 PENDING_METHOD: Final = "sim_pending"
+# An authorisation as the simulated checkout gives it: sim_auth_2500_EUR holds 25.00 EUR, sim_auth_2500_EUR_expired did.
+AUTHORISATION_PREFIX: Final = "sim_auth_"
+EXPIRED_MARK: Final = "expired"
 
 _dice = random.SystemRandom()
 

@@ -63,6 +63,8 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         "An approval through Temporal was not accepted",
         "Approvals sent straight through Temporal do not count here. Do it.",
     ),
+    EventKind.AUTHORISED: (MONEY, "Authorised 1,234.56 EUR", "ch_1"),
+    EventKind.RELEASED: ({}, "Authorisation released, nothing was charged", ""),
     EventKind.CHARGED: (MONEY, "Charged 1,234.56 EUR", "ch_1"),
     EventKind.CHARGE_DECLINED: ({"error": "No funds."}, "Payment declined", "No funds."),
     EventKind.CHARGE_FOUND: ({}, "The gateway had already charged the payment", ""),

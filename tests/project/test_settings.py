@@ -109,6 +109,7 @@ def test_production_refuses_to_start_without_them(name: str, arguments: tuple[st
         ("LOG_LEVEL", "loud", "LOG_LEVEL is wrong: 'loud' is not a log level such as DEBUG, INFO or WARNING."),
         ("TRUSTED_PROXY_COUNT", "-1", "TRUSTED_PROXY_COUNT is wrong: -1 is below zero."),
         ("TRUSTED_PROXY_COUNT", "one", "TRUSTED_PROXY_COUNT is wrong: "),
+        ("PAYMENT_CAPTURE", "later", "PAYMENT_CAPTURE is wrong: 'later' is none of charge, authorised."),
         ("FLAKY_FAIL_RATE", "1.5", "FLAKY_FAIL_RATE is wrong: 1.5 is not between 0 and 1."),
         ("FLAKY_HANG_RATE", "1", "FLAKY_FAIL_RATE and FLAKY_HANG_RATE are wrong: together they must stay below 1."),
     ],

@@ -456,6 +456,15 @@ class TestRefusals:
         assert (end.status, end.reason_code, end.reason) == ("CANCELLED", "INVALID", "SOLDOUT-1 is sold out.")
         assert order.names == [*WAY_TO_APPROVAL, "process_cancellation"]
 
+    def test_an_authorisation_that_is_none_for_the_order_is_a_declined_payment(self, order: ScriptedOrder) -> None:
+        order.refuse("validate_order", contracts.PAYMENT_DECLINED, "The authorisation has expired.")
+        order.start()
+
+        end = order.result()
+
+        assert (end.reason_code, end.reason) == ("PAYMENT_DECLINED", "The authorisation has expired.")
+        assert order.names == [*WAY_TO_APPROVAL, "process_cancellation"]
+
     def test_a_declined_payment_closes_the_payment_and_the_order(self, waiting: ScriptedOrder) -> None:
         waiting.refuse("charge_payment", contracts.PAYMENT_DECLINED, "The bank declined the card.")
         waiting.approve(BOB)

@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from orders.contracts import Decision, OrderInput, StatusAnswer, WaitingFor
     from orders.states import DecisionKind, ReasonCode, Status
     from workers.decisions import Decisions, read_decision, tidy_decision
-    from workers.failures import Explanation, explain_failure, is_disagreement
+    from workers.failures import Explanation, explain_failure, find_reason, is_disagreement
     from workers.inputs import check_workflow_id, read_order_input
     from workers.workflows.ending import OrderEnds, describe_end, end_by_staff, end_of_earlier_run
     from workers.workflows.starting import LOCALLY_FIRST, start_shipping, start_step, take_step
@@ -164,7 +164,7 @@ class OrderWorkflow:
         except ActivityError as error:
             if is_disagreement(error):
                 raise
-            raise OrderEnds(ReasonCode.INVALID, explain_failure(error)) from error
+            raise OrderEnds(find_reason(error), explain_failure(error)) from error
         self._decisions.require(validated, at=workflow.now().isoformat())
         self._deadline = read_deadline(validated) or self._deadline
         self._move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)

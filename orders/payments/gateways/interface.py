@@ -8,7 +8,7 @@ to be shorter than the five seconds of an activity's attempt.
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
@@ -56,6 +56,7 @@ class Charge:
     """What a gateway says of a payment.
 
     `code` and `text` are the gateway's own, and say why it was declined; `charged` and `refunded` are in minor units.
+    `held` is what an authorisation is for, and `held_until` when it ends; only `accept` has to say that.
     """
 
     outcome: Outcome
@@ -64,6 +65,8 @@ class Charge:
     text: str = ""
     charged: int = 0
     refunded: int = 0
+    held: Money | None = None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,21 @@ class PaymentGateway(Protocol):
 
     def read_books(self) -> Iterable[BookEntry]:
         """Return all that the gateway's own books hold, order by order."""
+
+
+@runtime_checkable
+class AuthorisingGateway(PaymentGateway, Protocol):
+    """What a gateway has besides, that captures what the customer authorised at the shop's checkout."""
+
+    def names_authorisation(self, payment_method: str) -> bool:
+        """Tell by its form whether an order's payment method is an authorisation of this gateway."""
+
+    def accept(self, request: PaymentRequest, reference: str) -> Charge:
+        """Bind the authorisation that the request's payment method names to its key, once, and say what became of it.
+
+        AUTHORISED says what is `held`, whatever the request asks for: who calls compares. One that is unknown, or bound
+        to another key, is DECLINED. `reference` is empty until the authorisation was accepted.
+        """
 
 
 @dataclass(frozen=True)

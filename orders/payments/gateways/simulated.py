@@ -1,10 +1,12 @@
 """A simulated payment gateway with its own ledger."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from orders.identifiers import new_identifier
+from orders.money import DECIMALS, Money
 from orders.payments.gateways.interface import (
     BookEntry,
     Charge,
@@ -14,7 +16,14 @@ from orders.payments.gateways.interface import (
     RefundRequest,
 )
 from orders.payments.gateways.ledgers import Kind, Ledger, Movement, TableLedger
-from orders.simulated.fault_injection import ACTION_METHOD, DECLINED_MARK, PENDING_METHOD, call_outside_world
+from orders.simulated.fault_injection import (
+    ACTION_METHOD,
+    AUTHORISATION_PREFIX,
+    DECLINED_MARK,
+    EXPIRED_MARK,
+    PENDING_METHOD,
+    call_outside_world,
+)
 
 NAME: Final = "payment gateway"
 KEY_REUSED: Final = "idempotency_key_reused"
@@ -50,6 +59,14 @@ class SimulatedGateway:
     def authorise(self, request: PaymentRequest, reference: str) -> Charge:
         """Hold the money once."""
         return self._ask(request, lambda known: self._take(request, known, Kind.AUTHORISE))
+
+    def names_authorisation(self, payment_method: str) -> bool:
+        """Tell whether it looks like one of the simulated checkout."""
+        return payment_method.startswith(AUTHORISATION_PREFIX)
+
+    def accept(self, request: PaymentRequest, reference: str) -> Charge:
+        """Note that what the checkout authorised is held under the key, once."""
+        return self._ask(request, lambda known: self._accept(request, known))
 
     def capture(self, request: PaymentRequest, reference: str) -> Charge:
         """Take what is held, once."""
@@ -118,6 +135,22 @@ class SimulatedGateway:
         if kind == Kind.CHARGE:
             return Charge(Outcome.CHARGED, reference, charged=request.money.minor)
         return Charge(Outcome.AUTHORISED, reference)
+
+    def _accept(self, request: PaymentRequest, known: Charge | None) -> Charge:
+        until = datetime.now(UTC) + self.authorisation_lasts  # noqa: TID251 - a gateway has a clock of its own
+        if known is not None:
+            return (
+                replace(known, held=request.money, held_until=until) if known.outcome == Outcome.AUTHORISED else known
+            )
+        amount, currency, mark = f"{request.payment_method.removeprefix(AUTHORISATION_PREFIX)}__".split("_")[:3]
+        if not (amount.isdecimal() and amount.isascii() and currency in DECIMALS):
+            text = "The gateway does not know the authorisation."
+            return Charge(Outcome.DECLINED, code="authorisation_unknown", text=text)
+        if mark == EXPIRED_MARK:
+            return Charge(Outcome.CLOSED, code="authorisation_expired", text="The authorisation has expired.")
+        held = Money(int(amount), currency)
+        reference = self._book(request, Kind.AUTHORISE) if held == request.money else ""
+        return Charge(Outcome.AUTHORISED, reference, held=held, held_until=until)
 
     def _capture(self, request: PaymentRequest, known: Charge | None) -> Charge:
         if known is None:

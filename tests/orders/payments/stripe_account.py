@@ -61,6 +61,17 @@ class Account:
         found = self.api.refunds.list({"limit": 100}).auto_paging_iter()
         return [refund.amount for refund in found if refund.payment_intent in ids]
 
+    def authorise(self, minor: int = 2500, currency: str = "eur") -> str:
+        """Have the customer authorise a payment at the shop's checkout, and return its id."""
+        wanted: stripe.params.PaymentIntentCreateParams = {
+            "amount": minor,
+            "currency": currency,
+            "payment_method": VISA,
+            "capture_method": "manual",
+            "confirm": True,
+        }
+        return self.api.payment_intents.create(wanted).id
+
     def card(self, number: str) -> str:
         """A payment method with this number."""
         card: stripe.params.PaymentMethodCreateParamsCard = {

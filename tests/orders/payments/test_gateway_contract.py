@@ -1,7 +1,7 @@
 """What every gateway promises, asked of each in the same words. docs/gateways.md says how to ask one's own."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -15,6 +15,7 @@ from orders.models import Payment
 from orders.money import Money
 from orders.order_facts import Address, Customer
 from orders.payments.gateways.interface import (
+    AuthorisingGateway,
     BookEntry,
     Charge,
     Outcome,
@@ -44,6 +45,7 @@ class Candidate:
     gateway: PaymentGateway
     method: str = "any"
     declined: Mapping[str, Any] = field(default_factory=dict)
+    authorise: Callable[[], str] = lambda: os.environ.get("GATEWAY_AUTHORISATION", "")
 
     def request(self, **changes: Any) -> PaymentRequest:
         """Ask for 25.00 EUR, or for something else."""
@@ -52,6 +54,10 @@ class Candidate:
             key, f"order-{key}", Money(2500, "EUR"), Customer("Emma", "emma@example.com"), SHOP, self.method
         )
         return replace(asked, **changes)
+
+    def authorised(self) -> PaymentRequest:
+        """Ask for what the customer authorised at the shop's checkout, 25.00 EUR."""
+        return self.request(payment_method=self.authorise())
 
     def charged(self) -> tuple[PaymentRequest, Charge]:
         """Ask for a charge and have it."""
@@ -81,7 +87,8 @@ def candidate(request: pytest.FixtureRequest, settings: Settings) -> Candidate:
     """The gateway that new payments go to."""
     if request.param == GATEWAY:
         account: Account = request.getfixturevalue("stripe_account")
-        return Candidate(gateway_of_new_payments(), VISA, {"payment_method": account.card(DECLINED)})
+        declined = {"payment_method": account.card(DECLINED)}
+        return Candidate(gateway_of_new_payments(), VISA, declined, account.authorise)
     settings.PAYMENT_GATEWAYS = [request.param]
     gateway = gateway_of_new_payments()
     if request.param == OWN:
@@ -90,7 +97,8 @@ def candidate(request: pytest.FixtureRequest, settings: Settings) -> Candidate:
     if request.param == PROCESS:
         request.getfixturevalue("gateway_server")
     if request.param in {SIMULATED, PROCESS}:
-        return Candidate(gateway, declined={"customer": Customer("Emma", "emma+declined@example.com")})
+        declining = {"customer": Customer("Emma", "emma+declined@example.com")}
+        return Candidate(gateway, declined=declining, authorise=lambda: "sim_auth_2500_EUR")
     declined = {"payment_method": os.environ.get("GATEWAY_DECLINED_METHOD", "")}
     return Candidate(gateway, os.environ.get("GATEWAY_METHOD", ""), declined)
 
@@ -238,6 +246,48 @@ class TestAuthorisation:
         held = candidate.gateway.authorise(request, candidate.gateway.open(request))
         assert (held.outcome, candidate.book(request.order_id)) == (Outcome.AUTHORISED, (0, 0, 0, 0))
         return request, held.reference
+
+    @pytest.fixture
+    def accepting(self, candidate: Candidate) -> AuthorisingGateway:
+        if not isinstance(candidate.gateway, AuthorisingGateway):
+            pytest.skip("This gateway takes no authorisations of shops.")
+        return candidate.gateway
+
+    def test_what_the_shop_had_authorised_is_accepted_and_captured_once(
+        self, candidate: Candidate, accepting: AuthorisingGateway
+    ) -> None:
+        request = candidate.authorised()
+        assert accepting.names_authorisation(request.payment_method)
+        for _ in range(2):
+            held = accepting.accept(request, "")
+            assert (held.outcome, held.held, bool(held.reference)) == (Outcome.AUTHORISED, Money(2500, "EUR"), True)
+            assert held.held_until is not None
+        assert candidate.book(request.order_id) == (0, 0, 0, 0)
+        for _ in range(2):
+            assert accepting.capture(request, held.reference).charged == 2500
+        assert accepting.accept(request, held.reference).charged == 2500
+        assert candidate.book(request.order_id) == (1, 2500, 0, 0)
+
+    @pytest.mark.parametrize("is_accepted", [True, False])
+    def test_what_the_shop_had_authorised_is_let_go(
+        self, is_accepted: bool, candidate: Candidate, accepting: AuthorisingGateway
+    ) -> None:
+        request = candidate.authorised()
+        reference = accepting.accept(request, "").reference if is_accepted else ""
+        for _ in range(2):
+            voided = accepting.void(request, reference)
+            assert (voided.outcome, voided.charged) == (Outcome.CLOSED, 0)
+        assert accepting.accept(request, reference).outcome == Outcome.CLOSED
+        assert accepting.capture(request, reference or voided.reference).outcome != Outcome.CHARGED
+        assert candidate.book(request.order_id) == (0, 0, 0, 0)
+
+    def test_it_says_what_is_held_where_the_order_asks_for_something_else(
+        self, candidate: Candidate, accepting: AuthorisingGateway
+    ) -> None:
+        request = replace(candidate.authorised(), money=Money(9900, "EUR"))
+        known = accepting.accept(request, "")
+        assert (known.outcome, known.held) == (Outcome.AUTHORISED, Money(2500, "EUR"))
+        assert accepting.void(request, "").outcome == Outcome.CLOSED
 
     def test_it_is_captured_once(self, held: tuple[PaymentRequest, str], candidate: Candidate) -> None:
         for _ in range(2):

@@ -9,11 +9,12 @@ from orders.engine.audit import audit_orders
 from orders.errors import GatewayMissing
 from orders.models import GatewayMovement, Order, Payment, PaymentAttempt
 from orders.payments.charge import charge_payment
-from orders.payments.gateways.registry import list_gateways
+from orders.payments.gateways.registry import check_capture, list_gateways
 from orders.payments.gateways.simulated import SimulatedGateway
 from orders.payments.refund import refund_payment
 from tests.database import past_the_rules
 from tests.making import MakeOrder
+from tests.orders.payments.own_gateway import OWN
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +78,11 @@ def test_a_wrong_setting_is_a_sentence(paths: list[str], sentence: str, settings
     settings.PAYMENT_GATEWAYS = paths
     with pytest.raises(ImproperlyConfigured, match=sentence):
         list_gateways()
+
+
+def test_a_gateway_that_takes_no_authorisations_stops_the_start_where_orders_bring_them(settings: Settings) -> None:
+    settings.PAYMENT_CAPTURE = "authorised"
+    check_capture()
+    settings.PAYMENT_GATEWAYS = [OWN, *settings.PAYMENT_GATEWAYS]
+    with pytest.raises(ImproperlyConfigured, match=r"PAYMENT_CAPTURE is authorised, and the first .* own, takes no"):
+        check_capture()

@@ -91,6 +91,10 @@ BREAKS = {
         "PAID",
         f"UPDATE orders_paymentattempt SET outcome = 'UNKNOWN' WHERE payment_id = {PAYMENT}",
     ),
+    "decided_while_it_is_held": (
+        "PAID",
+        f"UPDATE orders_payment SET authorised_until = now() WHERE order_id = {ORDER}",
+    ),
     "shipped_order_has_parcel": (
         "DISPATCHED",
         f"UPDATE orders_shipment SET tracking_number = '' WHERE order_id = {ORDER}",
@@ -114,6 +118,10 @@ BREAKS = {
     "cancelled_order_leaves_nothing_at_gateway": (
         "CANCELLED",
         "DELETE FROM simulated_gateway_movement WHERE kind = 'REFUND' AND merchant_reference = %(id)s",
+    ),
+    "cancelled_order_is_released_at_gateway": (
+        "CANCELLED",
+        "UPDATE simulated_gateway_movement SET kind = 'AUTH' WHERE merchant_reference = %(id)s",
     ),
     "carrier_has_the_parcel": (
         "COMPLETED",

@@ -3,13 +3,14 @@
 import http.client
 import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from orders.errors import OutsideWorldFailed
+from orders.money import Money
 from orders.payments.gateways.interface import (
     BookEntry,
     Charge,
@@ -18,6 +19,7 @@ from orders.payments.gateways.interface import (
     RefundAnswer,
     RefundRequest,
 )
+from orders.simulated.fault_injection import AUTHORISATION_PREFIX
 
 # An attempt of five seconds looks a payment up and then moves money; both have to fit.
 LOOK_SECONDS: Final = 1.5
@@ -46,6 +48,14 @@ class SimulatedProcessGateway:
     def authorise(self, request: PaymentRequest, reference: str) -> Charge:
         """Hold the money once."""
         return self._move("authorise", request)
+
+    def names_authorisation(self, payment_method: str) -> bool:
+        """Tell whether it looks like one of the simulated checkout."""
+        return payment_method.startswith(AUTHORISATION_PREFIX)
+
+    def accept(self, request: PaymentRequest, reference: str) -> Charge:
+        """Have the program note that what the checkout authorised is held under the key."""
+        return self._ask_for_one("accept", request, seconds=LOOK_SECONDS)
 
     def capture(self, request: PaymentRequest, reference: str) -> Charge:
         """Take what is held, once."""
@@ -83,7 +93,10 @@ class SimulatedProcessGateway:
             raise _unreadable() from error
 
     def _move(self, call: str, request: PaymentRequest) -> Charge:
-        charge = self._ask_for_payment(call, request, seconds=MOVE_SECONDS)
+        return self._ask_for_one(call, request, seconds=MOVE_SECONDS)
+
+    def _ask_for_one(self, call: str, request: PaymentRequest, *, seconds: float) -> Charge:
+        charge = self._ask_for_payment(call, request, seconds=seconds)
         if charge is None:
             raise _unreadable()
         return charge
@@ -109,6 +122,8 @@ class SimulatedProcessGateway:
                 text=str(answer["text"]),
                 charged=int(answer["charged"]),
                 refunded=int(answer["refunded"]),
+                held=Money(int(answer["held"]["minor"]), str(answer["held"]["currency"])) if answer["held"] else None,
+                held_until=datetime.fromisoformat(answer["held_until"]) if answer["held_until"] else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise _unreadable() from error

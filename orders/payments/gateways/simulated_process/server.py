@@ -56,6 +56,7 @@ class GatewayServer(ThreadingHTTPServer):
             "find": lambda asked: _answer(asked, gateway.find(read_payment(asked), "")),
             "charge": lambda asked: _answer(asked, gateway.charge(read_payment(asked), "")),
             "authorise": lambda asked: _answer(asked, gateway.authorise(read_payment(asked), "")),
+            "accept": lambda asked: _answer(asked, gateway.accept(read_payment(asked), "")),
             "capture": lambda asked: _answer(asked, gateway.capture(read_payment(asked), "")),
             "void": lambda asked: _answer(asked, gateway.void(read_payment(asked), "")),
             "refund": lambda asked: {"refund_key": asked["refund_key"], **asdict(gateway.refund(read_refund(asked)))},
@@ -69,7 +70,9 @@ class GatewayServer(ThreadingHTTPServer):
 
 
 def _answer(asked: Mapping[str, Any], charge: Charge | None) -> dict[str, Any]:
-    facts = asdict(charge) if charge is not None else {"outcome": None}
+    facts: dict[str, Any] = asdict(charge) if charge is not None else {"outcome": None}
+    if charge is not None and charge.held_until is not None:
+        facts["held_until"] = charge.held_until.isoformat()
     return {"idempotency_key": asked["idempotency_key"], **facts}
 
 

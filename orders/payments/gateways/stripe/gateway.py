@@ -5,7 +5,7 @@ intent, and not an idempotency key that Stripe forgets after a day, that keeps a
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from dataclasses import replace
 from typing import Final
 
 import stripe
@@ -22,9 +22,17 @@ from orders.payments.gateways.interface import (
     RefundRequest,
 )
 from orders.payments.gateways.stripe.amounts import from_stripe, to_stripe
+from orders.payments.gateways.stripe.authorisations import (
+    IN_USE,
+    LASTS,
+    PREFIX,
+    UNKNOWN,
+    accept,
+    find_authorised,
+)
 from orders.payments.gateways.stripe.client import answering, connect, is_final
 from orders.payments.gateways.stripe.events import read_event
-from orders.payments.gateways.stripe.intents import judge, judge_all
+from orders.payments.gateways.stripe.intents import judge, judge_all, key_of
 from orders.payments.gateways.stripe.refunds import give_back
 
 # What a payment method's id begins with: Stripe's own, and the older kinds that it still takes.
@@ -38,7 +46,7 @@ class StripeGateway:
     """Charges the payment method that the order names, by Stripe's PaymentIntents."""
 
     name: Final = "stripe"
-    authorisation_lasts: Final = timedelta(days=7)
+    authorisation_lasts: Final = LASTS
 
     def __init__(self) -> None:
         client = connect()
@@ -65,21 +73,32 @@ class StripeGateway:
             return self._judge_refusal(request, reference, error)
         return self._confirm(request, reference)
 
+    def names_authorisation(self, payment_method: str) -> bool:
+        """Tell whether it is the id of an intent."""
+        return payment_method.startswith(PREFIX)
+
+    def accept(self, request: PaymentRequest, reference: str) -> Charge:
+        """Bind the shop's intent to the order."""
+        return accept(request, reference, self._intents)
+
     def capture(self, request: PaymentRequest, reference: str) -> Charge:
-        """Take what the intent holds."""
+        """Take what the intent holds, and no more than the order comes to."""
         try:
             with answering():
-                return judge(self._intents.capture(reference))
+                return judge(self._intents.capture(reference, {"amount_to_capture": to_stripe(request.money)}))
         except stripe.InvalidRequestError as error:
             return self._judge_refusal(request, reference, error)
 
     def void(self, request: PaymentRequest, reference: str) -> Charge:
         """Cancel the intent. Where none is known yet, one is made for it, which a late charge then meets."""
         try:
-            intents = self._list(request, reference) or [self._create(request)]
+            intents = self._list(request, reference)
+            if not intents and self.names_authorisation(request.payment_method):
+                return replace(UNKNOWN, outcome=Outcome.CLOSED)
+            intents = intents or [self._create(request)]
         except PaymentDeclined as refusal:
             return Charge(Outcome.CLOSED, code=refusal.code, text=str(refusal))
-        closed = [self._cancel(intent) for intent in intents]
+        closed = [self._cancel(intent, request) for intent in intents]
         return max(closed, key=lambda charge: charge.charged)
 
     def refund(self, request: RefundRequest) -> RefundAnswer:
@@ -153,8 +172,11 @@ class StripeGateway:
             return Charge(Outcome.DECLINED, reference, refusal.code or "", refusal.user_message or "")
         raise OutsideWorldFailed(f"Stripe refuses the request: {refusal.user_message}") from refusal
 
-    def _cancel(self, intent: stripe.PaymentIntent) -> Charge:
-        known = judge(intent)
+    def _cancel(self, intent: stripe.PaymentIntent, request: PaymentRequest) -> Charge:
+        """Cancel an intent, but none that belongs to another order, or that the shop captured itself."""
+        known, owner = judge(intent), key_of(intent)
+        if owner not in {"", request.idempotency_key} or (known.charged and not owner):
+            return replace(IN_USE, outcome=Outcome.CLOSED)
         if known.outcome in {Outcome.CHARGED, Outcome.CLOSED}:
             return known
         try:
@@ -175,12 +197,14 @@ class StripeGateway:
             raise OutsideWorldFailed(f"Stripe does not have {reference} under this key.") from error
 
     def _list(self, request: PaymentRequest, reference: str) -> list[stripe.PaymentIntent]:
-        """Return the payment's intents: the one of this id, or those that bear the payment's id.
+        """Return the payment's intents: the one of this id, or that the shop made, or those that bear the payment's id.
 
         Stripe's search learns of an intent after a minute. The newest ones are therefore looked through as well.
         """
         if reference:
             return [self._retrieve(reference)]
+        if self.names_authorisation(request.payment_method):
+            return find_authorised(request.payment_method, self._intents)
         expand = [f"data.{name}" for name in WITH_CHARGE]
         with answering():
             newest = self._intents.list({"limit": PAGE, "expand": expand}).data
@@ -191,7 +215,5 @@ class StripeGateway:
         except stripe.InvalidRequestError:
             older = []  # Stripe has no search for some countries' accounts
         key = request.idempotency_key
-        bearing = [
-            intent for intent in newest if intent.metadata and intent.metadata.to_dict().get("payment_id") == key
-        ]
+        bearing = [intent for intent in newest if key_of(intent) == key]
         return list({intent.id: intent for intent in [*older, *bearing]}.values())

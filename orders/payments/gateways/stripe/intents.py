@@ -28,6 +28,18 @@ WEIGHT: Final = (
 EXPIRED: Final = frozenset({"automatic", "expired"})
 
 
+# What an intent that is cancelled says of itself.
+CANCELLED: Final[Mapping[str, str]] = {
+    "authorisation_expired": "The authorisation has expired.",
+    "voided": "The PaymentIntent is cancelled.",
+}
+
+
+def key_of(intent: stripe.PaymentIntent) -> str:
+    """Return the key of the payment whose intent it is; empty for one that the shop made and nobody accepted."""
+    return str(intent.metadata.to_dict().get("payment_id", "")) if intent.metadata else ""
+
+
 def judge(intent: stripe.PaymentIntent) -> Charge:
     """Return what became of the payment; its latest charge has to be expanded, for what was refunded of it."""
     if intent.status == "succeeded":
@@ -35,7 +47,7 @@ def judge(intent: stripe.PaymentIntent) -> Charge:
     if intent.status == "canceled":
         is_expired = getattr(intent, "cancellation_reason", None) in EXPIRED
         code = "authorisation_expired" if is_expired else "voided"
-        return Charge(Outcome.CLOSED, intent.id, code, "The PaymentIntent is cancelled.")
+        return Charge(Outcome.CLOSED, intent.id, code, CANCELLED[code])
     if intent.status == "requires_payment_method":
         if intent.last_payment_error is None:
             return Charge(Outcome.DECLINED, intent.id, "payment_method_missing", "There is no payment method.")

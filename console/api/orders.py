@@ -14,11 +14,11 @@ from console.api.keys import ApiRequest, BearerKey
 from console.api.problems import QueryRefused
 from console.api.schemas import Order as OrderSchema
 from console.api.schemas import OrderPage
-from console.api.taken import NewOrder
 from orders import permissions
 from orders.errors import OrderNotFound
 from orders.feed.documents import describe_order, read_document, with_documents
 from orders.identifiers import is_order_id
+from orders.intake.documents import NewOrder
 from orders.intake.submission import submit_order
 from orders.listing.filters import FILTERS, Filter
 from orders.listing.list_query import SORTS, ListQuery

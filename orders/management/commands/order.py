@@ -1,9 +1,11 @@
 """`manage.py order`: start, query, signal and audit orders from a terminal, and replay their runs."""
 
 import json
+import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 from uuid import uuid4
 
 from django.conf import settings
@@ -18,6 +20,7 @@ from orders.engine.live_status import describe_row
 from orders.errors import OrderError, OrderInvalid, RunPaused
 from orders.intake import submission
 from orders.intake.addresses import find_missing, read_country
+from orders.intake.documents import read_document
 from orders.intake.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
 from orders.intake.numbers import read_amount
 from orders.lifecycle.lookup import read_order
@@ -26,6 +29,8 @@ from orders.models import Order, OutboxMessage
 from orders.states import DecisionKind, DecisionReason
 
 EPILOG = "Exit codes: 0 done, 1 refused or failed (a sentence says why), 2 wrong usage."
+# As much as the API takes.
+LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes
 
 
 class Command(BaseCommand):
@@ -56,6 +61,12 @@ class Command(BaseCommand):
             action="append",
             metavar="SKU:QUANTITY:PRICE[:DESCRIPTION]",
             help="a line; may be repeated; by default MUG-1:1:12.50:Mug",
+        )
+        start.add_argument(
+            "--file",
+            default="",
+            metavar="ORDER.JSON",
+            help="an order as the API takes it, - for standard input; instead of the options on customer and lines",
         )
         start.add_argument("--idempotency-key", default="", help="repeating a key does not make a second order")
         query = verbs.add_parser("query", help="query an order's workflow for its status", epilog=EPILOG)
@@ -95,19 +106,7 @@ class Command(BaseCommand):
             temporal_client.close()
 
     def _start(self, options: dict[str, Any]) -> None:
-        draft = OrderDraft(
-            customer_name=options["name"],
-            customer_company=options["company"],
-            customer_email=options["email"],
-            customer_phone=options["phone"],
-            address_line=options["address"],
-            address_line2=options["address2"],
-            **_place(options),
-            payment_method=options["payment_method"],
-            customer_reference=options["customer_reference"],
-            currency=options["currency"],
-            lines=tuple(_line(text, options["currency"]) for text in options["line"] or ["MUG-1:1:12.50:Mug"]),
-        )
+        draft = _read_file(options["file"]) if options["file"] else _read_options(options)
         key = options["idempotency_key"] or str(uuid4())
         order = submission.submit_order(
             draft, actor=read_operator(options["by"]), idempotency_key=key, order_id=options["order_id"]
@@ -214,6 +213,35 @@ def _add_refund(verbs: Any) -> ArgumentParser:
     refund.add_argument("--reason-code", default="", metavar="CODE", help="one of the shop's list, by default OTHER")
     refund.add_argument("--idempotency-key", default="", help="repeating a key does not make a second refund")
     return refund
+
+
+def _read_options(options: dict[str, Any]) -> OrderDraft:
+    """Return the order that the options describe. Raises OrderInvalid."""
+    return OrderDraft(
+        customer_name=options["name"],
+        customer_company=options["company"],
+        customer_email=options["email"],
+        customer_phone=options["phone"],
+        address_line=options["address"],
+        address_line2=options["address2"],
+        **_place(options),
+        payment_method=options["payment_method"],
+        customer_reference=options["customer_reference"],
+        currency=options["currency"],
+        lines=tuple(_line(text, options["currency"]) for text in options["line"] or ["MUG-1:1:12.50:Mug"]),
+    )
+
+
+def _read_file(name: str) -> OrderDraft:
+    """Return the order in a file, or in what stands on standard input. Raises OrderInvalid."""
+    try:
+        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
+            text = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise CommandError(f"{name} cannot be read: {error.strerror}.") from error
+    if len(text) > LARGEST_FILE:
+        raise CommandError(f"{name} is larger than {LARGEST_FILE // 1024 // 1024} MB.")
+    return read_document(text)
 
 
 def _is_paused(order: Order) -> bool:

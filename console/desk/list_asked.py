@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, QueryDict
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from console.desk.tab_query import split_tab
 from console.desk.way_back import WayBack
@@ -50,6 +50,12 @@ def default_sort(status: str) -> str:
 def may_sort(status: str, query: ListQuery, sort: str) -> bool:
     """Tell whether an index serves the sort; only orders that wait have a place in the order of deadlines."""
     return sort == default_sort(status) or query.may_sort(sort)
+
+
+@cache
+def _find_path(name: str, _prefix: str) -> str:
+    """Return the path of an address without arguments. A page of the list has thirty links to itself."""
+    return reverse(name)
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,8 @@ class ListAsked:
     @staticmethod
     def _address(name: str, *pairs: tuple[str, str]) -> str:
         query = urlencode([(key, value) for key, value in pairs if value])
-        return f"{reverse(name)}?{query}" if query else reverse(name)
+        path = _find_path(name, get_script_prefix())
+        return f"{path}?{query}" if query else path
 
     def _pairs(self) -> Iterable[tuple[str, str]]:
         yield "status", "" if self.status == "all" else self.status

@@ -53,14 +53,16 @@ class RowFacts:
 
     def is_tickable(self, current_user: CurrentUser) -> bool:
         """Tell whether the user may decide something."""
-        kinds = {DecisionKind.APPROVE: current_user.may_approve, DecisionKind.CANCEL: current_user.may_cancel}
-        return any(may_be_decided(self, kind, now=self.read_at) for kind, is_theirs in kinds.items() if is_theirs)
+        may_approve = current_user.may_approve and may_be_decided(self, DecisionKind.APPROVE, now=self.read_at)
+        return may_approve or (current_user.may_cancel and may_be_decided(self, DecisionKind.CANCEL, now=self.read_at))
 
     def state(self, current_user: CurrentUser) -> str:
         """Return the version with the marks: what an open page says that it shows of the order."""
-        is_over = self.deadline is not None and self.deadline <= self.read_at
-        marks = (self.has_message_on_its_way, self.is_in_trouble, self.is_soon, is_over, self.is_tickable(current_user))
-        return f"{self.version:x}{DIGITS[sum(1 << place for place, mark in enumerate(marks) if mark)]}"
+        deadline, read_at = self.deadline, self.read_at
+        is_soon = deadline is not None and labels.is_soon(deadline, read_at)
+        is_over = deadline is not None and deadline <= read_at
+        marks = self.has_message_on_its_way | self.is_in_trouble << 1 | is_soon << 2 | is_over << 3
+        return f"{self.version:x}{DIGITS[marks | self.is_tickable(current_user) << 4]}"
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,14 @@ class Tab:
     """One tab over the list; `count` is a text such as '12' or '99+', or empty."""
 
     label: str
-    url: str
+    asked: ListAsked
     count: str
     is_current: bool
+
+    @property
+    def url(self) -> str:
+        """The address of the tab, for a page that shows it; a poll without news does not."""
+        return self.asked.link()
 
 
 class _Counts:
@@ -82,7 +87,7 @@ def describe_tabs(asked: ListAsked) -> list[Tab]:
         if status == "trouble" and counts.get(status) == 0 and asked.status != "trouble":
             continue  # it is there when it is needed
         is_current = status == asked.status and not asked.query.get("status")
-        tabs.append(Tab(label, asked.on_tab(status).link(), _describe(counts.get(status)), is_current=is_current))
+        tabs.append(Tab(label, asked.on_tab(status), _describe(counts.get(status)), is_current=is_current))
     return tabs
 
 

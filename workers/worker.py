@@ -30,6 +30,7 @@ from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES, decide_chu
 from workers.attempts import AttemptInterceptor
 from workers.companions import Companions, Target
 from workers.payloads import DATA_CONVERTER
+from workers.sandbox import Sandbox
 from workers.workflows.batch import BatchWorkflow
 from workers.workflows.order import OrderWorkflow
 from workers.workflows.refund import RefundWorkflow
@@ -142,6 +143,7 @@ def build_worker(client: Client, queue: str, threads: Threads, *, activity_slots
         activities=ACTIVITIES[queue],
         activity_executor=threads.activities,
         workflow_task_executor=threads.workflows,
+        workflow_runner=Sandbox(),
         interceptors=[AttemptInterceptor()],
         max_concurrent_workflow_tasks=WORKFLOW_TASK_SLOTS,
         max_cached_workflows=CACHED_WORKFLOWS,

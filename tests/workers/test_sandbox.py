@@ -1,41 +1,37 @@
-"""The sandbox executes again, for every run, the module of its own workflow alone: more would cost every order."""
+"""workers.sandbox: what is sent over Temporal does not depend on whose it is, so nobody asks the workflow for that."""
 
-import asyncio
-import sys
 from typing import Any
 
 import pytest
-from temporalio import workflow
-from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
+from temporalio.converter import WithSerializationContext
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from workers.workflows.order import OrderWorkflow
-from workers.workflows.shipping import ShippingWorkflow
+from workers.payloads import DATA_CONVERTER, CarefulPayloadConverter
+from workers.sandbox import Sandbox
 
 
-class _KeepingRunner(SandboxedWorkflowRunner):
-    """Keeps what it makes."""
-
-    made: Any = None
-
-    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        made = super().create_instance(det)
-        self.made = made
-        return made
+def test_the_data_converter_depends_on_nobody() -> None:
+    assert DATA_CONVERTER.payload_codec is None
+    assert DATA_CONVERTER.external_storage is None
+    parts: list[Any] = [*CarefulPayloadConverter().converters.values(), DATA_CONVERTER.failure_converter]
+    assert [part for part in parts if isinstance(part, WithSerializationContext)] == []
 
 
-@pytest.mark.parametrize("run", [OrderWorkflow, ShippingWorkflow])
-def test_a_run_executes_its_own_module_alone(run: type) -> None:
-    runner = _KeepingRunner()
+def test_only_the_work_of_a_workflow_goes_into_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
 
-    async def prepare() -> None:
-        runner.prepare_workflow(workflow._Definition.must_from_class(run))
+    class Noting:
+        """Stands in the sandbox, and notes what is asked."""
 
-    asyncio.run(prepare())
-    executed = {
-        name
-        for name, module in runner.made.importer.new_modules.items()
-        if module is not sys.modules.get(name) and name.partition(".")[0] in {"console", "orders", "workers"}
-    }
+        def __getattr__(self, name: str) -> Any:
+            asked.append(name)
+            return lambda *arguments: name
 
-    assert executed == {"workers", "workers.workflows", run.__module__}
+    monkeypatch.setattr(SandboxedWorkflowRunner, "create_instance", lambda runner, details: Noting())
+    details: Any = None
+    instance = Sandbox().create_instance(details)
+    assert instance.get_serialization_context(None) is None
+    assert instance.get_external_store_context(None).target is None
+    assert asked == []
+    assert [instance.activate(details), instance.get_info(), instance.get_thread_id()] == asked
+    assert asked == ["activate", "get_info", "get_thread_id"]

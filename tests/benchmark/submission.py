@@ -2,6 +2,8 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
@@ -11,13 +13,16 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.engine import temporal_client
 from orders.intake.submission import submit_order
+from orders.models import ApiKey
 from tests.benchmark.figures import Figure, Scale
 from tests.benchmark.machine import cpu_milliseconds, find_tree
 from tests.benchmark.whole_orders import PEOPLE, find_postgres, submit_orders
+from tests.console.api.calling import Program
 from tests.making import Colleague, make_draft
 from tests.programs import free_port, temporal_process
 
 SUBMISSIONS: Final = 400
+NO_LIMIT: Final = 1_000_000
 
 
 def measure(scale: Scale) -> list[Figure]:
@@ -34,17 +39,49 @@ def measure(scale: Scale) -> list[Figure]:
         seconds = time.monotonic() - begin
         used = {name: after - before[name] for name, after in _used(postgres, temporal.pid).items()}
         temporal_client.close()
+    by_api = _submit_by_api(postgres)
     return [
         Figure("submissions", SUBMISSIONS / seconds, "a second"),
         Figure("statements of a submission", len(captured.captured_queries), target="≤ 12"),
         *(Figure(f"CPU time of a submission, {name}", spent / SUBMISSIONS, "ms") for name, spent in used.items()),
+        *by_api,
     ]
+
+
+def _submit_by_api(postgres: int) -> list[Figure]:
+    """Submit orders as programs do, by the application without a web server around it; the relay would start them."""
+    program = Program("submit")
+    program.client.defaults["HTTP_HOST"] = "localhost"
+    ApiKey.objects.update(limit_per_minute=NO_LIMIT)
+    assert program.submit().status_code == HTTPStatus.CREATED
+    with CaptureQueriesContext(connection) as captured:
+        program.submit()
+    with ThreadPoolExecutor(PEOPLE) as people:
+        list(people.map(lambda _: program.submit(), range(PEOPLE)))
+        begin, before = time.monotonic(), {"application": _own(), "postgres": cpu_milliseconds(find_tree(postgres))}
+        answers = list(people.map(lambda _: program.submit().status_code, range(SUBMISSIONS)))
+        seconds = time.monotonic() - begin
+    after = {"application": _own(), "postgres": cpu_milliseconds(find_tree(postgres))}
+    assert set(answers) == {HTTPStatus.CREATED}
+    return [
+        Figure("submissions by API", SUBMISSIONS / seconds, "a second", target="≥ 50"),
+        Figure("statements of a submission by API", len(captured.captured_queries)),
+        *(
+            Figure(f"CPU time of a submission by API, {name}", (after[name] - spent) / SUBMISSIONS, "ms")
+            for name, spent in before.items()
+        ),
+    ]
+
+
+def _own() -> float:
+    """Return the CPU time of this process so far, in milliseconds."""
+    return cpu_milliseconds([os.getpid()])
 
 
 def _used(postgres: int, temporal: int) -> dict[str, float]:
     """Return the CPU time of each so far, in milliseconds; `clients` is this process."""
     return {
-        "clients": cpu_milliseconds([os.getpid()]),
+        "clients": _own(),
         "postgres": cpu_milliseconds(find_tree(postgres)),
         "temporal": cpu_milliseconds(find_tree(temporal)),
     }

@@ -158,9 +158,7 @@ POLICY_APPROVAL_LABEL: Final = gettext_lazy("Approved by the policy")
 EARLY_APPROVAL_REFUSED_LABEL: Final = gettext_lazy("An approval was not accepted")
 
 _OF_TROUBLE: Final = frozenset({EventKind.TROUBLE_BEGAN, EventKind.TROUBLE_ENDED})
-
 _OF_PARCELS: Final = frozenset(kind for kind in EventKind if kind.startswith("shipment.")) | {EventKind.DISPATCHED}
-
 _LATE: Final[Mapping[str, Label]] = {
     DecisionKind.APPROVE: gettext_lazy("The approval by %(actor)s had no effect."),
     DecisionKind.CANCEL: gettext_lazy("The cancellation by %(actor)s had no effect."),

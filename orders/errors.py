@@ -39,6 +39,10 @@ class BatchEnded(OrderError):
         super().__init__("This batch has ended.")
 
 
+class FileRefused(OrderError):
+    """A file of orders cannot be read, or not in the way that was chosen."""
+
+
 class TooManyRows(OrderError):
     """A list is too long for a workbook."""
 

@@ -24,6 +24,7 @@ from orders.intake.documents import read_document
 from orders.intake.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
 from orders.intake.numbers import read_amount
 from orders.lifecycle.lookup import read_order
+from orders.management.importing import add_import, import_file
 from orders.management.terminal import failing_in_sentences, read_operator
 from orders.models import Order, OutboxMessage
 from orders.states import DecisionKind, DecisionReason
@@ -40,7 +41,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="start|query|signal|refund|audit|replay")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="start|query|signal|…")
         start = verbs.add_parser("start", help="submit an order", epilog=EPILOG)
         start.add_argument("--order-id", default="", help="by default a random one")
         start.add_argument("--name", default="Terminal Customer", help="the customer's name")
@@ -83,6 +84,7 @@ class Command(BaseCommand):
             help=f"why it is cancelled: {', '.join(DecisionReason)}",
         )
         refund = _add_refund(verbs)
+        imported = add_import(verbs, EPILOG)
         audit = verbs.add_parser(
             "audit", help="compare all orders with the gateway's and carrier's ledgers and with Temporal", epilog=EPILOG
         )
@@ -90,15 +92,15 @@ class Command(BaseCommand):
             "replay", help="replay live runs against this code, before it is deployed", epilog=EPILOG
         )
         replay.add_argument("--since", help="also closed runs, from this date, or so long ago: 7d, 12h")
-        for verb in (start, signal, refund):
+        for verb in (start, signal, refund, imported):
             verb.add_argument("--by", default="", help="who decides; by default the shell's user")
-        for verb in (start, query, signal, refund, audit, replay):
+        for verb in (start, query, signal, refund, imported, audit, replay):
             verb.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says; every refusal and failure is a sentence."""
         verb = {"start": self._start, "query": self._query, "signal": self._signal, "audit": self._audit}
-        verb |= {"refund": self._refund, "replay": self._replay}
+        verb |= {"refund": self._refund, "replay": self._replay, "import": self._import}
         try:
             with failing_in_sentences():
                 verb[options["verb"]](options)
@@ -174,6 +176,14 @@ class Command(BaseCommand):
         )
         facts = {"order_id": order.order_id, "refund_key": refund.key, "amount": str(refund.amount_money)}
         self._print(options, facts | {"status": refund.status})
+
+    def _import(self, options: dict[str, Any]) -> None:
+        report = import_file(options, tell=lambda text: None if options["json"] else self.stderr.write(text))
+        self._print(options, asdict(report) if options["json"] else report.counts)
+        if report.failed:
+            raise CommandError(
+                f"{report.failed:,} orders were not submitted. Correct their rows and import them again."
+            )
 
     def _audit(self, options: dict[str, Any]) -> None:
         audit = audit_orders()

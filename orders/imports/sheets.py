@@ -1,0 +1,135 @@
+"""Reads the rows of a file, one after the other: CSV here, workbooks in `workbooks`. Memory holds a row at a time."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import IO, Final
+
+from orders.errors import FileRefused
+from orders.imports import workbooks
+from orders.imports.layout import DELIMITERS, ENCODINGS, Layout, guess_columns, guess_decimal_mark
+
+LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes
+MOST_ROWS: Final = 50_000
+MOST_COLUMNS: Final = 100
+LONGEST_CELL: Final = 4_000
+# What the guesses go by.
+SAMPLE_ROWS: Final = 100
+CSV: Final = "csv"
+XLSX: Final = "xlsx"
+
+# The number of a row as a spreadsheet shows it, from 1, and its texts.
+Row = tuple[int, list[str]]
+
+
+def find_format(name: str, contents: bytes) -> str:
+    """Return what the file is, by what it holds. Raises FileRefused for what is neither CSV nor a workbook."""
+    if not contents.strip():
+        raise FileRefused("The file is empty.")
+    if len(contents) > LARGEST_FILE:
+        raise FileRefused(f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it.")
+    if contents.startswith(b"PK"):
+        return XLSX
+    if contents.startswith(b"\xd0\xcf\x11\xe0"):
+        raise FileRefused("This is an old or protected Excel file. Save it as .xlsx without a password, or as CSV.")
+    is_utf_16 = contents.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if (b"\0" in contents and not is_utf_16) or contents.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff")):
+        raise FileRefused(f"{name[:80]} is no CSV and no Excel file (.xlsx).")
+    return CSV
+
+
+def guess_layout(
+    name: str, contents: bytes, *, currency: str, encoding: str = "", delimiter: str = "", decimal_mark: str = ""
+) -> Layout:
+    """Return how the file seems to be meant, but for what is given. Raises FileRefused for one that cannot be read."""
+    layout = Layout(find_format(name, contents), currency=currency)
+    if layout.file_format == CSV:
+        encoding = encoding or _guess_encoding(contents)
+        layout = replace(layout, encoding=encoding, delimiter=delimiter or _guess_delimiter(contents, encoding))
+    rows = list(islice(read_rows(contents, layout), SAMPLE_ROWS))
+    if len(rows) < 2:
+        raise FileRefused("The file has no rows below its first one, which names the columns.")
+    columns = guess_columns(rows[0][1])
+    place = columns.get("unit_price", MOST_COLUMNS)
+    prices = [cells[place] for _, cells in rows[1:] if len(cells) > place]
+    return replace(layout, columns=columns, decimal_mark=decimal_mark or guess_decimal_mark(prices))
+
+
+def read_rows(contents: bytes, layout: Layout) -> Iterator[Row]:
+    """Yield the rows that are not blank, the first of which names the columns.
+
+    Raises FileRefused, with the row where reading ended.
+    """
+    count = 0
+    rows = workbooks.read_workbook(io.BytesIO(contents)) if layout.file_format == XLSX else _read_csv(contents, layout)
+    for number, cells in rows:
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if not cells:
+            continue
+        count += 1
+        if count > MOST_ROWS + 1:
+            raise FileRefused(f"The file has more than {MOST_ROWS:,} rows. Split it.")
+        _check_row(number, cells)
+        yield number, cells
+
+
+def _check_row(number: int, cells: Sequence[str]) -> None:
+    if len(cells) > MOST_COLUMNS:
+        raise FileRefused(f"Row {number} has {len(cells):,} columns; {MOST_COLUMNS} can be read.")
+    for place, text in enumerate(cells, start=1):
+        if len(text) > LONGEST_CELL:
+            raise FileRefused(
+                f"Row {number}, column {place} has {len(text):,} characters; at most {LONGEST_CELL:,} can be read. "
+                "If the row looks whole, a quotation mark is missing before it."
+            )
+
+
+def _read_csv(contents: bytes, layout: Layout) -> Iterator[Row]:
+    encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
+    text: IO[str] = io.TextIOWrapper(io.BytesIO(contents), encoding=encoding, newline="")
+    number = 0
+    try:
+        for number, cells in enumerate(csv.reader(text, delimiter=layout.delimiter), start=1):
+            yield number, [_clean(cell) for cell in cells]
+    except UnicodeError as error:
+        raise FileRefused(
+            f"After row {number} the file is not {ENCODINGS[layout.encoding]}. Choose another encoding, or save the "
+            "file as UTF-8."
+        ) from error
+    except csv.Error as error:
+        raise FileRefused(f"After row {number} the file is no CSV: {error}.") from error
+
+
+def _clean(text: str) -> str:
+    """Return the text without what PostgreSQL cannot keep."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _guess_encoding(contents: bytes) -> str:
+    if contents.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    try:
+        contents.decode()
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _guess_delimiter(contents: bytes, encoding: str) -> str:
+    """Return the delimiter that gives the first row most columns, and the rows below as many."""
+
+    def judge(delimiter: str) -> tuple[int, int]:
+        layout = Layout(CSV, encoding, delimiter)
+        try:
+            widths = [len(cells) for _, cells in islice(_read_csv(contents, layout), 20) if cells]
+        except FileRefused:
+            return 0, 0
+        if not widths or widths[0] < 2:
+            return 0, 0
+        return sum(width == widths[0] for width in widths), widths[0]
+
+    return max(DELIMITERS, key=judge)

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
 from typing import Any, Protocol
 from uuid import uuid4
 
-from django.apps.registry import Apps
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from orders import contracts
@@ -18,15 +16,12 @@ from orders.intake import receipt, submission
 from orders.intake.drafts import LineDraft, OrderDraft
 from orders.lifecycle import statuses
 from orders.lifecycle.lookup import lock_order
-from orders.models import Order, OutboxMessage, Reason
+from orders.models import Order, OutboxMessage
 from orders.payments import charge, refund
-from orders.permissions import ROLES
 from orders.postgres.clock import database_now
 from orders.shipping import ship
 from orders.states import HAPPY_PATH, DecisionKind, ReasonCode, Status, is_at_or_past
 
-# The migration that wrote the first reasons; its name is none that could be imported otherwise.
-SEEDS = "orders.migrations.0020_reasons"
 ONE_LINE = (LineDraft(sku="MUG-1", description="Mug", quantity=2, unit_price=1250),)
 
 
@@ -41,16 +36,6 @@ def make_user(name: str, role: str = "", *, is_superuser: bool = False) -> User:
     if role:
         user.groups.add(Group.objects.get(name=role))
     return user
-
-
-def restore_roles(apps: Apps | None = None, **_: object) -> None:
-    """Make what the migrations put into tables again, groups and reasons, after a flush between tests took it along."""
-    for name, codenames in ROLES.items():
-        group, _is_new = Group.objects.get_or_create(name=name)
-        group.permissions.add(*Permission.objects.filter(codename__in=codenames, content_type__app_label="orders"))
-    is_there = apps is None or "reason" in apps.all_models["orders"]  # not where a test has migrated backwards
-    if is_there and not Reason.objects.exists():
-        Reason.objects.bulk_create(Reason(**facts) for facts in import_module(SEEDS).list_seeds())
 
 
 def make_draft(**changes: Any) -> OrderDraft:

@@ -12,6 +12,7 @@ from console.intake import create
 from console.order import decisions, detail, proof, refunds
 from console.policy import trial
 from console.system import errors, health, overview, reports, stuck
+from console.waiting import desk
 from console.webhooks import carriers, gateways
 from orders.identifiers import ORDER_ID_PATTERN
 
@@ -32,7 +33,7 @@ register_converter(OrderIdConverter, "order_id")
 register_converter(BatchIdConverter, "batch_id")
 
 urlpatterns = [
-    path("", order_list.show_desk, name="home"),
+    path("", desk.show_desk, name="home"),
     path("orders/", order_list.show_orders, name="order-list"),
     path("orders/new/", create.create_order, name="order-create"),
     path("orders/bulk/", bulk.decide_bulk, name="order-bulk"),

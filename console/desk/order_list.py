@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -29,13 +28,6 @@ from orders.models import Order
 
 # gunicorn takes 4,094 bytes for a request's first line.
 LONGEST_ADDRESS: Final = 4000
-
-
-@require_safe
-@needs_view
-def show_desk(request: ConsoleRequest) -> HttpResponse:
-    """Redirect to the orders awaiting approval, the next to expire first."""
-    return redirect(f"{reverse('order-list')}?status=awaiting")
 
 
 @polled(lambda request: "live" in request.GET)

@@ -76,18 +76,23 @@ def forget() -> None:
     _counts = _Counts()
 
 
-def describe_tabs(asked: ListAsked) -> list[Tab]:
-    """Return the tabs; without a search or filter each but the last with a count that stops at 99+."""
-    counts: Mapping[str, int] = {}
-    if not asked.is_narrowed and not (counts := _counts.get()):
+def read_counts() -> Mapping[str, int]:
+    """Return the counts of `list_counted`, as they are or were a moment ago."""
+    if not (counts := _counts.get()):
         counts = _prepare_counts().read()[0]
         keep_counts(counts)
+    return counts
+
+
+def describe_tabs(asked: ListAsked) -> list[Tab]:
+    """Return the tabs; without a search or filter each but the last with a count that stops at 99+."""
+    counts = {} if asked.is_narrowed else read_counts()
     tabs = []
     for status, label in TABS.items():
         if status == "trouble" and counts.get(status) == 0 and asked.status != "trouble":
             continue  # it is there when it is needed
         is_current = status == asked.status and not asked.query.get("status")
-        tabs.append(Tab(label, asked.on_tab(status), _describe(counts.get(status)), is_current=is_current))
+        tabs.append(Tab(label, asked.on_tab(status), describe_count(counts.get(status)), is_current=is_current))
     return tabs
 
 
@@ -96,7 +101,8 @@ def _prepare_counts() -> Prepared:
     return prepare(list_counted(), None)
 
 
-def _describe(count: int | None) -> str:
+def describe_count(count: int | None) -> str:
+    """Return a count as it is shown, empty for none."""
     if count is None:
         return ""
     return f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else str(count)

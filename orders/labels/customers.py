@@ -14,3 +14,11 @@ CUSTOMER_REMARK_LABELS: Final[Mapping[CustomerRemark, Promise]] = {
     CustomerRemark.UNUSUAL_TOTAL: gettext_lazy("The total is more than three times what this customer usually spends."),
     CustomerRemark.DECLINED_BEFORE: gettext_lazy("A payment of this customer was declined before."),
 }
+
+# The same beside an order of many.
+CUSTOMER_SHORT_LABELS: Final[Mapping[CustomerRemark, Promise]] = {
+    CustomerRemark.TWIN: gettext_lazy("Possible duplicate"),
+    CustomerRemark.OTHER_ADDRESS: gettext_lazy("New address"),
+    CustomerRemark.UNUSUAL_TOTAL: gettext_lazy("Unusual total"),
+    CustomerRemark.DECLINED_BEFORE: gettext_lazy("Payment declined before"),
+}

@@ -94,6 +94,8 @@ STATUS_CHOICES: Final[Choices] = (
         for status, label in labels.STATUS_LABELS.items()
     ),
 )
+ME, OTHERS = "me", "others"
+WAITS_FOR: Final[Choices] = ((ME, gettext_lazy("me")), (OTHERS, gettext_lazy("others")))
 REASONS: Final[Choices] = (*DECISION_REASON_CHOICES, *REASON_CHOICES)
 
 
@@ -108,9 +110,12 @@ def _has_status(name: str, _: Given) -> Q:
     return Q(status=name)
 
 
-def _waits_for_me(_: str, given: Given) -> Q:
+def _waits_for(whom: str, given: Given) -> Q:
     waiting = Order.objects.order_by().waiting_for(username=given.username, account_id=given.account_id)
-    return Q(status=Status.PENDING_MANUAL_APPROVAL) & Q(pk__in=waiting.values("pk"))
+    is_mine = Q(pk__in=waiting.values("pk"))
+    if whom == OTHERS:
+        return Q(status=Status.PENDING_MANUAL_APPROVAL, decision="") & ~is_mine
+    return Q(status=Status.PENDING_MANUAL_APPROVAL) & is_mine
 
 
 def _ends_within(hours: int, _: Given) -> Q:
@@ -168,10 +173,10 @@ FILTERS: Final[Mapping[str, Filter]] = {
         Filter(
             "waits_for",
             gettext_lazy("Waits for"),
-            read=partial(one_of, (("me", gettext_lazy("me")),)),
-            condition=_waits_for_me,
-            words=lambda _: str(gettext_lazy("me")),
-            choices=(("me", gettext_lazy("me")),),
+            read=partial(one_of, WAITS_FOR),
+            condition=_waits_for,
+            words=lambda whom: str(dict(WAITS_FOR)[whom]),
+            choices=WAITS_FOR,
             kind="choice",
         ),
         Filter(

@@ -5,13 +5,14 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
 from orders import states
 from orders.postgres.clock import StatementTime
 from orders.reading.pages import Ordering, Search
 from orders.reading.search import find_ids, read_search
+from orders.reading.standing import Hold, IsWithinPolicy
 
 if TYPE_CHECKING:
     from orders.models import Order
@@ -143,14 +144,35 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return waiting.order_by(*NEXT_TO_EXPIRE.order_by())[:1]
 
     def waiting_for(self, *, username: str, account_id: int | None) -> "OrderQuerySet":
-        """Return the orders that wait for this person: none of their own, none that they approved, none too late."""
+        """Return the orders that wait for this person: none of their own, none that they approved, none too late.
+
+        And by the policy, none above their limit or for a group that they are not in.
+        """
         others = self.exclude(submitter_account_id=account_id) if account_id is not None else self
         waiting = others.awaiting_decision().exclude(submitted_by__iexact=username)
         waiting = waiting.filter(approval_deadline__gt=Now())
         if account_id is not None:
-            approved = self._has("decisions", kind=states.DecisionKind.APPROVE.value, actor_account_id=account_id)
-            waiting = waiting.exclude(Q(approvals_given__gt=0) & Q(approved))
+            waiting = waiting.exclude(self._approved_by(account_id)).filter(IsWithinPolicy(account_id))
         return waiting
+
+    def _approved_by(self, account_id: int) -> Q:
+        approved = self._has("decisions", kind=states.DecisionKind.APPROVE.value, actor_account_id=account_id)
+        return Q(approvals_given__gt=0) & Q(approved)
+
+    def with_hold(self, *, username: str, account_id: int) -> "OrderQuerySet":
+        """Add `hold`: why orders that wait for a person do not wait for this one; empty for those that do."""
+        is_own = Q(submitter_account_id=account_id) | Q(submitted_by__iexact=username)
+        found: OrderQuerySet = self.annotate(
+            hold=Case(
+                When(is_own, then=Value(Hold.OWN.value)),
+                When(self._approved_by(account_id), then=Value(Hold.APPROVED.value)),
+                When(approval_deadline__lte=Now(), then=Value(Hold.LATE.value)),
+                When(IsWithinPolicy(account_id), then=Value("")),
+                default=Value(Hold.POLICY.value),
+                output_field=CharField(),
+            )
+        )
+        return found
 
 
 _OrderManager = models.Manager.from_queryset(OrderQuerySet)

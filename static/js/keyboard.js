@@ -30,7 +30,20 @@ const openCancel = () => {
 
 const tick = () => document.activeElement.closest("tr[data-row]")?.querySelector("input[name=order_id]")?.click();
 
+// g, then a second key, leads to a page.
+const GO_MS = 1500;
+let goUntil = 0;
+
+const go = (key) => {
+  const link = find(`[data-go="${CSS.escape(key)}"]`);
+  link?.click();
+  return Boolean(link);
+};
+
 const ACTIONS = {
+  g: () => {
+    goUntil = performance.now() + GO_MS;
+  },
   "/": search,
   "?": () => find("#keys")?.showModal(),
   j: () => moveInList(1) || follow("j"),
@@ -46,7 +59,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches("#search")) event.target.blur();
   const isTyping = event.target.matches("input:not([type=checkbox]), textarea, select");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !areKeysOn() || find("dialog[open]")) return;
-  const action = ACTIONS[event.key];
+  const isGoing = performance.now() < goUntil;
+  goUntil = 0;
+  const action = isGoing ? () => go(event.key) : ACTIONS[event.key];
   if (!action) return;
   event.preventDefault();
   action();

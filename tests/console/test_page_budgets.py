@@ -50,6 +50,20 @@ def test_the_list(bobs: Client, make_order: MakeOrder) -> None:
         assert bobs.get(page.context["poll_url"], headers=HTMX).status_code == 204
 
 
+def test_the_desk(bobs: Client, make_order: MakeOrder) -> None:
+    for _ in range(2):
+        for _ in range(6):
+            make_order()
+        bobs.get("/")
+        tabs.forget()
+        with within("desk"):
+            page = bobs.get("/")
+        bobs.get(page.context["poll_url"], headers=HTMX)
+        tabs.forget()
+        with within("desk_poll"):
+            assert bobs.get(page.context["poll_url"], headers=HTMX).status_code == 204
+
+
 @pytest.mark.parametrize("status", ["PENDING_MANUAL_APPROVAL", "PAID", "COMPLETED", "CANCELLED"])
 def test_an_order(bobs: Client, make_order: MakeOrder, status: str) -> None:
     order = make_order(status, lines=tuple(LineDraft(f"S{number}", "Thing", 1, 100) for number in range(30)))

@@ -59,6 +59,7 @@ CASES = [
     ("status=in-motion&status=awaiting", {"paid", "waiting", "own"}),
     ("status=trouble", {"paid"}),
     ("waits_for=me", {"waiting"}),
+    ("waits_for=others", {"own"}),
     ("deadline_within=1", {"waiting"}),
     ("deadline_within=48", {"waiting", "own"}),
     (f"submitted_from={TODAY}&submitted_to={TODAY}", ALL),

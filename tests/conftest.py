@@ -47,13 +47,10 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(
-    pytestconfig: pytest.Config, django_test_environment: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[dict[str, Any]]:
+def postgres(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Any]]:
     """Start a PostgreSQL of the tests' own, and yield what Django needs to know of it."""
-    assert pytestconfig.cache is not None
     with django_db_blocker.unblock():
-        data = migrated_data(pytestconfig.cache.mkdir("postgres"), _create_test_database)
+        data = migrated_data(_create_test_database)
     with started_postgres(data) as database:
         yield database
 

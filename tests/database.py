@@ -25,6 +25,7 @@ from console.stack.screen import Screen
 
 SECONDS = 60
 ROOT: Final = Path(__file__).resolve().parents[1]
+CACHE: Final = ROOT / ".pytest_cache" / "postgres"
 # What the tables are made of.
 SOURCES: Final = ("requirements.txt", "orders/migrations/*.py", "console/stack/postgres.py", "tests/database.py")
 
@@ -80,19 +81,20 @@ def started_postgres(data: Path | None = None, *, keep: Path | None = None) -> I
             postgres.clean_up()
 
 
-def migrated_data(cache: Path, migrate: Callable[[dict[str, str]], None]) -> Path:
-    """Return a data folder in `cache` whose tables exist; the first process that asks creates them with `migrate`."""
+def migrated_data(migrate: Callable[[dict[str, str]], None]) -> Path:
+    """Return a data folder whose tables exist; the first process that asks creates them with `migrate`."""
     contents = hashlib.sha256()
     for path in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern)):
         contents.update(path.read_bytes())
-    data = cache / contents.hexdigest()[:16]
-    with (cache / "lock").open("w") as lock:
+    data = CACHE / contents.hexdigest()[:16]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not data.exists():
-            for former in cache.iterdir():
+            for former in CACHE.iterdir():
                 if former.is_dir():
                     shutil.rmtree(former)
-            unfinished = cache / "unfinished"
+            unfinished = CACHE / "unfinished"
             with started_postgres(keep=unfinished) as database:
                 migrate(database)
             unfinished.rename(data)

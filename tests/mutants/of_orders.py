@@ -6,6 +6,34 @@ from tests.mutants.trial import Mutant
 
 OF_ORDERS: Final = (
     Mutant(
+        "a message is kept from the relay only where nothing of its order goes before it",
+        "orders/decisions/decide.py",
+        "is_alone=not has_messages,",
+        "is_alone=True,",
+        ("tests/orders/engine/test_outbox.py", "tests/orders/engine/test_relay.py", "tests/orders/decisions"),
+    ),
+    Mutant(
+        "the relay wakes when a kept message becomes due",
+        "orders/engine/relay.py",
+        "            return not stop.wait(pause)\n",
+        "            return False\n",
+        ("tests/orders/engine/test_relay.py",),
+    ),
+    Mutant(
+        "a batch passes over orders that somebody holds",
+        "orders/lifecycle/lookup.py",
+        'LOCK_FREE: Final = " FOR UPDATE SKIP LOCKED"',
+        'LOCK_FREE: Final = " FOR UPDATE"',
+        ("tests/orders/lifecycle/test_lookup.py",),
+    ),
+    Mutant(
+        "a batch that is paused decides no further chunk",
+        "orders/decisions/chunks.py",
+        'if not list(running.values_list("pk")):',
+        "if False:",
+        ("tests/orders/decisions",),
+    ),
+    Mutant(
         "an API key is compared to its last character",
         "orders/shops/keys.py",
         "if key is None or not hmac.compare_digest(key.digest, _digest(text)):",

@@ -1,11 +1,13 @@
 """An order is read by a statement that is put together once; what comes out is what the ORM would read."""
 
+import threading
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from orders.errors import OrderNotFound
-from orders.lifecycle.lookup import lock_order, read_order
+from orders.lifecycle.lookup import lock_free_orders_and_ask, lock_order, read_order
 from orders.models import Order
 from tests.making import MakeOrder
 
@@ -38,3 +40,22 @@ def test_it_knows_that_it_is_in_the_database(make_order: MakeOrder) -> None:
 def test_an_unknown_order_is_not_found(order_id: str) -> None:
     with pytest.raises(OrderNotFound), transaction.atomic():
         lock_order(order_id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_those_that_somebody_holds_are_passed_over(make_order: MakeOrder) -> None:
+    held, free = make_order(), make_order()
+    found: list[list[int]] = []
+
+    def look() -> None:
+        with transaction.atomic():
+            found.append([order.pk for order, _ in lock_free_orders_and_ask([held.pk, free.pk])])
+        connection.close()
+
+    with transaction.atomic():
+        lock_order(held.order_id)
+        somebody = threading.Thread(target=look)
+        somebody.start()
+        somebody.join(60)
+
+    assert found == [[free.pk]]

@@ -18,6 +18,8 @@ STACK_IS_MEANT: Final = "STACK_IS_MEANT"
 PUBLISHED: Final = "environment.json"
 # Published with the settings: which servers are the stack's own, so that variables for others must not count.
 EMBEDDED: Final = "STACK_EMBEDDED"
+# Published too: where the stack's console is found, for commands that call it.
+ADDRESS: Final = "STACK_ADDRESS"
 # The folder with the programs of the embedded PostgreSQL.
 PROGRAMS: Final = "STACK_POSTGRES_PROGRAMS"
 # What a server of one's own is chosen by, and an embedded one must not be led away by.

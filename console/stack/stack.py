@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from console.bind import allowed_host_header
-from console.installation import EMBEDDED, PROGRAMS
+from console.installation import ADDRESS, EMBEDDED, PROGRAMS
 from console.stack.accounts import ACCOUNTS, DemoAccounts
 from console.stack.children import Child
 from console.stack.demo_keys import describe_keys
@@ -86,7 +86,8 @@ class Stack:
         self._start_postgres()
         self._wait_for_temporal()
         programs = self._programs()
-        published = {**programs.settings, EMBEDDED: " ".join(self._options.embedded)}
+        embedded = " ".join(self._options.embedded)
+        published = {**programs.settings, EMBEDDED: embedded, ADDRESS: self._console_address()}
         if self._postgres is not None:
             published[PROGRAMS] = str(self._postgres.programs)
         at_the_end.enter_context(self._folder.published(published))

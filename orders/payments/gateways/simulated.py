@@ -27,6 +27,7 @@ from orders.simulated.fault_injection import (
 
 NAME: Final = "payment gateway"
 KEY_REUSED: Final = "idempotency_key_reused"
+DECLINED: Final = Charge(Outcome.DECLINED, code="card_declined", text="The customer's bank declined the card.")
 
 
 class SimulatedGateway:
@@ -124,9 +125,8 @@ class SimulatedGateway:
     def _take(self, request: PaymentRequest, known: Charge | None, kind: str) -> Charge:
         if known is not None:
             return known
-        if request.customer.email.partition("@")[0].endswith(DECLINED_MARK):
-            text = "The customer's bank declined the card."
-            return Charge(Outcome.DECLINED, code="card_declined", text=text)
+        if is_declining(request):
+            return DECLINED
         if request.payment_method == ACTION_METHOD:
             return Charge(Outcome.REQUIRES_ACTION)
         if request.payment_method == PENDING_METHOD:
@@ -146,6 +146,8 @@ class SimulatedGateway:
         if not (amount.isdecimal() and amount.isascii() and currency in DECIMALS):
             text = "The gateway does not know the authorisation."
             return Charge(Outcome.DECLINED, code="authorisation_unknown", text=text)
+        if is_declining(request):
+            return DECLINED
         if mark == EXPIRED_MARK:
             return Charge(Outcome.CLOSED, code="authorisation_expired", text="The authorisation has expired.")
         held = Money(int(amount), currency)
@@ -178,6 +180,11 @@ class SimulatedGateway:
             if request.money.minor > left:
                 return RefundAnswer(False, code="exceeds_charge", text="The refund is more than is left of the charge.")
             return RefundAnswer(True, self._book(request, Kind.REFUND))
+
+
+def is_declining(request: PaymentRequest) -> bool:
+    """Tell whether the customer's card is one that is refused."""
+    return request.customer.email.partition("@")[0].endswith(DECLINED_MARK)
 
 
 def _sum_of(movement: Movement) -> tuple[int, str]:

@@ -148,6 +148,11 @@ class TestHold:
         assert (payment_of(order).status, Order.objects.get(pk=order.pk).status) == (then, Status.CANCELLED)
         assert broken_rules() == []
 
+    def test_a_card_that_the_bank_refuses_is_a_decline(self, make_order: MakeOrder) -> None:
+        order = make_order("VALIDATED", payment_method=HELD, customer_email="emma+declined@example.com")
+        with pytest.raises(PaymentDeclined, match="bank declined the card"):
+            validate(order)
+
     def test_one_that_ends_soon_is_a_decline(self, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch) -> None:
         order = make_order("VALIDATED", payment_method=HELD)
         monkeypatch.setattr(type(find_gateway("simulated")), "authorisation_lasts", CAPTURE_TAKES)

@@ -65,7 +65,7 @@ def test_an_expired_session_costs_nothing_that_was_typed(visit: Visit, bob: User
     other.get_by_label("User name").fill("bob")
     other.get_by_label("Password").fill("demo")
     other.get_by_role("button", name="Sign in").click()
-    expect(other.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
+    expect(other.get_by_role("heading", name="Your desk", exact=True)).to_be_visible()
     expect(page.get_by_label("In your own words")).to_have_value("Customer called twice")
     expect(page.locator("#trouble")).to_be_hidden()
     page.get_by_role("button", name="Cancel the order").click()

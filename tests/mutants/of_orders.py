@@ -10,7 +10,11 @@ OF_ORDERS: Final = (
         "orders/decisions/decide.py",
         "is_alone=not has_messages,",
         "is_alone=True,",
-        ("tests/orders/engine/test_outbox.py", "tests/orders/engine/test_relay.py", "tests/orders/decisions"),
+        (
+            "tests/orders/engine/test_outbox.py",
+            "tests/orders/engine/test_relay.py",
+            "tests/orders/decisions/test_batches.py",
+        ),
     ),
     Mutant(
         "the relay wakes when a kept message becomes due",
@@ -31,7 +35,7 @@ OF_ORDERS: Final = (
         "orders/decisions/chunks.py",
         'if not list(running.values_list("pk")):',
         "if False:",
-        ("tests/orders/decisions",),
+        ("tests/orders/decisions/test_batches.py",),
     ),
     Mutant(
         "an API key is compared to its last character",

@@ -199,7 +199,7 @@ def settings_read() -> set[str]:
 
 
 # The workers' own choice, which nobody makes for them.
-INTERNAL = {"DATABASE_POOL"}
+INTERNAL = {"DATABASE_POOL", "STACK_ADDRESS"}
 # Read by gunicorn itself.
 OF_GUNICORN = {"GUNICORN_CMD_ARGS"}
 # Not to be changed in the image: its files and its port are where they are, and DEBUG, and what needs it, have no place

@@ -35,10 +35,32 @@ window.addEventListener("beforeunload", (event) => {
   if (isTyped) event.preventDefault();
 });
 
+// An answer shows the form as it was when it was asked for; what was typed since is put back into it.
+const typed = new Map();
+const sentAt = new WeakMap();
+
+const noteTyped = ({ name, value, checked }) => typed.set(name, { value, checked, at: performance.now() });
+
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  sentAt.set(detail.xhr, performance.now());
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  // Without a line, the names of those below it are other ones.
+  if (String(detail.requestConfig?.parameters?.intent).startsWith("remove-")) return;
+  for (const [name, { value, checked, at }] of typed) {
+    const field = at > sentAt.get(detail.xhr) && find(`[data-guard] [name="${CSS.escape(name)}"]`);
+    if (field) Object.assign(field, { value, checked });
+  }
+});
+
 // The currency that prices are typed in: when it is another one by the time of submitting, the page asks.
 document.addEventListener("input", (event) => {
+  if (!event.target.closest("[data-guard]")) return;
+  noteTyped(event.target);
   const pricedIn = find("#id_priced_in");
   if (pricedIn && !pricedIn.value && event.target.name?.endsWith("-unit_price")) {
     pricedIn.value = find("#id_currency").value;
+    noteTyped(pricedIn);
   }
 });

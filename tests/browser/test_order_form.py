@@ -2,10 +2,11 @@
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from orders.models import Order
 from tests.browser.conftest import Visit
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -34,6 +35,50 @@ def test_a_change_of_the_currency_after_prices_were_typed_is_confirmed(visit: Vi
     page.get_by_role("button", name="Submit the order").click()
     expect(page.locator(".notice-success")).to_contain_text("was submitted")
     assert str(Order.objects.get().total_money) == "1,500 JPY"
+
+
+def hold_the_first_request(page: Page) -> list[Route]:
+    """Have the form's next request wait to be let go, and return where it will be."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/orders/new/", hold)
+    return held
+
+
+def wait_for_it(page: Page, held: list[Route]) -> Route:
+    wait_until(lambda: page.evaluate("true") and bool(held), what="the request")
+    return held[0]
+
+
+def test_an_answer_from_before_the_first_price_does_not_forget_its_currency(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice)
+    held = hold_the_first_request(page)
+    page.get_by_label("Currency").select_option("USD")
+    route = wait_for_it(page, held)
+    answer = route.fetch()
+    page.get_by_role("group", name="Line 1").get_by_label("Unit price").fill("1500")
+    with page.expect_response("**/orders/new/"):
+        route.fulfill(response=answer)
+    page.get_by_label("Currency").select_option("JPY")
+    expect(page.locator("#currency-change")).to_contain_text("The prices were typed in USD and now count as JPY.")
+
+
+def test_what_is_typed_while_a_line_is_being_added_stays(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice)
+    held = hold_the_first_request(page)
+    page.get_by_role("button", name="Add a line").click()
+    route = wait_for_it(page, held)
+    answer = route.fetch()
+    page.get_by_role("group", name="Line 1").get_by_label("SKU").fill("A-1")
+    route.fulfill(response=answer)
+    expect(page.get_by_role("group", name="Line 2")).to_be_visible()
+    expect(page.get_by_role("group", name="Line 1").get_by_label("SKU")).to_have_value("A-1")
 
 
 def test_the_address_follows_the_country_and_keeps_what_is_typed(visit: Visit, alice: User) -> None:

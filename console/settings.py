@@ -113,6 +113,8 @@ PAYMENT_GATEWAYS = read_list(
 # Whether an approved order's payment method is charged, or what the customer authorised at the checkout is captured
 PAYMENT_CAPTURE = read(env.str, "PAYMENT_CAPTURE", "charge", check=is_one_of("charge", "authorised"))
 CARRIERS = read_list("CARRIERS", "orders.shipping.partners.simulated.SimulatedCarrier", check=are_dotted_paths)
+# Where the simulated carrier finds the console; the local stack says it
+STACK_ADDRESS = read(env.str, "STACK_ADDRESS", "http://127.0.0.1:8000")
 # What signs the news of carriers; without one none is taken
 CARRIER_WEBHOOK_SECRET = read(env.str, "CARRIER_WEBHOOK_SECRET", "")
 STRIPE = read_all(("STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET"))

@@ -5,7 +5,7 @@ times are kept without their words, which are written each time.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -88,12 +88,17 @@ def _render_row(row: Row, has_ticks: bool, way_back_suffix: str, is_fragment: bo
     words = [labels.describe_age(order.created_at, facts.read_at)]
     if deadline is not None:
         words.append(labels.describe_deadline(deadline, facts.read_at))
-    first, *others = _render_look(look)
+    return put_words("desk/_row.html", look, words)
+
+
+def put_words(template: str, look: NamedTuple, words: Sequence[str]) -> str:
+    """Return a row's HTML with the words of its times, in the sequence in which the template shows them."""
+    first, *others = _render_look(template, look)
     return first + "".join(f"{escape(word)}{part}" for word, part in zip(words, others, strict=True))
 
 
 @lru_cache(MOST_KEPT)
-def _render_look(look: RowLook) -> tuple[str, ...]:
+def _render_look(template: str, look: NamedTuple) -> tuple[str, ...]:
     """Return the row in the parts between which the words of its times go."""
-    html = get_template("desk/_row.html").render({"row": look, "slot": SLOT})
+    html = get_template(template).render({"row": look, "slot": SLOT})
     return tuple(INDENTATION.sub("\n", html).split(SLOT))

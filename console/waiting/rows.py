@@ -3,22 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.template.loader import get_template
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console import labels
-from console.desk.row_html import INDENTATION, MOST_KEPT, SLOT
+from console.desk.row_html import put_words
 from console.desk.rows import RowFacts
 from orders.labels.customers import CUSTOMER_SHORT_LABELS
 from orders.models import Order
 from orders.money import Money
-from orders.overview.customers import ADDRESS
+from orders.overview.customers import read_address
 from orders.overview.waiting import MOST_EARLIER
 from orders.policy.labels import describe_conditions
 from orders.policy.verdict import read_kept
@@ -99,17 +96,10 @@ def render_waiting(rows: Iterable[WaitingRow]) -> SafeString:
 
 
 def _render_row(row: WaitingRow) -> str:
-    first, submitted, rest = _render_look(row.look())
     age = labels.describe_age(row.order.created_at, row.facts.read_at)
     deadline = row.facts.deadline
     left = labels.describe_deadline(deadline, row.facts.read_at) if deadline is not None else ""
-    return f"{first}{escape(age)}{submitted}{escape(left)}{rest}"
-
-
-@lru_cache(MOST_KEPT)
-def _render_look(look: WaitingLook) -> tuple[str, ...]:
-    html = get_template("waiting/_row.html").render({"row": look, "slot": SLOT})
-    return tuple(INDENTATION.sub("\n", html).split(SLOT))
+    return put_words("waiting/_row.html", row.look(), (age, left))
 
 
 def _describe_customer(earlier: int) -> str:
@@ -131,11 +121,7 @@ def _describe_goods(goods: list[Mapping[str, Any]], count: int) -> str:
 def _find_remarks(order: Order, earlier: list[Mapping[str, Any]]) -> list[CustomerRemark]:
     """Return what stands out beside the customer's earlier orders, the latest of which comes first."""
     found = {
-        CustomerRemark.OTHER_ADDRESS: bool(earlier) and _address(earlier[0]) != _address(vars(order)),
+        CustomerRemark.OTHER_ADDRESS: bool(earlier) and read_address(earlier[0]) != read_address(vars(order)),
         CustomerRemark.DECLINED_BEFORE: any(each["reason_code"] == ReasonCode.PAYMENT_DECLINED for each in earlier),
     }
     return [remark for remark, is_there in found.items() if is_there]
-
-
-def _address(facts: Mapping[str, Any]) -> list[str]:
-    return [str(facts[name]).casefold() for name in ADDRESS]

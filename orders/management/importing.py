@@ -14,7 +14,7 @@ from orders.imports.layout import DECIMAL_MARKS, DELIMITERS, ENCODINGS, FIELD_LA
 from orders.imports.reading import CellError
 from orders.imports.sheets import CSV, LARGEST_FILE, guess_layout, read_rows
 from orders.imports.submission import FileOrder, read_orders, submit_once
-from orders.management.terminal import read_operator
+from orders.management.terminal import read_file, read_operator
 from orders.models import Shop
 
 # More of what is wrong is only counted.
@@ -61,7 +61,7 @@ def add_import(verbs: Any, epilog: str) -> ArgumentParser:
 
 def import_file(options: dict[str, Any], *, tell: Callable[[str], Any]) -> Report:
     """Check a file and submit its orders; with a wrong one nothing, unless told to skip it. Raises OrderError."""
-    contents = _read_contents(options["file"])
+    contents = read_file(options["file"], largest=LARGEST_FILE)
     layout, header = _find_layout(options, contents)
     tell(_describe(layout, header))
     report, is_wrong = Report(), False
@@ -131,14 +131,6 @@ def _open_failed(name: str) -> IO[str] | None:
         return Path(name).open("x", encoding="utf-8-sig", newline="") if name else None
     except OSError as error:
         raise CommandError(f"{name} cannot be written: {error.strerror}.") from error
-
-
-def _read_contents(name: str) -> bytes:
-    try:
-        with Path(name).open("rb") as file:
-            return file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise CommandError(f"{name} cannot be read: {error.strerror}.") from error
 
 
 def _find_layout(options: dict[str, Any], contents: bytes) -> tuple[Layout, list[str]]:

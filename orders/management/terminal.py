@@ -1,8 +1,10 @@
-"""What the commands share: who types, and failures that are sentences."""
+"""What the commands share: who types, files that are named, and failures that are sentences."""
 
 import getpass
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError, InterfaceError
@@ -28,3 +30,15 @@ def failing_in_sentences() -> Iterator[None]:
         raise CommandError(str(error)) from error
     except (DatabaseError, InterfaceError) as error:
         raise CommandError(describe_error(error)) from error
+
+
+def read_file(name: str, *, largest: int) -> bytes:
+    """Return what is in a file, `-` for standard input, of `largest` bytes at most. Raises CommandError."""
+    try:
+        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
+            contents = file.read(largest + 1)
+    except OSError as error:
+        raise CommandError(f"{name} cannot be read: {error.strerror}.") from error
+    if len(contents) > largest:
+        raise CommandError(f"{name} is larger than {largest // 1024 // 1024} MB.")
+    return contents

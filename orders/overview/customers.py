@@ -5,7 +5,7 @@ about the later ones as well.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -76,7 +76,7 @@ def read_customer(order: Order, lines: Iterable[OrderLine]) -> CustomerFacts:
     twins = _find_twins(order, lines, others)
     found = {
         CustomerRemark.TWIN: bool(twins),
-        CustomerRemark.OTHER_ADDRESS: bool(earlier) and _address(earlier[0]) != _address(order),
+        CustomerRemark.OTHER_ADDRESS: bool(earlier) and read_address(vars(earlier[0])) != read_address(vars(order)),
         CustomerRemark.UNUSUAL_TOTAL: _is_unusual(order, completed),
         CustomerRemark.DECLINED_BEFORE: any(other in earlier for other in declined),
     }
@@ -115,5 +115,6 @@ def _is_unusual(order: Order, completed: Sequence[Order]) -> bool:
     return len(totals) >= USUAL_AFTER and order.total > UNUSUAL_TIMES * median(totals)
 
 
-def _address(order: Order) -> tuple[str, ...]:
-    return tuple(str(getattr(order, name)).casefold() for name in ADDRESS)
+def read_address(facts: Mapping[str, object]) -> tuple[str, ...]:
+    """Return what tells two addresses apart, of an order's columns by name."""
+    return tuple(str(facts[name]).casefold() for name in ADDRESS)

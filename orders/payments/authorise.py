@@ -33,7 +33,7 @@ from orders.payments.attempts import (
     new_payment,
     prepare_call,
 )
-from orders.payments.gateways.interface import Charge, Outcome
+from orders.payments.gateways.interface import AUTHORISATION_IN_USE, Charge, Outcome
 from orders.payments.gateways.registry import AUTHORISED, find_holder
 from orders.postgres.clock import database_now
 from orders.postgres.parts import execute, insert
@@ -42,9 +42,6 @@ from orders.texts import LONGEST_REFERENCE, clean_line
 
 # An order has to be decided so long before the gateway lets go of the money: the capture may have to be tried again.
 CAPTURE_TAKES: Final = timedelta(hours=6)
-IN_USE: Final = Charge(
-    Outcome.DECLINED, code="authorisation_in_use", text="The authorisation belongs to another order."
-)
 
 
 def check_payment_method(payment_method: str, total: Money) -> None:
@@ -97,7 +94,7 @@ def _write_answer(order: Order, charge: Charge) -> None:
     """Write what became of the authorisation. Raises PaymentDeclined unless it holds the order's total."""
     others = Payment.objects.filter(gateway_reference=charge.reference, authorised_until__isnull=False)
     if charge.reference and others.exclude(payment_id=order.payment_id).exists():
-        charge = IN_USE
+        charge = AUTHORISATION_IN_USE
     refusal = _judge(order, charge)
     with transaction.atomic():
         order = lock_order(order.order_id)

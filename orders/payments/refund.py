@@ -28,14 +28,20 @@ from orders.payments.attempts import (
     is_authorised_by_shop,
     new_payment,
 )
-from orders.payments.gateways.interface import Charge, RefundAnswer, RefundRequest
+from orders.payments.gateways.interface import (
+    AUTHORISATION_IN_USE,
+    AUTHORISATION_UNKNOWN,
+    Charge,
+    RefundAnswer,
+    RefundRequest,
+)
 from orders.postgres.parts import execute, insert
 from orders.states import ReasonCode
 from orders.texts import LONGEST_REFERENCE, clean_line
 
 COUNTED: Final = (Refund.Status.PENDING, Refund.Status.SUCCEEDED)
 # What a gateway says of an authorisation that it holds nothing under for this order.
-NOT_OURS: Final = frozenset({"authorisation_unknown", "authorisation_in_use"})
+NOT_OURS: Final = frozenset({AUTHORISATION_UNKNOWN.code, AUTHORISATION_IN_USE.code})
 # How the keys of refunds begin that cancel an order, and not a part of its payment.
 OF_CANCELLATION: Final = "cancellation:"
 

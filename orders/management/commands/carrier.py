@@ -1,7 +1,6 @@
 """`manage.py carrier`: has the simulated carrier tell the console what became of a parcel, over its webhook."""
 
 import json
-import os
 from argparse import ArgumentParser
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -30,8 +29,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("order_id")
         parser.add_argument("status", choices=sorted(DELIVERIES))
-        here = os.environ.get("STACK_ADDRESS") or "http://127.0.0.1:8000"
-        parser.add_argument("--url", default=here, help="where the console is (%(default)s)")
+        parser.add_argument("--url", default=settings.STACK_ADDRESS, help="where the console is (%(default)s)")
         parser.add_argument("--event-id", default="", help="by default a new one; a repeated one changes nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:

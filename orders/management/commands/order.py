@@ -1,10 +1,8 @@
 """`manage.py order`: start, query, signal and audit orders from a terminal, and replay their runs."""
 
 import json
-import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -25,7 +23,7 @@ from orders.intake.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, 
 from orders.intake.numbers import read_amount
 from orders.lifecycle.lookup import read_order
 from orders.management.importing import add_import, import_file
-from orders.management.terminal import failing_in_sentences, read_operator
+from orders.management.terminal import failing_in_sentences, read_file, read_operator
 from orders.models import Order, OutboxMessage
 from orders.states import DecisionKind, DecisionReason
 
@@ -108,7 +106,11 @@ class Command(BaseCommand):
             temporal_client.close()
 
     def _start(self, options: dict[str, Any]) -> None:
-        draft = _read_file(options["file"]) if options["file"] else _read_options(options)
+        draft = (
+            read_document(read_file(options["file"], largest=LARGEST_FILE))
+            if options["file"]
+            else _read_options(options)
+        )
         key = options["idempotency_key"] or str(uuid4())
         order = submission.submit_order(
             draft, actor=read_operator(options["by"]), idempotency_key=key, order_id=options["order_id"]
@@ -240,18 +242,6 @@ def _read_options(options: dict[str, Any]) -> OrderDraft:
         currency=options["currency"],
         lines=tuple(_line(text, options["currency"]) for text in options["line"] or ["MUG-1:1:12.50:Mug"]),
     )
-
-
-def _read_file(name: str) -> OrderDraft:
-    """Return the order in a file, or in what stands on standard input. Raises OrderInvalid."""
-    try:
-        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
-            text = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise CommandError(f"{name} cannot be read: {error.strerror}.") from error
-    if len(text) > LARGEST_FILE:
-        raise CommandError(f"{name} is larger than {LARGEST_FILE // 1024 // 1024} MB.")
-    return read_document(text)
 
 
 def _is_paused(order: Order) -> bool:

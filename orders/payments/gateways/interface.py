@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from orders.money import Money
 from orders.order_facts import Address, Customer, Line
@@ -67,6 +67,15 @@ class Charge:
     refunded: int = 0
     held: Money | None = None
     held_until: datetime | None = None
+
+
+# What is said of an authorisation under which nothing is held for the order.
+AUTHORISATION_UNKNOWN: Final = Charge(
+    Outcome.DECLINED, code="authorisation_unknown", text="The gateway does not know the authorisation."
+)
+AUTHORISATION_IN_USE: Final = Charge(
+    Outcome.DECLINED, code="authorisation_in_use", text="The authorisation belongs to another order."
+)
 
 
 @dataclass(frozen=True)

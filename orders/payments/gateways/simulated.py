@@ -8,6 +8,7 @@ from typing import Final
 from orders.identifiers import new_identifier
 from orders.money import DECIMALS, Money
 from orders.payments.gateways.interface import (
+    AUTHORISATION_UNKNOWN,
     BookEntry,
     Charge,
     Outcome,
@@ -144,8 +145,7 @@ class SimulatedGateway:
             )
         amount, currency, mark = f"{request.payment_method.removeprefix(AUTHORISATION_PREFIX)}__".split("_")[:3]
         if not (amount.isdecimal() and amount.isascii() and currency in DECIMALS):
-            text = "The gateway does not know the authorisation."
-            return Charge(Outcome.DECLINED, code="authorisation_unknown", text=text)
+            return AUTHORISATION_UNKNOWN
         if is_declining(request):
             return DECLINED
         if mark == EXPIRED_MARK:

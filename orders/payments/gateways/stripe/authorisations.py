@@ -7,7 +7,13 @@ from typing import Any, Final
 import stripe
 
 from orders.errors import OutsideWorldFailed
-from orders.payments.gateways.interface import Charge, Outcome, PaymentRequest
+from orders.payments.gateways.interface import (
+    AUTHORISATION_IN_USE,
+    AUTHORISATION_UNKNOWN,
+    Charge,
+    Outcome,
+    PaymentRequest,
+)
 from orders.payments.gateways.stripe.amounts import from_stripe
 from orders.payments.gateways.stripe.client import answering
 from orders.payments.gateways.stripe.intents import judge, key_of
@@ -15,12 +21,6 @@ from orders.payments.gateways.stripe.intents import judge, key_of
 PREFIX: Final = "pi_"
 # How long Stripe holds the money of a card where its charge does not say.
 LASTS: Final = timedelta(days=7)
-UNKNOWN: Final = Charge(
-    Outcome.DECLINED, code="authorisation_unknown", text="The gateway does not know the authorisation."
-)
-IN_USE: Final = Charge(
-    Outcome.DECLINED, code="authorisation_in_use", text="The authorisation belongs to another order."
-)
 CAPTURED: Final = Charge(
     Outcome.DECLINED, code="authorisation_captured", text="The authorisation was captured before the order came in."
 )
@@ -33,11 +33,11 @@ def accept(request: PaymentRequest, reference: str, intents: stripe.PaymentInten
         # It was there: a key of another account does not see it.
         raise OutsideWorldFailed(f"Stripe does not have {request.payment_method} under this key.")
     if not found:
-        return UNKNOWN
+        return AUTHORISATION_UNKNOWN
     (intent,) = found
     owner, known = key_of(intent), judge(intent)
     if owner not in {"", request.idempotency_key}:
-        return IN_USE
+        return AUTHORISATION_IN_USE
     if known.charged and not owner:
         return CAPTURED
     if known.outcome != Outcome.AUTHORISED:

@@ -12,6 +12,8 @@ import stripe
 
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.payments.gateways.interface import (
+    AUTHORISATION_IN_USE,
+    AUTHORISATION_UNKNOWN,
     BookEntry,
     Charge,
     Movements,
@@ -23,10 +25,8 @@ from orders.payments.gateways.interface import (
 )
 from orders.payments.gateways.stripe.amounts import from_stripe, to_stripe
 from orders.payments.gateways.stripe.authorisations import (
-    IN_USE,
     LASTS,
     PREFIX,
-    UNKNOWN,
     accept,
     find_authorised,
 )
@@ -94,7 +94,7 @@ class StripeGateway:
         try:
             intents = self._list(request, reference)
             if not intents and self.names_authorisation(request.payment_method):
-                return replace(UNKNOWN, outcome=Outcome.CLOSED)
+                return replace(AUTHORISATION_UNKNOWN, outcome=Outcome.CLOSED)
             intents = intents or [self._create(request)]
         except PaymentDeclined as refusal:
             return Charge(Outcome.CLOSED, code=refusal.code, text=str(refusal))
@@ -176,7 +176,7 @@ class StripeGateway:
         """Cancel an intent, but none that belongs to another order, or that the shop captured itself."""
         known, owner = judge(intent), key_of(intent)
         if owner not in {"", request.idempotency_key} or (known.charged and not owner):
-            return replace(IN_USE, outcome=Outcome.CLOSED)
+            return replace(AUTHORISATION_IN_USE, outcome=Outcome.CLOSED)
         if known.outcome in {Outcome.CHARGED, Outcome.CLOSED}:
             return known
         try:

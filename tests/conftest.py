@@ -19,13 +19,16 @@ from console.desk import live_rows, tabs
 from console.order import glance
 from console.system import engine
 from orders.engine import live_status, temporal_client
+from orders.plugins import load_plugins
 from orders.postgres import faults
 from orders.reading import known_words
 from tests import emptying
 from tests.database import migrated_data, started_postgres
 from tests.forked import run_python
 from tests.making import MakeOrder, build_order, make_user
+from tests.orders.payments.stripe_account import GATEWAY, KEY, SECRET, Account, started_stripe
 from tests.programs import end_open_runs, free_port, started_temporal, started_workers
+from tests.proxies import Line, line_to
 
 # Files that wait long for servers. They begin first, so that a run does not end with one of them alone.
 LONG: Final = (
@@ -161,6 +164,38 @@ def workers_running(
     assert _workers.poll() is None, "the workers have ended"
     yield _workers
     end_open_runs(temporal_server)
+
+
+@pytest.fixture(scope="session")
+def stripe_address() -> Iterator[str]:
+    """Start localstripe once for all tests that pay with Stripe, and yield its address."""
+    with started_stripe() as address:
+        yield address
+
+
+@pytest.fixture
+def line_to_stripe(stripe_address: str) -> Iterator[Line]:
+    """The line on which the console reaches Stripe; whole, until a test breaks it."""
+    with line_to(stripe_address) as line:
+        yield line
+
+
+@pytest.fixture
+def stripe_account(stripe_address: str, line_to_stripe: Line, settings: Settings) -> Iterator[Account]:
+    """An empty Stripe account, and the console charging through it."""
+    account = Account(stripe_address)
+    account.clear()
+    settings.DEBUG = True
+    settings.STRIPE = {
+        "STRIPE_API_KEY": KEY,
+        "STRIPE_API_BASE": f"http://{line_to_stripe.address}",
+        "STRIPE_WEBHOOK_SECRET": SECRET,
+    }
+    settings.PAYMENT_GATEWAYS = [GATEWAY, *settings.PAYMENT_GATEWAYS]
+    # The gateway holds on to the address that it was made with.
+    load_plugins.cache_clear()
+    yield account
+    load_plugins.cache_clear()
 
 
 @pytest.fixture(autouse=True)

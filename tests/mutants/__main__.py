@@ -11,11 +11,12 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from tests.mutants.of_decisions import OF_DECISIONS
 from tests.mutants.of_orders import OF_ORDERS
 from tests.mutants.of_programs import OF_PROGRAMS
 from tests.mutants.trial import ROOT, try_mutants
 
-MUTANTS: Final = (*OF_ORDERS, *OF_PROGRAMS)
+MUTANTS: Final = (*OF_DECISIONS, *OF_ORDERS, *OF_PROGRAMS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,21 +1,10 @@
-"""Guards of an order's way: its steps, decisions, money, pages and the way to Temporal."""
+"""Guards of an order's way: its steps, money, pages and the way to Temporal."""
 
 from typing import Final
 
 from tests.mutants.trial import Mutant
 
 OF_ORDERS: Final = (
-    Mutant(
-        "a message is kept from the relay only where nothing of its order goes before it",
-        "orders/decisions/decide.py",
-        "is_alone=not has_messages,",
-        "is_alone=True,",
-        (
-            "tests/orders/engine/test_outbox.py",
-            "tests/orders/engine/test_relay.py",
-            "tests/orders/decisions/test_batches.py",
-        ),
-    ),
     Mutant(
         "the relay wakes when a kept message becomes due",
         "orders/engine/relay.py",
@@ -29,13 +18,6 @@ OF_ORDERS: Final = (
         'LOCK_FREE: Final = " FOR UPDATE SKIP LOCKED"',
         'LOCK_FREE: Final = " FOR UPDATE"',
         ("tests/orders/lifecycle/test_lookup.py",),
-    ),
-    Mutant(
-        "a batch that is paused decides no further chunk",
-        "orders/decisions/chunks.py",
-        'if not list(running.values_list("pk")):',
-        "if False:",
-        ("tests/orders/decisions/test_batches.py",),
     ),
     Mutant(
         "an API key is compared to its last character",
@@ -57,13 +39,6 @@ OF_ORDERS: Final = (
         "if end.may_be_completed and",
         "if False and",
         ("tests/workers/test_local_steps.py",),
-    ),
-    Mutant(
-        "an attempt that still hangs cannot complete an order that the run cancels",
-        "orders/decisions/closing.py",
-        "        begin_cancelling(order, contracts.ProcessCancellation(command.order_id, *reason))\n",
-        "",
-        ("tests/orders/lifecycle/test_steps.py",),
     ),
     Mutant(
         "a step that fails locally becomes an activity",
@@ -293,53 +268,11 @@ OF_ORDERS: Final = (
         ("tests/orders/payments/test_free_orders.py",),
     ),
     Mutant(
-        "the reason of a signal is cut before it is sent on",
-        "workers/decisions.py",
-        "reason=clean_text(decision.reason),",
-        "reason=decision.reason,",
-        ("tests/workers/test_decisions.py",),
-    ),
-    Mutant(
         "no line of the log can be forged",
         "workers/logs.py",
         'handler.setFormatter(LineFormatter(LINE, style="{"))',
         'handler.setFormatter(logging.Formatter(LINE, style="{"))',
         ("tests/workers/test_worker_logs.py",),
-    ),
-    Mutant(
-        "an approval from outside counts only where the settings say so",
-        "orders/lifecycle/decisions.py",
-        "return None if settings.ACCEPT_OUTSIDE_DECISIONS else RefusalCode.OUTSIDE",
-        "return None",
-        ("tests/orders/test_outside_decisions.py",),
-    ),
-    Mutant(
-        "an approval from outside never names the submitter",
-        "orders/lifecycle/decisions.py",
-        "if is_same_name(decision.actor, order.submitted_by):",
-        "if False:",
-        ("tests/orders/test_outside_decisions.py",),
-    ),
-    Mutant(
-        "a claim takes no decision over that was taken here",
-        "orders/lifecycle/decisions.py",
-        "channel == Channel.TEMPORAL and order.decision == kind and order.is_decided_here",
-        "False",
-        ("tests/orders/test_outside_decisions.py",),
-    ),
-    Mutant(
-        "a claim takes no decision over that was taken on another order",
-        "orders/lifecycle/decisions.py",
-        "if not Decision.objects.filter(decision_id=claimed).exclude(order=order).exists():",
-        "if True:",
-        ("tests/orders/test_outside_decisions.py",),
-    ),
-    Mutant(
-        "a cancellation stays, whatever approval is learned later",
-        "orders/lifecycle/decisions.py",
-        "is_claim_of_the_known or (kind == DecisionKind.APPROVE and order.is_cancel_requested)",
-        "is_claim_of_the_known",
-        ("tests/orders/payments/test_charge.py",),
     ),
     Mutant(
         "an event is written once, however often its step is repeated",
@@ -349,67 +282,11 @@ OF_ORDERS: Final = (
         ("tests/orders/lifecycle/test_steps.py", "tests/orders/payments/test_charge.py"),
     ),
     Mutant(
-        "nobody approves after the deadline",
-        "orders/decisions/rules.py",
-        "if deadline is not None and deadline <= now:",
-        "if False:",
-        ("tests/orders/decisions/test_decide.py",),
-    ),
-    Mutant(
-        "PostgreSQL refuses to charge with one of two approvals",
-        "orders/migrations/0014_rules_of_approvals.py",
-        "IF given < NEW.approvals_needed THEN",
-        "IF given < 1 THEN",
-        ("tests/orders/postgres/test_forgeries.py",),
-    ),
-    Mutant(
-        "PostgreSQL counts an account once",
-        "orders/migrations/0014_rules_of_approvals.py",
-        "wrong := 'is by an account that has approved it already';",
-        "wrong := NULL;",
-        ("tests/orders/postgres/test_forgeries.py",),
-    ),
-    Mutant(
-        "what an order needs stays when it waits",
-        "orders/migrations/0014_rules_of_approvals.py",
-        "IF (OLD.status, NEW.status) <> ('VALIDATED', 'PENDING_MANUAL_APPROVAL') THEN",
-        "IF false THEN",
-        ("tests/orders/postgres/test_forgeries.py",),
-    ),
-    Mutant(
         "the charge waits for the second approval",
         "orders/payments/charge.py",
         "if order.approvals_needed > 1 and not order.is_approved:",
         "if False:",
         ("tests/orders/policy/test_two_approvals.py",),
-    ),
-    Mutant(
-        "one person is no two approvers",
-        "orders/decisions/rules.py",
-        "(standing.has_approved, Obstacle.APPROVED_BY_YOU),",
-        "",
-        ("tests/orders/policy/test_two_approvals.py",),
-    ),
-    Mutant(
-        "the workflow counts a name once",
-        "workers/decisions.py",
-        "(self.is_approved or self._is_by_the_same(decision))",
-        "self.is_approved",
-        ("tests/workers/test_approvals_that_are_asked_for.py",),
-    ),
-    Mutant(
-        "a signal from outside is no second approval",
-        "orders/lifecycle/decisions.py",
-        "    if is_bound_to_accounts(order):\n        return RefusalCode.POLICY\n",
-        "",
-        ("tests/orders/policy/test_two_approvals.py",),
-    ),
-    Mutant(
-        "nobody approves above their limit",
-        "orders/decisions/rules.py",
-        "(standing.is_above_limit, Obstacle.LIMIT),",
-        "",
-        ("tests/orders/policy/test_limits.py",),
     ),
     Mutant(
         "a payment stays with the gateway that its row names",
@@ -431,13 +308,6 @@ OF_ORDERS: Final = (
         "    if is_at_or_past(Status(order.status), Status.CANCELLING):\n        write_events",
         "    if False:\n        write_events",
         ("tests/orders/payments/test_charge.py", "tests/orders/payments/test_refund.py"),
-    ),
-    Mutant(
-        "nobody asks for a refund of more than is left",
-        "orders/decisions/refunds.py",
-        "    left = payment.amount - sum_of_refunds(payment) if payment is not None else 0\n",
-        "    left = payment.amount if payment is not None else 0\n",
-        ("tests/orders/decisions/test_refunds.py",),
     ),
     Mutant(
         "a refund leaves what other refunds gave back",
@@ -466,20 +336,6 @@ OF_ORDERS: Final = (
         "lambda: running.done() or self._decisions.cancellation is not None)",
         "lambda: running.done())",
         ("tests/workers/test_order_workflow.py",),
-    ),
-    Mutant(
-        "a signal that arrives twice counts once",
-        "workers/decisions.py",
-        "        if earlier is not None:\n",
-        "        if False:\n",
-        ("tests/workers/test_decisions.py",),
-    ),
-    Mutant(
-        "a decision in the moment of the end is judged by the tables",
-        "workers/decisions.py",
-        "return Answer.UNDECIDED if self._is_closing else Answer.ACCEPTED",
-        "return Answer.ACCEPTED",
-        ("tests/workers/test_decisions.py",),
     ),
     Mutant(
         "after an outage all messages are due at once",

@@ -10,10 +10,7 @@ from pytest_django import Settings
 
 from orders.errors import OutsideWorldFailed
 from orders.payments.gateways.simulated_process.server import GatewayServer
-from orders.plugins import load_plugins
 from orders.simulated import fault_injection
-from tests.orders.payments.stripe_account import GATEWAY, KEY, SECRET, Account, started_stripe
-from tests.proxies import Line, line_to
 
 PROCESS: Final = "orders.payments.gateways.simulated_process.gateway.SimulatedProcessGateway"
 
@@ -46,35 +43,3 @@ def gateway_server(tmp_path: Path, settings: Settings) -> Iterator[GatewayServer
     yield server
     server.close()
     thread.join()
-
-
-@pytest.fixture(scope="session")
-def stripe_address() -> Iterator[str]:
-    """Start localstripe once for all tests that pay with Stripe, and yield its address."""
-    with started_stripe() as address:
-        yield address
-
-
-@pytest.fixture
-def line_to_stripe(stripe_address: str) -> Iterator[Line]:
-    """The line on which the console reaches Stripe; whole, until a test breaks it."""
-    with line_to(stripe_address) as line:
-        yield line
-
-
-@pytest.fixture
-def stripe_account(stripe_address: str, line_to_stripe: Line, settings: Settings) -> Iterator[Account]:
-    """An empty Stripe account, and the console charging through it."""
-    account = Account(stripe_address)
-    account.clear()
-    settings.DEBUG = True
-    settings.STRIPE = {
-        "STRIPE_API_KEY": KEY,
-        "STRIPE_API_BASE": f"http://{line_to_stripe.address}",
-        "STRIPE_WEBHOOK_SECRET": SECRET,
-    }
-    settings.PAYMENT_GATEWAYS = [GATEWAY, *settings.PAYMENT_GATEWAYS]
-    # The gateway holds on to the address that it was made with.
-    load_plugins.cache_clear()
-    yield account
-    load_plugins.cache_clear()

@@ -1,0 +1,152 @@
+"""Guards of decisions: who may decide what, how often it counts, and what becomes of it."""
+
+from typing import Final
+
+from tests.mutants.trial import Mutant
+
+OF_DECISIONS: Final = (
+    Mutant(
+        "a message is kept from the relay only where nothing of its order goes before it",
+        "orders/decisions/decide.py",
+        "is_alone=not has_messages,",
+        "is_alone=True,",
+        (
+            "tests/orders/engine/test_outbox.py",
+            "tests/orders/engine/test_relay.py",
+            "tests/orders/decisions/test_chunks.py",
+        ),
+    ),
+    Mutant(
+        "a batch that is paused decides no further chunk",
+        "orders/decisions/chunks.py",
+        'if not list(running.values_list("pk")):',
+        "if False:",
+        ("tests/orders/decisions/test_chunks.py",),
+    ),
+    Mutant(
+        "an attempt that still hangs cannot complete an order that the run cancels",
+        "orders/decisions/closing.py",
+        "        begin_cancelling(order, contracts.ProcessCancellation(command.order_id, *reason))\n",
+        "",
+        ("tests/orders/lifecycle/test_steps.py",),
+    ),
+    Mutant(
+        "the reason of a signal is cut before it is sent on",
+        "workers/decisions.py",
+        "reason=clean_text(decision.reason),",
+        "reason=decision.reason,",
+        ("tests/workers/test_decisions.py",),
+    ),
+    Mutant(
+        "an approval from outside counts only where the settings say so",
+        "orders/lifecycle/decisions.py",
+        "return None if settings.ACCEPT_OUTSIDE_DECISIONS else RefusalCode.OUTSIDE",
+        "return None",
+        ("tests/orders/test_outside_decisions.py",),
+    ),
+    Mutant(
+        "an approval from outside never names the submitter",
+        "orders/lifecycle/decisions.py",
+        "if is_same_name(decision.actor, order.submitted_by):",
+        "if False:",
+        ("tests/orders/test_outside_decisions.py",),
+    ),
+    Mutant(
+        "a claim takes no decision over that was taken here",
+        "orders/lifecycle/decisions.py",
+        "channel == Channel.TEMPORAL and order.decision == kind and order.is_decided_here",
+        "False",
+        ("tests/orders/test_outside_decisions.py",),
+    ),
+    Mutant(
+        "a claim takes no decision over that was taken on another order",
+        "orders/lifecycle/decisions.py",
+        "if not Decision.objects.filter(decision_id=claimed).exclude(order=order).exists():",
+        "if True:",
+        ("tests/orders/test_outside_decisions.py",),
+    ),
+    Mutant(
+        "a cancellation stays, whatever approval is learned later",
+        "orders/lifecycle/decisions.py",
+        "is_claim_of_the_known or (kind == DecisionKind.APPROVE and order.is_cancel_requested)",
+        "is_claim_of_the_known",
+        ("tests/orders/payments/test_charge.py",),
+    ),
+    Mutant(
+        "nobody approves after the deadline",
+        "orders/decisions/rules.py",
+        "if deadline is not None and deadline <= now:",
+        "if False:",
+        ("tests/orders/decisions/test_decide.py",),
+    ),
+    Mutant(
+        "PostgreSQL refuses to charge with one of two approvals",
+        "orders/migrations/0014_rules_of_approvals.py",
+        "IF given < NEW.approvals_needed THEN",
+        "IF given < 1 THEN",
+        ("tests/orders/postgres/test_forgeries.py",),
+    ),
+    Mutant(
+        "PostgreSQL counts an account once",
+        "orders/migrations/0014_rules_of_approvals.py",
+        "wrong := 'is by an account that has approved it already';",
+        "wrong := NULL;",
+        ("tests/orders/postgres/test_forgeries.py",),
+    ),
+    Mutant(
+        "what an order needs stays when it waits",
+        "orders/migrations/0014_rules_of_approvals.py",
+        "IF (OLD.status, NEW.status) <> ('VALIDATED', 'PENDING_MANUAL_APPROVAL') THEN",
+        "IF false THEN",
+        ("tests/orders/postgres/test_forgeries.py",),
+    ),
+    Mutant(
+        "one person is no two approvers",
+        "orders/decisions/rules.py",
+        "(standing.has_approved, Obstacle.APPROVED_BY_YOU),",
+        "",
+        ("tests/orders/policy/test_two_approvals.py",),
+    ),
+    Mutant(
+        "the workflow counts a name once",
+        "workers/decisions.py",
+        "(self.is_approved or self._is_by_the_same(decision))",
+        "self.is_approved",
+        ("tests/workers/test_approvals_that_are_asked_for.py",),
+    ),
+    Mutant(
+        "a signal from outside is no second approval",
+        "orders/lifecycle/decisions.py",
+        "    if is_bound_to_accounts(order):\n        return RefusalCode.POLICY\n",
+        "",
+        ("tests/orders/policy/test_two_approvals.py",),
+    ),
+    Mutant(
+        "nobody approves above their limit",
+        "orders/decisions/rules.py",
+        "(standing.is_above_limit, Obstacle.LIMIT),",
+        "",
+        ("tests/orders/policy/test_limits.py",),
+    ),
+    Mutant(
+        "nobody asks for a refund of more than is left",
+        "orders/decisions/refunds.py",
+        "    left = payment.amount - sum_of_refunds(payment) if payment is not None else 0\n",
+        "    left = payment.amount if payment is not None else 0\n",
+        ("tests/orders/decisions/test_refunds.py",),
+    ),
+    Mutant(
+        "a signal that arrives twice counts once",
+        "workers/decisions.py",
+        "        if earlier is not None:\n",
+        "        if False:\n",
+        ("tests/workers/test_decisions.py",),
+    ),
+    Mutant(
+        "a decision in the moment of the end is judged by the tables",
+        "workers/decisions.py",
+        "return Answer.UNDECIDED if self._is_closing else Answer.ACCEPTED",
+        "return Answer.ACCEPTED",
+        ("tests/workers/test_decisions.py",),
+    ),
+)

@@ -34,6 +34,8 @@ LINES, EVENTS = 100, 500
 REQUESTS: Final = 60
 # The most tries until a poll has no news.
 SETTLING: Final = 10
+DESK: Final = "/"
+LIST: Final = "/orders/?status=awaiting"
 IDLE_SECONDS, IDLE_EVERY = 60.0, 3.0
 
 
@@ -76,16 +78,18 @@ def _spread_deadlines(orders: list[Order]) -> None:
 
 
 def _list_pages(visitor: Visitor, waiting: Order, completed: Order) -> list[Page]:
-    path, desk = waiting.get_absolute_url(), "/orders/?status=awaiting"
+    path = waiting.get_absolute_url()
     opened = visitor.get(visitor.get(path).poll, is_htmx=True)
     return [
         Page("an answer that reads nothing", "/health/live/"),
-        Page("the desk of 50 orders", desk, target="≤ 15", statements="≤ 5"),
+        Page("the desk", DESK, target="≤ 15", statements="≤ 5"),
+        Page("the list of 50 that wait", LIST, target="≤ 15", statements="≤ 5"),
         Page("an order that waits", path, target="≤ 12", statements="≤ 7"),
         Page("an order that is completed", completed.get_absolute_url()),
         Page("an order of 100 lines and 500 events", _make_long_order().get_absolute_url()),
         Page("an order's poll without news", opened.poll, 204, is_htmx=True, target="≤ 3", statements="≤ 2"),
-        Page("the desk's poll without news", visitor.get(desk).poll, 204, is_htmx=True, target="≤ 4", statements="≤ 2"),
+        Page("the desk's poll without news", visitor.get(DESK).poll, 204, is_htmx=True, target="≤ 4", statements="≤ 2"),
+        Page("the list's poll without news", visitor.get(LIST).poll, 204, is_htmx=True, target="≤ 4", statements="≤ 2"),
         Page("the sign-in page, signed in", "/accounts/login/", 302),
     ]
 
@@ -150,7 +154,7 @@ def _count_statements(signed_in: Client, page: Page) -> int:
 def _weigh(site: Site, visitor: Visitor, order: Order) -> list[Figure]:
     """Return what a browser receives: of the first page of all, of the first desk, and of pages seen before."""
     first, first_files = Visitor(site.port).get_with_files("/accounts/login/")
-    desk, desk_files = visitor.get_with_files("/orders/?status=awaiting")
+    desk, desk_files = visitor.get_with_files(DESK)
     files = {answer.headers.get("ETag", "") or answer.text: answer for answer in [*first_files, *desk_files]}
     kept = [answer for answer in files.values() if "immutable" in answer.headers.get("Cache-Control", "")]
     page = visitor.get(order.get_absolute_url())
@@ -158,6 +162,7 @@ def _weigh(site: Site, visitor: Visitor, order: Order) -> list[Figure]:
         _kilobytes("first visit: sign-in with its files", [first, *first_files], "≤ 25"),
         _kilobytes("first desk with its files", [desk, *desk_files]),
         _kilobytes("the desk again", [desk], "≤ 9"),
+        _kilobytes("the list of 50 again", [visitor.get(LIST)], "≤ 9"),
         _kilobytes("an order again", [page], "≤ 4"),
         Figure("files that a browser keeps for good, of all", len(kept) / len(files), target="≥ 1"),
     ]
@@ -169,7 +174,7 @@ def _kilobytes(name: str, answers: list[Answer], target: str = "") -> Figure:
 
 def _watch_idle_desk(visitor: Visitor) -> list[Figure]:
     """Leave a desk open for a minute during which nothing happens."""
-    poll, answers = visitor.get("/orders/?status=awaiting").poll, []
+    poll, answers = visitor.get(DESK).poll, []
     begin, sent = time.monotonic(), visitor.sent
     while time.monotonic() - begin < IDLE_SECONDS:
         time.sleep(IDLE_EVERY)

@@ -9,7 +9,7 @@ PARTS: Final[dict[str, str]] = {
     "memory": "Memory of the workers",
     "relay": "The relay after an outage of Temporal",
     "pages": "Pages and polls: CPU time of the web server, statements, and bytes on the wire",
-    "viewers": "200 people who look at the desk, at one order, and each at another one",
+    "viewers": "200 people who look at the desk, at the list, at one order, and each at another one",
     "approve": "Approving an order, from the click to the changed page",
     "bulk": "One decision on 50, 500 and 5,000 orders",
     "lists": "Pages of the list: each at 1,000 orders and at many, and reads of it against the obvious alternative",

@@ -20,7 +20,8 @@ from tests.benchmark.web.visitor import POLL, make_approvers, sign_in
 VIEWERS: Final = 200
 EVERY_SECONDS: Final = 2.0
 SECONDS: Final = 20.0
-DESK: Final = "/orders/?status=awaiting"
+DESK: Final = "/"
+LIST: Final = "/orders/?status=awaiting"
 # The pages are opened, and ask for the first time, while nothing is measured.
 OPENING_SECONDS: Final = 10.0
 
@@ -96,12 +97,13 @@ def _find_poll(text: str) -> str:
 
 
 def measure(scale: Scale) -> list[Figure]:
-    """Let 200 people look at the desk, at one order, and each at another one."""
+    """Let 200 people look at the desk, at the list, at one order, and each at another one."""
     keys = [sign_in(user) for user in make_approvers(VIEWERS)]
     with started_site(web_processes=2) as site:
         orders = submit_orders(VIEWERS)
         return [
             *_play("the desk", site, keys, [DESK], "≤ 0.5"),
+            *_play("the list", site, keys, [LIST], "≤ 0.5"),
             *_play("one order", site, keys, _paths(orders[:1])),
             *_play("200 orders that wait", site, keys, _paths(orders)),
         ]

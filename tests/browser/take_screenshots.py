@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings as project
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from orders.decisions import decide
@@ -75,13 +75,16 @@ def test_pictures(visit: Visit, people: tuple[User, User], orders: list[Order]) 
     wait_for_status(done, Status.COMPLETED)
     wait_for_status(given_up, Status.CANCELLED)
 
-    page = visit("/orders/?status=awaiting", bob, viewport={"width": 1280, "height": 640})
+    page = visit("/", bob, viewport={"width": 1280, "height": 640})
+    page.screenshot(path=PICTURES / "desk.png")
+
+    page.goto("/orders/?status=awaiting")
     page.locator("input[name=order_id]").nth(2).check()
     page.locator("input[name=order_id]").nth(3).check()
     page.locator("input[name=order_id]").nth(3).blur()
     page.mouse.move(0, 0)
     page.wait_for_timeout(300)
-    page.screenshot(path=PICTURES / "desk.png")
+    page.screenshot(path=PICTURES / "list.png")
 
     page.set_viewport_size({"width": 1280, "height": 860})
     page.goto(orders[2].get_absolute_url())
@@ -93,10 +96,13 @@ def test_pictures(visit: Visit, people: tuple[User, User], orders: list[Order]) 
     page.set_viewport_size({"width": 1280, "height": 1060})
     page.screenshot(path=PICTURES / "order-completed.png")
 
-    phone = visit("/orders/?status=awaiting", bob, viewport={"width": 390, "height": 844}, color_scheme="dark")
+    phone = visit("/", bob, viewport={"width": 390, "height": 844}, color_scheme="dark")
     phone.screenshot(path=PICTURES / "desk-phone-dark.png")
 
-    form = visit("/orders/new/", alice, viewport={"width": 1280, "height": 800})
+    _fill_form(visit("/orders/new/", alice, viewport={"width": 1280, "height": 800}))
+
+
+def _fill_form(form: Page) -> None:
     form.get_by_label("Name", exact=True).fill("Lisa Lindqvist")
     form.get_by_label("E-mail").fill("lisa@example.com")
     form.get_by_label("Street and number").fill("Kärntner Straße 1")

@@ -22,8 +22,8 @@ from tests.programs import ROOT
 
 pytestmark = pytest.mark.django_db
 BUDGETS: Final = tomllib.loads((ROOT / "tests" / "budgets.toml").read_text())
-DESK: Final = "/orders/?status=awaiting"
-DESK_SECONDS, ORDER_SECONDS = 3, 2
+LIST: Final = "/orders/?status=awaiting"
+LIST_SECONDS, ORDER_SECONDS = 3, 2
 
 
 class Clock:
@@ -72,15 +72,15 @@ def received(response: Any) -> int:
     return len(response.content) + sum(len(name) + len(value) + 4 for name, value in response.headers.items())
 
 
-def test_an_idle_desk_is_silent(client: Client, bob: User, make_order: MakeOrder, clock: Clock) -> None:
+def test_an_idle_list_is_silent(client: Client, bob: User, make_order: MakeOrder, clock: Clock) -> None:
     for number in range(50):
         make_order(deadline_seconds=(number + 1) * 29 * 60)
     client.force_login(bob)
-    page = client.get(DESK)
-    answers = [client.get(page.context["poll_url"], headers=HTMX) for _ in minute(clock, DESK_SECONDS)]
+    page = client.get(LIST)
+    answers = [client.get(page.context["poll_url"], headers=HTMX) for _ in minute(clock, LIST_SECONDS)]
     share = sum(answer.status_code == 204 for answer in answers) / len(answers)
     assert share >= BUDGETS["polls"]["idle_share_of_204"]
-    assert sum(map(received, answers)) <= BUDGETS["pages"]["kilobytes"]["idle_minute_of_the_desk"] * 1024
+    assert sum(map(received, answers)) <= BUDGETS["pages"]["kilobytes"]["idle_minute_of_the_list"] * 1024
 
 
 def test_an_order_that_waits_hardly_asks_temporal(

@@ -35,12 +35,12 @@ def weigh(response: Any) -> int:
     return len(response.content)
 
 
-def test_a_desk_of_fifty_orders(bobs: Client, make_order: MakeOrder) -> None:
+def test_a_list_of_fifty_orders(bobs: Client, make_order: MakeOrder) -> None:
     for number in range(50):
         make_order(customer_name=f"Customer {number}", customer_email=f"customer-{number}@example.com")
     page = bobs.get("/orders/?status=awaiting", headers=GZIP)
     assert gzip.decompress(page.content).count(b"data-row") == 50
-    assert weigh(page) <= BUDGETS["desk_of_50_orders"] * KILOBYTE
+    assert weigh(page) <= BUDGETS["list_of_50_orders"] * KILOBYTE
 
 
 @pytest.mark.parametrize("status", ["PENDING_MANUAL_APPROVAL", "COMPLETED"])

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import cycle, islice
 from pathlib import Path
 from typing import IO
 
@@ -20,13 +22,24 @@ from orders.states import OPEN
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
+# Below the ports of outgoing connections, which begin at 32768 on Linux.
+FIRST_PORT, PORTS = 16_000, 1_000
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw15").removeprefix("gw")) % 16
+_begin = os.getpid() % PORTS
+_ports = cycle(FIRST_PORT + _worker * PORTS + (_begin + number) % PORTS for number in range(PORTS))
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port that nobody has, and that nobody else is given until it is used.
+
+    The system would give one that an outgoing connection of another test may get a moment later. These are below such
+    ports, each process of a test run has a thousand of its own, and none is given twice before all were.
+    """
+    for port in islice(_ports, PORTS):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def find_binary(name: str) -> str:

@@ -1,6 +1,6 @@
 """The forms other than a new order: a reason, selected orders, the filters of the list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -8,14 +8,15 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from console.fields import LineField, TextField
+from orders.decisions.reasons import Offered, says_enough
 from orders.identifiers import is_order_id
-from orders.labels import DECISION_REASON_LABELS
 from orders.listing.list_query import SORTS
 from orders.reading.pages import LONGEST_CURSOR
 from orders.reading.search import LONGEST_SEARCH
-from orders.states import DecisionKind, DecisionReason
+from orders.states import DecisionKind
 
 LONGEST_REASON: Final = 500
+LONGEST_CODE: Final = 32
 PAGE_SIZE: Final = 50
 LONGEST_QUERY: Final = 8000
 # The tabs of the list, in their order, each a question that OrderQuerySet answers.
@@ -29,32 +30,58 @@ TABS: Final[Mapping[str, str]] = {
 }
 
 
-def says_enough(reason_code: str | None) -> bool:
-    """Tell whether a reason from the list needs no words beside it."""
-    return reason_code in set(DecisionReason) - {DecisionReason.OTHER}
+class ReasonSelect(forms.Select):
+    """A list of reasons, each with what it proposes to tell the customer, which a script fills into the field."""
+
+    texts: Mapping[str, str] = {}
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        if text := self.texts.get(str(value)):
+            option["attrs"]["data-customer-text"] = text
+        return option
 
 
 class CancelForm(forms.Form):
-    """The reason for cancelling one or several orders."""
+    """Why an order is cancelled, by the shop's list and in words, and what its customer is told."""
 
-    reason_code = forms.ChoiceField(
-        label="Reason", required=False, choices=[("", "Choose from the list"), *DECISION_REASON_LABELS.items()]
-    )
+    reason_code = forms.ChoiceField(label="Reason", required=False, widget=ReasonSelect)
     reason = TextField(
         label="In your own words",
         max_length=LONGEST_REASON,
         error_messages={"required": "Enter a reason for cancelling the order."},
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
+    customer_text = TextField(
+        label="Text for the customer",
+        required=False,
+        help_text="Kept with the cancellation, for the e-mail to the customer.",
+        max_length=LONGEST_REASON,
+        error_messages={"max_length": f"A text can have at most {LONGEST_REASON} characters."},
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "data-customer-text": ""}),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reasons: Sequence[Offered], **kwargs: Any) -> None:
+        """Make the form for what the shop offers, with the places in its texts filled in."""
         super().__init__(*args, **kwargs)
+        self.reasons = reasons
+        codes: Any = self.fields["reason_code"]
+        codes.choices = [("", "Choose from the list"), *((reason.code, reason.words) for reason in reasons)]
+        codes.widget.texts = {reason.code: reason.customer_text for reason in reasons}
+        self.fields["customer_text"].is_optional = True  # type: ignore[attr-defined]
         # The form asks a person for a reason; a program that does not send the field has none to give.
         self.fields["reason"].required = "reason" in self.data and not says_enough(self.data.get("reason_code"))
         if not self.is_bound:
             # A reason that is being typed outlives a panel that is swapped in under it.
             for field in self.fields.values():
                 field.widget.attrs["hx-preserve"] = "true"
+
+    def with_proposal(self) -> "CancelForm":
+        """Return the form as it was filled in, with the text for the customer that the chosen reason proposes."""
+        code = self.data.get("reason_code")
+        proposed = next((reason.customer_text for reason in self.reasons if reason.code == code), "")
+        initial = {name: self.data.get(name, "") for name in self.fields}
+        return CancelForm(initial=initial | {"customer_text": proposed}, reasons=self.reasons)
 
 
 class ApproveForm(forms.Form):
@@ -85,7 +112,7 @@ class BulkForm(forms.Form):
     """One decision on the ticked orders, or on the whole list that `query` names, `confirmed` of which were shown."""
 
     kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DecisionKind])
-    reason_code = forms.ChoiceField(required=False, choices=[("", ""), *DECISION_REASON_LABELS.items()])
+    reason_code = forms.CharField(required=False, max_length=LONGEST_CODE)
     order_id = OrderIdsField(required=False)
     scope = forms.ChoiceField(required=False, choices=[("", "the ticked orders"), ("all", "the whole list")])
     query = forms.CharField(required=False, max_length=LONGEST_QUERY)

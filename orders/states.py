@@ -52,6 +52,10 @@ class DecisionReason(StrEnum):
     OTHER = "OTHER"
 
 
+# The reason of a cancellation by whoever submitted the order, before anybody decided; it is on no list.
+WITHDRAWN: Final = "WITHDRAWN"
+
+
 class ReasonKind(StrEnum):
     """What the reasons of a list are for."""
 

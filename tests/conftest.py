@@ -19,6 +19,7 @@ from console.desk import live_rows, tabs
 from console.order import glance
 from console.system import engine
 from orders.engine import live_status, temporal_client
+from orders.listing import known_reasons
 from orders.plugins import load_plugins
 from orders.postgres import faults
 from orders.reading import known_words
@@ -209,6 +210,7 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     live_rows.forget()
     tabs.forget()
     known_words.forget()
+    known_reasons.forget()
     glance.forget()
 
 

@@ -57,6 +57,7 @@ def cancel(
         actor=request.auth,
         reason=body.reason,
         reason_code=body.reason_code,
+        customer_text=body.customer_text,
         sends_now=False,
     )
     return answer_once(request, idempotency_key, partial(_act_on, request, order_id, if_match, act))

@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import Field
 
 from orders.intake.documents import MOST_MINOR_UNITS, Taken
-from orders.states import DecisionReason
 from orders.texts import LONGEST_TEXT
 
 Reason = Annotated[str, Field(max_length=LONGEST_TEXT)]
@@ -21,7 +20,8 @@ class NewCancellation(Taken):
     """Why an order is cancelled."""
 
     reason: Reason = ""
-    reason_code: Annotated[str, Field(pattern=f"^({'|'.join(DecisionReason)})?$")] = ""
+    reason_code: Annotated[str, Field(max_length=32, description="A code of the shop's list of reasons.")] = ""
+    customer_text: Annotated[Reason, Field(description="What the customer is to be told.")] = ""
 
 
 class NewRefund(Taken):

@@ -18,8 +18,9 @@ from console.fingerprint import fingerprint
 from orders.decisions import batches
 from orders.decisions.batches import BatchChange
 from orders.errors import BatchEnded, BatchNotFound, OrderError, OrderInvalid
-from orders.labels import Label, describe_reason
+from orders.labels import Label
 from orders.labels.batches import BATCH_RESULT_LABELS, BATCH_STATE_LABELS
+from orders.labels.reasons import describe_reason
 from orders.models import Batch, BatchItem
 from orders.reading.pages import Ordering, cut_page
 from orders.states import BatchResult, BatchState, DecisionKind
@@ -137,7 +138,7 @@ def _describe(request: ConsoleRequest, batch: Batch) -> dict[str, Any]:
     return {
         "batch": batch,
         "state_label": BATCH_STATE_LABELS[BatchState(batch.state)],
-        "reason": describe_reason(batch.reason_code, batch.reason),
+        "reason": describe_reason(batch.reason_code, batch.reason, batch.reason_words),
         "is_approval": batch.kind == DecisionKind.APPROVE,
         "progress": progress,
         "left_out": [
@@ -190,6 +191,10 @@ def show_batches(request: ConsoleRequest) -> HttpResponse:
 
 def _name(found: Any) -> list[tuple[Batch, Label, str]]:
     return [
-        (batch, BATCH_STATE_LABELS[BatchState(batch.state)], describe_reason(batch.reason_code, batch.reason))
+        (
+            batch,
+            BATCH_STATE_LABELS[BatchState(batch.state)],
+            describe_reason(batch.reason_code, batch.reason, batch.reason_words),
+        )
         for batch in found
     ]

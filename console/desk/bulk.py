@@ -15,12 +15,13 @@ from console.desk.way_back import WayBack
 from console.forms import BulkForm
 from orders.decisions.batches import MOST_ORDERS, create_batch
 from orders.decisions.preview import Preview, preview_decision
+from orders.decisions.reasons import Offered, offer_reasons
 from orders.errors import OrderInvalid
-from orders.labels import DECISION_REASON_LABELS, Label
+from orders.labels import Label
 from orders.labels.batches import BATCH_RESULT_LABELS
 from orders.models import Order
 from orders.permissions import check_is_decider
-from orders.states import DecisionKind
+from orders.states import DecisionKind, ReasonKind
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,7 @@ class Confirmation:
     preview: Preview
     query: str | None
     notice: str = ""
-
-    reasons: tuple[tuple[str, Label], ...] = tuple(DECISION_REASON_LABELS.items())
+    reasons: tuple[Offered, ...] = ()
 
     @property
     def is_cancel(self) -> bool:
@@ -77,12 +77,10 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
     try:
         pks = _find_orders(request, query, form.cleaned_data["order_id"])
         if asked:
-            preview = preview_decision(pks, kind, actor=request.user)
-            return _show(request, confirmation=Confirmation(kind, preview, query))
+            return _ask(request, pks, kind, query)
         if query is not None and len(pks) > (form.cleaned_data["confirmed"] or 0):
-            preview = preview_decision(pks, kind, actor=request.user)
             notice = "More orders are in this list now. Nothing was decided; check the numbers again."
-            return _show(request, confirmation=Confirmation(kind, preview, query, notice))
+            return _ask(request, pks, kind, query, notice)
         batch = create_batch(
             pks,
             kind,
@@ -112,6 +110,15 @@ def _find_orders(request: ConsoleRequest, query: str | None, order_ids: list[str
     if not pks:
         raise OrderInvalid("None of these orders exists any more.")
     return pks
+
+
+def _ask(
+    request: ConsoleRequest, pks: list[int], kind: DecisionKind, query: str | None, notice: str = ""
+) -> HttpResponse:
+    """Show what the decision would come to, and ask for confirmation."""
+    preview = preview_decision(pks, kind, actor=request.user)
+    reasons = offer_reasons(ReasonKind.CANCEL) if kind == DecisionKind.CANCEL else ()
+    return _show(request, confirmation=Confirmation(kind, preview, query, notice, reasons))
 
 
 def _show(request: ConsoleRequest, *, sentence: str = "", confirmation: Confirmation | None = None) -> HttpResponse:

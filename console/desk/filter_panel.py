@@ -111,6 +111,6 @@ def _describe(each: Filter, asked: ListAsked) -> PanelField:
         label=each.label,
         kind="choices" if each.is_repeatable else each.kind,
         value=typed[-1] if typed else "",
-        options=tuple(Option(code, label, code.casefold() in chosen) for code, label in each.choices),
+        options=tuple(Option(code, label, code.casefold() in chosen) for code, label in each.offered),
         error=asked.query.errors.get(each.name, ""),
     )

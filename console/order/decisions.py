@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods
 from console.access import ConsoleRequest, needs_view
 from console.desk.way_back import WayBack
 from console.forms import ApproveForm, CancelForm
-from console.order.facts import PageFacts, find_order, read_page_facts
+from console.order.facts import PageFacts, find_order, read_cancel_reasons, read_page_facts
 from console.order.feedback import Feedback, judge_decision
 from console.order.page import render_order
 from orders.decisions import decide
 from orders.engine.live_status import begin_to_ask
-from orders.errors import DecisionRefused, ReasonMissing
+from orders.errors import DecisionRefused, OrderInvalid, ReasonMissing
 from orders.models import Order, OutboxMessage
 from orders.permissions import check_is_decider
 from orders.states import DecisionKind
@@ -47,13 +47,24 @@ def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_view
 def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
-    """Cancel the order: 403 without permission, 422 without a reason, 409 if it is too late."""
-    order, form = find_order(order_id), CancelForm(request.POST)
+    """Cancel the order: 403 without permission, 422 without a reason, 409 if it is too late.
+
+    With `fill` in its address nothing is cancelled: the form comes back with the text that the reason proposes.
+    """
+    order = find_order(order_id)
     if request.method != "POST":
         return _lead_to(request, order)
     check_is_decider(request.user, DecisionKind.CANCEL)
+    reasons = read_cancel_reasons(order)
+    form = CancelForm(request.POST, reasons=reasons)
+    if "fill" in request.GET:
+        facts = read_page_facts(order, request.user, live=None, is_whole=not request.htmx)
+        return render_order(request, facts, cancel_form=form.with_proposal())
     if form.is_valid():
-        return _decide(request, order, DecisionKind.CANCEL, **form.cleaned_data)
+        try:
+            return _decide(request, order, DecisionKind.CANCEL, **form.cleaned_data)
+        except OrderInvalid as error:  # the list was changed in this moment
+            form.add_error("reason_code", str(error))
     facts = read_page_facts(order, request.user, live=None, is_whole=not request.htmx)
     return render_order(request, facts, cancel_form=form, status=422)
 

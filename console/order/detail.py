@@ -1,6 +1,6 @@
 """The page of one order, and the fragment that it polls while the order is open."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -11,7 +11,7 @@ from console.accounts.interruption import take_up
 from console.accounts.sessions import polled
 from console.desk.way_back import WayBack
 from console.forms import CancelForm
-from console.order.facts import find_order, read_page_facts, read_status_facts
+from console.order.facts import find_order, read_cancel_reasons, read_page_facts, read_status_facts
 from console.order.glance import glance_at
 from console.order.page import render_order
 from console.order.refund_form import RefundForm
@@ -35,8 +35,13 @@ def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
             panel = build_refund_panel(facts, request.user)
             return render_page(request, "order/_refund.html", {"order": order, "refunds": panel, "refund_form": form})
         return render_order(request, facts, refund_form=form)
-    initial = {name: typed.get(name, "") for name in CancelForm.base_fields} if typed is not None else None
-    return render_order(request, facts, cancel_form=CancelForm(initial=initial) if initial is not None else None)
+    return render_order(request, facts, cancel_form=_fill_in_again(order, typed) if typed is not None else None)
+
+
+def _fill_in_again(order: Order, typed: QueryDict) -> CancelForm:
+    """Return the form for cancelling with what somebody had typed."""
+    initial = {name: typed.get(name, "") for name in CancelForm.base_fields}
+    return CancelForm(initial=initial, reasons=read_cancel_reasons(order))
 
 
 @polled(lambda request: "HX-Request" in request.headers)

@@ -11,6 +11,7 @@ from django.http import Http404
 from console.order.approvals import ApprovalFacts, read_approval_facts
 from console.system.engine import describe_engine
 from orders import permissions, states
+from orders.decisions.reasons import Offered, fill_in, offered_beside, read_offered
 from orders.engine.live_status import LiveStatus
 from orders.models import (
     Order,
@@ -27,7 +28,7 @@ from orders.overview.customers import CustomerFacts, read_customer
 from orders.policy.approvers import has_limits
 from orders.reading.prepared import NUMBER, OTHER_NUMBER, TEXT, PreparedQuery
 from orders.reading.querysets import OrderQuerySet
-from orders.states import DecisionKind
+from orders.states import DecisionKind, ReasonKind
 
 # An order that an outside world in trouble held up for days may have thousands.
 MOST_EVENTS: Final = 200
@@ -49,10 +50,11 @@ _NEXT_ORDER: Final = PreparedQuery(
 
 
 def _with_refunds(orders: OrderQuerySet) -> OrderQuerySet:
-    """Add whether there are refunds, and any on their way."""
+    """Add whether there are refunds, and any on their way; and the reasons for which it could be cancelled."""
     refunds = Refund.objects.filter(payment_id=OuterRef("payment_id"))
     found: OrderQuerySet = orders.annotate(
         has_limits=has_limits(),
+        cancel_reasons=offered_beside(ReasonKind.CANCEL),
         has_refunds=Exists(refunds),
         has_refund_pending=Exists(refunds.filter(status=Refund.Status.PENDING)),
     )
@@ -119,6 +121,12 @@ def find_order(order_id: str) -> Order:
     for order in _ORDER.read({TEXT: order_id}):
         return order
     raise NoSuchOrder(order_id)
+
+
+def read_cancel_reasons(order: Order) -> tuple[Offered, ...]:
+    """Return what the list of reasons offers for an order of `find_order`, with what its customer would be told."""
+    reasons = read_offered(vars(order)["cancel_reasons"])
+    return tuple(reason._replace(customer_text=fill_in(reason.customer_text, order)) for reason in reasons)
 
 
 def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:

@@ -14,7 +14,15 @@ from orders.models import Order
 # The fields of `Order` among what is read; those of `ADDED` follow, as on its page.
 NEEDED: Final = {
     *("id", "order_id", "version", "status", "decision", "decided_by", "decision_channel", "approval_deadline"),
-    *("reason_code", "decision_reason_code", "cause", "reason", "approvals_needed", "approvals_given"),
+    *(
+        "reason_code",
+        "decision_reason_code",
+        "decision_reason_words",
+        "cause",
+        "reason",
+        "approvals_needed",
+        "approvals_given",
+    ),
 }
 FIELDS: Final = tuple(field.attname for field in Order._meta.concrete_fields if field.attname in NEEDED)
 ADDED: Final = ("is_in_trouble", "has_message_left", "has_refund_pending", "read_at")

@@ -1,6 +1,7 @@
 """Renders the page of one order, or the panels of it that may have changed."""
 
-from functools import cache
+from functools import lru_cache
+from typing import Final
 from urllib.parse import quote
 
 from django.conf import settings
@@ -15,15 +16,19 @@ from console.forms import ApproveForm, CancelForm
 from console.order.approvals import build_approval_panel
 from console.order.customer_panel import build_customer_panel
 from console.order.decision_panel import build_decision_panel
-from console.order.facts import MOST_EVENTS, PageFacts
+from console.order.facts import MOST_EVENTS, PageFacts, read_cancel_reasons
 from console.order.feedback import Feedback
 from console.order.refund_form import RefundForm
 from console.order.refund_panel import build_refund_panel
 from console.order.status_panel import build_status_panel
 from console.order.timeline import build_timeline
+from orders.decisions.reasons import Offered
 from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order
 from orders.permissions import may_open_temporal_ui
+
+# Some 3 kB each, in each process.
+MOST_KEPT: Final = 100
 
 
 def render_order(
@@ -45,6 +50,7 @@ def render_order(
     The form of a refund that is open stays as it is, unless this is the answer to it.
     """
     order, refunds = facts.order, build_refund_panel(facts, request.user)
+    reasons = read_cancel_reasons(order)
     context = {
         "order": order,
         "now": facts.status.now,
@@ -54,7 +60,8 @@ def render_order(
         "approvals": build_approval_panel(order, facts.approvals),
         "approve_form": approve_form or ApproveForm(),
         "cancel_form": cancel_form,
-        "cancel_fields": _render_fields(cancel_form) if cancel_form else _render_empty_fields(get_language()),
+        "cancel_fields": _render_fields(cancel_form) if cancel_form else _render_empty_fields(get_language(), reasons),
+        "proposes_texts": any(reason.customer_text for reason in reasons),
         "payment": facts.payment,
         "refunds": refunds,
         "refund_form": refund_form,
@@ -83,10 +90,10 @@ def _render_fields(form: CancelForm) -> SafeString:
     return render_to_string("order/_cancel_fields.html", {"form": form})
 
 
-@cache
-def _render_empty_fields(language: str | None) -> SafeString:
-    """Return the fields that nobody has filled in, in the words of a language: the same on every page."""
-    return _render_fields(CancelForm())
+@lru_cache(MOST_KEPT)
+def _render_empty_fields(language: str | None, reasons: tuple[Offered, ...]) -> SafeString:
+    """Return the fields that nobody has filled in, in a language: on every page the same, unless a text names it."""
+    return _render_fields(CancelForm(reasons=reasons))
 
 
 def _find_run(order: Order) -> str:

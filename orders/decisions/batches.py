@@ -13,11 +13,12 @@ from django.db.models import Count
 from django.db.models.functions import Now
 
 from orders import permissions
+from orders.decisions.reasons import find_reason
 from orders.errors import BatchEnded, BatchNotFound, NotAllowed, OrderInvalid
 from orders.identifiers import new_identifier
 from orders.models import Batch, BatchItem
 from orders.permissions import check_is_decider, find_channel, may_decide
-from orders.states import BatchResult, BatchState, DecisionKind
+from orders.states import BatchResult, BatchState, DecisionKind, ReasonKind
 from orders.texts import clean_text
 
 MOST_ORDERS: Final = 10_000
@@ -42,7 +43,7 @@ def create_batch(
 ) -> Batch:
     """Write a batch of these orders, in their order; its workflow decides them. `query` is the list that they are from.
 
-    Raises NotAllowed, OrderInvalid for no order or more than MOST_ORDERS.
+    Raises NotAllowed, OrderInvalid for no order, more than MOST_ORDERS, or a reason that may not be chosen.
     """
     check_is_decider(actor, kind)
     pks = list(dict.fromkeys(order_pks))
@@ -50,12 +51,14 @@ def create_batch(
         raise OrderInvalid("Select at least one order.")
     if len(pks) > MOST_ORDERS:
         raise OrderInvalid(f"Select at most {MOST_ORDERS:,} orders at a time.")
+    words = find_reason(ReasonKind.CANCEL, reason_code).words if reason_code else ""
     with transaction.atomic():
         batch: Batch = Batch.objects.create(
             batch_id=new_identifier("batch"),
             kind=kind,
             reason=clean_text(reason),
             reason_code=reason_code,
+            reason_words=words,
             actor=actor.get_username(),
             actor_account_id=actor.pk,
             channel=find_channel(actor),

@@ -142,7 +142,8 @@ def _decide_together(pks: Sequence[int], batch: Batch, actor: User) -> frozenset
         return frozenset()
     items = BatchItem.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=pks, result="")
     found = {row[0]: row[1:] for row in items.values_list("order_id", "pk", "order__order_id")}
-    wanted = Wanted(DecisionKind(batch.kind), Approver(actor), clean_text(batch.reason), batch.reason_code)
+    kind, reason = DecisionKind(batch.kind), clean_text(batch.reason)
+    wanted = Wanted(kind, Approver(actor), reason, batch.reason_code, batch.reason_words)
     decision_ids = {order_pk: decision_id_of(batch, order_id) for order_pk, (_, order_id) in found.items()}
     refusals = take_decisions(wanted, decision_ids)
     results = {pk: find_result(error) if error else BatchResult.DECIDED for pk, error in refusals.items()}
@@ -178,6 +179,7 @@ def _take_decision(item: BatchItem, batch: Batch, actor: User) -> BatchResult:
             actor=actor,
             reason=batch.reason,
             reason_code=batch.reason_code,
+            reason_words=batch.reason_words,
             decision_id=decision_id_of(batch, item.order.order_id),
             sends_now=False,
         )

@@ -12,11 +12,12 @@ from uuid import uuid4
 from django.db import transaction
 
 from orders import contracts, permissions
+from orders.decisions.reasons import find_reason
 from orders.decisions.rules import check_may_be_decided
 from orders.engine import outbox
 from orders.errors import OrderError
 from orders.labels import DECISION_LABELS, describe_too_late, describe_undelivered
-from orders.lifecycle.decisions import prepare_decision
+from orders.lifecycle.decisions import Because, prepare_decision
 from orders.lifecycle.history import Writing, send_writings
 from orders.lifecycle.lookup import Question, lock_free_orders_and_ask, lock_order_and_ask
 from orders.lifecycle.troubles import ask_trouble, clear_troubles
@@ -25,7 +26,7 @@ from orders.permissions import Actor, TerminalOperator
 from orders.policy.approvals import find_standing
 from orders.policy.approvers import ARE_LIMITS_SET, Approver
 from orders.postgres.clock import NOW
-from orders.states import DecisionKind, Outcome, TroubleCode
+from orders.states import DecisionKind, Outcome, ReasonKind, TroubleCode
 from orders.texts import clean_text
 
 # What has to be known of an order beside its row, once it is locked.
@@ -43,6 +44,8 @@ class Wanted:
     approver: Approver
     reason: str
     reason_code: str = ""
+    reason_words: str = ""
+    customer_text: str = ""
     sends_now: bool = False
 
 
@@ -65,12 +68,16 @@ def approve_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMess
     return take_decision(order, DecisionKind.APPROVE, actor=actor, reason=reason)
 
 
-def cancel_order(order: Order, *, actor: Actor, reason: str = "", reason_code: str = "") -> OutboxMessage:
-    """Have the order cancelled, and its money returned if any was taken. `reason_code` is a DecisionReason, or empty.
+def cancel_order(
+    order: Order, *, actor: Actor, reason: str = "", reason_code: str = "", customer_text: str = ""
+) -> OutboxMessage:
+    """Have the order cancelled, and its money returned if any was taken.
 
-    Raises NotAllowed, AlreadyDecided, TooLate.
+    `reason_code` is one of the shop's list, or empty, and `customer_text` what the customer is to be told. Raises
+    NotAllowed, OrderInvalid for a reason that may not be chosen, AlreadyDecided, TooLate.
     """
-    return take_decision(order, DecisionKind.CANCEL, actor=actor, reason=reason, reason_code=reason_code)
+    kind = DecisionKind.CANCEL
+    return take_decision(order, kind, actor=actor, reason=reason, reason_code=reason_code, customer_text=customer_text)
 
 
 def check_order(order: Order, kind: DecisionKind, *, now: datetime, approver: Approver, has_limits: bool) -> None:
@@ -91,15 +98,22 @@ def take_decision(
     actor: Actor,
     reason: str,
     reason_code: str = "",
+    reason_words: str | None = None,
+    customer_text: str = "",
     decision_id: str = "",
     sends_now: bool = True,
 ) -> OutboxMessage:
     """Take a decision under the order's lock. Raises what `approve_order` and `cancel_order` do.
 
     Without `sends_now` the relay sends it, so that nobody waits for Temporal. `decision_id` is a new one when empty.
+    `reason_words` are those of a reason that was chosen before; without them it has to be on the list now.
     """
     permissions.check_may_decide(actor, kind, order)
-    wanted = Wanted(kind, Approver(actor), clean_text(reason), reason_code, sends_now=sends_now)
+    words = reason_words or ""
+    if reason_code and reason_words is None:
+        words = find_reason(ReasonKind.CANCEL, reason_code).words
+    told = clean_text(customer_text)
+    wanted = Wanted(kind, Approver(actor), clean_text(reason), reason_code, words, told, sends_now=sends_now)
     with transaction.atomic():
         taken = _prepare(wanted, decision_id or str(uuid4()), *lock_order_and_ask(order.order_id, *QUESTIONS))
         _write([taken])
@@ -146,7 +160,7 @@ def _prepare(wanted: Wanted, decision_id: str, order: Order, answers: Sequence[A
         account_id=actor.pk,
         terminal_user=actor.shell_user if isinstance(actor, TerminalOperator) else "",
         is_own_order=permissions.needs_reason(actor, kind, order),
-        reason_code=wanted.reason_code,
+        because=Because(wanted.reason_code, wanted.reason_words, wanted.customer_text),
         parts=[written],
     )
     return _Taken(order, message, writing, is_told_of=is_told_of)

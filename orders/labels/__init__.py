@@ -15,11 +15,11 @@ from orders.causes import ENDING_CAUSES, explain_cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
 from orders.events import IMMEDIATE, STATUSES, EventKind
 from orders.labels.declines import describe_decline
+from orders.labels.reasons import describe_reason
 from orders.money import Money
 from orders.states import (
     Channel,
     DecisionKind,
-    DecisionReason,
     Outcome,
     ReasonCode,
     RefusalCode,
@@ -53,16 +53,6 @@ REASON_LABELS: Final[Mapping[ReasonCode, Label]] = {
 DECISION_LABELS: Final[Mapping[DecisionKind, Label]] = {
     DecisionKind.APPROVE: gettext_lazy("Approved"),
     DecisionKind.CANCEL: gettext_lazy("Cancellation requested"),
-}
-
-DECISION_REASON_LABELS: Final[Mapping[DecisionReason, Label]] = {
-    DecisionReason.CUSTOMER_REQUEST: gettext_lazy("Customer asked for it"),
-    DecisionReason.DUPLICATE_ORDER: gettext_lazy("Duplicate order"),
-    DecisionReason.SUSPECTED_FRAUD: gettext_lazy("Suspected fraud"),
-    DecisionReason.WRONG_PRICE: gettext_lazy("Wrong price"),
-    DecisionReason.OUT_OF_STOCK: gettext_lazy("Out of stock"),
-    DecisionReason.WRONG_ADDRESS: gettext_lazy("Wrong address"),
-    DecisionReason.OTHER: gettext_lazy("Other"),
 }
 
 OUTCOME_LABELS: Final[Mapping[Outcome, Label]] = {
@@ -203,19 +193,6 @@ def describe_cause(cause: str, text: str = "") -> str:
     return explain_cause(cause, text, translate=_)
 
 
-def describe_reason(code: str, text: str, words: str = "") -> str:
-    """Return why somebody decided so: what they chose from the list, and what they wrote; either may be empty.
-
-    `words` are those that the shop's own list had for the code.
-    """
-    if not code or code == DecisionReason.OTHER:
-        return text or words
-    if not words and code in set(DecisionReason):
-        words = str(DECISION_REASON_LABELS[DecisionReason(code)])
-    known = words or code
-    return f"{known}: {text}" if text else known
-
-
 def describe_undelivered(subject: str, *, refusal: str = "") -> str:
     """Say of a message, such as "Your approval", where it is while its workflow has not got it.
 
@@ -273,10 +250,17 @@ def _describe_refused_run(activity: str) -> str:
     return _("%(step)s: nothing was done.") % {"step": describe_activity(activity)}
 
 
+def _describe_request(data: Mapping[str, Any]) -> str:
+    """Return why something was asked for, and on a line of its own what the customer is to be told."""
+    why = describe_reason(data.get("reason_code", ""), data["reason"], data.get("reason_words", ""))
+    told = data.get("customer_text", "")
+    return "\n".join(filter(None, [why, _("For the customer: %(text)s") % {"text": told} if told else ""]))
+
+
 def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
     match kind:
         case EventKind.CANCELLATION_REQUESTED | EventKind.REFUND_REQUESTED:
-            return describe_reason(data.get("reason_code", ""), data["reason"], data.get("reason_words", ""))
+            return _describe_request(data)
         case EventKind.DECISION_TOO_LATE:
             return str(_LATE[data["decision"]]) % {"actor": data["decided_by"]}
         case EventKind.DECISION_REFUSED:

@@ -1,4 +1,7 @@
-"""The words for what a list of reasons is for."""
+"""The words for reasons: what a list of them is for, those of the start, and a chosen one in a sentence.
+
+The shop's own words stand in its table; whatever is decided keeps them.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,9 +9,32 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from orders.states import ReasonKind
+from orders.states import DecisionReason, ReasonKind
 
 REASON_KIND_LABELS: Final[Mapping[ReasonKind, Promise]] = {
     ReasonKind.CANCEL: gettext_lazy("Cancelling"),
     ReasonKind.REFUND: gettext_lazy("Refunding"),
 }
+
+DECISION_REASON_LABELS: Final[Mapping[DecisionReason, Promise]] = {
+    DecisionReason.CUSTOMER_REQUEST: gettext_lazy("Customer asked for it"),
+    DecisionReason.DUPLICATE_ORDER: gettext_lazy("Duplicate order"),
+    DecisionReason.SUSPECTED_FRAUD: gettext_lazy("Suspected fraud"),
+    DecisionReason.WRONG_PRICE: gettext_lazy("Wrong price"),
+    DecisionReason.OUT_OF_STOCK: gettext_lazy("Out of stock"),
+    DecisionReason.WRONG_ADDRESS: gettext_lazy("Wrong address"),
+    DecisionReason.OTHER: gettext_lazy("Other"),
+}
+
+
+def describe_reason(code: str, text: str, words: str = "") -> str:
+    """Return why somebody decided so: what they chose from the list, and what they wrote; either may be empty.
+
+    `words` are those that the shop's own list had for the code.
+    """
+    if not code or code == DecisionReason.OTHER:
+        return text or words
+    if not words and code in set(DecisionReason):
+        words = str(DECISION_REASON_LABELS[DecisionReason(code)])
+    known = words or code
+    return f"{known}: {text}" if text else known

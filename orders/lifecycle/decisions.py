@@ -1,7 +1,7 @@
 """Writes decisions: each once, with its event, and later its outcome."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -32,6 +32,18 @@ UPDATE orders_decision
 SET outcome = CASE WHEN decision_id = ANY(%s) THEN 'ACCEPTED' ELSE 'REPEATED' END, answered_at = statement_timestamp()
 WHERE order_id = %s AND kind = 'approve' AND outcome = 'PENDING'
 """
+
+
+@dataclass(frozen=True)
+class Because:
+    """Why an order is cancelled, where somebody chose from the shop's list, and what the customer is to be told."""
+
+    code: str = ""
+    words: str = ""
+    customer_text: str = ""
+
+
+NO_REASON: Final = Because()
 
 
 def record_decision(order: Order, kind: DecisionKind, decision: contracts.Decision | None) -> str:
@@ -91,14 +103,14 @@ def prepare_decision(
     account_id: int | None = None,
     terminal_user: str = "",
     is_own_order: bool = False,
-    reason_code: str = "",
+    because: Because = NO_REASON,
     parts: Sequence[Part] = (),
 ) -> Writing:
     """Return what writes a new decision on a locked order: its row, its event, and who decided what and when.
 
     `account_id` is None for who has no account; `terminal_user` is whose shell it was, for a decision at the terminal;
-    `is_own_order` marks the approval by whoever submitted the order; `reason_code` is a DecisionReason, or empty;
-    `parts` go along with it. Where two approvals are needed, the row is written at once, to be counted with the others.
+    `is_own_order` marks the approval by whoever submitted the order; `parts` go along with it. Where two approvals are
+    needed, the row is written at once, to be counted with the others.
 
     An approval that is not enough counts, and leaves the order undecided. A cancellation stays the order's decision,
     even where an approval from before it is learned later. So does what somebody decided here, even where a claim from
@@ -115,15 +127,19 @@ def prepare_decision(
         is_own_order=is_own_order,
         channel=channel,
         terminal_user=terminal_user,
-        reason_code=reason_code,
+        reason_code=because.code,
+        reason_words=because.words,
         reason=reason,
+        customer_text=because.customer_text,
     )
     before = [insert(written)]
     facts: dict[str, Fact] = {"decision_id": decision_id, "channel": channel, "reason": reason}
     if is_own_order:
         facts["is_own_order"] = True
-    if reason_code:
-        facts["reason_code"] = reason_code
+    if because.code:
+        facts |= {"reason_code": because.code, "reason_words": because.words}
+    if because.customer_text:
+        facts["customer_text"] = because.customer_text
     if terminal_user:
         facts["terminal_user"] = terminal_user
     is_claim_of_the_known = channel == Channel.TEMPORAL and order.decision == kind and order.is_decided_here
@@ -132,7 +148,8 @@ def prepare_decision(
         "decision": kind,
         "decision_id": decision_id,
         "decision_channel": channel,
-        "decision_reason_code": reason_code,
+        "decision_reason_code": because.code,
+        "decision_reason_words": because.words,
         "decided_by": actor,
         "decided_at": Now(),  # as the decision's own row
     }

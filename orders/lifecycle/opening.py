@@ -22,6 +22,7 @@ UNDECIDED = {
     "decision_id": "",
     "decision_channel": "",
     "decision_reason_code": "",
+    "decision_reason_words": "",
     "decided_by": "",
     "decided_at": None,
 }

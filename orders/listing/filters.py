@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from orders import labels
 from orders.labels import Label
+from orders.listing.known_reasons import known_reasons
 from orders.listing.values import (
     Given,
     end_of_day,
@@ -30,7 +31,7 @@ from orders.listing.values import (
     start_of_day,
 )
 from orders.models import Decision, Order, Payment, Refund, Shipment
-from orders.models.choices import CHANNEL_CHOICES, DECISION_REASON_CHOICES, REASON_CHOICES
+from orders.models.choices import CHANNEL_CHOICES, REASON_CHOICES
 from orders.states import IN_MOTION, Status
 
 AWAITING, IN_PROGRESS, IN_TROUBLE = "awaiting", "in-motion", "trouble"
@@ -52,6 +53,7 @@ class Filter:
 
     `condition` is what an index serves. Where that is on another table, PostgreSQL may misjudge how many orders meet
     it; then `on_order` asks the same of the order's own columns, for the nearest rows to be looked at one by one.
+    `choices` never change while a program runs; `offer` says those that the shop edits.
     """
 
     name: str
@@ -62,8 +64,14 @@ class Filter:
     row: str = ""
     on_order: Callable[[Any], Q] | None = None
     choices: Choices = ()
+    offer: Callable[[], Choices] | None = None
     kind: str = "text"
     is_repeatable: bool = False
+
+    @property
+    def offered(self) -> Choices:
+        """What may be chosen now."""
+        return self.offer() if self.offer is not None else self.choices
 
 
 def _choose(
@@ -96,7 +104,11 @@ STATUS_CHOICES: Final[Choices] = (
 )
 ME, OTHERS = "me", "others"
 WAITS_FOR: Final[Choices] = ((ME, gettext_lazy("me")), (OTHERS, gettext_lazy("others")))
-REASONS: Final[Choices] = (*DECISION_REASON_CHOICES, *REASON_CHOICES)
+
+
+def offer_reasons() -> Choices:
+    """Return the reasons of the shop's list, on it or not any more, and those that a program finds."""
+    return (*known_reasons(), *REASON_CHOICES)
 
 
 def _has_status(name: str, _: Given) -> Q:
@@ -248,11 +260,11 @@ FILTERS: Final[Mapping[str, Filter]] = {
         Filter(
             "reason_code",
             gettext_lazy("Reason for cancelling"),
-            read=partial(one_of, REASONS),
+            read=lambda text, given: one_of(offer_reasons(), text, given),
             condition=_has_reason,
-            words=lambda code: str(dict(REASONS)[code]),
+            words=lambda code: str(dict(offer_reasons()).get(code, code)),
             on_order=lambda code: Q(reason_code=code) | Q(decision_reason_code=code),
-            choices=REASONS,
+            offer=offer_reasons,
             kind="choice",
         ),
         _choose("payment", gettext_lazy("Payment"), tuple(Payment.Status.choices), row="payment", column="status"),

@@ -22,6 +22,9 @@ class Batch(models.Model):
     batch_id = models.CharField(max_length=64, unique=True, help_text="Also the id of its workflow.")
     kind = CodeField(max_length=16, choices=DECISION_CHOICES)
     reason_code = CodeField(max_length=32, blank=True, choices=DECISION_REASON_CHOICES)
+    reason_words = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="What the shop's list had for the code at the time."
+    )
     reason = models.TextField(blank=True)
     actor = models.CharField(max_length=150)
     actor_account_id = models.BigIntegerField()

@@ -14,6 +14,7 @@ from orders.models.choices import (
     TROUBLE_CHOICES,
 )
 from orders.models.order import Order
+from orders.models.reason import CODE_PATTERN
 from orders.postgres.fields import CodeField
 
 
@@ -84,7 +85,13 @@ class Decision(models.Model):
         db_default="",
         help_text="What was chosen from the list of reasons, for a cancellation.",
     )
+    reason_words = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="What the shop's list had for the code at the time."
+    )
     reason = models.TextField(blank=True)
+    customer_text = models.TextField(
+        blank=True, db_default="", help_text="What the customer is to be told about a cancellation."
+    )
     taken_at = models.DateTimeField(db_default=Now())
     outcome = CodeField(max_length=16, choices=OUTCOME_CHOICES, default=states.Outcome.PENDING.value)
     answered_at = models.DateTimeField(
@@ -101,8 +108,8 @@ class Decision(models.Model):
             ),
             models.CheckConstraint(condition=Q(kind__in=["approve", "cancel"]), name="decision_kind_is_known"),
             models.CheckConstraint(
-                condition=Q(reason_code__in=["", *sorted(code.value for code in states.DecisionReason)]),
-                name="decision_reason_code_is_known",
+                condition=Q(reason_code="") | Q(reason_code__regex=CODE_PATTERN),
+                name="decision_reason_code_is_in_capitals",
             ),
             models.CheckConstraint(
                 condition=Q(channel__in=["TERMINAL", "TEMPORAL", "POLICY"])

@@ -8,6 +8,7 @@ from django.db.models.functions import Now, Upper
 from django.urls import reverse
 
 from orders import labels, states
+from orders.labels.reasons import describe_reason
 from orders.models.choices import (
     CAUSE_CHOICES,
     CHANNEL_CHOICES,
@@ -99,6 +100,9 @@ class Order(models.Model):
     decided_by = models.CharField(max_length=150, blank=True)
     decision_channel = CodeField(max_length=16, choices=CHANNEL_CHOICES, blank=True, db_default="")
     decision_reason_code = CodeField(max_length=32, choices=DECISION_REASON_CHOICES, blank=True, db_default="")
+    decision_reason_words = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="What the shop's list had for the code at the time."
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     approvals_needed = models.PositiveSmallIntegerField(
         default=1, db_default=1, help_text="How many people have to approve it, by the policy when it was validated."
@@ -244,7 +248,7 @@ class Order(models.Model):
     def explanation(self) -> str:
         """Why the order was cancelled, in words; empty where the reason code says all that is known."""
         if self.reason_code == states.ReasonCode.STAFF and not self.cause:
-            return labels.describe_reason(self.decision_reason_code, self.reason)
+            return describe_reason(self.decision_reason_code, self.reason, self.decision_reason_words)
         return labels.describe_cause(self.cause, self.reason)
 
     @property

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from orders import labels, states
+from orders.labels.reasons import describe_reason
 from orders.models.choices import CAUSE_CHOICES, CHANNEL_CHOICES, DECISION_REASON_CHOICES, REASON_CHOICES
 from orders.models.order import Order
 from orders.money import Money
@@ -193,7 +194,7 @@ class Refund(models.Model):
             reason = str(labels.REASON_LABELS[states.ReasonCode(self.reason_code)])
             text = labels.describe_cause(self.cause, self.reason)
             return f"{reason}: {text}" if text else reason
-        return labels.describe_reason(self.reason_code, self.reason, self.reason_words)
+        return describe_reason(self.reason_code, self.reason, self.reason_words)
 
     @property
     def amount_money(self) -> Money:

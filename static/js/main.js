@@ -6,5 +6,6 @@ import "./times.js";
 import "./ages.js";
 import "./rows.js";
 import "./bulk.js";
+import "./reasons.js";
 import "./keyboard.js";
 import "./colours.js";

@@ -18,7 +18,6 @@ from orders.labels import (
     ACTIVITY_LABELS,
     CHANNEL_LABELS,
     DECISION_LABELS,
-    DECISION_REASON_LABELS,
     OUTCOME_LABELS,
     REASON_LABELS,
     REFUSAL_LABELS,
@@ -28,6 +27,7 @@ from orders.labels import (
     describe_cause,
     describe_event,
 )
+from orders.labels.reasons import DECISION_REASON_LABELS
 from orders.models import OrderEvent
 from orders.states import Channel, DecisionKind, DecisionReason, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
 from tests.making import MakeOrder

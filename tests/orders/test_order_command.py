@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orders.models import GatewayMovement, Order, Payment, Refund
+from orders.models import GatewayMovement, Order, Payment, Reason, Refund
 from orders.states import Status
 from tests.making import MakeOrder
 from tests.programs import run_temporal
@@ -109,6 +109,16 @@ def test_an_own_order_is_approved_with_a_reason_only(make_order: MakeOrder, run_
     assert order.decisions.get().is_own_order
 
 
+def test_a_reason_code_is_one_of_the_shops_list(make_order: MakeOrder, run_command: RunCommand) -> None:
+    Reason.objects.create(kind="CANCEL", code="STRIKE", words="Strike at the carrier", position=1)
+    order = make_order()
+    command = ("order", "signal", order.order_id, "cancel", "--reason-code")
+    result = run_command(*command, "NO_SUCH", TEMPORAL_ADDRESS="127.0.0.1:1")
+    assert (result.returncode, "must be one of STRIKE, CUSTOMER_REQUEST" in result.stderr) == (1, True), result.stderr
+    assert run_command(*command, "STRIKE", TEMPORAL_ADDRESS="127.0.0.1:1").returncode == 0
+    assert order.decisions.get().reason_words == "Strike at the carrier"
+
+
 def test_a_second_decision_is_refused_with_who_and_when(workers_running: object, run_command: RunCommand) -> None:
     order = start(run_command)
     run_command("order", "signal", order.order_id, "approve", "--by", "nina")
@@ -123,7 +133,7 @@ def test_a_second_decision_is_refused_with_who_and_when(workers_running: object,
     [
         (("query", "order-NONE"), 1, "There is no order order-NONE."),
         (("signal", "order-NONE", "approve"), 1, "There is no order order-NONE."),
-        (("signal", "order-NONE", "cancel", "--reason-code", "X"), 2, "invalid choice: 'X'"),
+        (("signal", "order-NONE", "cancel", "--reason-code", "X"), 1, "There is no order order-NONE."),
         (("signal", "order-NONE", "explode"), 2, "invalid choice: 'explode'"),
         (("start", "--line", "CUP"), 1, "'CUP' is not a line"),
         (("start", "--line", "CUP:1:0.001"), 1, "Unit price: A price in EUR has at most 2 decimals."),

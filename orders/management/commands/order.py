@@ -25,7 +25,7 @@ from orders.lifecycle.lookup import read_order
 from orders.management.importing import add_import, import_file
 from orders.management.terminal import failing_in_sentences, read_file, read_operator
 from orders.models import Order, OutboxMessage
-from orders.states import DecisionKind, DecisionReason
+from orders.states import DecisionKind
 
 EPILOG = "Exit codes: 0 done, 1 refused or failed (a sentence says why), 2 wrong usage."
 # As much as the API takes.
@@ -77,9 +77,8 @@ class Command(BaseCommand):
         signal.add_argument(
             "--reason-code",
             default="",
-            choices=["", *DecisionReason],
             metavar="CODE",
-            help=f"why it is cancelled: {', '.join(DecisionReason)}",
+            help="why it is cancelled: a code of the shop's list, such as CUSTOMER_REQUEST",
         )
         refund = _add_refund(verbs)
         imported = add_import(verbs, EPILOG)

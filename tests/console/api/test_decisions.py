@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders.models import Decision, Order, OrderEvent, OutboxMessage, PolicyRule, Refund
+from orders.models import Decision, Order, OrderEvent, OutboxMessage, PolicyRule, Reason, Refund
 from orders.states import Channel, Status
 from tests.console.api.calling import ORDERS, Program, pointers
 from tests.making import MakeOrder
@@ -25,9 +25,14 @@ def test_a_decision_bears_the_keys_account_and_the_channel(make_order: MakeOrder
 def test_a_cancellation_may_bring_a_code(make_order: MakeOrder) -> None:
     order, program = make_order(), Program("decide")
     path = f"{ORDERS}/{order.order_id}/cancel"
-    assert program.post(path, {"reason_code": "NO SUCH"}).status_code == 422
-    assert program.post(path, {"reason_code": "SUSPECTED_FRAUD"}).status_code == 202
-    assert Decision.objects.get(order=order).reason_code == "SUSPECTED_FRAUD"
+    Reason.objects.create(kind="CANCEL", code="STRIKE", words="Strike at the carrier", position=1)
+    for wrong in ("NO SUCH", "strike", "LATE"):
+        refused = program.post(path, {"reason_code": wrong})
+        assert (refused.status_code, pointers(refused)) == (422, ["/reason_code"])
+    assert program.post(path, {"reason_code": "STRIKE", "customer_text": "We are sorry."}).status_code == 202
+    decision = Decision.objects.get(order=order)
+    assert (decision.reason_code, decision.reason_words) == ("STRIKE", "Strike at the carrier")
+    assert decision.customer_text == "We are sorry."
 
 
 def test_the_second_decision_is_told_who_took_the_first(make_order: MakeOrder) -> None:

@@ -12,7 +12,7 @@ from orders import contracts
 from orders.decisions import chunks
 from orders.engine import temporal, waking
 from orders.intake.drafts import LineDraft
-from orders.models import Batch, Order
+from orders.models import Batch, Order, Reason
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.making import MakeOrder, make_user
 
@@ -82,6 +82,19 @@ class TestDecide:
         follow(bobs, response, headers)
         assert decisions() == ["cancel", "cancel"]
         assert {order.events.last().detail for order in orders} == {"Out of stock"}  # type: ignore[union-attr]
+
+    def test_the_shops_own_reasons_are_offered_and_taken(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        Reason.objects.create(kind="CANCEL", code="STRIKE", words="Strike at the carrier", position=1)
+        orders = [make_order(), make_order()]
+        asked = text_of(bobs.post(URL, ticked("cancel", *orders) | {"ask": "cancel"}, headers=headers))
+        assert '<option value="STRIKE">Strike at the carrier</option>' in asked
+        refused = bobs.post(URL, ticked("cancel", *orders, reason_code="NO_SUCH"), headers=headers)
+        assert (refused.status_code, "The reason code must be one of STRIKE" in text_of(refused)) == (422, True)
+        page = follow(bobs, bobs.post(URL, ticked("cancel", *orders, reason_code="STRIKE"), headers=headers), headers)
+        assert "Reason: <bdi>Strike at the carrier</bdi>" in " ".join(page.split())
+        assert decisions() == ["cancel", "cancel"]
 
     def test_an_order_ticked_twice_is_decided_once(
         self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]

@@ -8,7 +8,7 @@ from django.test import Client
 
 from console.forms import LONGEST_REASON
 from orders.intake import submission
-from orders.models import Order
+from orders.models import Order, Reason
 from orders.states import Status
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.making import MakeOrder, make_draft, make_user
@@ -80,6 +80,63 @@ class TestCancel:
         assert bobs.post(url(order), headers=headers).status_code == (200 if headers else 302)
         order.refresh_from_db()
         assert order.decision == "cancel"
+
+
+@BOTH
+class TestReasonsOfTheShop:
+    @pytest.fixture(autouse=True)
+    def reasons(self) -> None:
+        Reason.objects.create(
+            kind="CANCEL",
+            code="STRIKE",
+            words="Strike at the carrier",
+            position=1,
+            customer_text="Dear {customer}, nobody carries {order}.",
+        )
+        Reason.objects.filter(code="OTHER").update(is_active=False)
+
+    def test_the_form_offers_them(self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]) -> None:
+        order = make_order(customer_name="Zoë <Example>")
+        page = text_of(bobs.get(f"{order.get_absolute_url()}status/", headers=headers, follow=True))
+        told = f'data-customer-text="Dear Zoë &lt;Example&gt;, nobody carries {order.order_id}."'
+        assert f'<option value="STRIKE" {told}>Strike at the carrier</option>' in page
+        assert 'value="OTHER"' not in page
+
+    def test_one_is_chosen(self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]) -> None:
+        order = make_order()
+        sent = {"reason_code": "STRIKE", "reason": "", "customer_text": "Dear Emma, sorry."}
+        assert bobs.post(url(order), sent, headers=headers, follow=True).status_code == 200
+        decision = order.decisions.get()
+        assert (decision.reason_code, decision.customer_text) == ("STRIKE", "Dear Emma, sorry.")
+        assert order.events.last().detail == "Strike at the carrier\nFor the customer: Dear Emma, sorry."  # type: ignore[union-attr]
+
+    def test_the_text_is_filled_in_without_a_script(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        order = make_order()
+        sent = {"reason_code": "STRIKE", "reason": "Since Monday", "customer_text": ""}
+        page = text_of(bobs.post(f"{url(order)}?fill", sent, headers=headers))
+        assert OPEN.search(page)
+        assert f"Dear Emma Example, nobody carries {order.order_id}.</textarea>" in page
+        assert "Since Monday</textarea>" in page
+        assert not order.decisions.exists()
+
+    def test_what_is_too_long_is_refused_and_not_lost(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        sent = {"reason_code": "STRIKE", "customer_text": "t" * (LONGEST_REASON + 1)}
+        response = bobs.post(url(make_order()), sent, headers=headers)
+        assert response.status_code == 422
+        assert "t" * (LONGEST_REASON + 1) in text_of(response)
+
+    def test_a_reason_that_is_off_the_list_is_refused(
+        self, bobs: Client, make_order: MakeOrder, headers: dict[str, str]
+    ) -> None:
+        order = make_order()
+        response = bobs.post(url(order), {"reason_code": "OTHER", "reason": "Because"}, headers=headers)
+        assert response.status_code == 422
+        assert "Because</textarea>" in text_of(response)
+        assert not order.decisions.exists()
 
 
 @BOTH

@@ -8,13 +8,14 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
+from orders.decisions.decide import cancel_order
 from orders.listing.filters import FILTERS
 from orders.listing.list_query import SORTS, ListQuery
-from orders.models import Order, Trouble
+from orders.models import Order, Reason, Trouble
 from orders.reading.pages import cut_page
 from orders.reading.querysets import read_order_search
 from orders.states import Channel, TroubleCode
-from tests.making import MakeOrder
+from tests.making import Colleague, MakeOrder
 
 pytestmark = pytest.mark.django_db
 Found = Callable[..., set[str]]
@@ -107,6 +108,17 @@ def test_it_goes_with_a_search(orders: dict[str, str]) -> None:
 
 def test_every_filter_has_a_case() -> None:
     assert {name for query, _ in CASES for name in QueryDict(query)} == set(FILTERS)
+
+
+def test_the_shops_own_reasons_are_filters_too(make_order: MakeOrder) -> None:
+    reason = Reason.objects.create(kind="CANCEL", code="STRIKE", words="Strike at the carrier", position=1)
+    order = make_order()
+    cancel_order(order, actor=Colleague("bob"), reason_code="STRIKE")
+    reason.is_active = False
+    reason.save()
+    assert find("reason_code=strike") == {order.order_id}
+    assert [chip.words for chip in read("reason_code=STRIKE").chips] == ["Strike at the carrier"]
+    assert read("reason_code=LATE").errors == {"reason_code": "Choose from the list."}
 
 
 def test_of_several_decisions_the_latest_counts(orders: dict[str, str]) -> None:

@@ -1,7 +1,9 @@
 """A real browser for the tests in this folder; what it showed when a test failed is kept in artefacts/."""
 
+import asyncio
 import os
 import shutil
+from asyncio import AbstractEventLoop
 from collections.abc import Generator, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 ARTEFACTS = Path(__file__).resolve().parent.parent.parent / "artefacts"
@@ -35,22 +37,37 @@ class Visit(Protocol):
     def __call__(self, path: str, user: User | None = None, **options: Any) -> Page: ...
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """Start Chromium; without one the tests are skipped.
-
-    Started for each test: playwright's loop counts as running while it exists, and other fixtures run their own loops.
-    """
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[tuple[Browser, AbstractEventLoop]]:
+    """Start Chromium once, and yield it with the loop that playwright runs; without one the tests are skipped."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         pytest.skip("no Chromium is installed")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=flags)
-        yield chromium
-        chromium.close()
-        # Django keeps connections of their own for code under a running loop, and nobody else would close them.
-        connections.close_all()
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium: tuple[Browser, AbstractEventLoop]) -> Iterator[Browser]:
+    """Have Chromium at hand, and leave no page open.
+
+    Playwright's loop counts as running between its calls. Other tests and fixtures run their own loops, so it does only
+    while a test has the browser.
+    """
+    browser, loop = chromium
+    asyncio._set_running_loop(loop)
+    yield browser
+    for context in browser.contexts:
+        context.close()
+    # Django keeps connections of their own for code under a running loop, and nobody else would close them.
+    connections.close_all()
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture
@@ -60,7 +77,6 @@ def visit(browser: Browser, live_server: LiveServer, request: pytest.FixtureRequ
     `clock` is what that browser takes for the time. Whatever the test did, the page may not have broken its own policy
     or thrown an error.
     """
-    contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
     def open_page(path: str, user: User | None = None, **options: Any) -> Page:
@@ -68,7 +84,6 @@ def visit(browser: Browser, live_server: LiveServer, request: pytest.FixtureRequ
         context = browser.new_context(
             base_url=live_server.url, viewport=options.pop("viewport", {"width": 1280, "height": 900}), **options
         )
-        contexts.append(context)
         if clock is not None:
             context.clock.install(time=clock)
         if user is not None:
@@ -88,8 +103,6 @@ def visit(browser: Browser, live_server: LiveServer, request: pytest.FixtureRequ
     verdict = list(wrong)
     if verdict or request.node.stash.get(HAS_FAILED, False):
         ARTEFACTS.mkdir(exist_ok=True)
-        for number, page in enumerate(page for context in contexts for page in context.pages):
+        for number, page in enumerate(page for context in browser.contexts for page in context.pages):
             page.screenshot(path=ARTEFACTS / f"{request.node.name}-{number}.png", full_page=True)
-    for context in contexts:
-        context.close()
     assert not verdict

@@ -4,6 +4,7 @@ Django's own way, TRUNCATE of every table and all that follows a migration, take
 rows behind, and deleting those takes some milliseconds.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -21,16 +22,27 @@ WRITTEN_BY_MIGRATIONS: Final = (
 # The workers of other tests may be in the middle of something.
 ATTEMPTS: Final = 10
 
-Rows = dict[str, list[tuple[Any, ...]]]
+
+@dataclass(frozen=True)
+class Written:
+    """What the migrations have written: the rows by table, and what tells whether they are still the same."""
+
+    rows: dict[str, list[tuple[Any, ...]]]
+    digests: list[tuple[str, str]]
+    # Empties all other tables. One message to the server, for some forty of them are empty already.
+    empty_others: sql.Composed
 
 
-def read_written_rows() -> Rows:
-    """Return the rows that the migrations have written, by table."""
+def read_written_rows() -> Written:
+    """Return the rows that the migrations have written."""
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    statements = [_delete_rows(table) for table in tables if table not in WRITTEN_BY_MIGRATIONS]
     with connection.cursor() as cursor:
-        return {table: _read_rows(cursor, table) for table in WRITTEN_BY_MIGRATIONS}
+        rows = {table: _read_rows(cursor, table) for table in WRITTEN_BY_MIGRATIONS}
+        return Written(rows, _read_digests(cursor), sql.SQL("; ").join(statements))
 
 
-def empty_tables(written: Rows) -> None:
+def empty_tables(written: Written) -> None:
     """Delete what tests have committed, and leave `written` as it was. Raises OperationalError."""
     bounded: Any = connection
     limits = bounded.limits
@@ -41,7 +53,7 @@ def empty_tables(written: Rows) -> None:
         bounded.limit(limits)
 
 
-def _try_to_empty(written: Rows) -> None:
+def _try_to_empty(written: Written) -> None:
     for attempt in range(ATTEMPTS):
         try:
             _empty(written)
@@ -51,19 +63,17 @@ def _try_to_empty(written: Rows) -> None:
                 raise
 
 
-def _empty(written: Rows) -> None:
-    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    others = [table for table in tables if table not in written]
+def _empty(written: Written) -> None:
     with past_the_rules(), transaction.atomic(), connection.cursor() as cursor:
         # Whoever changes an order holds its row: once they are done, nothing of theirs comes late.
         cursor.execute("LOCK TABLE orders_order IN EXCLUSIVE MODE")
-        for table in others:
-            _delete_rows(cursor, table)
-        for table, rows in written.items():
-            if _read_rows(cursor, table) != rows:
-                _delete_rows(cursor, table)
-                values = sql.SQL(", ").join(sql.Placeholder() * len(rows[0]))
-                cursor.executemany(sql.SQL("INSERT INTO {} VALUES ({})").format(sql.Identifier(table), values), rows)
+        cursor.execute(written.empty_others)
+        found = _read_digests(cursor)
+        for table in (table for (table, digest) in written.digests if (table, digest) not in found):
+            rows = written.rows[table]
+            cursor.execute(_delete_rows(table))
+            values = sql.SQL(", ").join(sql.Placeholder() * len(rows[0]))
+            cursor.executemany(sql.SQL("INSERT INTO {} VALUES ({})").format(sql.Identifier(table), values), rows)
 
 
 def _read_rows(cursor: Any, table: str) -> list[tuple[Any, ...]]:
@@ -71,5 +81,13 @@ def _read_rows(cursor: Any, table: str) -> list[tuple[Any, ...]]:
     return list(cursor.fetchall())
 
 
-def _delete_rows(cursor: Any, table: str) -> None:
-    cursor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+def _read_digests(cursor: Any) -> list[tuple[str, str]]:
+    """Return, for each table that migrations write to, a digest of its rows."""
+    digest = "SELECT {}, md5(string_agg(written::text, ';' ORDER BY id)) FROM {} written"
+    asked = [sql.SQL(digest).format(table, sql.Identifier(table)) for table in WRITTEN_BY_MIGRATIONS]
+    cursor.execute(sql.SQL(" UNION ALL ").join(asked))
+    return list(cursor.fetchall())
+
+
+def _delete_rows(table: str) -> sql.Composed:
+    return sql.SQL("DELETE FROM {}").format(sql.Identifier(table))

@@ -25,7 +25,7 @@ def test_what_the_migrations_wrote_is_put_back(transactional_db: None) -> None:
     empty_tables(written)
     assert not Order.objects.exists()
     assert read_written_rows() == written
-    assert all(written.values())
+    assert all(written.rows.values())
 
 
 def test_a_deadlock_with_somebody_who_writes_is_got_over(transactional_db: None) -> None:

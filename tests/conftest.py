@@ -25,7 +25,7 @@ from orders.postgres import faults
 from orders.reading import known_words
 from tests import emptying
 from tests.database import migrated_data, started_postgres
-from tests.forked import run_python
+from tests.forked import Program, run_python
 from tests.making import MakeOrder, build_order, make_user
 from tests.orders.payments.stripe_account import GATEWAY, KEY, SECRET, Account, started_stripe
 from tests.programs import end_open_runs, free_port, started_temporal, started_workers
@@ -51,11 +51,16 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Any]]:
-    """Start a PostgreSQL of the tests' own, and yield what Django needs to know of it."""
+def migrated_folder(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Path:
+    """A data folder of PostgreSQL in which the test database has its tables."""
     with django_db_blocker.unblock():
-        data = migrated_data(_create_test_database)
-    with started_postgres(data) as database:
+        return migrated_data(_create_test_database)
+
+
+@pytest.fixture(scope="session")
+def postgres(migrated_folder: Path) -> Iterator[dict[str, Any]]:
+    """Start a PostgreSQL of the tests' own, and yield what Django needs to know of it."""
+    with started_postgres(migrated_folder) as database:
         yield database
 
 
@@ -149,15 +154,13 @@ def _run_command(environment: dict[str, str], *arguments: str, **changes: str) -
 
 
 @pytest.fixture(scope="module")
-def _workers(program_environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def _workers(program_environment: dict[str, str]) -> Iterator[Program]:
     with started_workers(program_environment) as process:
         yield process
 
 
 @pytest.fixture
-def workers_running(
-    transactional_db: None, temporal_server: str, _workers: subprocess.Popen[bytes]
-) -> Iterator[subprocess.Popen[bytes]]:
+def workers_running(transactional_db: None, temporal_server: str, _workers: Program) -> Iterator[Program]:
     """Have both workers at work on committed rows; orders that a test leaves open are ended after it.
 
     They stay for the module, relay included: a test of what happens without them belongs to another file.

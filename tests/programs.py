@@ -11,15 +11,19 @@ import sys
 from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
-from typing import IO
+from typing import TypeVar
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from orders import contracts
 from orders.models import Order
 from orders.states import OPEN
-from tests.waiting import wait_until
+from tests.forked import Program
+from tests.waiting import listens, wait_until
+
+Running = TypeVar("Running", Program, "subprocess.Popen[bytes]")
 
 ROOT = Path(__file__).resolve().parent.parent
 # Below the ports of outgoing connections, which begin at 32768 on Linux.
@@ -60,11 +64,10 @@ def started_temporal(port: int, *options: str) -> Iterator[str]:
 @contextlib.contextmanager
 def temporal_process(port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start a Temporal dev server, yield its process once it answers, and stop it, even when it was halted."""
-    address = f"127.0.0.1:{port}"
     arguments = ["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "never"]
     process = subprocess.Popen([find_binary("temporal"), *arguments, *options], stdout=subprocess.DEVNULL)
     try:
-        wait_until(lambda: _is_temporal_there(address), what="the start of Temporal")
+        wait_until(lambda: listens(port) and asyncio.run(_has_namespace(port)), what="the start of Temporal")
         yield process
     finally:
         process.send_signal(signal.SIGCONT)
@@ -72,34 +75,43 @@ def temporal_process(port: int, *options: str) -> Iterator[subprocess.Popen[byte
         process.wait(60)
 
 
-def _is_temporal_there(address: str) -> bool:
-    """Tell whether the server at `address` answers and has its namespace."""
-    asked = [find_binary("temporal"), "operator", "namespace", "describe", "-n", "default", "--address", address]
-    return subprocess.run(asked, capture_output=True).returncode == 0
-
-
-@contextlib.contextmanager
-def started_workers(environment: dict[str, str], *arguments: str, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start `manage.py runworkers`, and stop it; what it logged is shown when the test fails."""
-    command = [sys.executable, "manage.py", "runworkers", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment | changes)
-    with _stopped_at_the_end(process):
-        yield process
-
-
-@contextlib.contextmanager
-def logging_workers(environment: dict[str, str], log: IO[bytes], **changes: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start `manage.py runworkers`, and stop it; what it logged is in `log`."""
-    command = [sys.executable, "manage.py", "runworkers"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment | changes, stdout=log, stderr=log)
-    with _stopped_at_the_end(process):
-        yield process
-
-
-@contextlib.contextmanager
-def _stopped_at_the_end(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+async def _has_namespace(port: int) -> bool:
+    """Tell whether the server at `port` answers and has its namespace."""
     try:
-        yield
+        client = await Client.connect(f"127.0.0.1:{port}")
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
+    except (RuntimeError, RPCError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def started_workers(environment: dict[str, str], *arguments: str, **changes: str) -> Iterator[Program]:
+    """Start `manage.py runworkers`, and stop it; what it logged is shown when the test fails."""
+    with _stopped_at_the_end(Program(("manage.py", "runworkers", *arguments), environment | changes)) as program:
+        yield program
+
+
+@contextlib.contextmanager
+def logging_workers(environment: dict[str, str], log: Path, **changes: str) -> Iterator[Program]:
+    """Start `manage.py runworkers`, and stop it; what it logged is in `log`."""
+    program = Program(("manage.py", "runworkers"), environment | changes, out=log, err=log)
+    with _stopped_at_the_end(program):
+        yield program
+
+
+@contextlib.contextmanager
+def workers_process(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start `manage.py runworkers` as a process that shares no memory with others, and stop it."""
+    process = subprocess.Popen([sys.executable, "manage.py", "runworkers"], cwd=ROOT, env=environment)
+    with _stopped_at_the_end(process):
+        yield process
+
+
+@contextlib.contextmanager
+def _stopped_at_the_end(process: Running) -> Iterator[Running]:
+    try:
+        yield process
     finally:
         process.terminate()
         process.wait(40)
@@ -117,8 +129,13 @@ def run_temporal(address: str, *arguments: str) -> subprocess.CompletedProcess[s
 
 
 def terminate(address: str, order_id: str) -> None:
-    """Terminate the run of an order, as an operator would."""
-    run_temporal(address, "workflow", "terminate", "--workflow-id", order_id)
+    """Terminate the run of an order, as an operator would. Raises RPCError."""
+
+    async def end_run() -> None:
+        client = await Client.connect(address)
+        await client.get_workflow_handle(order_id).terminate()
+
+    asyncio.run(end_run())
 
 
 def end_open_runs(address: str) -> None:

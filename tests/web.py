@@ -2,16 +2,17 @@
 
 import http.client
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
-from tests.programs import ROOT, free_port
+from tests.forked import Program, run_python
+from tests.programs import free_port
 from tests.waiting import wait_until
 
 HOST = "console.example.com"
+GUNICORN: Final = ("-m", "gunicorn", "--config", "python:console.gunicorn_conf", "console.wsgi")
 
 
 def production_environment(folder: Path) -> dict[str, str]:
@@ -27,25 +28,30 @@ def production_environment(folder: Path) -> dict[str, str]:
 
 def collect_static_files(environment: dict[str, str]) -> None:
     """Collect the static files, as a production does before it serves them."""
-    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
-    subprocess.run(collect, cwd=ROOT, env=environment, check=True)
+    done = run_python(("manage.py", "collectstatic", "--noinput", "-v0"), environment)
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def started_web(environment: Mapping[str, str], port: int, *, log: Path | None = None) -> Iterator[Program]:
+    """Start gunicorn as production runs it at `port`, and stop it; what it logs goes to the file `log`, if given."""
+    web = Program(GUNICORN, {**environment, "BIND": f"127.0.0.1:{port}"}, err=log)
+    try:
+        yield web
+    finally:
+        web.terminate()
+        web.wait(60)
 
 
 @contextmanager
 def web_server(folder: Path, **changes: str) -> Iterator[int]:
     """Run gunicorn with production's settings and no database, its log in `folder`; yield its port."""
     port = free_port()
-    environment = {**production_environment(folder), "BIND": f"127.0.0.1:{port}", **changes}
+    environment = {**production_environment(folder), **changes}
     collect_static_files(environment)
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:console.gunicorn_conf", "console.wsgi"]
-    with (folder / "web.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
-    try:
+    with started_web(environment, port, log=folder / "web.log"):
         wait_until(lambda: ask(port, "GET", "/health/live/") == 200, what="the web server")
         yield port
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def ask(port: int, method: str, path: str, *, seconds: float = 10, **headers: str) -> int:

@@ -10,7 +10,7 @@ from orders.states import Status
 from tests.benchmark.figures import Figure, Scale
 from tests.benchmark.machine import find_tree, memory_megabytes
 from tests.benchmark.whole_orders import approve_orders, run_orders, submit_orders, wait_for_all
-from tests.programs import free_port, started_workers, temporal_process
+from tests.programs import free_port, temporal_process, workers_process
 from workers.worker import CACHED_WORKFLOWS
 
 MOST_ORDERS: Final = 5_000
@@ -21,7 +21,7 @@ def measure(scale: Scale) -> list[Figure]:
     """Complete orders, leave as many waiting as the cache holds, and compare."""
     port, count = free_port(), min(scale.orders, MOST_ORDERS)
     settings.TEMPORAL_ADDRESS = f"127.0.0.1:{port}"
-    with temporal_process(port), started_workers({**os.environ, "TEMPORAL_ADDRESS": settings.TEMPORAL_ADDRESS}) as run:
+    with temporal_process(port), workers_process({**os.environ, "TEMPORAL_ADDRESS": settings.TEMPORAL_ADDRESS}) as run:
         run_orders(1)  # until then not everything is imported
         idle = memory_megabytes(find_tree(run.pid))
         for _ in range(0, count, BATCH):

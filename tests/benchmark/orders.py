@@ -20,7 +20,7 @@ from tests.benchmark.figures import Figure, Scale
 from tests.benchmark.forerunner_bodies import TABLE
 from tests.benchmark.machine import cpu_milliseconds, find_tree
 from tests.benchmark.whole_orders import find_postgres, run_orders
-from tests.programs import free_port, started_workers, temporal_process
+from tests.programs import free_port, temporal_process, workers_process
 
 # Orders of one round.
 BATCH: Final = 20
@@ -79,7 +79,7 @@ def measure(scale: Scale) -> list[Figure]:
         bare_workers(address, EMPTY) as empty,
         bare_workers(address, FORERUNNER) as forerunner,
     ):
-        with started_workers(environment) as workers:
+        with workers_process(environment) as workers:
             processes = Processes(temporal.pid, find_postgres(), workers.pid, empty.pid, forerunner.pid)
             rounds = _take_turns(scale.rounds, processes, address)
             commits = {name: count_commits(address, name, ids) for name, ids in rounds.latest.items()}

@@ -3,8 +3,6 @@
 import ast
 import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from orders.permissions import ROLES
 from orders.states import ReasonCode, Status
+from tests.forked import run_python
 from tests.programs import ROOT
 
 OURS = ("console", "orders", "workers")
@@ -95,9 +94,7 @@ def test_live_code_is_noticed(line: str) -> None:
 def test_the_migrations_load_without_the_code() -> None:
     paths = [str(path.relative_to(ROOT)) for path in MIGRATIONS if path.stem != "__init__"]
 
-    result = subprocess.run(
-        [sys.executable, "-c", LOAD, *paths], cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=120
-    )
+    result = run_python(("-c", LOAD, *paths), os.environ)
 
     assert result.returncode == 0, result.stderr
     came_along = {name for name in result.stdout.split() if is_live(name) and name not in OURS}

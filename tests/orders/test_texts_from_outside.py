@@ -66,7 +66,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def _workers(program_environment: dict[str, str], log: Path) -> Iterator[Any]:
-    with log.open("wb") as stream, logging_workers(program_environment, stream, LOG_LEVEL="DEBUG") as process:
+    with logging_workers(program_environment, log, LOG_LEVEL="DEBUG") as process:
         yield process
 
 

@@ -26,6 +26,7 @@ from console.installation import EMBEDDED, PROGRAMS
 from console.stack.folder import StackFolder
 from console.stack.postgres import find_programs
 from orders.states import Status
+from tests.forked import run_python
 from tests.making import submit
 from tests.programs import ROOT
 from tests.stacks import clean_environment
@@ -158,9 +159,8 @@ def judge(text: str) -> None:
     elif words[0] == "cp":
         assert (ROOT / words[1]).exists()
     elif words[0].endswith("gunicorn"):
-        command = [sys.executable, "-m", "gunicorn", "--check-config", *words[1:]]
-        environment = os.environ | {"DEBUG": "true"}
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
+        done = run_python(("-m", "gunicorn", "--check-config", *words[1:]), os.environ | {"DEBUG": "true"})
+        assert done.returncode == 0, done.stderr
     elif words[1:2] == ["-m"]:
         assert importlib.util.find_spec(words[2]) is not None
     else:

@@ -22,7 +22,7 @@ from orders.models import Order
 from orders.states import Status
 from tests.benchmark.machine import cpu_milliseconds, find_tree
 from tests.making import Colleague, make_draft
-from tests.programs import ROOT, free_port, started_workers, temporal_process
+from tests.programs import ROOT, free_port, temporal_process, workers_process
 from tests.waiting import listens, wait_until
 from tests.web import collect_static_files
 
@@ -71,7 +71,7 @@ def started_site(*, web_processes: int, **changes: str) -> Iterator[Site]:
             **changes,
         }
         collect_static_files(environment)
-        with temporal_process(temporal_port, "--metrics-port", str(metrics_port)), started_workers(environment):
+        with temporal_process(temporal_port, "--metrics-port", str(metrics_port)), workers_process(environment):
             command = [sys.executable, "-m", "gunicorn", "--config", "python:console.gunicorn_conf", "console.wsgi"]
             web = subprocess.Popen(command, cwd=ROOT, env=environment)
             try:

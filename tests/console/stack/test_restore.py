@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,18 +12,19 @@ import pytest
 
 from console.stack.postgres import find_programs
 from tests.database import started_postgres
+from tests.forked import run_python
 from tests.programs import ROOT
 from tests.stacks import RunningStack, clean_environment, run
 from tests.waiting import wait_until
 
+BACKUP = ("-m", "console.stack.backup")
 SAMPLES = {"COMPLETED": 3, "CANCELLED": 4, "PENDING_MANUAL_APPROVAL": 3}
 
 
 def copy(stack: RunningStack, verb: str, place: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "console.stack.backup", verb, str(place)]
     # What another installation needs must lead nowhere.
     environment = clean_environment(stack.folder) | {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGSERVICE": "other"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    return run_python((*BACKUP, verb, str(place)), environment)
 
 
 def count(stack: RunningStack) -> dict[str, int]:
@@ -97,15 +97,12 @@ def test_a_copy_of_both_servers_is_put_back_and_goes_on(place: Path) -> None:
 def test_what_is_no_copy_changes_nothing(place: Path) -> None:
     (place / "empty").mkdir()
     stack = place / "stack"
-    command = [sys.executable, "-m", "console.stack.backup", "restore"]
     for source in ("empty", "nowhere"):
-        refused = subprocess.run(
-            [*command, str(place / source)], cwd=ROOT, env=clean_environment(stack), capture_output=True, text=True
-        )
+        refused = run_python((*BACKUP, "restore", str(place / source)), clean_environment(stack))
         assert refused.returncode == 1
         assert refused.stderr.startswith("There is neither console.dump nor temporal.db in ")
     assert not stack.exists()
-    nameless = subprocess.run([*command, ""], cwd=ROOT, env=clean_environment(stack), capture_output=True, text=True)
+    nameless = run_python((*BACKUP, "restore", ""), clean_environment(stack))
     assert (nameless.returncode, nameless.stderr) == (
         1,
         "Name a folder: make backup TO=folder, make restore FROM=folder.\n",
@@ -119,8 +116,7 @@ def test_a_damaged_copy_leaves_what_is_there(place: Path) -> None:
     (stack / "lock").touch()
     (stack / "temporal.db").write_bytes(b"what is there")
     (broken / "temporal.db").write_bytes(b"SQLite format 3\0" + b"nonsense" * 1000)
-    command = [sys.executable, "-m", "console.stack.backup", "restore", str(broken)]
-    refused = subprocess.run(command, cwd=ROOT, env=clean_environment(stack), capture_output=True, text=True)
+    refused = run_python((*BACKUP, "restore", str(broken)), clean_environment(stack))
     assert refused.returncode == 1
     assert "temporal.db cannot be copied: " in refused.stderr
     assert "Traceback" not in refused.stderr

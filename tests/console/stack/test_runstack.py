@@ -20,6 +20,7 @@ from console.stack.postgres import find_programs
 from console.stack.processes import started_at
 from console.stack.screen import Screen
 from console.stack.temporal_server import find_temporal
+from tests.forked import run_python
 from tests.programs import ROOT, free_port
 from tests.stacks import PARTS, RunningStack, clean_environment, get_status, run
 from tests.waiting import wait_until
@@ -151,9 +152,7 @@ def try_the_lines_of_the_api(stack: RunningStack) -> None:
 
 
 def run_reset(folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "console.stack.reset"]
-    environment = clean_environment(folder) | changes
-    return subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return run_python(("-m", "console.stack.reset"), clean_environment(folder) | changes)
 
 
 def assert_nothing_is_left(stack: RunningStack, pids: Any) -> None:

@@ -15,6 +15,7 @@ from orders.engine.live_status import LiveStatus
 from orders.engine.temporal import PendingActivity
 from orders.states import Status
 from tests.asking import HTMX, text_of
+from tests.forked import Program
 from tests.making import MakeOrder, make_user, submit
 from tests.programs import end_open_runs, run_temporal, started_workers
 from tests.waiting import wait_for_status, wait_until
@@ -24,9 +25,7 @@ RunCommand = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def workers(
-    transactional_db: None, pausing_server: str, program_environment: dict[str, str]
-) -> Iterator["subprocess.Popen[bytes]"]:
+def workers(transactional_db: None, pausing_server: str, program_environment: dict[str, str]) -> Iterator[Program]:
     """Have workers at the server on which runs can be paused."""
     with started_workers(program_environment, TEMPORAL_ADDRESS=pausing_server) as process:
         yield process

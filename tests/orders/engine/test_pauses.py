@@ -2,8 +2,8 @@
 
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -18,8 +18,9 @@ from orders.models import Order, Payment
 from orders.postgres.limits import Limits
 from orders.states import DecisionKind, Status
 from tests.asking import HTMX, text_of
+from tests.forked import Program
 from tests.making import MakeOrder, find_disagreements, make_user, submit
-from tests.programs import ROOT, end_open_runs, started_workers
+from tests.programs import end_open_runs, started_workers
 from tests.waiting import wait_for_status, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,21 +54,16 @@ def bobs(client: Client, bob: User) -> Client:
 
 
 @pytest.fixture
-def stop_with_lock(program_environment: dict[str, str]) -> Iterator[Callable[..., None]]:
+def stop_with_lock(program_environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., None]]:
     """Return a function that has a program take an order's lock and stops that program with SIGSTOP."""
-    programs: list[subprocess.Popen[str]] = []
+    programs: list[Program] = []
 
     def stop(order: Order, *, idle_timeout: float) -> None:
-        program = subprocess.Popen(
-            [sys.executable, "manage.py", "shell", "-v0", "-c", LOCK_AND_WAIT.format(order_id=order.order_id)],
-            cwd=ROOT,
-            env=program_environment | {"DATABASE_IDLE_TIMEOUT": str(idle_timeout)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        out = tmp_path / f"{len(programs)}.out"
+        ask = ("manage.py", "shell", "-v0", "-c", LOCK_AND_WAIT.format(order_id=order.order_id))
+        program = Program(ask, program_environment | {"DATABASE_IDLE_TIMEOUT": str(idle_timeout)}, out=out)
         programs.append(program)
-        assert program.stdout is not None
-        assert program.stdout.readline() == "locked\n"
+        wait_until(lambda: out.exists() and out.read_text() == "locked\n", what="the lock")
         program.send_signal(signal.SIGSTOP)
 
     yield stop

@@ -1,8 +1,8 @@
 """A run whose workflow task keeps failing is told to people, and goes on when the code that it began with is back."""
 
-import subprocess
-import sys
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -11,21 +11,22 @@ from orders.decisions import decide
 from orders.engine import reconcile, temporal
 from orders.states import Outcome, Status, TroubleCode
 from tests.asking import text_of
+from tests.forked import Program
 from tests.making import make_user, submit
-from tests.programs import ROOT, started_workers
+from tests.programs import started_workers
 from tests.waiting import wait_for_status, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def wrong_code(temporal_server: str) -> Iterator["subprocess.Popen[bytes]"]:
+def wrong_code(temporal_server: str) -> Iterator[Program]:
     """A worker with code that no longer matches the runs, beside no other."""
-    command = [sys.executable, "-m", "tests.changed_workflow", temporal_server]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    yield process
-    process.kill()
-    process.wait(60)
+    nowhere = Path(os.devnull)
+    program = Program(("-m", "tests.changed_workflow", temporal_server), os.environ, out=nowhere, err=nowhere)
+    yield program
+    program.kill()
+    program.wait()
 
 
 def test_a_run_that_cannot_go_on_is_told_until_it_does(

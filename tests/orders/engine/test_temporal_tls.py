@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +18,8 @@ from orders.errors import OrderError, TemporalAway
 from orders.models import Order
 from orders.states import Status
 from tests.certificates import Certificates, make_certificates, needs_openssl
-from tests.programs import ROOT, end_open_runs, started_workers
+from tests.forked import Program
+from tests.programs import end_open_runs, started_workers
 from tests.temporal_behind_tls import API_KEY, SecureTemporal, needs_nginx, started_tls
 from tests.waiting import wait_for_status, wait_until
 
@@ -190,14 +190,12 @@ def test_nothing_is_said_in_the_clear_where_tls_was_asked_for(
         elif program == "command":
             run_command("order", "start", "--order-id", f"order-{way}", **variables)
         else:
-            workers = subprocess.Popen(
-                [sys.executable, "manage.py", "runworkers"], cwd=ROOT, env=program_environment | variables
-            )
+            workers = Program(("manage.py", "runworkers"), program_environment | variables)
             try:
                 wait_until(lambda: len(heard) > 0, what="a worker's first words")
             finally:
                 workers.kill()
-                workers.wait(60)
+                workers.wait()
         assert heard
         # A TLS record of the handshake; in the clear it would be "PRI * HTTP/2.0".
         assert {said[:2] for said in heard} == {b"\x16\x03"}

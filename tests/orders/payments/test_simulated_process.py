@@ -3,8 +3,6 @@
 import http.client
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,10 +20,11 @@ from orders.payments.gateways.simulated_process.gateway import SimulatedProcessG
 from orders.payments.gateways.simulated_process.log import read_log
 from orders.payments.gateways.simulated_process.script import Misdeed
 from orders.payments.gateways.simulated_process.server import WRONG_BODIES, GatewayServer
+from tests.forked import Program
 from tests.making import MakeOrder
 from tests.orders.payments import moving
 from tests.orders.payments.conftest import PROCESS
-from tests.programs import ROOT, free_port
+from tests.programs import free_port
 from tests.waiting import listens, wait_until
 
 ADDRESS = Address("Long Street 1", "", "10115", "Berlin", "", "DE")
@@ -183,12 +182,12 @@ def test_half_a_line_was_never_answered_for(log: Path, gateway_server: GatewaySe
 def test_it_remembers_what_it_took_after_a_kill(log: Path, settings: Settings) -> None:
     port = free_port()
     settings.SIMULATED_GATEWAY_URL = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "manage.py", "simulatedgateway", "--port", str(port), "--log", str(log)]
-    environment = {**os.environ, "DEBUG": "true"}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as program:
-        wait_until(lambda: listens(port), seconds=60, what="the start of the gateway")
-        gateway.charge(request("pay"), "")
-        program.kill()
+    command = ("manage.py", "simulatedgateway", "--port", str(port), "--log", str(log))
+    program = Program(command, os.environ | {"DEBUG": "true"}, out=Path(os.devnull))
+    wait_until(lambda: listens(port), seconds=60, what="the start of the gateway")
+    gateway.charge(request("pay"), "")
+    program.kill()
+    program.wait()
 
     again = GatewayServer(("127.0.0.1", 0), log)
     again.server_close()

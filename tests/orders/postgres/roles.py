@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 from typing import Any
 
 import psycopg
 
 from console.stack.postgres import find_programs
+from tests.forked import run_python
 from tests.programs import ROOT
 
 NAME = "console"
@@ -44,13 +44,7 @@ def connect(server: dict[str, Any], role: str, database: str = NAME) -> psycopg.
 
 def run(server: dict[str, Any], role: str, *arguments: str) -> str:
     url = f"postgresql://{role}@:{server['PORT']}/{NAME}?host={server['HOST']}"
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "console.settings", "DATABASE_URL": url, "DEBUG": "true"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "console.settings", "DATABASE_URL": url, "DEBUG": "true"}
+    done = run_python(("manage.py", *arguments), environment)
     assert done.returncode == 0, done.stderr
     return done.stdout

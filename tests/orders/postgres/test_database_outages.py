@@ -9,7 +9,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import urllib.error
@@ -23,12 +22,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 
 from console.stack.postgres import SYSTEM_USER
 from tests.asking import HTMX
 from tests.database import started_postgres
-from tests.programs import ROOT, free_port
+from tests.forked import run_python
+from tests.programs import free_port
 from tests.waiting import wait_until
+from tests.web import collect_static_files, started_web
 
 SUPERUSER = {"DJANGO_SUPERUSER_PASSWORD": "correct-horse", "DJANGO_SUPERUSER_EMAIL": "dana@example.com"}
 END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'order-console'"
@@ -96,40 +98,23 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, migrated_folder: Path) -> Iterator[Server]:
     """Start a PostgreSQL and a web server of this module's own: what is done to them is done to nobody else."""
-    with started_postgres() as postgres:
-        url = f"postgresql://postgres@/postgres?host={postgres['HOST']}"
+    with started_postgres(migrated_folder) as postgres:
+        url = f"postgresql://postgres@/{TEST_DATABASE_PREFIX}postgres?host={postgres['HOST']}"
         environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "console.settings"} | SUPERUSER
         environment["STATIC_ROOT"] = str(tmp_path_factory.mktemp("static"))
-        for command in (
-            ["migrate", "-v0"],
-            ["createsuperuser", "--no-input", "--username", "dana"],
-            ["collectstatic", "--no-input", "-v0"],
-        ):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, timeout=120)
-        port = free_port()
-        web = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "python:console.gunicorn_conf", "console.wsgi"],
-            cwd=ROOT,
-            env=environment
-            | {
-                "BIND": f"127.0.0.1:{port}",
-                "WEB_PROCESSES": "1",
-                "DEBUG": "false",
-            },
-        )
-        data = Path(postgres["HOST"])
+        done = run_python(("manage.py", "createsuperuser", "--no-input", "--username", "dana"), environment)
+        assert done.returncode == 0, done.stderr
+        collect_static_files(environment)
+        port, data = free_port(), Path(postgres["HOST"])
         found = Server(port, url, int((data / "postmaster.pid").read_text().split()[0]), data)
-        try:
+        with started_web(environment | {"WEB_PROCESSES": "1", "DEBUG": "false"}, port):
             wait_until(lambda: lives(found), what="the web server")
             found.ask("/accounts/login/")
             found.ask("/accounts/login/", {"username": "dana", "password": SUPERUSER["DJANGO_SUPERUSER_PASSWORD"]})
             assert found.ask("/orders/").status == 200
             yield found
-        finally:
-            web.terminate()
-            web.wait(60)
 
 
 def lives(server: Server) -> bool:

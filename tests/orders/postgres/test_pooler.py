@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -20,8 +19,9 @@ from orders.postgres.limits import UNLIMITED, Limits
 from orders.states import Status
 from tests.making import make_user, submit
 from tests.pooler import needs_pooler, started_pooler
-from tests.programs import ROOT, end_open_runs, free_port, started_workers, terminate
+from tests.programs import end_open_runs, free_port, started_workers, terminate
 from tests.waiting import wait_for_status, wait_until
+from tests.web import started_web
 
 pytestmark = [needs_pooler, pytest.mark.django_db(transaction=True)]
 
@@ -148,13 +148,8 @@ def test_the_whole_stack_works_through_it(
 ) -> None:
     assert run_command("migrate", "-v0", DATABASE_URL=pooled_url).stderr == ""
     port, environment = free_port(), program_environment | {"DATABASE_URL": pooled_url}
-    web = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config", "python:console.gunicorn_conf", "console.wsgi"],
-        cwd=ROOT,
-        env=environment | {"BIND": f"127.0.0.1:{port}"},
-    )
     try:
-        with started_workers(environment):
+        with started_web(environment, port), started_workers(environment):
             wait_until(lambda: is_ready(port), what="the web server")
             carried, closed = submit(1), submit(2)
             for order in (carried, closed):
@@ -167,8 +162,6 @@ def test_the_whole_stack_works_through_it(
             outsider = run_command("order", "start", "--json", DATABASE_URL=pooled_url)
             assert outsider.returncode == 0, outsider.stderr
     finally:
-        web.terminate()
-        web.wait(60)
         end_open_runs(temporal_server)
 
 

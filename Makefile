@@ -17,6 +17,10 @@ COVERAGE ?= $(shell $(PY) -c 'import sys; print("1" * (sys.version_info >= (3, 1
 MEASURED = $(if $(COVERAGE),--cov --cov-report=)
 CORE = $(shell $(PY) -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")' 2>/dev/null)
 
+# Some environments forbid Python to keep what it compiles. The hundreds of programs that the stack and the tests start
+# would then compile the console each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 # A virtual environment whose Python is gone (an upgraded system, a copied folder) is created again.
 $(shell $(PY) -c '' 2>/dev/null || rm -f $(INSTALLED))
 

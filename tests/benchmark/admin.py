@@ -1,6 +1,6 @@
 """Pages of the admin's lists, with each filter, sort and search, at a thousand orders and at many."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -11,13 +11,19 @@ from django.test.utils import setup_test_environment, teardown_test_environment
 
 from orders.models import GatewayMovement, Order, OutboxMessage, Payment
 from tests.benchmark.figures import Figure, Scale
-from tests.benchmark.two_sizes import Read, compare_sizes, fill_both
+from tests.benchmark.filling import FREQUENT_NAME
+from tests.benchmark.two_sizes import Read, compare_sizes, fill_both, name_of_hundredth
 from tests.making import make_user
 
 FEW: Final = 1000
 MODELS: Final = (Order, Payment, OutboxMessage, GatewayMovement)
 KINDS: Final = ("as it opens", "filtered by", "sorted by", "searched for")
-SEARCHES: Final = ("emma", "schmidt", "c500@example.com", "nobody")
+SEARCHES: Final[Mapping[str, Callable[[], str]]] = {
+    "a frequent name": lambda: FREQUENT_NAME,
+    "a name of every hundredth": name_of_hundredth,
+    "an e-mail address in full": lambda: "c500@example.com",
+    "nothing to find": lambda: "nobody",
+}
 
 
 def measure(scale: Scale) -> list[Figure]:
@@ -61,7 +67,7 @@ def pages() -> Mapping[str, Read]:
             place = changes.list_display.index(column)
             queries |= {f"sorted by: {column}": f"o={place}", f"sorted by: {column} backwards": f"o=-{place}"}
         if admin.site.get_model_admin(model).search_fields:
-            queries |= {f"searched for: {typed}": f"q={typed}" for typed in SEARCHES}
+            queries |= {f"searched for: {what}": f"q={word()}" for what, word in SEARCHES.items()}
         found |= {
             f"{model._meta.verbose_name_plural}, {name}": partial(ask, client, path, query)
             for name, query in queries.items()

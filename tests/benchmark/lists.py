@@ -15,7 +15,8 @@ from orders.reading.pages import Cursor, Page, cut_page
 from orders.reading.querysets import NEWEST, read_order_search
 from tests.asking import HTMX
 from tests.benchmark.figures import Figure, Scale
-from tests.benchmark.two_sizes import Read, compare_sizes, fill_both
+from tests.benchmark.filling import FREQUENT_NAME
+from tests.benchmark.two_sizes import Read, compare_sizes, fill_both, name_of_hundredth
 from tests.making import make_user
 
 ROUNDS: Final = 15
@@ -36,6 +37,7 @@ def pages() -> Mapping[str, Read]:
     deep = rows[Order.objects.count() * 9 // 10]
     known = rows[500]
     last_four = known.order_id[-4:]
+    of_hundredth = name_of_hundredth()
     queries = {
         "the list": {},
         "the list, far down": {"cursor": Cursor(deep.created_at, deep.pk).encode(NEWEST)},
@@ -44,8 +46,8 @@ def pages() -> Mapping[str, Read]:
         "tab: in progress": {"status": "in-motion"},
         "tab: completed": {"status": "completed"},
         "tab: cancelled": {"status": "cancelled"},
-        "search: a frequent name": {"q": "emma"},
-        "search: a name of every hundredth": {"q": "schmidt"},
+        "search: a frequent name": {"q": FREQUENT_NAME},
+        "search: a name of every hundredth": {"q": of_hundredth},
         "search: a whole name": {"q": known.customer_name},
         "search: an e-mail address in full": {"q": known.customer_email},
         "search: an order id as typed": {"q": known.order_id.removeprefix("order-").lower()},
@@ -53,10 +55,10 @@ def pages() -> Mapping[str, Read]:
         "search: a tracking number": {"q": known.search_codes.partition("\n")[0]},
         "search: four characters of an id": {"q": last_four},
         "search: nothing to find": {"q": "nobody"},
-        "awaiting, and a frequent name": {"status": "awaiting", "q": "emma"},
-        "awaiting, and a name of every hundredth": {"status": "awaiting", "q": "schmidt"},
-        "cancelled, and a frequent name": {"status": "cancelled", "q": "emma"},
-        "cancelled, and a name of every hundredth": {"status": "cancelled", "q": "schmidt"},
+        "awaiting, and a frequent name": {"status": "awaiting", "q": FREQUENT_NAME},
+        "awaiting, and a name of every hundredth": {"status": "awaiting", "q": of_hundredth},
+        "cancelled, and a frequent name": {"status": "cancelled", "q": FREQUENT_NAME},
+        "cancelled, and a name of every hundredth": {"status": "cancelled", "q": of_hundredth},
         "awaiting, and an e-mail address in full": {"status": "awaiting", "q": known.customer_email},
     }
     return {name: partial(ask, client, "/orders/", query) for name, query in queries.items()}

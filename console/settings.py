@@ -120,6 +120,8 @@ CARRIER_WEBHOOK_SECRET = read(env.str, "CARRIER_WEBHOOK_SECRET", "")
 STRIPE = read_all(("STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET"))
 # Where SimulatedProcessGateway finds `manage.py simulatedgateway`
 SIMULATED_GATEWAY_URL = read(env.str, "SIMULATED_GATEWAY_URL", "http://127.0.0.1:8420", check=is_http_url_or_empty)
+# What signs the events of that program; without one none are taken
+SIMULATED_GATEWAY_SECRET = read(env.str, "SIMULATED_GATEWAY_SECRET", "")
 WAREHOUSE = read(env.str, "WAREHOUSE", "orders.shipping.partners.simulated.SimulatedWarehouse", check=is_dotted_path)
 
 # The simulated outside world: the share of calls that fail, and that hang

@@ -14,10 +14,12 @@ from tests.programs import free_port
 from tests.proxies import Line
 from tests.waiting import listens, wait_until
 
+GATEWAY: Final = "simulated-process"
 GATEWAYS: Final = (
     "orders.payments.gateways.simulated_process.gateway.SimulatedProcessGateway,"
     "orders.payments.gateways.simulated.SimulatedGateway"
 )
+SECRET: Final = "what-the-gateway-signs-its-events-with"
 START_SECONDS: Final = 60
 
 
@@ -29,6 +31,8 @@ class Account:
     charged: int = 0
     refunds: int = 0
     refunded: int = 0
+    is_held: bool = False
+    is_released: bool = False
 
 
 def read_accounts(log: Path) -> dict[str, Account]:
@@ -43,6 +47,8 @@ def read_accounts(log: Path) -> dict[str, Account]:
         elif movement["kind"] == "REFUND":
             account.refunds += 1
             account.refunded += movement["amount"]
+        account.is_held |= movement["kind"] == "AUTH"
+        account.is_released |= movement["kind"] == "VOID"
     return accounts
 
 
@@ -54,6 +60,8 @@ def find_wrong_accounts(accounts: Mapping[str, Account], rows: Mapping[str, tupl
         due = total if status == Status.COMPLETED else 0
         if account.charged - account.refunded != due:
             wrong.append(f"{order_id} is {status}, total {total}, and the gateway's log has {account}")
+        if status == Status.CANCELLED and account.is_held and not (account.is_released or account.charges):
+            wrong.append(f"{order_id} is {status}, and its money is held by the gateway for ever")
     return wrong
 
 
@@ -64,18 +72,27 @@ class GatewayProgram:
         self._port = free_port()
         self.log = stack.folder.path / f"gateway-{self._port}.jsonl"
         self.log.touch()
-        command = ["manage.py", "simulatedgateway", "--port", str(self._port), "--log", str(self.log)]
-        self.server = stack.program("gateway", *command)
+        # Where the stack's web server takes its events.
+        self.webhook = f"http://127.0.0.1:{stack.web_port}/webhooks/{GATEWAY}/"
+        self._command = ["manage.py", "simulatedgateway", "--port", str(self._port), "--log", str(self.log)]
+        self._stack = stack
+        self.server = stack.program("gateway", *self._command)
         self.line = Line(f"127.0.0.1:{self._port}")
 
     @property
     def settings(self) -> dict[str, str]:
         """What a worker is told that pays there."""
-        return {"PAYMENT_GATEWAYS": GATEWAYS, "SIMULATED_GATEWAY_URL": f"http://{self.line.address}"}
+        return {
+            "PAYMENT_GATEWAYS": GATEWAYS,
+            "SIMULATED_GATEWAY_URL": f"http://{self.line.address}",
+            "SIMULATED_GATEWAY_SECRET": SECRET,
+        }
 
-    def start(self) -> None:
-        """Start it, and wait until it takes calls."""
-        self.server.start()
+    def start(self, *, webhook: str = "") -> None:
+        """Start it, and wait until it takes calls; it sends its events to `webhook`."""
+        if webhook:
+            self.server = self._stack.program("gateway", *self._command, "--webhook", webhook)
+        self.server.start(SIMULATED_GATEWAY_SECRET=SECRET)
         wait_until(lambda: listens(self._port), seconds=START_SECONDS, what="the start of the gateway")
 
     def stop(self) -> None:
@@ -96,6 +113,11 @@ class GatewayProgram:
         with suppress(OSError):
             return sum(self._ask("GET")["done"].values())
         return 0
+
+    def count_events(self) -> dict[str, int]:
+        """Return how many events were made, and how many deliveries of them were taken and are open."""
+        events: dict[str, int] = self._ask("GET")["events"]
+        return events
 
     def is_holding_calls(self) -> bool:
         """Tell whether calls still wait there to take effect, or to go without an answer."""

@@ -18,16 +18,28 @@ SLOW_SECONDS: Final = 90.0
 LEAST_MISDEEDS: Final = 4
 
 
-@contextmanager
-def paying_there(stage: Stage) -> Iterator[tuple[GatewayProgram, Crowd]]:
-    """Have people at work, and workers that pay with the program; its log is judged at the end."""
+def start_paying(stage: Stage, *, with_events: bool = False, failpoint: str = "", **changes: str) -> GatewayProgram:
+    """Start the program, and a worker that pays with it, whose environment has these changes; the log is judged.
+
+    With events, the program tells the web server of what it does. With a failpoint, the worker dies there.
+    """
     program = GatewayProgram(stage.stack)
     stage.afterwards.callback(program.stop)
     stage.stack.stop_workers()
     stage.afterwards.callback(stage.stack.stop_workers)
     stage.gateway_log = program.log
-    program.start()
-    stage.stack.start_worker(**program.settings)
+    if with_events:
+        stage.stack.start_web(**program.settings)
+        stage.afterwards.callback(stage.stack.web.stop)
+    program.start(webhook=program.webhook if with_events else "")
+    stage.stack.start_worker(failpoint=failpoint, **program.settings, **changes)
+    return program
+
+
+@contextmanager
+def paying_there(stage: Stage, *, with_events: bool = False) -> Iterator[tuple[GatewayProgram, Crowd]]:
+    """Have people at work, and workers that pay with the program."""
+    program = start_paying(stage, with_events=with_events)
     with stage.people(wishes=WISHES) as crowd:
         yield program, crowd
 

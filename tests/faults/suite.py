@@ -17,6 +17,7 @@ from tests.faults.of_chance import OF_CHANCE
 from tests.faults.of_decisions import OF_DECISIONS
 from tests.faults.of_deploys import OF_DEPLOYS
 from tests.faults.of_disks import OF_DISKS, small_disk
+from tests.faults.of_events import OF_EVENTS
 from tests.faults.of_gateway import OF_GATEWAY
 from tests.faults.of_load import OF_LOAD
 from tests.faults.of_people import OF_PEOPLE
@@ -32,6 +33,7 @@ from tests.faults.stage import Fault, Stage
 FAULTS: Final[Sequence[Fault]] = (
     *OF_WORKERS,
     *OF_GATEWAY,
+    *OF_EVENTS,
     *OF_TEMPORAL,
     *OF_POSTGRES,
     *OF_DECISIONS,

@@ -157,6 +157,7 @@ def test_the_example_has_every_variable_and_no_secret() -> None:
         "GUNICORN_CMD_ARGS",
         "SECRET_KEY_FALLBACKS",
         "CARRIER_WEBHOOK_SECRET",
+        "SIMULATED_GATEWAY_SECRET",
         "STRIPE_API_KEY",
         "STRIPE_WEBHOOK_SECRET",
         "TLS_CERTIFICATE",

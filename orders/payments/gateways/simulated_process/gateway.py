@@ -14,11 +14,13 @@ from orders.money import Money
 from orders.payments.gateways.interface import (
     BookEntry,
     Charge,
+    Notice,
     Outcome,
     PaymentRequest,
     RefundAnswer,
     RefundRequest,
 )
+from orders.payments.gateways.simulated_process.events import read_event
 from orders.simulated.fault_injection import AUTHORISATION_PREFIX
 
 # An attempt of five seconds looks a payment up and then moves money; both have to fit.
@@ -91,6 +93,10 @@ class SimulatedProcessGateway:
             return iter([BookEntry(**entry) for entry in answer["orders"]])
         except (KeyError, TypeError) as error:
             raise _unreadable() from error
+
+    def read_event(self, body: bytes, headers: Mapping[str, str]) -> Notice:
+        """Return an event that the program sent."""
+        return read_event(body, headers)
 
     def _move(self, call: str, request: PaymentRequest) -> Charge:
         return self._ask_for_one(call, request, seconds=MOVE_SECONDS)

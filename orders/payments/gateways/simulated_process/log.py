@@ -7,7 +7,7 @@ killed. Nothing of the console writes it.
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -28,10 +28,10 @@ def read_log(path: Path) -> Iterator[Movement]:
 
 
 class LogLedger:
-    """Keeps movements in a file, and in memory by key."""
+    """Keeps movements in a file, and in memory by key; `told` hears of each once it is on the disk."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, told: Callable[[Movement], object] | None = None) -> None:
+        self._path, self._told = path, told
         self._lock = threading.RLock()
         self._by_key: dict[str, list[Movement]] = {}
         for movement in read_log(path):
@@ -57,6 +57,8 @@ class LogLedger:
             file.flush()
             os.fsync(file.fileno())
             self._by_key.setdefault(movement.idempotency_key, []).append(movement)
+        if self._told is not None:
+            self._told(movement)
 
     def read_books(self) -> Iterator[BookEntry]:
         """Add up all movements."""

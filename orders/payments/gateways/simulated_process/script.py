@@ -1,10 +1,12 @@
-"""What the simulated gateway is told to do wrong, call by call."""
+"""What the simulated gateway is told to do wrong: call by call, and with the events that follow."""
 
 import threading
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+from orders.payments.gateways.ledgers import Kind
 
 SLOW_SECONDS: Final = 90.0
 
@@ -18,11 +20,24 @@ class Misdeed(StrEnum):
     TIME_OUT_AFTER = "time-out-after"  # it does what was asked, and does not answer
     SLOW = "slow"  # it waits, and then does what was asked, whether anybody still listens or not
     WRONG_BODY = "wrong-body"  # it does what was asked, and answers with something else
+    TELL_TWICE = "tell-twice"  # it sends the event about it twice at once
+    TELL_LATE = "tell-late"  # it sends the event about it late, after those of what was done since
+
+
+# What goes wrong with an event, and not with the call that it is about. An event knows no more of the call than what
+# moved: a capture is a charge.
+OF_EVENTS: Final = frozenset({Misdeed.TELL_TWICE, Misdeed.TELL_LATE})
+CALL_OF: Final[dict[str, str]] = {
+    Kind.AUTHORISE: "authorise",
+    Kind.CHARGE: "charge",
+    Kind.VOID: "void",
+    Kind.REFUND: "refund",
+}
 
 
 @dataclass
 class Fault:
-    """The next `times` calls of this name, or of any, go wrong; `seconds` is how long a slow one takes."""
+    """The next `times` calls of this name, or of any, go wrong; `seconds` is how long what is slow or late takes."""
 
     misdeed: Misdeed
     call: str = ""
@@ -62,9 +77,16 @@ class Script:
 
     def take(self, call: str) -> Fault | None:
         """Return what goes wrong with this call, and count it."""
+        return self._take(call, is_event=False)
+
+    def take_event(self, kind: str) -> Fault | None:
+        """Return what goes wrong with the event about a movement of this kind, and count it."""
+        return self._take(CALL_OF[kind], is_event=True)
+
+    def _take(self, call: str, *, is_event: bool) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                if fault.times > 0 and fault.call in {"", call}:
+                if fault.times > 0 and fault.call in {"", call} and (fault.misdeed in OF_EVENTS) == is_event:
                     fault.times -= 1
                     self._done[fault.misdeed] += 1
                     return fault

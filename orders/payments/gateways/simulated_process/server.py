@@ -12,9 +12,11 @@ from orders.errors import OutsideWorldFailed
 from orders.money import Money
 from orders.order_facts import Address, Customer
 from orders.payments.gateways.interface import Charge, PaymentRequest, RefundRequest
+from orders.payments.gateways.ledgers import Movement
 from orders.payments.gateways.simulated import SimulatedGateway
 from orders.payments.gateways.simulated_process.log import LogLedger
 from orders.payments.gateways.simulated_process.script import Misdeed, Script, read_fault
+from orders.payments.gateways.simulated_process.sender import EventSender
 
 # What it says in place of an answer, by turns.
 WRONG_BODIES: Final = (
@@ -43,14 +45,15 @@ def read_refund(asked: Mapping[str, Any]) -> RefundRequest:
 
 
 class GatewayServer(ThreadingHTTPServer):
-    """Serves one log. `close` lets go of the calls that are kept waiting."""
+    """Serves one log, and tells `sender` of what moved. `close` lets go of the calls that are kept waiting."""
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], log: Path) -> None:
+    def __init__(self, address: tuple[str, int], log: Path, sender: EventSender | None = None) -> None:
         super().__init__(address, _Handler)
         self.script = Script()
-        gateway = SimulatedGateway(LogLedger(log))
+        self._sender = sender
+        gateway = SimulatedGateway(LogLedger(log, told=self._tell))
         self.gateway = gateway
         self.calls: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "find": lambda asked: _answer(asked, gateway.find(read_payment(asked), "")),
@@ -65,8 +68,27 @@ class GatewayServer(ThreadingHTTPServer):
     def close(self) -> None:
         """Stop serving."""
         self.script.close()
+        if self._sender is not None:
+            self._sender.close()
         self.shutdown()
         self.server_close()
+
+    def describe(self) -> dict[str, Any]:
+        """Return what went wrong so far, and what became of the events."""
+        events = {} if self._sender is None else {"events": self._sender.describe()}
+        return {**self.script.describe(), **events}
+
+    def _tell(self, movement: Movement) -> None:
+        """Have the event about a movement sent, in the way that the script has for it."""
+        if self._sender is None:
+            return
+        fault = self.script.take_event(movement.kind)
+        if fault is None:
+            self._sender.send(movement)
+        elif fault.misdeed == Misdeed.TELL_TWICE:
+            self._sender.send(movement, copies=2)
+        else:
+            self._sender.send(movement, after_seconds=fault.seconds)
 
 
 def _answer(asked: Mapping[str, Any], charge: Charge | None) -> dict[str, Any]:
@@ -84,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
             entries = [asdict(entry) for entry in self.server.gateway.read_books()]
             self._send(HTTPStatus.OK, {"orders": entries})
         elif self.path == "/faults":
-            self._send(HTTPStatus.OK, self.server.script.describe())
+            self._send(HTTPStatus.OK, self.server.describe())
         else:
             self._send(HTTPStatus.NOT_FOUND, {})
 

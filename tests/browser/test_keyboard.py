@@ -71,6 +71,8 @@ def test_one_decides_and_goes_on_to_the_next(visit: Visit, bob: User, waiting: l
     assert focused(page) == "id_reason"
     page.keyboard.type("a reason with j, k and ?")
     page.keyboard.press("Tab")
+    assert focused(page) == "id_customer_text"
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".feedback")).to_contain_text("Your cancellation is saved and on its way to the workflow.")
     assert list(Order.objects.order_by("pk").values_list("decision", flat=True)) == ["approve", "cancel", ""]

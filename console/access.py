@@ -119,6 +119,8 @@ def needs(
 
 needs_view = needs(permissions.check_may_view)
 needs_submit = needs(permissions.check_may_submit)
+# For what is a person's own: to be signed in is enough.
+needs_account = needs(lambda _: None)
 
 
 def render_page(

@@ -31,6 +31,7 @@ from console.environment import (
     read_list,
 )
 from console.log_settings import describe_logging
+from console.mail_settings import read_mail_settings
 from orders.contracts import APPROVAL_SECONDS
 from orders.engine import options
 from orders.postgres.address import database_from_url
@@ -99,6 +100,12 @@ IDEMPOTENCY_KEY_LIFETIME = read(env.int, "IDEMPOTENCY_KEY_LIFETIME", 7 * 24 * 36
 
 # Whether webhooks may call private addresses, and without TLS
 WEBHOOK_ALLOW_PRIVATE = read(env.bool, "WEBHOOK_ALLOW_PRIVATE", False)
+# Seconds for which notices are kept; and where e-mails go
+NOTICE_LIFETIME = read(env.int, "NOTICE_LIFETIME", 30 * 24 * 3600, check=is_duration)
+_mail = read_mail_settings()
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = _mail.backend, _mail.host, _mail.port, 10
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.login
+EMAIL_FILE_PATH, DEFAULT_FROM_EMAIL, SENDS_MAIL = _mail.folder, _mail.sender, _mail.is_on
 
 # A form of an order has four fields a line. These bounds leave room for too many lines, so that our own sentence says
 # so, and for a thousand of the longest ones.
@@ -113,8 +120,9 @@ PAYMENT_GATEWAYS = read_list(
 # Whether an approved order's payment method is charged, or what the customer authorised at the checkout is captured
 PAYMENT_CAPTURE = read(env.str, "PAYMENT_CAPTURE", "charge", check=is_one_of("charge", "authorised"))
 CARRIERS = read_list("CARRIERS", "orders.shipping.partners.simulated.SimulatedCarrier", check=are_dotted_paths)
-# Where the simulated carrier finds the console; the local stack says it
+# Where the simulated carrier finds the console; the local stack says it. And where people do, for links in e-mails
 STACK_ADDRESS = read(env.str, "STACK_ADDRESS", "http://127.0.0.1:8000")
+CONSOLE_URL = (read(env.str, "CONSOLE_URL", "", check=is_http_url_or_empty) or STACK_ADDRESS).rstrip("/")
 # What signs the news of carriers; without one none is taken
 CARRIER_WEBHOOK_SECRET = read(env.str, "CARRIER_WEBHOOK_SECRET", "")
 STRIPE = read_all(("STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET"))

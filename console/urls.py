@@ -9,6 +9,7 @@ from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.api.entrance import describe_urls
 from console.desk import batches, bulk, export, order_list
 from console.intake import create
+from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
 from console.policy import trial
 from console.system import errors, health, overview, reports, stuck
@@ -60,12 +61,17 @@ urlpatterns = [
         {"deed": "settle"},
         name="order-refund-settle",
     ),
+    path("notices/", notices.show_notices, name="notice-list"),
+    path("notices/bell/", notices.show_bell, name="notice-bell"),
+    path("notices/read/", notices.mark_read, name="notice-read"),
+    path("notices/<int:number>/", notices.open_notice, name="notice-open"),
     path("system/", overview.show_system, name="system"),
     path("policy/try/", trial.show_trial, name="policy-try"),
     path("reports/", reports.show_reports, name="reports"),
     path("accounts/login/", ConsoleLoginView.as_view(), name="login"),
     path("accounts/logout/", sign_out, name="logout"),
     path("accounts/password/", OwnPasswordView.as_view(), name="password"),
+    path("accounts/notices/", choices.choose_ways, name="notice-choices"),
     path("api/v1/", include(describe_urls())),
     path("webhooks/carriers/<slug:carrier>/", carriers.receive_news, name="webhook-carrier"),
     path("webhooks/<slug:gateway>/", gateways.take_event, name="gateway-webhook"),

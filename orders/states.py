@@ -122,6 +122,47 @@ class RefusalCode(StrEnum):
     POLICY = "POLICY"
 
 
+class NoticeKind(StrEnum):
+    """What a person is told of, besides by the pages that they look at."""
+
+    NEEDS_APPROVAL = "NEEDS_APPROVAL"
+    EXPIRING = "EXPIRING"
+    ESCALATED = "ESCALATED"
+    MENTIONED = "MENTIONED"
+    BATCH_ENDED = "BATCH_ENDED"
+    REFUND_FAILED = "REFUND_FAILED"
+    WEBHOOK_PAUSED = "WEBHOOK_PAUSED"
+
+
+class NoticeWay(StrEnum):
+    """How a person wants to be told; by e-mail always means in the console as well."""
+
+    OFF = "OFF"
+    CONSOLE = "CONSOLE"
+    DIGEST = "DIGEST"
+    AT_ONCE = "AT_ONCE"
+
+
+class CustomerMessageKind(StrEnum):
+    """What customers are told by e-mail."""
+
+    CONFIRMATION = "CONFIRMATION"
+    APPROVED = "APPROVED"
+    SHIPPED = "SHIPPED"
+    CANCELLED = "CANCELLED"
+
+
+class MailState(StrEnum):
+    """Where an e-mail is. UNKNOWN: it was about to be sent when the program ended, and is not sent again."""
+
+    PENDING = "PENDING"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+    DROPPED = "DROPPED"
+
+
 class ConditionCode(StrEnum):
     """What a rule of the approval policy looks at."""
 

@@ -18,6 +18,7 @@ from tests.database import past_the_rules
 # What the migrations write, in the sequence in which rows depend on each other.
 WRITTEN_BY_MIGRATIONS: Final = (
     *("django_content_type", "auth_permission", "auth_group", "auth_group_permissions", "orders_reason"),
+    *("orders_customermessage", "orders_customertext", "orders_noticemark"),
 )
 # The workers of other tests may be in the middle of something.
 ATTEMPTS: Final = 10

@@ -25,6 +25,7 @@ from orders import contracts
 from orders.engine import reconcile, relay
 from orders.engine.options import connect_arguments
 from orders.engine.worker_health import HEARTBEAT, run_heartbeat, worker_identity
+from orders.notifications.companion import run_mail, run_notices
 from orders.webhooks.companion import run_webhooks
 from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES, decide_chunk, give_back_refund
 from workers.attempts import AttemptInterceptor
@@ -51,6 +52,8 @@ COMPANIONS: Final[dict[str, Target]] = {
     "relay": relay.run_relay,
     "reconciler": reconcile.run_reconciler,
     "webhooks": run_webhooks,
+    "notifier": run_notices,
+    "mailer": run_mail,
 }
 
 # Workflow tasks are Python at work, so more at once only wait for one another.

@@ -16,6 +16,8 @@ KEPT: Final = "interrupted"
 MOST_BYTES: Final = 400_000
 NOT_KEPT: Final = ("csrfmiddlewaretoken",)
 DECISIONS: Final = frozenset({"order-approve", "order-cancel", "order-refund"})
+# Addresses that only take what a form sends, each with the page of the form.
+PAGES: Final = {"order-bulk": "order-list", "notice-read": "notice-list"}
 SENTENCES: Final = {
     "order-approve": "You were signed out and your decision was not saved.",
     "order-cancel": "You were signed out and your decision was not saved. Your reason is still in the form.",
@@ -71,4 +73,4 @@ def take_up(request: HttpRequest) -> QueryDict | None:
 def _page_of(match: ResolverMatch) -> str:
     if match.url_name in DECISIONS:
         return reverse("order-detail", kwargs=match.kwargs)
-    return reverse("order-list") if match.url_name == "order-bulk" else ""
+    return reverse(PAGES[match.url_name]) if match.url_name in PAGES else ""

@@ -1,4 +1,4 @@
-"""Sessions in the database, each read together with its account and what that may do: one query a request.
+"""Sessions in the database, each read with its account, what that may do and its unread notices: one query a request.
 
 Whose session it is stands inside of it. A process remembers that for the sessions that it has met, and asks for all
 three at once; what it remembers is only a guess, and the session itself is looked at each time.
@@ -13,6 +13,8 @@ from django.contrib.sessions.backends import db
 from django.db import connection
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+
+from orders.notifications.unread import COUNT_UNREAD
 
 # Forgetting costs a query, so that all are forgotten at once when there are too many.
 MOST_REMEMBERED: Final = 10_000
@@ -29,7 +31,7 @@ SELECT {", ".join(f"auth_user.{field}" for field in FIELDS)}, django_session.ses
         SELECT permission_id FROM auth_user_groups JOIN auth_group_permissions USING (group_id)
         WHERE user_id = auth_user.id
     )
-) AS rights
+) AS rights, ({COUNT_UNREAD.format(account="auth_user.id")}) AS unread
 FROM django_session JOIN auth_user ON auth_user.id = %s
 WHERE session_key = %s AND expire_date > %s
 """  # noqa: S608 - put together from Django's own names
@@ -61,12 +63,13 @@ class SessionStore(db.SessionStore):
             cursor.execute(READ, [account_id, session_key, timezone.now()])
             found = cursor.fetchone()
         if found is not None:
-            *values, session_data, rights = found
+            *values, session_data, rights, unread = found
             data: dict[str, Any] = self.decode(session_data)
             if data.get(SESSION_KEY) == account_id:
                 account: Any = User.from_db(connection.alias, FIELDS, values)
                 if not account.is_superuser:
                     account._perm_cache = set(rights)  # where Django's ModelBackend keeps them
+                account.unread_notices = unread
                 self.account = account
                 return data
         # The session has ended, the account is gone, or somebody else has signed in: as if nothing had been remembered.

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from django import template
 from django.template import Context
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from console import labels
+from console.notices.bell import Bell
 from orders.postgres.clock import database_now
 from orders.states import Status
 
@@ -23,6 +25,13 @@ def icon(name: str) -> SafeString:
     """Return a drawing from the sprite; it only goes beside words and is hidden from screen readers."""
     sprite = static("icons.svg")
     return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sprite, name)
+
+
+@register.inclusion_tag("notices/_bell.html", takes_context=True)
+def bell(context: Context) -> dict[str, Any]:
+    """Return the link to the person's notices, with how many are unread; it costs no statement."""
+    user = getattr(context.get("request"), "user", None)
+    return {"bell": Bell.of(user), "place": context.get("place", "")}
 
 
 @register.simple_tag

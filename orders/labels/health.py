@@ -12,6 +12,7 @@ PROBLEM_SENTENCES: Final[Mapping[str, Promise]] = {
         "{queue} is not being polled: the process has just started, or all its slots are taken."
     ),
     "companion_failing": gettext_lazy("The {companion} is not making progress: {detail}"),
+    "mail_server_away": gettext_lazy("{detail} E-mails wait until it is back."),
     "process_silent": gettext_lazy("Process {pid} on {host} has not reported for {seconds} s."),
     "no_process": gettext_lazy("No worker process has reported."),
     "clock_skewed": gettext_lazy("The machine's clock is {seconds} s ahead of PostgreSQL's (negative: behind)."),

@@ -9,6 +9,8 @@ from orders.models.feed import FeedEntry, FeedMark
 from orders.models.gateway_event import GatewayEvent
 from orders.models.history import Decision, OrderEvent, Trouble
 from orders.models.line import OrderLine
+from orders.models.mail import CustomerMessage, CustomerText, Mail
+from orders.models.notice import Notice, NoticeMark, NoticeSettings
 from orders.models.order import Order
 from orders.models.payment import Payment, PaymentAttempt, Refund, RefundFollowUp
 from orders.models.policy import ApprovalLimit, PolicyChange, PolicyRule
@@ -27,6 +29,8 @@ __all__ = [
     "BatchItem",
     "CarrierBooking",
     "CarrierNotice",
+    "CustomerMessage",
+    "CustomerText",
     "Decision",
     "FeedEntry",
     "FeedMark",
@@ -34,6 +38,10 @@ __all__ = [
     "GatewayMovement",
     "IdempotentRequest",
     "Lease",
+    "Mail",
+    "Notice",
+    "NoticeMark",
+    "NoticeSettings",
     "Order",
     "OrderEvent",
     "OrderLine",

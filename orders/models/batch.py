@@ -60,6 +60,7 @@ class Batch(models.Model):
         indexes = [
             models.Index("wake_due_at", name="batch_to_wake", condition=Q(wake_due_at__isnull=False)),
             models.Index("id", name="batch_running", condition=Q(state="RUNNING")),
+            models.Index("ended_at", name="batch_by_end", condition=Q(ended_at__isnull=False)),
             models.Index(F("actor_account_id"), F("id").desc(), name="batch_of_account_newest"),
         ]
 

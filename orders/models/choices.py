@@ -2,7 +2,7 @@
 
 from orders import labels, states
 from orders.causes import CAUSE_TEXTS
-from orders.labels import batches, policy, reasons
+from orders.labels import batches, notices, policy, reasons
 
 STATUS_CHOICES = [(status.value, label) for status, label in labels.STATUS_LABELS.items()]
 
@@ -29,3 +29,9 @@ DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.Deci
 POLICY_SUBJECT_CHOICES = [(subject.value, label) for subject, label in policy.POLICY_SUBJECT_LABELS.items()]
 
 POLICY_ACTION_CHOICES = [(action.value, label) for action, label in policy.POLICY_ACTION_LABELS.items()]
+
+NOTICE_KIND_CHOICES = [(kind.value, label) for kind, label in notices.NOTICE_KIND_LABELS.items()]
+
+CUSTOMER_MESSAGE_CHOICES = [(kind.value, label) for kind, label in notices.CUSTOMER_MESSAGE_LABELS.items()]
+
+MAIL_STATE_CHOICES = [(state.value, label) for state, label in notices.MAIL_STATE_LABELS.items()]

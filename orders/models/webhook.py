@@ -21,7 +21,14 @@ class WebhookEndpoint(models.Model):
         FAILING = "FAILING", "No call succeeded for three days"
         GONE = "GONE", "It answered that it is gone (410)"
 
+    class Body(models.TextChoices):
+        """What a call says."""
+
+        EVENT = "EVENT", "The event and the order, signed (Standard Webhooks)"
+        CHAT = "CHAT", "A sentence for a chat (Slack, Mattermost)"
+
     url = models.CharField("URL", max_length=500)
+    body = CodeField("what is sent", max_length=8, choices=Body.choices, default=Body.EVENT, db_default="EVENT")
     secret = models.CharField(max_length=100, editable=False, help_text="Signs the calls; it is shown once.")
     kinds: "models.Field[list[str], list[str]]" = ArrayField(
         models.CharField(max_length=40), default=list, blank=True, help_text="Kinds of events; empty for all."
@@ -44,7 +51,8 @@ class WebhookEndpoint(models.Model):
             models.CheckConstraint(
                 condition=Q(paused_at__isnull=True, pause_reason="") | Q(paused_at__isnull=False, pause_reason__gt=""),
                 name="webhook_endpoint_is_paused_for_a_reason",
-            )
+            ),
+            models.CheckConstraint(condition=Q(body__in=["EVENT", "CHAT"]), name="webhook_endpoint_body_is_known"),
         ]
 
     def __str__(self) -> str:

@@ -84,6 +84,8 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         "/admin/orders/policyrule/add/",
         "/orders/new/",
         "/accounts/password/",
+        "/accounts/notices/",
+        "/notices/",
         "/admin/auth/user/add/",
         "/nonsense/",
         *(order.get_absolute_url() for order in orders),

@@ -158,6 +158,7 @@ def test_the_example_has_every_variable_and_no_secret() -> None:
         "SECRET_KEY_FALLBACKS",
         "CARRIER_WEBHOOK_SECRET",
         "SIMULATED_GATEWAY_SECRET",
+        *("CONSOLE_URL", "EMAIL_HOST", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD"),
         "STRIPE_API_KEY",
         "STRIPE_WEBHOOK_SECRET",
         "TLS_CERTIFICATE",
@@ -199,8 +200,8 @@ def settings_read() -> set[str]:
     return (found | set(VARIABLES)) - {"DJANGO_SETTINGS_MODULE"}
 
 
-# The workers' own choice, which nobody makes for them.
-INTERNAL = {"DATABASE_POOL", "STACK_ADDRESS"}
+# The workers' own choice, which nobody makes for them, and what the local stack says to its programs.
+INTERNAL = {"DATABASE_POOL", "STACK_ADDRESS", "EMAIL_FOLDER"}
 # Read by gunicorn itself.
 OF_GUNICORN = {"GUNICORN_CMD_ARGS"}
 # Not to be changed in the image: its files and its port are where they are, and DEBUG, and what needs it, have no place

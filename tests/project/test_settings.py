@@ -110,6 +110,8 @@ def test_production_refuses_to_start_without_them(name: str, arguments: tuple[st
         ("TRUSTED_PROXY_COUNT", "-1", "TRUSTED_PROXY_COUNT is wrong: -1 is below zero."),
         ("TRUSTED_PROXY_COUNT", "one", "TRUSTED_PROXY_COUNT is wrong: "),
         ("PAYMENT_CAPTURE", "later", "PAYMENT_CAPTURE is wrong: 'later' is none of charge, authorised."),
+        ("EMAIL_PORT", "0", "EMAIL_PORT is wrong: 0 is not above zero."),
+        ("CONSOLE_URL", "console.example.com", "CONSOLE_URL is wrong: 'console.example.com' is not an http address."),
         ("FLAKY_FAIL_RATE", "1.5", "FLAKY_FAIL_RATE is wrong: 1.5 is not between 0 and 1."),
         ("FLAKY_HANG_RATE", "1", "FLAKY_FAIL_RATE and FLAKY_HANG_RATE are wrong: together they must stay below 1."),
     ],
@@ -128,6 +130,12 @@ def test_debug_and_https_exclude_each_other(arguments: tuple[str, ...]) -> None:
     assert result.returncode == 1
     assert result.stderr.startswith("Settings: DEBUG and HTTPS are both true. ")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_mail_server_has_one_kind_of_tls() -> None:
+    result = run(WSGI, EMAIL_USE_TLS="true", EMAIL_USE_SSL="true")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Settings: EMAIL_USE_TLS and EMAIL_USE_SSL are both true. ")
 
 
 @pytest.mark.parametrize("arguments", [MANAGE, WSGI, GUNICORN], ids=["manage.py", "wsgi", "gunicorn"])

@@ -160,7 +160,7 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
 
 
 @FUZZ
-@given(query=queries(dict.fromkeys(("version", "seen", "from", "next", "x"), SENT)), is_htmx=st.booleans())
+@given(query=queries(dict.fromkeys(("version", "seen", "from", "next", "cursor", "show"), SENT)), is_htmx=st.booleans())
 @pytest.mark.parametrize(
     "path",
     [
@@ -172,7 +172,7 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
             "/orders/ORDER/refund/",
             "/policy/try/",
         ),
-        "/orders/ORDER/payment-proof/",
+        *("/orders/ORDER/payment-proof/", "/notices/", "/notices/bell/", "/accounts/notices/"),
     ],
 )
 def test_other_pages_take_any_query(

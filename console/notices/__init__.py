@@ -1,0 +1,1 @@
+"""What a person is told of: the bell on every page, the list of notices, and how they want to be told."""

@@ -12,7 +12,7 @@ from console.intake import create
 from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
 from console.policy import trial
-from console.system import errors, health, overview, reports, stuck
+from console.system import errors, health, mail, overview, reports, stuck
 from console.waiting import desk
 from console.webhooks import carriers, gateways
 from orders.identifiers import ORDER_ID_PATTERN
@@ -66,6 +66,7 @@ urlpatterns = [
     path("notices/read/", notices.mark_read, name="notice-read"),
     path("notices/<int:number>/", notices.open_notice, name="notice-open"),
     path("system/", overview.show_system, name="system"),
+    path("system/mail/", mail.show_mail, name="mail-list"),
     path("policy/try/", trial.show_trial, name="policy-try"),
     path("reports/", reports.show_reports, name="reports"),
     path("accounts/login/", ConsoleLoginView.as_view(), name="login"),

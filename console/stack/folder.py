@@ -26,6 +26,7 @@ class StackFolder:
         self.path = find_stack_folder(environment)
         self.postgres = self.path / "postgres"
         self.logs = self.path / "logs"
+        self.mail = self.path / "mail"
         self.temporal = self.path / "temporal.db"
         self.static = self.path / "static"
         self.pid_file = self.path / "children.json"
@@ -48,6 +49,7 @@ class StackFolder:
             if is_ours:  # and not somebody's home that was named by mistake
                 self.path.chmod(stat.S_IMODE(self.path.stat().st_mode) & ~OTHERS)
             self.logs.mkdir(mode=0o700, exist_ok=True)
+            self.mail.mkdir(mode=0o700, exist_ok=True)
             self._lock.touch(mode=0o600)
         except OSError as error:
             raise StackError(

@@ -105,7 +105,10 @@ class Stack:
         own = {
             "STATIC_ROOT": os.environ.get("STATIC_ROOT") or str(self._folder.static),
             "BIND": str(self._options.bind),
+            "CONSOLE_URL": os.environ.get("CONSOLE_URL") or self._console_address().split(" ")[0],
         }
+        if not os.environ.get("EMAIL_HOST"):
+            own["EMAIL_FOLDER"] = os.environ.get("EMAIL_FOLDER") or str(self._folder.mail)
         if self._postgres is not None:
             own["DATABASE_URL"] = self._postgres.url(role=PROGRAMS_ROLE)
         if self._temporal is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -71,6 +72,7 @@ def show_system(request: ConsoleRequest) -> HttpResponse:
         "is_well": all(part.is_well for part in parts),
         "now": now,
         "poll_seconds": POLL_SECONDS,
+        "has_mail_folder": bool(settings.EMAIL_FILE_PATH) and request.user.is_superuser,
     }
     return render_page(request, "system/_system.html" if request.htmx else "system/system.html", context)
 

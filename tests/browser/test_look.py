@@ -86,6 +86,7 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         "/accounts/password/",
         "/accounts/notices/",
         "/notices/",
+        "/system/mail/",
         "/admin/auth/user/add/",
         "/nonsense/",
         *(order.get_absolute_url() for order in orders),

@@ -172,7 +172,7 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
             "/orders/ORDER/refund/",
             "/policy/try/",
         ),
-        *("/orders/ORDER/payment-proof/", "/notices/", "/notices/bell/", "/accounts/notices/"),
+        *("/orders/ORDER/payment-proof/", "/notices/", "/notices/bell/", "/accounts/notices/", "/system/mail/"),
     ],
 )
 def test_other_pages_take_any_query(

@@ -1,4 +1,4 @@
-"""Makes notices: each at most once, however often a round is made.
+"""Makes notices and e-mails to customers: each at most once, however often a round is made.
 
 The events of orders are read in the order of the feed, which skips none. The place up to which that is done is moved in
 the transaction in which the notices are written, and a constraint refuses a notice that is there: so none is lost or
@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from orders.events import EventKind
 from orders.feed.reading import read_kinds
 from orders.models import FeedEntry, Notice, NoticeMark, Order
-from orders.notifications import wanted
+from orders.notifications import customers, wanted
 from orders.notifications.people import People
 from orders.notifications.wanted import Wanted
 from orders.postgres.clock import database_now
@@ -43,8 +43,10 @@ def make_from_events() -> int:
         if mark is None:
             return 0
         before = mark.position
-        entries, mark.position = read_kinds(wanted.KINDS | DECIDING, after=before, limit=ROUND)
+        told = customers.list_enabled() if settings.SENDS_MAIL else {}
+        entries, mark.position = read_kinds({*wanted.KINDS, *DECIDING, *told}, after=before, limit=ROUND)
         _write(wanted.list_from_events(entries, People()), database_now())
+        customers.write_mails(entries, told)
         _settle(entries)
         mark.save(update_fields=["position"])
         return mark.position - before

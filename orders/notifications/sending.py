@@ -20,6 +20,7 @@ from orders.engine.companions import beat
 from orders.errors import OrderError
 from orders.models import Mail
 from orders.notifications.content import Content
+from orders.notifications.customers import compose_for_customer
 from orders.notifications.mail_to_people import compose_for_person
 from orders.postgres.clock import database_now
 from orders.states import MailState
@@ -78,7 +79,7 @@ def forget_old() -> int:
 
 def compose(mail: Mail) -> Content | None:
     """Return what the e-mail says, or None where nobody needs it any more."""
-    return compose_for_person(mail)
+    return compose_for_customer(mail) if mail.order_id is not None else compose_for_person(mail)
 
 
 def _open(connection: Any) -> None:

@@ -28,7 +28,7 @@ class WebhookEndpointForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = WebhookEndpoint
-        fields = ("url", "kinds", "shop")
+        fields = ("url", "body", "kinds", "shop")
 
     def clean(self) -> dict[str, Any]:
         """Add the endpoint here, where what is refused can still be said beside the form."""
@@ -50,7 +50,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
 
     form = WebhookEndpointForm
     actions = ("pause", "resume", "try_out")
-    list_display = ("url", "shop", "kinds", "pause_reason", "failing_since", "failures")
+    list_display = ("url", "body", "shop", "kinds", "pause_reason", "failing_since", "failures")
     list_select_related = ("shop",)
     readonly_fields = ("created_at", "created_by", "paused_at", "pause_reason", "failing_since", "failures", "retry_at")
 

@@ -23,6 +23,7 @@ from orders.feed.reading import read_feed
 from orders.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from orders.postgres.clock import database_now
 from orders.webhooks.calls import Answer, call_endpoint
+from orders.webhooks.chat import describe_for_chat
 from orders.webhooks.endpoints import pause_endpoint
 
 logger = logging.getLogger(__name__)
@@ -108,10 +109,15 @@ def _claim(endpoint: WebhookEndpoint) -> Sequence[WebhookDelivery]:
     claimed = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("event", "order")[:limit])
     pks = [delivery.pk for delivery in claimed]
     WebhookDelivery.objects.filter(pk__in=pks).update(next_attempt_at=Now() + CLAIM)
+    if endpoint.body == WebhookEndpoint.Body.CHAT:
+        # Nobody wants to read a sentence twice: what dies during the call is given up, and told no more.
+        WebhookDelivery.objects.filter(pk__in=pks).update(status=WebhookDelivery.Status.FAILED)
     return claimed
 
 
 def _describe(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> _Call:
+    if endpoint.body == WebhookEndpoint.Body.CHAT:
+        return _Call(endpoint, delivery, describe_for_chat(delivery.event, delivery.order), database_now())
     event = describe_event(delivery.event, delivery.order.order_id)
     data = {"event": event, "order": read_document(delivery.order)}
     document = {"type": event["kind"], "version": "1", "timestamp": event["at"], "data": data}
@@ -142,6 +148,7 @@ def _note(endpoint: WebhookEndpoint, delivery: WebhookDelivery, answer: Answer) 
         delivery.status = WebhookDelivery.Status.FAILED
         logger.error("webhook %s: %s is given up", locked.pk, delivery)
     else:
+        delivery.status = WebhookDelivery.Status.PENDING
         delivery.next_attempt_at = now + BACK_OFF[delivery.attempts - 1]
     delivery.save(update_fields=["status", "attempts", "next_attempt_at"])
     _note_failure(locked, answer)

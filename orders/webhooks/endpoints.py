@@ -17,6 +17,7 @@ from orders.feed.reading import last_position
 from orders.models import Shop, WebhookDelivery, WebhookEndpoint
 from orders.postgres.clock import database_now
 from orders.webhooks.calls import Answer, call_endpoint, check_url
+from orders.webhooks.chat import describe_test_for_chat
 
 REPLAY = """
 INSERT INTO orders_webhookdelivery (endpoint_id, event_id, order_id, position, status, attempts)
@@ -32,7 +33,12 @@ SET status = 'PENDING', attempts = 0, next_attempt_at = statement_timestamp(), d
 
 
 def add_endpoint(
-    url: str, *, kinds: Iterable[str] = (), shop: Shop | None = None, created_by: str = ""
+    url: str,
+    *,
+    kinds: Iterable[str] = (),
+    shop: Shop | None = None,
+    body: str = WebhookEndpoint.Body.EVENT,
+    created_by: str = "",
 ) -> WebhookEndpoint:
     """Add an endpoint for what happens from now on. Raises OrderError for an address or kinds that cannot be."""
     check_url(url)
@@ -43,7 +49,7 @@ def add_endpoint(
     while place_events():
         pass
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
-    facts = {"secret": secret, "kinds": wanted, "shop": shop, "created_by": created_by}
+    facts = {"secret": secret, "kinds": wanted, "shop": shop, "body": body, "created_by": created_by}
     endpoint = WebhookEndpoint.objects.create(url=url, position=last_position(), **facts)
     endpoint.refresh_from_db()
     return endpoint
@@ -66,7 +72,9 @@ def resume_endpoint(endpoint: WebhookEndpoint) -> None:
 def try_endpoint(endpoint: WebhookEndpoint) -> Answer:
     """Call it once with an event of no order, and return what came of it."""
     now = database_now()
-    document = {"type": "webhook.test", "version": "1", "timestamp": now.isoformat(), "data": {}}
+    document: dict[str, Any] = {"type": "webhook.test", "version": "1", "timestamp": now.isoformat(), "data": {}}
+    if endpoint.body == WebhookEndpoint.Body.CHAT:
+        document = describe_test_for_chat()
     return call_endpoint(endpoint.url, endpoint.secret, message_id=f"test-{uuid4()}", at=now, document=document)
 
 

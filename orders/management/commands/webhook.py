@@ -28,6 +28,7 @@ class Command(BaseCommand):
         add.add_argument(
             "--event", action="append", default=[], type=clean_line, help="an event kind; without any, all"
         )
+        add.add_argument("--chat", action="store_true", help="send sentences, as Slack and Mattermost take them")
         add.add_argument("--shop", default="", type=clean_line, help="only orders of this shop")
         each = [add, verbs.add_parser("list", help="list the endpoints")]
         helps = {
@@ -58,8 +59,9 @@ class Command(BaseCommand):
 
     def _add(self, options: dict[str, Any]) -> None:
         shop = Shop.objects.get_or_create(name=options["shop"])[0] if options["shop"] else None
+        body = WebhookEndpoint.Body.CHAT if options["chat"] else WebhookEndpoint.Body.EVENT
         endpoint = endpoints.add_endpoint(
-            options["url"], kinds=options["event"], shop=shop, created_by=getpass.getuser()
+            options["url"], kinds=options["event"], shop=shop, body=body, created_by=getpass.getuser()
         )
         self._print(options, _facts_of(endpoint) | {"secret": endpoint.secret}, endpoint.secret)
 

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.mutants.of_decisions import OF_DECISIONS
+from tests.mutants.of_notices import OF_NOTICES
 from tests.mutants.of_orders import OF_ORDERS
 from tests.mutants.of_programs import OF_PROGRAMS
 from tests.mutants.trial import ROOT, try_mutants
 
-MUTANTS: Final = (*OF_DECISIONS, *OF_ORDERS, *OF_PROGRAMS)
+MUTANTS: Final = (*OF_DECISIONS, *OF_NOTICES, *OF_ORDERS, *OF_PROGRAMS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """The words that pages show: durations, statuses, what an order is waiting for, roles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -90,6 +90,8 @@ TROUBLE_ADVICE: Final[Mapping[TroubleCode, str]] = {
 }
 
 DAY: Final = 24 * 3600
+# So many of those who look at an order are named.
+MOST_PRESENT: Final = 3
 
 
 def describe_status(status: Status, decision: str = "") -> tuple[str, str, str]:
@@ -143,6 +145,18 @@ def is_soon(deadline: datetime, now: datetime) -> bool:
 def describe_moment(moment: datetime) -> str:
     """Return the exact time, such as '23 Nov 2026, 14:43:05 UTC'."""
     return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M:%S} UTC"
+
+
+def describe_present(names: Sequence[str]) -> str:
+    """Say who else looks at an order just now; empty where nobody does."""
+    if not names:
+        return ""
+    if len(names) == 1:
+        return f"{names[0]} is looking at this order."
+    named, rest = names[:MOST_PRESENT], len(names) - MOST_PRESENT
+    if rest > 0:
+        return f"{', '.join(named)} and {rest} more are looking at this order."
+    return f"{', '.join(named[:-1])} and {named[-1]} are looking at this order."
 
 
 def describe_role(user: User | AnonymousUser) -> str:

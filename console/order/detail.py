@@ -12,7 +12,7 @@ from console.accounts.sessions import polled
 from console.desk.way_back import WayBack
 from console.forms import CancelForm
 from console.order.facts import find_order, read_cancel_reasons, read_page_facts, read_status_facts
-from console.order.glance import glance_at
+from console.order.glance import glance_at, name_others
 from console.order.page import render_order
 from console.order.refund_form import RefundForm
 from console.order.refund_panel import build_refund_panel
@@ -54,16 +54,17 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """
     if not request.htmx:
         return redirect(reverse("order-detail", args=[order_id]) + WayBack.read(request).suffix)
-    order = glance_at(order_id, reader=request.user.pk)
+    order = glance_at(order_id, reader=request.user)
     live = _ask_workflow(request, order) if order.is_open else None
     if live is not None and live.answer is not None and live.answer.status != order.status:
-        order = glance_at(order_id, reader=request.user.pk, is_fresh=True)  # it went on while the workflow was asked
+        order = glance_at(order_id, reader=request.user, is_fresh=True)  # it went on while the workflow was asked
+    others = name_others(order, request.user)
     is_followed = order.is_open or vars(order)["has_refund_pending"]
     if request.GET.get("version") != str(order.version) or not is_followed:
-        return _show_panels(request, order_id, live)
+        return _show_panels(request, order_id, live, others)
     if live is BUSY and "asked" in request.GET:
         return HttpResponse(status=204)  # what the workflow said before stays on the page
-    facts = read_status_facts(order, live)
+    facts = read_status_facts(order, live, present=others)
     panel = build_status_panel(facts)
     if request.GET.get("seen") == panel.seen:
         return HttpResponse(status=204)
@@ -71,12 +72,14 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     return render_page(request, "order/_status_changes.html", context)
 
 
-def _show_panels(request: ConsoleRequest, order_id: str, live: LiveStatus | None) -> HttpResponse:
+def _show_panels(
+    request: ConsoleRequest, order_id: str, live: LiveStatus | None, others: tuple[str, ...]
+) -> HttpResponse:
     """Show everything that may have changed with the order's version."""
     order = find_order(order_id)
     # What was said after a click stays until the workflow has answered; then the page itself says more.
     is_answered = not order.is_open or not order.decisions.filter(outcome=Outcome.PENDING).exists()
-    facts = read_page_facts(order, request.user, live=live, is_whole=False)
+    facts = read_page_facts(order, request.user, live=live, is_whole=False, present=others)
     status = 200 if facts.status.is_followed else HTMX_STOP_POLLING
     return render_order(request, facts, keeps_feedback=not is_answered, status=status)
 

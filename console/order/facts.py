@@ -74,7 +74,7 @@ class StatusFacts:
 
     `live` is None when the workflow was not asked. `unsent` are the messages that have not reached the workflow,
     `reached` the kinds of events of an order that left the usual path, and `engine` what the page says of the engine.
-    `is_followed` says whether anything on the page may still change without a person.
+    `is_followed` says whether anything on the page may still change without a person, `present` who else looks at it.
     """
 
     order: Order
@@ -85,6 +85,7 @@ class StatusFacts:
     engine: str
     now: datetime
     is_followed: bool
+    present: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def read_cancel_reasons(order: Order) -> tuple[Offered, ...]:
     return tuple(reason._replace(customer_text=fill_in(reason.customer_text, order)) for reason in reasons)
 
 
-def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:
+def read_status_facts(order: Order, live: LiveStatus | None, *, present: tuple[str, ...] = ()) -> StatusFacts:
     """Read what the status panel shows. The order of `find_order` tells what of it there is to ask for, and when."""
     known = vars(order)
     is_usual = order.status in states.HAPPY_PATH
@@ -142,6 +143,7 @@ def read_status_facts(order: Order, live: LiveStatus | None) -> StatusFacts:
         engine=describe_engine(),
         now=known["read_at"],
         is_followed=order.is_open or known["has_refund_pending"],
+        present=present,
     )
 
 
@@ -152,13 +154,22 @@ def _read_unsent(order: Order) -> tuple[OutboxMessage, ...]:
     return tuple(messages.only("order", "name", "payload", "status", "last_error"))
 
 
-def read_page_facts(order: Order, user: User, *, live: LiveStatus | None, is_whole: bool) -> PageFacts:
+def read_page_facts(
+    order: Order,
+    user: User,
+    *,
+    live: LiveStatus | None,
+    is_whole: bool,
+    finds_next: bool = True,
+    present: tuple[str, ...] = (),
+) -> PageFacts:
     """Read what the page shows to `user`; lines and customer only when it `is_whole`."""
     payment: Payment | None = getattr(order, "payment", None)
-    next_order = _find_next(order, user) if permissions.may_decide(user, DecisionKind.APPROVE) else None
+    has_next = finds_next and permissions.may_decide(user, DecisionKind.APPROVE)
+    next_order = _find_next(order, user) if has_next else None
     lines = read_lines(order) if is_whole else None
     return PageFacts(
-        status=read_status_facts(order, live),
+        status=read_status_facts(order, live, present=present),
         payment=payment,
         attempts=tuple(_ATTEMPTS.read({TEXT: payment.pk})) if payment else (),
         shipment=getattr(order, "shipment", None),

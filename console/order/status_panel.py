@@ -76,6 +76,7 @@ class StatusPanel:
     decision: str = ""
     engine: str = ""
     is_followed: bool = False
+    present: str = ""
 
     @property
     def label(self) -> str:
@@ -129,6 +130,7 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
         decision=order.decision,
         engine=facts.engine,
         is_followed=facts.is_followed,
+        present=labels.describe_present(facts.present),
     )
 
 

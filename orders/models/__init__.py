@@ -14,6 +14,7 @@ from orders.models.notice import Notice, NoticeMark, NoticeSettings
 from orders.models.order import Order
 from orders.models.payment import Payment, PaymentAttempt, Refund, RefundFollowUp
 from orders.models.policy import ApprovalLimit, PolicyChange, PolicyRule
+from orders.models.presence import Presence
 from orders.models.reason import Reason
 from orders.models.shipment import CarrierNotice, Shipment
 from orders.models.shop import ApiKey, IdempotentRequest, Shop
@@ -50,6 +51,7 @@ __all__ = [
     "PaymentAttempt",
     "PolicyChange",
     "PolicyRule",
+    "Presence",
     "Reason",
     "Refund",
     "RefundFollowUp",

@@ -149,4 +149,18 @@ OF_DECISIONS: Final = (
         "return Answer.ACCEPTED",
         ("tests/workers/test_decisions.py",),
     ),
+    Mutant(
+        "an order can be looked at where nothing can be written",
+        "console/order/glance.py",
+        "if find_fault(error) is not Fault.NOT_WRITABLE:",
+        "if True:",
+        ("tests/console/order/test_presence.py",),
+    ),
+    Mutant(
+        "who looks at an order is not told of themselves",
+        "console/order/glance.py",
+        "if name != reader.get_username()",
+        "if True",
+        ("tests/console/order/test_presence.py",),
+    ),
 )

@@ -177,7 +177,7 @@ OF_ORDERS: Final = (
     Mutant(
         "the row is read again after the workflow was asked",
         "console/order/detail.py",
-        "        order = glance_at(order_id, reader=request.user.pk, is_fresh=True)"
+        "        order = glance_at(order_id, reader=request.user, is_fresh=True)"
         "  # it went on while the workflow was asked\n",
         "        pass\n",
         ("tests/console/order/test_order_status.py",),

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
 from console.accounts.interruption import interrupt
+from console.accounts.personal_settings import read_settings
 from console.accounts.sessions import note_activity
 from console.labels import describe_role
 from console.system.engine import describe_engine
@@ -49,9 +50,12 @@ class CurrentUser:
     may_approve: bool
     may_cancel: bool
     is_staff: bool
+    density: str
+    time_zone: str
 
     @classmethod
     def of(cls, user: User) -> "CurrentUser":
+        personal = read_settings(user)
         return cls(
             username=user.get_username(),
             role=describe_role(user),
@@ -60,6 +64,8 @@ class CurrentUser:
             may_approve=permissions.may_decide(user, DecisionKind.APPROVE),
             may_cancel=permissions.may_decide(user, DecisionKind.CANCEL),
             is_staff=user.is_staff,
+            density=personal.density,
+            time_zone=personal.time_zone,
         )
 
 

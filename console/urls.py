@@ -5,6 +5,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
 from console.accounts.password import OwnPasswordView
+from console.accounts.personal import edit_settings
 from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.api.entrance import describe_urls
 from console.desk import batches, bulk, export, order_list
@@ -71,6 +72,7 @@ urlpatterns = [
     path("reports/", reports.show_reports, name="reports"),
     path("accounts/login/", ConsoleLoginView.as_view(), name="login"),
     path("accounts/logout/", sign_out, name="logout"),
+    path("accounts/settings/", edit_settings, name="settings"),
     path("accounts/password/", OwnPasswordView.as_view(), name="password"),
     path("accounts/notices/", choices.choose_ways, name="notice-choices"),
     path("api/v1/", include(describe_urls())),

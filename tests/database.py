@@ -27,7 +27,13 @@ SECONDS = 60
 ROOT: Final = Path(__file__).resolve().parents[1]
 CACHE: Final = ROOT / ".pytest_cache" / "postgres"
 # What the tables are made of.
-SOURCES: Final = ("requirements.txt", "orders/migrations/*.py", "console/stack/postgres.py", "tests/database.py")
+SOURCES: Final = (
+    "requirements.txt",
+    "orders/migrations/*.py",
+    "console/migrations/*.py",
+    "console/stack/postgres.py",
+    "tests/database.py",
+)
 
 
 @contextmanager

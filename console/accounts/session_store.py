@@ -1,4 +1,4 @@
-"""Sessions in the database, each read with its account, what that may do and its unread notices: one query a request.
+"""Sessions in the database, each read with its account: rights, settings and unread notices. One query a request.
 
 Whose session it is stands inside of it. A process remembers that for the sessions that it has met, and asks for all
 three at once; what it remembers is only a guess, and the session itself is looked at each time.
@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from console.accounts import personal_settings
 from orders.notifications.unread import COUNT_UNREAD
 
 # Forgetting costs a query, so that all are forgotten at once when there are too many.
@@ -21,8 +22,10 @@ MOST_REMEMBERED: Final = 10_000
 
 # The columns of an account, with which the answer begins.
 FIELDS: Final = tuple(field.attname for field in User._meta.concrete_fields)
+SETTINGS: Final = personal_settings.FIELDS
 READ: Final = f"""
-SELECT {", ".join(f"auth_user.{field}" for field in FIELDS)}, django_session.session_data, ARRAY(
+SELECT {", ".join(f"auth_user.{field}" for field in FIELDS)},
+    {", ".join(f"console_personalsettings.{field}" for field in SETTINGS)}, django_session.session_data, ARRAY(
     SELECT app_label || '.' || codename
     FROM auth_permission JOIN django_content_type ON django_content_type.id = content_type_id
     WHERE auth_permission.id IN (
@@ -33,6 +36,7 @@ SELECT {", ".join(f"auth_user.{field}" for field in FIELDS)}, django_session.ses
     )
 ) AS rights, ({COUNT_UNREAD.format(account="auth_user.id")}) AS unread
 FROM django_session JOIN auth_user ON auth_user.id = %s
+LEFT JOIN console_personalsettings ON account_id = auth_user.id
 WHERE session_key = %s AND expire_date > %s
 """  # noqa: S608 - put together from Django's own names
 
@@ -66,7 +70,8 @@ class SessionStore(db.SessionStore):
             *values, session_data, rights, unread = found
             data: dict[str, Any] = self.decode(session_data)
             if data.get(SESSION_KEY) == account_id:
-                account: Any = User.from_db(connection.alias, FIELDS, values)
+                account: Any = User.from_db(connection.alias, FIELDS, values[: len(FIELDS)])
+                personal_settings.keep_settings(account, values[len(FIELDS) :])
                 if not account.is_superuser:
                     account._perm_cache = set(rights)  # where Django's ModelBackend keeps them
                 account.unread_notices = unread

@@ -1,7 +1,8 @@
-// Times in the reader's own zone; the server writes them in UTC.
+// Times in the zone of the reader's settings or browser; the server writes them in UTC.
 import { findAll, whenLoaded } from "./page.js";
 
-const clock = new Intl.DateTimeFormat("en-GB", {
+const makeClock = (timeZone) => new Intl.DateTimeFormat("en-GB", {
+  timeZone,
   day: "numeric",
   month: "short",
   year: "numeric",
@@ -10,6 +11,17 @@ const clock = new Intl.DateTimeFormat("en-GB", {
   second: "2-digit",
   timeZoneName: "short",
 });
+
+// Somebody may have chosen a zone that this browser does not know.
+const chooseClock = () => {
+  try {
+    return makeClock(document.documentElement.dataset.timeZone);
+  } catch {
+    return makeClock();
+  }
+};
+
+const clock = chooseClock();
 
 whenLoaded((root) => {
   for (const time of findAll("time[datetime]", root)) {

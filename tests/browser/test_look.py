@@ -87,6 +87,7 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         "/accounts/notices/",
         "/notices/",
         "/system/mail/",
+        "/accounts/settings/",
         "/admin/auth/user/add/",
         "/nonsense/",
         *(order.get_absolute_url() for order in orders),

@@ -25,7 +25,7 @@ class TestChange:
     def test_everybody_may(self, client: Client, role: str) -> None:
         person = make_user("pat", role)
         client.force_login(person)
-        assert 'href="/accounts/password/"' in text_of(client.get("/orders/")), "the frame leads there"
+        assert 'href="/accounts/password/"' in text_of(client.get("/accounts/settings/"))
         assert client.get(URL).status_code == 200
         response = client.post(URL, typed(), follow=True)
         assert "Your password was changed." in text_of(response)

@@ -13,6 +13,7 @@ from console.intake import create
 from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
 from console.policy import trial
+from console.review import review
 from console.system import errors, health, mail, overview, reports, stuck
 from console.waiting import desk
 from console.webhooks import carriers, gateways
@@ -43,6 +44,7 @@ urlpatterns = [
     path("orders/batches/", batches.show_batches, name="batch-list"),
     path("orders/batches/<batch_id:batch_id>/", batches.show_batch, name="batch-detail"),
     path("orders/batches/<batch_id:batch_id>/change/", batches.change_batch, name="batch-change"),
+    path("orders/review/", review.review_orders, name="order-review"),
     path("orders/stuck/", stuck.show_stuck, name="order-stuck"),
     path("orders/<order_id:order_id>/", detail.show_order, name="order-detail"),
     path("orders/<order_id:order_id>/status/", detail.show_status, name="order-status"),

@@ -23,6 +23,7 @@ SENTENCES: Final = {
     "order-cancel": "You were signed out and your decision was not saved. Your reason is still in the form.",
     "order-refund": "You were signed out and nothing was refunded. What you typed is still in the form.",
     "order-bulk": "You were signed out and your decisions were not saved.",
+    "order-review": "You were signed out and your decision was not saved. Your reason is still in the form.",
     "order-create": "You were signed out and the order was not submitted. What you typed is still here.",
 }
 OTHERWISE: Final = "You were signed out and what you sent was not saved."

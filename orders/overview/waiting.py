@@ -24,7 +24,7 @@ MOST_EARLIER: Final = 21
 MINE: Final = "mine"
 
 
-def _mine() -> OrderQuerySet:
+def choose_mine() -> OrderQuerySet:
     """Return what waits for the person of the stand-ins, the next to expire first."""
     found: OrderQuerySet = Order.objects.waiting_for(username=TEXT, account_id=OTHER_NUMBER)
     return found.order_by(*NEXT_TO_EXPIRE.order_by())
@@ -39,7 +39,7 @@ def choose_rows() -> QuerySet[Order]:
     lines = OrderLine.objects.filter(order=OuterRef("pk"))
     goods = lines.order_by("id").values(facts=JSONObject(quantity="quantity", description="description"))
     count = lines.order_by().values("order").annotate(count=Count("pk")).values("count")
-    rows = _mine().with_message_on_its_way().with_trouble().with_read_at()
+    rows = choose_mine().with_message_on_its_way().with_trouble().with_read_at()
     return rows.annotate(
         earlier=ArraySubquery(earlier.values(facts=facts)[:MOST_EARLIER]),
         goods=ArraySubquery(goods[:MOST_GOODS]),
@@ -57,8 +57,8 @@ def read_waiting(*, username: str, account_id: int) -> list[Order]:
 
 def prepare_poll(columns: tuple[str, ...], counted: Mapping[str, QuerySet[Any]]) -> Prepared:
     """Return the statement that tells whether rows or counts have changed: MINE counts what waits for the person."""
-    rows = _mine().with_message_on_its_way().with_trouble().with_read_at().values_list(*columns)[:MOST_ROWS]
-    return prepare({**counted, MINE: _mine().order_by()[:MOST_COUNTED]}, rows)
+    rows = choose_mine().with_message_on_its_way().with_trouble().with_read_at().values_list(*columns)[:MOST_ROWS]
+    return prepare({**counted, MINE: choose_mine().order_by()[:MOST_COUNTED]}, rows)
 
 
 def count_holds(*, username: str, account_id: int) -> Counter[str]:

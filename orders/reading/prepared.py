@@ -16,8 +16,9 @@ M = TypeVar("M", bound=Model)
 # A stand-in for a number; none is a primary key.
 NUMBER: Final = -7_000_000_001
 OTHER_NUMBER: Final = -7_000_000_002
-# And for a text, which nobody can have typed.
+# And for texts, which nobody can have typed.
 TEXT: Final = "a text that stands in for another"
+OTHER_TEXT: Final = "a second text that stands in for another"
 
 
 class PreparedQuery(Generic[M]):

@@ -40,6 +40,13 @@ const go = (key) => {
   return Boolean(link);
 };
 
+// Keys of one page alone; a key that is held down counts once.
+const press = (event) => {
+  const control = find(`[data-page-key~="${CSS.escape(event.key)}"]`);
+  if (!control) return null;
+  return () => event.repeat || control.click();
+};
+
 const ACTIONS = {
   g: () => {
     goUntil = performance.now() + GO_MS;
@@ -61,7 +68,7 @@ document.addEventListener("keydown", (event) => {
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !areKeysOn() || find("dialog[open]")) return;
   const isGoing = performance.now() < goUntil;
   goUntil = 0;
-  const action = isGoing ? () => go(event.key) : ACTIONS[event.key];
+  const action = isGoing ? () => go(event.key) : press(event) ?? ACTIONS[event.key];
   if (!action) return;
   event.preventDefault();
   action();

@@ -7,5 +7,6 @@ import "./ages.js";
 import "./rows.js";
 import "./bulk.js";
 import "./reasons.js";
+import "./review.js";
 import "./keyboard.js";
 import "./colours.js";

@@ -12,6 +12,8 @@ const REFUSED = {
 
 const box = find("#trouble");
 const text = find("#trouble-text");
+// Answers that say in the page why nothing was done, as in the settings of htmx.
+const SHOWN = new Set([409, 422]);
 let endsWithNextAnswer = false;
 let closed = ""; // what was read and closed is not said again by every poll
 
@@ -38,12 +40,29 @@ const readSentence = (xhr) => {
 document.addEventListener("htmx:sendError", showLost);
 document.addEventListener("htmx:timeout", showLost);
 
-document.addEventListener("htmx:responseError", (event) => {
-  const { xhr, elt } = event.detail;
-  const sentence = readSentence(xhr) || (REFUSED[xhr.status] ?? FAILED);
-  const isSignedOut = xhr.status === 401;
-  show(isSignedOut ? sentence : `${sentence} (${xhr.status})`, isPoll(elt), isSignedOut);
+const showRefused = (status, said, isFromPoll) => {
+  const sentence = said || (REFUSED[status] ?? FAILED);
+  const isSignedOut = status === 401;
+  show(isSignedOut ? sentence : `${sentence} (${status})`, isFromPoll, isSignedOut);
+};
+
+document.addEventListener("htmx:responseError", ({ detail: { xhr, elt } }) => {
+  showRefused(xhr.status, readSentence(xhr), isPoll(elt));
 });
+
+// Sends what htmx does not, as it would: null, and words about it, where the answer is none to show.
+export const ask = async (url, options = {}) => {
+  try {
+    const answer = await fetch(url, { ...options, headers: { "HX-Request": "true" } });
+    const text = await answer.text();
+    if (answer.ok || SHOWN.has(answer.status)) return { status: answer.status, text };
+    const isPlain = answer.headers.get("Content-Type")?.startsWith("text/plain");
+    showRefused(answer.status, isPlain && text.length < 500 ? text.trim() : "", false);
+  } catch {
+    show(LOST, false);
+  }
+  return null;
+};
 
 document.addEventListener("htmx:afterOnLoad", (event) => {
   if (event.detail.xhr.status >= 400) return;

@@ -85,6 +85,7 @@ def _list_pages(visitor: Visitor, waiting: Order, completed: Order) -> list[Page
         Page("the desk", DESK, target="≤ 15", statements="≤ 5"),
         Page("the list of 50 that wait", LIST, target="≤ 15", statements="≤ 5"),
         Page("an order that waits", path, target="≤ 12", statements="≤ 7"),
+        Page("review mode", "/orders/review/", target="≤ 15", statements="≤ 8"),
         Page("an order that is completed", completed.get_absolute_url()),
         Page("an order of 100 lines and 500 events", _make_long_order().get_absolute_url()),
         Page("an order's poll without news", opened.poll, 204, is_htmx=True, target="≤ 3", statements="≤ 2"),

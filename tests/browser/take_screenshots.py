@@ -96,8 +96,16 @@ def test_pictures(visit: Visit, people: tuple[User, User], orders: list[Order]) 
     page.set_viewport_size({"width": 1280, "height": 1060})
     page.screenshot(path=PICTURES / "order-completed.png")
 
+    page.set_viewport_size({"width": 1280, "height": 760})
+    page.goto("/orders/review/")
+    expect(page.locator(".review-counter")).to_be_visible()
+    page.screenshot(path=PICTURES / "review.png")
+
     phone = visit("/", bob, viewport={"width": 390, "height": 844}, color_scheme="dark")
     phone.screenshot(path=PICTURES / "desk-phone-dark.png")
+    phone.goto("/orders/review/")
+    expect(phone.locator(".review-counter")).to_be_visible()
+    phone.screenshot(path=PICTURES / "review-phone-dark.png")
 
     _fill_form(visit("/orders/new/", alice, viewport={"width": 1280, "height": 800}))
 

@@ -75,6 +75,7 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
     paths = [
         "/orders/",
         "/orders/?q=nobody",
+        "/orders/review/",
         "/orders/stuck/",
         "/orders/batches/",
         f"/orders/batches/{batch.batch_id}/",

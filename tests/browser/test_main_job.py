@@ -1,6 +1,7 @@
 """The main job from end to end: an order is typed, decided on, carried by Temporal and seen to its end."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -106,3 +107,32 @@ def test_several_orders_are_approved_at_once(visit: Visit) -> None:
     page.get_by_role("link", name="Back to the list").click()
     expect(page.locator("input[name=order_id]:checked")).to_have_count(0)
     expect(boxes).to_have_count(1)
+
+
+def test_ten_orders_are_approved_with_ten_keys(visit: Visit) -> None:
+    alice, bob = make_user("alice", "clerk"), make_user("bob", "approver")
+    orders = [submission.submit_order(make_draft(), actor=alice, idempotency_key=f"key-{each}") for each in range(11)]
+    for order in orders:
+        wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
+    page = visit("/orders/", bob)
+    loads: list[str] = []
+    began = time.monotonic()
+    page.keyboard.press("g")
+    page.keyboard.press("d")
+    expect(page.get_by_role("heading", name="Your desk")).to_be_visible()
+    expect(page.get_by_role("button", name="Keyboard")).to_be_visible()  # the page listens
+    page.keyboard.press("r")
+    page.on("load", lambda _: loads.append(page.url))
+    for number in range(1, 11):
+        expect(page.locator(".review-counter")).to_have_text(f"{number} of 11")
+        page.wait_for_timeout(450)  # a person looks at it first
+        page.keyboard.press("a")
+    expect(page.locator(".review-counter")).to_have_text("11 of 11")
+    seconds = time.monotonic() - began
+    expect(page.locator("#review-said")).to_contain_text("Your approval is saved.")
+    assert len(loads) <= 1, "the review itself, and nothing after it"
+    assert seconds < 20
+    for order in Order.objects.exclude(decision=""):
+        assert order.decided_by == "bob"
+        wait_for_status(order, Status.COMPLETED)
+    assert Order.objects.filter(decision="approve").count() == 10

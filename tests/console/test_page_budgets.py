@@ -91,6 +91,20 @@ def test_an_orders_poll(bobs: Client, make_order: MakeOrder, status: str) -> Non
         assert bobs.get(path, {"version": order.version, "seen": seen}, headers=HTMX).status_code == 204
 
 
+def test_the_review(bobs: Client, make_order: MakeOrder) -> None:
+    make_order(lines=tuple(LineDraft(f"S{number}", "Thing", 1, 100) for number in range(30)))
+    bobs.get("/orders/review/")
+    with within("review"):
+        page = bobs.get("/orders/review/")
+    bobs.get(page.context["poll_url"], headers=HTMX)
+    with within("review_poll"):
+        assert bobs.get(page.context["poll_url"], headers=HTMX).status_code == 204
+    for _ in range(8):
+        make_order()
+    with within("review_of_a_known_customer"):
+        bobs.get("/orders/review/")
+
+
 def test_the_click_on_approve(bobs: Client, make_order: MakeOrder) -> None:
     for _ in range(2):  # the first one puts statements together
         path = f"{make_order().get_absolute_url()}approve/"

@@ -150,6 +150,27 @@ OF_DECISIONS: Final = (
         ("tests/workers/test_decisions.py",),
     ),
     Mutant(
+        "review mode leaves a decision to the relay",
+        "console/review/review.py",
+        "sends_now=False",
+        "sends_now=True",
+        ("tests/console/review/test_review.py",),
+    ),
+    Mutant(
+        "a reason belongs to the order that it was typed for",
+        "console/review/panel.py",
+        "if is_same and (",
+        "if (",
+        ("tests/console/review/test_review.py",),
+    ),
+    Mutant(
+        "an order's place is counted past the others of the same deadline",
+        "orders/overview/places.py",
+        'for way in ("lte", "lt")',
+        'for way in ("lte", "lte")',
+        ("tests/orders/overview/test_places.py",),
+    ),
+    Mutant(
         "an order can be looked at where nothing can be written",
         "console/order/glance.py",
         "if find_fault(error) is not Fault.NOT_WRITABLE:",

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from console.models import PersonalSettings
 from tests.asking import HTMX, leads_to_login, text_of
-from tests.making import make_user
+from tests.making import MakeOrder, make_user
 
 pytestmark = pytest.mark.django_db
 URL = "/accounts/settings/"
@@ -33,11 +33,21 @@ def test_everybody_has_settings(client: Client, role: str) -> None:
     assert not PersonalSettings.objects.get().can_undo
 
 
-def test_nothing_is_on_before_it_is_set(client: Client, bob: User) -> None:
+def test_nothing_is_on_before_it_is_set(client: Client, bob: User, make_order: MakeOrder) -> None:
+    make_order()
     client.force_login(bob)
-    page = text_of(client.get("/"))
+    page = text_of(client.get("/orders/review/"))
+    assert "data-can-undo" not in page
     assert "data-density" not in page
     assert not PersonalSettings.objects.exists()
+
+
+def test_each_has_their_own_and_review_mode_knows(client: Client, bob: User, dana: User, make_order: MakeOrder) -> None:
+    make_order()
+    PersonalSettings.objects.create(account=bob, can_undo=True)
+    for person, has_time in ((bob, True), (dana, False)):
+        client.force_login(person)
+        assert ("data-can-undo" in text_of(client.get("/orders/review/"))) is has_time
 
 
 def test_they_cost_no_statement(client: Client, bob: User) -> None:

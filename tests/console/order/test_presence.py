@@ -14,7 +14,7 @@ from console.order import glance
 from orders.models import Order, Presence
 from orders.overview import presence
 from tests.asking import HTMX, text_of
-from tests.making import MakeOrder
+from tests.making import MakeOrder, make_user
 
 BOB_LOOKS = "bob is looking at this order."
 
@@ -91,6 +91,17 @@ class TestOrderPage:
         assert [presence.is_due(1, "order-A") for _ in range(3)] == [True, False, False]
         assert presence.is_due(2, "order-A")
         assert presence.is_due(1, "order-B")
+
+
+@pytest.mark.django_db
+def test_review_mode_tells_it_too(bob: User, make_order: MakeOrder) -> None:
+    open_page(make_user("dana", "approver"), make_order())
+    client = Client()
+    client.force_login(bob)
+    poll = client.get("/orders/review/").context["poll_url"]
+    news = client.get(poll, headers=HTMX)
+    assert "dana is looking at this order." in text_of(news)
+    assert client.get(news.context["poll_url"], headers=HTMX).status_code == 204
 
 
 @pytest.mark.django_db(transaction=True)

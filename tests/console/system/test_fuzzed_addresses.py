@@ -118,6 +118,8 @@ LIST = {
     "from": SENT,
 }
 
+REVIEW = ("order", "after", "before", "decided", "live")
+
 
 @pytest.fixture
 def admins(client: Client, admin_user: User) -> Client:
@@ -160,11 +162,14 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
 
 
 @FUZZ
-@given(query=queries(dict.fromkeys(("version", "seen", "from", "next", "cursor", "show"), SENT)), is_htmx=st.booleans())
+@given(
+    query=queries(dict.fromkeys((*("version", "seen", "from", "next", "cursor", "show"), *REVIEW), SENT)),
+    is_htmx=st.booleans(),
+)
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/orders/new/", "/orders/bulk/", "/accounts/logout/", "/orders/ORDER/"),
+        *("/", "/orders/review/", "/orders/new/", "/orders/bulk/", "/accounts/logout/", "/orders/ORDER/"),
         *(
             "/orders/ORDER/status/",
             "/orders/ORDER/approve/",

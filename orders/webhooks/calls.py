@@ -8,9 +8,10 @@ import ipaddress
 import json
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Timer
+from threading import Event, Timer
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from standardwebhooks import Webhook
 
 from orders.errors import OrderError
 from orders.texts import clean_line
+from orders.webhooks.names import look_up
 
 STEP_SECONDS: Final = 5.0
 CALL_SECONDS: Final = 15.0
@@ -82,27 +84,43 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     sock = socket.create_connection((_find_address(host, port), port), timeout=STEP_SECONDS)
-    # Whoever answers byte by byte does not hold us longer than this.
-    watch = Timer(CALL_SECONDS, sock.close)
+    if parts.scheme == "https":
+        context = ssl.create_default_context()
+        sock = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    # Whoever answers byte by byte does not hold us longer than this. It has to be this socket: the one without TLS is
+    # of no use any more.
+    is_cut = Event()
+    watch = Timer(CALL_SECONDS, _cut, [sock, is_cut])
     watch.daemon = True
     watch.start()
     try:
-        if parts.scheme == "https":
-            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=host)
+        if isinstance(sock, ssl.SSLSocket):
+            sock.do_handshake()
         connection = http.client.HTTPConnection(host, port)
         connection.sock = sock
         path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         connection.request("POST", path, body, headers | {"Host": parts.netloc})
         response = connection.getresponse()
-        return response.status, response.read(MOST_BYTES).decode("utf-8", "replace")
+        status, began = response.status, response.read(MOST_BYTES)
+        # To the library, a connection that ends is the end of the answer.
+        if is_cut.is_set():
+            raise TimeoutError(f"no whole answer within {CALL_SECONDS:g} s")
+        return status, began.decode("utf-8", "replace")
     finally:
         watch.cancel()
         sock.close()
 
 
+def _cut(sock: socket.socket, is_cut: Event) -> None:
+    """End a connection, whoever waits for it in another thread."""
+    is_cut.set()
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
 def _find_address(host: str, port: int) -> str:
     """Return the address to call. Raises EndpointRefused where one of the host's addresses is not public."""
-    found = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    found = look_up(host, port)
     if not settings.WEBHOOK_ALLOW_PRIVATE and not all(map(is_public, found)):
         raise EndpointRefused(f"{host} has a private address, which is not called.")
     return found[0]

@@ -194,4 +194,25 @@ OF_PROGRAMS: Final = (
         'f"; SELECT {texts} {OF_ORDER}", [*values, order_id]',
         ("tests/orders/decisions/test_decide.py", "tests/orders/lifecycle/test_locks.py"),
     ),
+    Mutant(
+        "a resolver that hangs holds no call up",
+        "orders/webhooks/names.py",
+        "answers.get(timeout=LOOK_UP_SECONDS)",
+        "answers.get(timeout=60)",
+        ("tests/orders/webhooks/test_calls.py",),
+    ),
+    Mutant(
+        "look-ups that hang do not become ever more",
+        "orders/webhooks/names.py",
+        "    if not _free.acquire(blocking=False):\n",
+        "    if False:\n",
+        ("tests/orders/webhooks/test_calls.py",),
+    ),
+    Mutant(
+        "a receiver that trickles through TLS is cut off",
+        "orders/webhooks/calls.py",
+        "watch = Timer(CALL_SECONDS, _cut, [sock, is_cut])",
+        "watch = Timer(CALL_SECONDS, socket.socket().close)",
+        ("tests/orders/webhooks/test_calls.py",),
+    ),
 )

@@ -9,7 +9,7 @@ from console.accounts.personal import edit_settings
 from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.api.entrance import describe_urls
 from console.desk import batches, bulk, export, order_list
-from console.intake import create
+from console.intake import create, import_pages
 from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
 from console.policy import trial
@@ -32,13 +32,24 @@ class BatchIdConverter(StringConverter):
     regex = r"batch-[0-9A-Z]{12}"
 
 
+class ImportIdConverter(StringConverter):
+    """Takes what could be an import_id."""
+
+    regex = r"import-[0-9A-Z]{12}"
+
+
 register_converter(OrderIdConverter, "order_id")
 register_converter(BatchIdConverter, "batch_id")
+register_converter(ImportIdConverter, "import_id")
 
 urlpatterns = [
     path("", desk.show_desk, name="home"),
     path("orders/", order_list.show_orders, name="order-list"),
     path("orders/new/", create.create_order, name="order-create"),
+    path("orders/import/", import_pages.show_imports, name="order-import"),
+    path("orders/import/<import_id:import_id>/", import_pages.show_import, name="import-detail"),
+    path("orders/import/<import_id:import_id>/change/", import_pages.change_import, name="import-change"),
+    path("orders/import/<import_id:import_id>/failed/", import_pages.download_failed, name="import-failed"),
     path("orders/bulk/", bulk.decide_bulk, name="order-bulk"),
     path("orders/export/", export.export_orders, name="order-export"),
     path("orders/batches/", batches.show_batches, name="batch-list"),

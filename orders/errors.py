@@ -39,6 +39,20 @@ class BatchEnded(OrderError):
         super().__init__("This batch has ended.")
 
 
+class ImportNotFound(OrderNotFound):
+    """There is no import with this import_id."""
+
+    def __init__(self, import_id: str) -> None:
+        OrderError.__init__(self, f"There is no import {import_id}.")
+
+
+class ImportMoved(OrderError):
+    """The import is no longer where it would have to be for this, such as one that has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("This import has moved on. Look at where it is now.")
+
+
 class FileRefused(OrderError):
     """A file of orders cannot be read, or not in the way that was chosen."""
 

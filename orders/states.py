@@ -94,6 +94,26 @@ class BatchResult(StrEnum):
     BUSY = "BUSY"
 
 
+class ImportState(StrEnum):
+    """Where an import is: a file of orders."""
+
+    CHOOSING = "CHOOSING"
+    CHECKING = "CHECKING"
+    CHECKED = "CHECKED"
+    RUNNING = "RUNNING"
+    STOPPED = "STOPPED"
+    DONE = "DONE"
+
+
+class ImportResult(StrEnum):
+    """What an import came to for one order of its file; WRONG is known before anything is submitted."""
+
+    WRONG = "WRONG"
+    CREATED = "CREATED"
+    EXISTING = "EXISTING"
+    REFUSED = "REFUSED"
+
+
 class Outcome(StrEnum):
     """What became of a decision; PENDING until the order's workflow has answered it."""
 

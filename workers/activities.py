@@ -23,6 +23,8 @@ from orders.errors import (
     PaymentUndecided,
     ShippingRefused,
 )
+from orders.imports import checking
+from orders.imports import chunks as import_chunks
 from orders.intake import receipt
 from orders.payments import charge, refund
 from orders.shipping import ship
@@ -119,6 +121,20 @@ def decide_chunk(batch: contracts.DecideChunk) -> contracts.ChunkDecided:
 
 
 @activity.defn(no_thread_cancel_exception=True)
+def check_import(importing: contracts.CheckImport) -> contracts.ImportAdvanced:
+    """Read the file of an import to its end, and write down what is wrong with it."""
+    with telling_refusals():
+        return checking.check_import(importing, beat=activity.heartbeat)
+
+
+@activity.defn(no_thread_cancel_exception=True)
+def import_chunk(importing: contracts.ImportChunk) -> contracts.ImportAdvanced:
+    """Submit the next orders of an import."""
+    with telling_refusals():
+        return import_chunks.import_chunk(importing)
+
+
+@activity.defn(no_thread_cancel_exception=True)
 def give_back_refund(asked: contracts.RefundInput) -> contracts.RefundGivenBack:
     """Give back a part of what was taken."""
     with telling_refusals():
@@ -134,4 +150,6 @@ ORDER_ACTIVITIES: Final[Sequence[Callable[..., Any]]] = (
     complete_order,
     process_cancellation,
 )
+# Those of what people start for many orders, or for a part of one.
+JOB_ACTIVITIES: Final[Sequence[Callable[..., Any]]] = (decide_chunk, check_import, import_chunk, give_back_refund)
 SHIPPING_ACTIVITIES: Final[Sequence[Callable[..., Any]]] = (prepare_package, dispatch_carrier)

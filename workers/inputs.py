@@ -12,7 +12,7 @@ from typing import Any, Final
 from temporalio.exceptions import ApplicationError
 
 from orders.causes import Cause
-from orders.contracts import BatchInput, Decision, OrderInput, RefundInput, ShippingInput
+from orders.contracts import BatchInput, Decision, ImportInput, OrderInput, RefundInput, ShippingInput
 from orders.states import ReasonCode
 from orders.texts import LONGEST_ID, clean_text
 from workers.decisions import read_decision
@@ -54,6 +54,11 @@ def read_shipping_input(arguments: Sequence[object]) -> ShippingInput:
 def read_batch_input(arguments: Sequence[object]) -> BatchInput:
     """Return the argument of BatchWorkflow. Raises ApplicationError, which is not retryable."""
     return BatchInput(_read_id(_read_object(arguments, BatchInput), "batch_id", is_needed=True))
+
+
+def read_import_input(arguments: Sequence[object]) -> ImportInput:
+    """Return the argument of ImportWorkflow. Raises ApplicationError, which is not retryable."""
+    return ImportInput(_read_id(_read_object(arguments, ImportInput), "import_id", is_needed=True))
 
 
 def read_refund_input(arguments: Sequence[object]) -> RefundInput:

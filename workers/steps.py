@@ -87,6 +87,12 @@ PROCESS_CANCELLATION: Final = Step(
 GIVE_BACK_REFUND: Final = Step("give_back_refund", contracts.RefundInput, contracts.RefundGivenBack)
 # Decides the next orders of a batch; it belongs to no order's run.
 DECIDE_CHUNK: Final = Step("decide_chunk", contracts.DecideChunk, contracts.ChunkDecided)
+# Submits the next orders of an import, once it is confirmed.
+IMPORT_CHUNK: Final = Step("import_chunk", contracts.ImportChunk, contracts.ImportAdvanced)
+# Reads the file of an import to its end, which takes longer than other steps.
+CHECK_IMPORT: Final = Step("check_import", contracts.CheckImport, contracts.ImportAdvanced)
+CHECK_START_TO_CLOSE: Final = timedelta(minutes=10)
+CHECK_HEARTBEAT: Final = timedelta(seconds=60)
 STEPS: Final[Mapping[str, Step[Any, Any]]] = {
     step.name: step
     for step in (

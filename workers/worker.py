@@ -27,12 +27,13 @@ from orders.engine.options import connect_arguments
 from orders.engine.worker_health import HEARTBEAT, run_heartbeat, worker_identity
 from orders.notifications.companion import run_mail, run_notices
 from orders.webhooks.companion import run_webhooks
-from workers.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES, decide_chunk, give_back_refund
+from workers.activities import JOB_ACTIVITIES, ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workers.attempts import AttemptInterceptor
 from workers.companions import Companions, Target
 from workers.payloads import DATA_CONVERTER
 from workers.sandbox import Sandbox
 from workers.workflows.batch import BatchWorkflow
+from workers.workflows.imports import ImportWorkflow
 from workers.workflows.order import OrderWorkflow
 from workers.workflows.refund import RefundWorkflow
 from workers.workflows.shipping import ShippingWorkflow
@@ -41,11 +42,11 @@ logger = logging.getLogger(__name__)
 
 QUEUES: Final = (contracts.ORDER_QUEUE, contracts.SHIPPING_QUEUE)
 WORKFLOWS: Final[dict[str, Sequence[type]]] = {
-    contracts.ORDER_QUEUE: (OrderWorkflow, BatchWorkflow, RefundWorkflow),
+    contracts.ORDER_QUEUE: (OrderWorkflow, BatchWorkflow, ImportWorkflow, RefundWorkflow),
     contracts.SHIPPING_QUEUE: (ShippingWorkflow,),
 }
 ACTIVITIES: Final[dict[str, Sequence[Callable[..., Any]]]] = {
-    contracts.ORDER_QUEUE: (*ORDER_ACTIVITIES, decide_chunk, give_back_refund),
+    contracts.ORDER_QUEUE: (*ORDER_ACTIVITIES, *JOB_ACTIVITIES),
     contracts.SHIPPING_QUEUE: SHIPPING_ACTIVITIES,
 }
 COMPANIONS: Final[dict[str, Target]] = {

@@ -2,7 +2,6 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Final
 
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from console.access import ConsoleRequest, needs_view
 from console.desk.list_asked import ListAsked
+from console.streaming import encode_lines
 from orders.errors import TooManyRows
 from orders.listing import workbook
 from orders.listing.table import read_table, write_csv
@@ -45,7 +45,7 @@ def export_orders(request: ConsoleRequest) -> HttpResponse:
 
 def _answer_csv(asked: ListAsked) -> HttpResponseBase:
     rows = write_csv(read_table(*asked.table()))
-    return StreamingHttpResponse(_encode(rows), content_type="text/csv; charset=utf-8")
+    return StreamingHttpResponse(encode_lines(rows), content_type="text/csv; charset=utf-8")
 
 
 def _answer_workbook(asked: ListAsked) -> HttpResponseBase:
@@ -57,14 +57,3 @@ def _answer_workbook(asked: ListAsked) -> HttpResponseBase:
         file.seek(0)
         if_it_fails.pop_all()  # from here on the response closes it
     return FileResponse(file, content_type=XLSX)
-
-
-def _encode(lines: Iterator[str]) -> Iterator[bytes]:
-    """Yield pieces of some kilobytes: each line alone would be a packet."""
-    piece: list[str] = []
-    for line in lines:
-        piece.append(line)
-        if len(piece) == 200:
-            yield "".join(piece).encode()
-            piece = []
-    yield "".join(piece).encode()

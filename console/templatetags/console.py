@@ -47,6 +47,12 @@ def _mark(status: str, decision: str, language: str | None) -> SafeString:
     return format_html('<span class="mark mark-{}">{} {}</span>', tone, icon(shape), label)
 
 
+@register.filter
+def thousands(number: int) -> str:
+    """Return a number with commas, as the sentences of the domain write it."""
+    return f"{number:,}"
+
+
 def _now(context: Context) -> datetime:
     """Return the time that the page is made at, by the database's clock."""
     now: datetime | None = context.get("now")

@@ -1,4 +1,4 @@
-"""Everything that crosses Temporal, in one place: names and messages; those of shipping, batches and refunds beside it.
+"""Everything that crosses Temporal, in one place: names and messages; shipping, batches and so on are beside it.
 
 Messages are frozen dataclasses of plain types; a new field gets a default, so that running workflows and old
 histories still fit. Money is an integer of minor units and a currency; times are ISO 8601 texts in UTC.
@@ -14,6 +14,11 @@ from orders.contracts.batch import WAKE_SIGNAL as WAKE_SIGNAL
 from orders.contracts.batch import BatchInput as BatchInput
 from orders.contracts.batch import ChunkDecided as ChunkDecided
 from orders.contracts.batch import DecideChunk as DecideChunk
+from orders.contracts.imports import IMPORT_WORKFLOW as IMPORT_WORKFLOW
+from orders.contracts.imports import CheckImport as CheckImport
+from orders.contracts.imports import ImportAdvanced as ImportAdvanced
+from orders.contracts.imports import ImportChunk as ImportChunk
+from orders.contracts.imports import ImportInput as ImportInput
 from orders.contracts.refund import REFUND_WORKFLOW as REFUND_WORKFLOW
 from orders.contracts.refund import PaymentRefunded as PaymentRefunded
 from orders.contracts.refund import RefundGivenBack as RefundGivenBack

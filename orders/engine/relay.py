@@ -9,6 +9,7 @@ from orders.decisions import refunds
 from orders.engine import outbox, temporal, waking
 from orders.engine.companions import report, run_companion
 from orders.errors import TemporalAway
+from orders.imports import jobs
 from orders.inbox import handle
 from orders.models import OutboxMessage
 from orders.postgres.clock import StatementTime, database_now
@@ -27,9 +28,10 @@ def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
             outbox.wake_all()
         outbox.send_unanswered_again()
         refunds.start_unfinished_again()
-        waking.wake_silent_batches()
+        waking.wake_silent_jobs()
+        jobs.stop_forgotten()
         try:
-            woken = waking.wake_batches()
+            woken = waking.wake_jobs()
             sent = outbox.deliver_pending()
             woken += handle.handle_events()
         except TemporalAway:

@@ -45,13 +45,30 @@ def guess_layout(
     name: str, contents: bytes, *, currency: str, encoding: str = "", delimiter: str = "", decimal_mark: str = ""
 ) -> Layout:
     """Return how the file seems to be meant, but for what is given. Raises FileRefused for one that cannot be read."""
-    layout = Layout(find_format(name, contents), currency=currency)
-    if layout.file_format == CSV:
-        encoding = encoding or _guess_encoding(contents)
-        layout = replace(layout, encoding=encoding, delimiter=delimiter or _guess_delimiter(contents, encoding))
+    layout = guess_reading(name, contents, encoding=encoding, delimiter=delimiter)
+    layout = replace(layout, currency=currency)
+    return guess_meaning(layout, read_sample(contents, layout), decimal_mark=decimal_mark)
+
+
+def guess_reading(name: str, contents: bytes, *, encoding: str = "", delimiter: str = "") -> Layout:
+    """Return how the rows of the file seem to be read, but for what is given. Raises FileRefused."""
+    layout = Layout(find_format(name, contents))
+    if layout.file_format != CSV:
+        return layout
+    encoding = encoding or _guess_encoding(contents)
+    return replace(layout, encoding=encoding, delimiter=delimiter or _guess_delimiter(contents, encoding))
+
+
+def read_sample(contents: bytes, layout: Layout) -> list[Row]:
+    """Return the first rows. Raises FileRefused, also where there is none but the one that names the columns."""
     rows = list(islice(read_rows(contents, layout), SAMPLE_ROWS))
     if len(rows) < 2:
         raise FileRefused("The file has no rows below its first one, which names the columns.")
+    return rows
+
+
+def guess_meaning(layout: Layout, rows: Sequence[Row], *, decimal_mark: str = "") -> Layout:
+    """Return the layout with the columns, and the decimal mark, that the first rows of the file seem to have."""
     columns = guess_columns(rows[0][1])
     place = columns.get("unit_price", MOST_COLUMNS)
     prices = [cells[place] for _, cells in rows[1:] if len(cells) > place]

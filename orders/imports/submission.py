@@ -37,6 +37,12 @@ def read_orders(contents: bytes, layout: Layout) -> Iterator[FileOrder]:
         yield FileOrder(together, read_rows_of_order(together, layout))
 
 
+def find_key(number: str, shop: Shop | None) -> str:
+    """Return the idempotency key of the order that the shop, or nobody in particular, calls so."""
+    digest = hashlib.sha256(number.encode()).hexdigest()[:40]
+    return f"import-{shop.pk if shop else 0}:{digest}"
+
+
 def submit_once(found: FileOrder, *, actor: Actor, shop: Shop | None) -> tuple[Order, bool] | CellError:
     """Submit an order that was read right; return it and whether it is new, or why it was refused.
 
@@ -45,8 +51,7 @@ def submit_once(found: FileOrder, *, actor: Actor, shop: Shop | None) -> tuple[O
     draft = found.reading.draft
     if draft is None:
         return found.reading.errors[0]
-    digest = hashlib.sha256(draft.shop_order_number.encode()).hexdigest()[:40]
-    key = f"import-{shop.pk if shop else 0}:{digest}"
+    key = find_key(draft.shop_order_number, shop)
     is_known = Order.objects.filter(idempotency_key=key).exists()
     try:
         order = submit_order(draft, actor=actor, idempotency_key=key, shop=shop, sends_now=False)

@@ -8,6 +8,7 @@ from orders.models.engine import OutboxMessage, WorkerProcess
 from orders.models.feed import FeedEntry, FeedMark
 from orders.models.gateway_event import GatewayEvent
 from orders.models.history import Decision, OrderEvent, Trouble
+from orders.models.imports import ImportedOrder, ImportFile, OrderImport
 from orders.models.line import OrderLine
 from orders.models.mail import CustomerMessage, CustomerText, Mail
 from orders.models.notice import Notice, NoticeMark, NoticeSettings
@@ -38,6 +39,8 @@ __all__ = [
     "GatewayEvent",
     "GatewayMovement",
     "IdempotentRequest",
+    "ImportFile",
+    "ImportedOrder",
     "Lease",
     "Mail",
     "Notice",
@@ -45,6 +48,7 @@ __all__ = [
     "NoticeSettings",
     "Order",
     "OrderEvent",
+    "OrderImport",
     "OrderLine",
     "OutboxMessage",
     "Payment",

@@ -2,7 +2,7 @@
 
 from orders import labels, states
 from orders.causes import CAUSE_TEXTS
-from orders.labels import batches, notices, policy, reasons
+from orders.labels import batches, imports, notices, policy, reasons
 
 STATUS_CHOICES = [(status.value, label) for status, label in labels.STATUS_LABELS.items()]
 
@@ -23,6 +23,10 @@ CHANNEL_CHOICES = [(channel.value, label) for channel, label in labels.CHANNEL_L
 BATCH_STATE_CHOICES = [(state.value, label) for state, label in batches.BATCH_STATE_LABELS.items()]
 
 BATCH_RESULT_CHOICES = [(result.value, label) for result, label in batches.BATCH_RESULT_LABELS.items()]
+
+IMPORT_STATE_CHOICES = [(state.value, label) for state, label in imports.IMPORT_STATE_LABELS.items()]
+
+IMPORT_RESULT_CHOICES = [(result.value, label) for result, label in imports.IMPORT_RESULT_LABELS.items()]
 
 DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]
 

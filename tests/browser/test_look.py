@@ -16,6 +16,7 @@ from orders.intake.drafts import LineDraft
 from orders.states import DecisionKind
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder, make_user
+from tests.orders.imports.files import check, make_row, upload
 from tests.orders.policy.asking import make_rule
 
 STYLE = Path(settings.BASE_DIR, "static", "console.css")
@@ -71,6 +72,9 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
     batch = create_batch([order.pk for order in orders], DecisionKind.CANCEL, actor=boss, reason=wide * 5)
     decide_chunk(DecideChunk(batch.batch_id))
     orders.append(make_order(**facts))
+    row = [wide * 3, *make_row("A-1", quantity=wide)[1:]]
+    importing, checked = (upload(boss, row, make_row(wide[:60])) for _ in range(2))
+    check(checked, boss)
     page = visit("/orders/", boss, viewport={"width": width, "height": 800})
     paths = [
         "/orders/",
@@ -84,6 +88,8 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         "/policy/try/",
         "/admin/orders/policyrule/add/",
         "/orders/new/",
+        "/orders/import/",
+        *(f"/orders/import/{each.import_id}/" for each in (importing, checked)),
         "/accounts/password/",
         "/accounts/notices/",
         "/notices/",

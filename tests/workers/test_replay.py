@@ -10,10 +10,11 @@ from temporalio import workflow
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from tests import record_batch, record_refund
+from tests import record_batch, record_import, record_refund
 from tests.changed_workflow import ForgetfulWorkflow
 from tests.record_histories import FOLDER, SCRIPTS
 from workers.workflows.batch import BatchWorkflow
+from workers.workflows.imports import ImportWorkflow
 from workers.workflows.order import OrderWorkflow
 from workers.workflows.refund import RefundWorkflow
 from workers.workflows.shipping import ShippingWorkflow
@@ -23,7 +24,7 @@ HISTORIES = sorted(FOLDER.glob("*.json"))
 
 def _read(path: Path) -> WorkflowHistory:
     # A replay takes the workflow id from here, and the run insists on its own.
-    if path.stem.startswith(("batch-", "refund-")):
+    if path.stem.startswith(("batch-", "import-", "refund-")):
         return WorkflowHistory.from_json(path.stem, path.read_text())
     way, _, is_shipping = path.stem.partition(".")
     return WorkflowHistory.from_json(f"{'shipping-' * bool(is_shipping)}order-{way}", path.read_text())
@@ -31,7 +32,7 @@ def _read(path: Path) -> WorkflowHistory:
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 def test_a_recorded_history_replays(path: Path) -> None:
-    replayer = Replayer(workflows=[OrderWorkflow, ShippingWorkflow, BatchWorkflow, RefundWorkflow])
+    replayer = Replayer(workflows=[OrderWorkflow, ShippingWorkflow, BatchWorkflow, ImportWorkflow, RefundWorkflow])
 
     asyncio.run(replayer.replay_workflow(_read(path)))
 
@@ -40,7 +41,7 @@ def test_every_way_has_its_history() -> None:
     names = {path.stem for path in HISTORIES}
 
     assert {way.__name__.replace("_", "-") for way in SCRIPTS} <= names
-    assert {record_batch.NAME, record_refund.NAME} <= names
+    assert {record_batch.NAME, record_import.NAME, record_refund.NAME} <= names
     assert {"approved.shipping", "cancelled-after-the-charge.shipping", "shipping-failed.shipping"} <= names
 
 

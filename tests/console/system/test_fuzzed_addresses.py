@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from orders.listing.filters import FILTERS
 from orders.listing.list_query import SORTS
-from orders.models import Order
+from orders.models import Order, OrderImport
 from tests.making import MakeOrder
+from tests.orders.imports.files import confirmed, make_row
 
 pytestmark = pytest.mark.django_db
 FUZZ = settings(
@@ -169,7 +170,15 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/orders/review/", "/orders/new/", "/orders/bulk/", "/accounts/logout/", "/orders/ORDER/"),
+        *(
+            "/",
+            "/orders/review/",
+            "/orders/new/",
+            "/orders/import/",
+            "/orders/bulk/",
+            "/accounts/logout/",
+            "/orders/ORDER/",
+        ),
         *(
             "/orders/ORDER/status/",
             "/orders/ORDER/approve/",
@@ -185,6 +194,13 @@ def test_other_pages_take_any_query(
 ) -> None:
     order = Order.objects.first() or make_order("COMPLETED")
     get(admins, path.replace("ORDER", order.order_id), query, is_htmx=is_htmx)
+
+
+@FUZZ
+@given(query=queries({"cursor": CURSORS, "show": SENT, "seen": SENT}), is_htmx=st.booleans())
+def test_an_import_takes_any_query(admins: Client, admin_user: User, query: str, is_htmx: bool) -> None:
+    importing = OrderImport.objects.first() or confirmed(admin_user, make_row("A-1"))
+    get(admins, f"/orders/import/{importing.import_id}/", query, is_htmx=is_htmx)
 
 
 @FUZZ

@@ -12,20 +12,13 @@ from django.core.management import CommandError, call_command
 from openpyxl import Workbook
 
 from orders.models import Order, Shop
+from tests.orders.imports.files import HEADER, make_row, write_csv
 
 pytestmark = pytest.mark.django_db
 
-HEADER = ["Order number", "Name", "E-mail", "Street", "Postcode", "City", "Country", "SKU", "Product", "Qty", "Price"]
 
-
-def row(number: str, sku: str = "CUP", quantity: str = "2", price: str = "9.50") -> list[str]:
-    return [number, "Emma", "emma@example.com", "Long Street 1", "10115", "Berlin", "DE", sku, "Cup", quantity, price]
-
-
-def write(path: Path, rows: list[list[str]], *, delimiter: str = ",", encoding: str = "utf-8") -> str:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter).writerows([HEADER, *rows])
-    path.write_bytes(text.getvalue().encode(encoding))
+def write(path: Path, rows: list[list[str]], **options: str) -> str:
+    path.write_bytes(write_csv(*rows, **options))
     return str(path)
 
 
@@ -41,7 +34,7 @@ def run(file: str, *options: str) -> dict[str, Any]:
 
 
 def test_rows_with_one_number_are_one_order_and_are_submitted_once(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [row("A-1"), row("A-1", sku="POT"), row("A-2")])
+    file = write(tmp_path / "a.csv", [make_row("A-1"), make_row("A-1", sku="POT"), make_row("A-2")])
     assert run(file) == {"orders": 2, "created": 2, "existing": 0, "failed": 0, "errors": []}
     assert run(file)["existing"] == 2
     order = Order.objects.get(shop_order_number="A-1")
@@ -50,13 +43,13 @@ def test_rows_with_one_number_are_one_order_and_are_submitted_once(tmp_path: Pat
 
 def test_a_number_that_another_order_has_is_refused(tmp_path: Path) -> None:
     shop = Shop.objects.create(name="Corner")
-    run(write(tmp_path / "a.csv", [row("A-1")]), "--shop", "Corner")
-    answer = run(write(tmp_path / "b.csv", [row("A-1", quantity="3")]), "--shop", "Corner")
+    run(write(tmp_path / "a.csv", [make_row("A-1")]), "--shop", "Corner")
+    answer = run(write(tmp_path / "b.csv", [make_row("A-1", quantity="3")]), "--shop", "Corner")
     assert (answer["created"], answer["failed"], Order.objects.get().shop) == (0, 1, shop)
 
 
 def test_exactly_the_wrong_rows_are_told_and_nothing_is_submitted(tmp_path: Path) -> None:
-    rows = [row(f"A-{number}") for number in range(100)]
+    rows = [make_row(f"A-{number}") for number in range(100)]
     for wrong in (10, 50, 99):
         rows[wrong][9] = "none"
     file = write(tmp_path / "a.csv", rows)
@@ -74,12 +67,15 @@ def test_exactly_the_wrong_rows_are_told_and_nothing_is_submitted(tmp_path: Path
 
 
 def test_a_check_submits_nothing(tmp_path: Path) -> None:
-    assert run(write(tmp_path / "a.csv", [row("A-1")]), "--check")["orders"] == 1
+    assert run(write(tmp_path / "a.csv", [make_row("A-1")]), "--check")["orders"] == 1
     assert not Order.objects.exists()
 
 
 def test_encoding_delimiter_and_decimal_mark_are_found_and_can_be_said(tmp_path: Path) -> None:
-    rows = [[*row("A-1", price="1.234,50")[:1], "Jürgen", *row("A-1", price="1.234,50")[2:]], row("A-2", price="9,50")]
+    rows = [
+        [*make_row("A-1", price="1.234,50")[:1], "Jürgen", *make_row("A-1", price="1.234,50")[2:]],
+        make_row("A-2", price="9,50"),
+    ]
     file = write(tmp_path / "a.csv", rows, delimiter=";", encoding="cp1252")
     assert run(file)["created"] == 2
     order = Order.objects.get(shop_order_number="A-1")
@@ -91,11 +87,11 @@ def test_encoding_delimiter_and_decimal_mark_are_found_and_can_be_said(tmp_path:
 
 
 def test_rows_of_one_number_follow_one_another_and_agree(tmp_path: Path) -> None:
-    apart = run(write(tmp_path / "a.csv", [row("A-1"), row("A-2"), row("A-1")]))
+    apart = run(write(tmp_path / "a.csv", [make_row("A-1"), make_row("A-2"), make_row("A-1")]))
     assert [(error["row"], error["column"]) for error in apart["errors"]] == [(4, "shop_order_number")]
-    other = row("A-1")
+    other = make_row("A-1")
     other[1] = "Anna"
-    differs = run(write(tmp_path / "b.csv", [row("A-1"), other]))
+    differs = run(write(tmp_path / "b.csv", [make_row("A-1"), other]))
     assert [(error["row"], error["column"]) for error in differs["errors"]] == [(3, "customer_name")]
 
 
@@ -104,7 +100,7 @@ def workbook(path: Path, *, merges: bool = False, price: object = 9.5) -> str:
     sheet = book.active
     assert sheet is not None
     sheet.append(HEADER)
-    sheet.append([*row("A-1")[:9], 2, price])
+    sheet.append([*make_row("A-1")[:9], 2, price])
     if merges:
         sheet.merge_cells("A1:B1")
     book.save(path)

@@ -1,0 +1,41 @@
+"""The rows of an import that were not submitted, as a CSV file with the reason in front: to be corrected and imported.
+
+It is written in the delimiter of the file that was uploaded. Cells are written as they were, because they are read
+again.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from orders.imports.jobs import FAILED, read_layout
+from orders.imports.layout import FIELD_LABELS
+from orders.imports.sheets import CSV
+from orders.models import ImportedOrder, OrderImport
+
+ERROR = "Error"
+
+
+def write_failed_rows(importing: OrderImport) -> Iterator[str]:
+    """Yield the file a line after the other, beginning with the names of the columns."""
+    layout = read_layout(importing)
+    delimiter = layout.delimiter if layout.file_format == CSV else ","
+    yield "\N{BYTE ORDER MARK}" + _write_line([ERROR, *importing.sample[0][1]], delimiter)
+    failed = ImportedOrder.objects.filter(of=importing, result__in=FAILED).order_by("id")
+    for item in failed.iterator(chunk_size=500):
+        for number, cells in item.rows:
+            yield _write_line([describe_errors(item.errors, number), *cells], delimiter)
+
+
+def describe_errors(errors: list[dict[str, Any]], row: int) -> str:
+    """Say what is wrong with a row of an order."""
+    return " ".join(
+        f"{FIELD_LABELS.get(error['field'], 'Order')}: {error['sentence']}" for error in errors if error["row"] == row
+    )
+
+
+def _write_line(cells: list[str], delimiter: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter).writerow(cells)
+    return line.getvalue()

@@ -1,5 +1,7 @@
 """The form for a new order. One address: the page, its rows of lines, its live total, and the submission."""
 
+from typing import Final
+
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse
@@ -10,11 +12,14 @@ from console.access import ConsoleRequest, needs_submit, render_page
 from console.accounts.interruption import take_up
 from console.intake.lines import read_typed_lines
 from console.intake.submission import Complaint, Submission
-from orders.errors import KeyReused, OrderError
+from orders.errors import KeyReused, OrderError, OrderInvalid
+from orders.imports.pasting import read_pasted
 from orders.intake.drafts import MOST_LINES, TypedLine
 from orders.intake.submission import submit_order
 from orders.permissions import may_view
 from orders.postgres.clock import database_now
+
+PASTED: Final = "The pasted rows are lines of the order now. Check them and submit again."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,6 +38,8 @@ def create_order(request: ConsoleRequest) -> HttpResponse:
         return _show_change(request, "intake/_address_parts.html")
     if intent == "add" or intent.startswith("remove-"):
         return _show_change(request, "intake/_lines.html", intent=intent)
+    if intent == "paste" or request.POST.get("pasted", "").strip():
+        return _paste(request, is_submitted=intent != "paste")
     return _submit(request)
 
 
@@ -40,6 +47,7 @@ def _show_change(request: ConsoleRequest, fragment: str, *, intent: str = "") ->
     """Show what was typed, with rows added or removed, without validating or storing it."""
     lines, focus_row = _change_lines(read_typed_lines(request.POST), intent)
     submission = Submission.retyped(request.POST.dict(), lines, focus_row=focus_row)
+    submission.pasted = request.POST.get("pasted", "")
     if not request.htmx:
         return _show(request, submission)
     submission.order_form.keep_what_is_typed()
@@ -57,6 +65,35 @@ def _change_lines(lines: tuple[TypedLine, ...], intent: str) -> tuple[tuple[Type
         left = tuple(line for index, line in enumerate(lines) if index != int(row)) or (blank,)
         return left, min(int(row), len(left) - 1)
     return lines or (blank,), None
+
+
+def _paste(request: ConsoleRequest, *, is_submitted: bool) -> HttpResponse:
+    """Show pasted rows as lines; who submits the form with rows in it looks at them first."""
+    lines = tuple(line for line in read_typed_lines(request.POST) if not line.is_blank)
+    complaint, text, focus_row = PASTED if is_submitted else "", "", len(lines)
+    try:
+        lines += _read_pasted(request.POST.get("pasted", ""), len(lines))
+    except OrderInvalid as error:
+        complaint, text, focus_row = str(error), request.POST["pasted"], None
+    submission = Submission.retyped(request.POST.dict(), lines, focus_row=focus_row)
+    submission.pasted, submission.paste_complaint = text, complaint
+    status = 422 if complaint else 200
+    if not request.htmx:
+        return _show(request, submission, status=status)
+    context = {"submission": submission, "most_lines": MOST_LINES, "is_fragment": True}
+    return render_page(request, "intake/_lines.html", context, status=status)
+
+
+def _read_pasted(text: str, lines: int) -> tuple[TypedLine, ...]:
+    """Return the lines of pasted rows. Raises OrderInvalid for none, and for too many beside the others."""
+    rows = read_pasted(text)
+    if not rows:
+        raise OrderInvalid("Paste at least one row.")
+    if lines + len(rows) > MOST_LINES:
+        raise OrderInvalid(
+            f"An order has at most {MOST_LINES:,} lines; with these rows it would have {lines + len(rows):,}."
+        )
+    return rows
 
 
 def _submit(request: ConsoleRequest) -> HttpResponse:

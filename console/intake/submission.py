@@ -137,6 +137,9 @@ class Submission:
         self.lines = lines
         self._typed = typed
         self.refusal: Complaint | None = None
+        # Rows of a spreadsheet that could not become lines yet, and why.
+        self.pasted = ""
+        self.paste_complaint = ""
 
     @classmethod
     def blank(cls) -> "Submission":

@@ -2,6 +2,7 @@
 import "./trouble.js";
 import "./panels.js";
 import "./forms.js";
+import "./paste.js";
 import "./times.js";
 import "./ages.js";
 import "./rows.js";

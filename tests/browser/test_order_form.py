@@ -107,3 +107,27 @@ def test_without_javascript_a_button_brings_the_fields_of_the_country(visit: Vis
     page.get_by_role("button", name="Show the fields of this country").click()
     expect(page.get_by_label("PIN code")).to_be_visible()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Lisa")
+
+
+def test_rows_of_a_spreadsheet_fill_lines(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice)
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.setData("text/plain", "A-1\\tApple\\t3\\t12.50\\nA-2\\tPear\\t1\\t2,50\\n");
+            const field = document.querySelector("#id_lines-0-sku");
+            field.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+        }"""
+    )
+    second = page.get_by_role("group", name="Line 2")
+    expect(second.get_by_label("Description")).to_have_value("Pear")
+    expect(page.locator("#order-totals")).to_contain_text("40.00 EUR")
+    expect(page.locator("#id_pasted")).to_have_value("")
+
+
+def test_without_javascript_a_button_adds_pasted_rows(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice, java_script_enabled=False)
+    page.get_by_text("Paste rows from a spreadsheet").click()
+    page.get_by_label("Rows", exact=True).fill("A-1\tApple\t3\t12.50\nA-2\tPear\t1\t2.50")
+    page.get_by_role("button", name="Add the rows").click()
+    expect(page.get_by_role("group", name="Line 2").get_by_label("SKU")).to_have_value("A-2")

@@ -1,4 +1,4 @@
-"""Guards of imports: nothing before it is confirmed, nothing twice, nothing by who may not."""
+"""Guards of imports: nothing before it is confirmed, nothing twice, nothing by who may not; and of pasted rows."""
 
 from typing import Final
 
@@ -99,5 +99,12 @@ OF_IMPORTS: Final = (
         "        (ImportState.CHECKING, ImportState.RUNNING),\n",
         "        (),\n",
         ("tests/orders/engine/test_waking.py",),
+    ),
+    Mutant(
+        "pasted rows are not submitted unseen",
+        "console/intake/create.py",
+        'if intent == "paste" or request.POST.get("pasted", "").strip():',
+        'if intent == "paste":',
+        ("tests/console/intake/test_order_create.py",),
     ),
 )

@@ -560,3 +560,45 @@ def test_a_form_without_a_token_is_refused_in_plain_words(alice: User) -> None:
     assert response.status_code == 403
     assert "This form is out of date" in text_of(response)
     assert not Order.objects.exists()
+
+
+class TestPaste:
+    """Rows of a spreadsheet, with a textarea for browsers without JavaScript."""
+
+    ROWS = "A-2\tPear\t2\t3,50\nA-3\tPlum\t4\tcheap"
+
+    def test_rows_become_lines_behind_those_that_are_there(self, alices: Client) -> None:
+        for headers in ({}, HTMX):
+            response = alices.post(URL, typed(pasted=self.ROWS, intent="paste"), headers=headers)
+            lines = response.context["submission"].lines
+            assert [line.sku for line in lines.typed] == ["A-1", "A-2", "A-3"]
+            assert (str(lines.totals.total), lines.totals.open_rows) == ("44.50 EUR", 1)
+            assert (response.status_code, "<html" in text_of(response)) == (200, headers == {})
+            assert "cheap</textarea>" not in text_of(response)
+
+    def test_empty_rows_make_way(self, alices: Client) -> None:
+        blank = {"sku": "", "description": "", "quantity": "1", "unit_price": ""}
+        response = alices.post(URL, typed(blank, pasted=self.ROWS, intent="paste"))
+        assert [line.sku for line in response.context["submission"].lines.typed] == ["A-2", "A-3"]
+
+    def test_rows_that_are_still_in_the_field_are_not_submitted_unseen(self, alices: Client) -> None:
+        response = alices.post(URL, typed(pasted="A-2\tPear\t2\t3"))
+        assert (response.status_code, Order.objects.count()) == (422, 0)
+        assert "The pasted rows are lines of the order now." in text_of(response)
+        assert [line.sku for line in response.context["submission"].lines.typed] == ["A-1", "A-2"]
+
+    @pytest.mark.parametrize(
+        ("rows", "sentence"),
+        [
+            (" ", "Paste at least one row."),
+            ("a\tb\t1\t1\t1", "Row 1 has 5 columns."),
+            ("x\n" * MOST_LINES, "at most 1,000"),
+        ],
+    )
+    def test_what_cannot_be_lines_stays_where_it_was_pasted(self, alices: Client, rows: str, sentence: str) -> None:
+        response = alices.post(URL, typed(pasted=rows, intent="paste"), headers=HTMX)
+        assert (response.status_code, sentence in text_of(response)) == (422, True)
+        assert response.context["submission"].pasted == rows
+
+    def test_other_buttons_leave_it_in_the_field(self, alices: Client) -> None:
+        assert "A-2" in text_of(alices.post(URL, typed(pasted=self.ROWS, intent="add"), headers=HTMX))

@@ -14,13 +14,13 @@ from typing import Annotated, Final
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
+from django.db.models.functions import Now
 from django.http import HttpResponse
 from ninja import Header
 
 from console.api.keys import ApiRequest
 from console.api.problems import Problem
 from orders.models import IdempotentRequest, Shop
-from orders.postgres.clock import database_now
 from orders.postgres.faults import Fault, find_fault
 
 IdempotencyKey = Annotated[
@@ -35,10 +35,16 @@ IdempotencyKey = Annotated[
 ]
 KEPT_HEADERS: Final = ("Content-Type", "ETag", "Location")
 REPLAYED: Final = "Idempotency-Replayed"
-# With each answer that is kept, as many old ones go, so that the table does not grow without end.
+# With each answer that is kept, an old one of the same key goes and a few more, so that the table does not grow without
+# end.
 FORGET: Final = """
 DELETE FROM orders_idempotentrequest WHERE id IN (
-    SELECT id FROM orders_idempotentrequest WHERE created_at < %s ORDER BY created_at LIMIT 3 FOR UPDATE SKIP LOCKED
+    SELECT id FROM orders_idempotentrequest WHERE shop_id = %s AND key = %s
+    UNION ALL
+    SELECT id FROM (
+        SELECT id FROM orders_idempotentrequest WHERE created_at < statement_timestamp() - %s
+        ORDER BY created_at LIMIT 3 FOR UPDATE SKIP LOCKED
+    ) AS old
 )
 """
 
@@ -75,7 +81,8 @@ def _carry_out(shop: Shop, key: str, digest: str, act: Callable[[], HttpResponse
         if kept is not None:
             return _repeat(kept, digest)
         response = act()
-        IdempotentRequest.objects.filter(shop=shop, key=key).delete()
+        with connection.cursor() as cursor:
+            cursor.execute(FORGET, [shop.pk, key, _lifetime()])
         IdempotentRequest.objects.create(
             shop=shop,
             key=key,
@@ -84,14 +91,11 @@ def _carry_out(shop: Shop, key: str, digest: str, act: Callable[[], HttpResponse
             headers={name: response[name] for name in KEPT_HEADERS if name in response},
             body=response.content.decode(),
         )
-        with connection.cursor() as cursor:
-            cursor.execute(FORGET, [database_now() - _lifetime()])
     return response
 
 
 def _find_kept(shop: Shop, key: str) -> IdempotentRequest | None:
-    began = database_now() - _lifetime()
-    return IdempotentRequest.objects.filter(shop=shop, key=key, created_at__gt=began).first()
+    return IdempotentRequest.objects.filter(shop=shop, key=key, created_at__gt=Now() - _lifetime()).first()
 
 
 def _lifetime() -> timedelta:

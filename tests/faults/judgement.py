@@ -23,6 +23,7 @@ from tests.waiting import wait_until
 
 LOOK_EVERY_SECONDS: Final = 0.25
 RECONNECT_SECONDS: Final = 30.0
+NOTHING: Final = Account()
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,11 @@ def _find_wrong_money(accounts: Mapping[str, Account], told: Sequence[Story]) ->
     """Return where the gateway's own log disagrees with what became of the orders."""
     orders = Order.objects.filter(order_id__in=[story.order_id for story in told])
     rows = {order_id: (status, total) for order_id, status, total in orders.values_list("order_id", "status", "total")}
-    return find_wrong_accounts(accounts, rows)
+    taken = [story for story in told if "approve" not in story.taken and accounts.get(story.order_id, NOTHING).charges]
+    return [
+        *find_wrong_accounts(accounts, rows),
+        *(f"{story.order_id} was charged, and nobody approved it" for story in taken),
+    ]
 
 
 def _find_complaints(gone: Set[str]) -> list[str]:

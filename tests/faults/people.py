@@ -61,6 +61,7 @@ class Story:
     wish: Wish
     pause: float = 0.0
     wanted_id: str = ""
+    payment_method: str = ""
     order_id: str = ""
     taken: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -140,7 +141,7 @@ def live(story: Story, insist: Callable[[Callable[[], object]], object]) -> None
     """Submit the story's order and decide on it."""
     payer = "emma+declined@example.com" if story.wish == Wish.DECLINED_CARD else "emma@example.com"
     postcode = "00000" if story.wish == Wish.UNREACHABLE else "10115"
-    draft = make_draft(customer_email=payer, address_postcode=postcode)
+    draft = make_draft(customer_email=payer, address_postcode=postcode, payment_method=story.payment_method)
     clerk, approver = Colleague("alice", pk=None), Colleague("bob")
 
     def submit() -> None:

@@ -13,6 +13,7 @@ from django.db import connection
 
 from orders.engine import temporal_client
 from tests.faults.judgement import Verdict
+from tests.faults.of_captures import OF_CAPTURES
 from tests.faults.of_chance import OF_CHANCE
 from tests.faults.of_decisions import OF_DECISIONS
 from tests.faults.of_deploys import OF_DEPLOYS
@@ -34,6 +35,7 @@ FAULTS: Final[Sequence[Fault]] = (
     *OF_WORKERS,
     *OF_GATEWAY,
     *OF_EVENTS,
+    *OF_CAPTURES,
     *OF_TEMPORAL,
     *OF_POSTGRES,
     *OF_DECISIONS,

@@ -1,6 +1,7 @@
 """Payments that the shop had authorised: taken over, captured with the approval, released with a cancellation."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from orders.errors import IllegalTransition, OrderInvalid, OutsideWorldFailed, P
 from orders.intake import receipt
 from orders.intake.drafts import LineDraft
 from orders.models import GatewayMovement, Order, Payment, PaymentAttempt
+from orders.money import Money
 from orders.payments.authorise import CAPTURE_TAKES
 from orders.payments.gateways.registry import find_gateway
 from orders.postgres.clock import database_now
@@ -148,6 +150,17 @@ class TestHold:
         assert (payment_of(order).status, Order.objects.get(pk=order.pk).status) == (then, Status.CANCELLED)
         assert broken_rules() == []
 
+    def test_one_that_another_payment_has_is_a_decline(
+        self, order: Order, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = make_order("VALIDATED", payment_method=HELD)
+        gateway: Any = type(find_gateway("simulated"))
+        accept, reference = gateway.accept, payment_of(order).gateway_reference
+        monkeypatch.setattr(gateway, "accept", lambda *each: replace(accept(*each), reference=reference))
+        with pytest.raises(PaymentDeclined, match="belongs to another order"):
+            validate(other)
+        assert payment_of(other).status == Payment.Status.DECLINED
+
     def test_a_card_that_the_bank_refuses_is_a_decline(self, make_order: MakeOrder) -> None:
         order = make_order("VALIDATED", payment_method=HELD, customer_email="emma+declined@example.com")
         with pytest.raises(PaymentDeclined, match="bank declined the card"):
@@ -198,6 +211,17 @@ class TestCapture:
             moving.charge(order)
         assert payment_of(order).status == Payment.Status.DECLINED
         assert order.events.get(kind="payment.declined").data["code"] == "voided"
+
+    def test_what_is_held_for_another_amount_by_now_is_released_and_not_captured(
+        self, order: Order, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gateway: Any = type(find_gateway("simulated"))
+        accept = gateway.accept
+        monkeypatch.setattr(gateway, "accept", lambda *each: replace(accept(*each), held=Money(2400, "EUR")))
+        with pytest.raises(PaymentDeclined, match=r"is for 24\.00 EUR, and the order comes to 25\.00 EUR"):
+            moving.charge(order)
+        moving.refund(order)
+        assert (payment_of(order).status, moving.movements(order)) == ("RELEASED", ["AUTH", "VOID"])
 
     def test_a_cancellation_afterwards_gives_it_back(self, order: Order) -> None:
         moving.charge(order)

@@ -186,9 +186,9 @@ class ApprovalLimit(models.Model):
     """The highest total that an account, or each member of a group, may approve in one currency."""
 
     account = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
     amount = models.BigIntegerField(help_text="In the currency's minor unit.")
 
@@ -228,7 +228,10 @@ class ApprovalLimit(models.Model):
 
 
 class PolicyChange(models.Model):
-    """One change of a rule or a limit. Rows are only ever added; the database refuses to change or remove one."""
+    """One change of a rule or a limit. Rows are only ever added; the database refuses to change or remove one.
+
+    It also refuses a change of a rule or a limit without the row that says so, in the same transaction.
+    """
 
     at = models.DateTimeField(db_default=Now())
     actor = models.CharField(max_length=150)
@@ -239,6 +242,14 @@ class PolicyChange(models.Model):
     action = CodeField(max_length=8, choices=POLICY_ACTION_CHOICES)
     before = models.JSONField(null=True, help_text="What stood there; empty for what was added.")
     after = models.JSONField(null=True, help_text="What stands there now; empty for what was removed.")
+    transaction_id = models.BigIntegerField(
+        db_default=models.Func(
+            function="pg_current_xact_id",
+            template="(%(function)s()::text::bigint)",
+            output_field=models.BigIntegerField(),
+        ),
+        editable=False,
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -16,6 +16,7 @@ from orders.engine import temporal
 from orders.errors import DecisionRefused, RefundRefused
 from orders.intake import submission
 from orders.models import Order, PolicyRule
+from orders.policy import changes
 from orders.states import OPEN, Outcome, Status
 from tests.faults.people import Story, Wish
 from tests.faults.stage import Fault, Stage
@@ -161,7 +162,8 @@ def one_of_two(stage: Stage) -> None:
     """Approve once what the policy wants two people for, and send Temporal whatever looks like a second approval."""
     people = make_user("bob", "approver"), make_user("dana", "approver")
     lines = (replace(ONE_LINE[0], sku=OF_TWO),)
-    PolicyRule.objects.get_or_create(name="Two people", defaults={"approvals_needed": 2, "skus": [OF_TWO]})
+    if not PolicyRule.objects.filter(name="Two people").exists():
+        changes.save_rule(PolicyRule(name="Two people", approvals_needed=2, skus=[OF_TWO]), actor=Colleague("admin"))
     for turn in range(stage.orders):
         story, order = submit(stage, lines=lines)
         wait_until(partial(_has_deadline, order), seconds=60, what="the wait for a decision")

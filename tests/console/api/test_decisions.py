@@ -2,10 +2,11 @@
 
 import pytest
 
-from orders.models import Decision, Order, OrderEvent, OutboxMessage, PolicyRule, Reason, Refund
+from orders.models import Decision, Order, OrderEvent, OutboxMessage, Reason, Refund
 from orders.states import Channel, Status
 from tests.console.api.calling import ORDERS, Program, pointers
 from tests.making import MakeOrder
+from tests.orders.policy.asking import make_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +65,7 @@ def test_no_key_approves_what_its_account_submitted() -> None:
 
 
 def test_the_policy_has_its_say(make_order: MakeOrder) -> None:
-    PolicyRule.objects.create(name="All", approvals_needed=2)
+    make_rule("All", approvals_needed=2)
     order, program = make_order(), Program("decide")
     response = program.post(f"{ORDERS}/{order.order_id}/approve", {})
     told = response.json()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from orders.models import PolicyRule
 from orders.states import Status
 from tests.console.api.calling import ORDERS, Program
 from tests.making import MakeOrder
+from tests.orders.policy.asking import make_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def test_the_events_of_an_order_are_told_in_their_order(make_order: MakeOrder) -
 
 def test_the_policy_is_tried(make_order: MakeOrder) -> None:
     make_order()
-    PolicyRule.objects.create(name="Dear", approvals_needed=2, currency="EUR", total_above=100)
+    make_rule("Dear", approvals_needed=2, currency="EUR", total_above=100)
     told = Program("read").get("/api/v1/policy/trial", last=5).json()
     assert told["orders"] == 1
     assert [(rule["name"], rule["caught"], rule["decided"]) for rule in told["rules"]] == [("Dear", 1, 1)]

@@ -5,10 +5,10 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from orders.decisions import decide
-from orders.models import ApprovalLimit, Order
+from orders.models import Order
 from tests.asking import HTMX, text_of
 from tests.making import MakeOrder, make_user
-from tests.orders.policy.asking import ask_for, make_rule
+from tests.orders.policy.asking import ask_for, make_limit, make_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +106,7 @@ class TestTwoApprovers:
 
 class TestWhoMayNot:
     def test_above_the_limit(self, make_order: MakeOrder, bob: User, dana: User, client: Client) -> None:
-        ApprovalLimit.objects.create(account=bob, currency="EUR", amount=1000)
+        make_limit(bob, 1000)
         order = make_order()
         page = page_of(order, bob, client)
         assert "The total of 25.00 EUR is above your approval limit of 10.00 EUR." in page

@@ -10,12 +10,12 @@ from django.test import Client
 from console.desk import tabs
 from orders.decisions import decide
 from orders.intake.drafts import LineDraft
-from orders.models import ApprovalLimit, Order, Trouble
+from orders.models import Order, Trouble
 from orders.states import TroubleCode
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.database import past_the_rules
 from tests.making import MakeOrder, make_user
-from tests.orders.policy.asking import make_rule
+from tests.orders.policy.asking import make_limit, make_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_what_the_policy_leaves_to_others_is_apart(bobs: Client, bob: User, make
     make_rule("Two", approvals_needed=2, total_above=1000, currency="EUR", level=Group.objects.get(name="approver"))
     approved, small = make_order(), make_order(lines=(LineDraft("X", "X", 1, 900),))
     decide.approve_order(approved, actor=bob)
-    ApprovalLimit.objects.create(account=bob, currency="EUR", amount=5000)
+    make_limit(bob, 5000)
     make_order(lines=(LineDraft("X", "X", 1, 5001),))
     make_order(currency="USD")
     page = bobs.get("/")

@@ -16,7 +16,7 @@ from orders.events import EventKind
 from orders.feed.positions import place_events
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_order
-from orders.models import ApprovalLimit, Batch, Notice, NoticeMark, Order, OrderEvent, WebhookEndpoint
+from orders.models import Batch, Notice, NoticeMark, Order, OrderEvent, WebhookEndpoint
 from orders.notifications import making
 from orders.notifications.choices import Choices, save_choices
 from orders.postgres.clock import database_now
@@ -24,7 +24,7 @@ from orders.states import DecisionKind, NoticeKind, NoticeWay, TroubleCode
 from orders.webhooks.endpoints import pause_endpoint
 from tests.making import MakeOrder, make_user
 from tests.orders.decisions.batching import carry_out
-from tests.orders.policy.asking import ask_for
+from tests.orders.policy.asking import ask_for, make_limit
 
 pytestmark = pytest.mark.django_db
 NEEDS, EXPIRING = NoticeKind.NEEDS_APPROVAL, NoticeKind.EXPIRING
@@ -84,7 +84,7 @@ def test_the_policy_says_whom_an_order_needs(bob: User) -> None:
 
 
 def test_an_order_above_the_limit_needs_somebody_else(make_order: MakeOrder, dana: User) -> None:
-    ApprovalLimit.objects.create(account=dana, currency="EUR", amount=100)
+    make_limit(dana, 100)
     make_order()
     make_all()
     assert told(NEEDS) == ["bob"]

@@ -2,17 +2,34 @@
 
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 
-from orders.models import Order, PolicyRule
-from tests.making import build_order
+from orders.models import ApprovalLimit, Order, PolicyRule
+from orders.policy import changes
+from tests.making import Colleague, build_order
+
+ADMIN = Colleague("admin", pk=1)
 
 
 def make_rule(name: str = "Every order", **facts: Any) -> PolicyRule:
     """Return a rule; with no conditions, it applies to every order."""
     if isinstance(facts.get("level"), str):
         facts["level"], _ = Group.objects.get_or_create(name=facts["level"])
-    return PolicyRule.objects.create(name=name, **facts)
+    return changes.save_rule(PolicyRule(name=name, **facts), actor=ADMIN)
+
+
+def change_rules(**facts: Any) -> None:
+    """Change all rules that say something else."""
+    for rule in PolicyRule.objects.exclude(**facts):
+        for name, value in facts.items():
+            setattr(rule, name, value)
+        changes.save_rule(rule, actor=ADMIN)
+
+
+def make_limit(of: User | Group, amount: int, currency: str = "EUR") -> ApprovalLimit:
+    """Return a limit of an account or a group."""
+    whose = {"account": of} if isinstance(of, User) else {"group": of}
+    return changes.save_limit(ApprovalLimit(**whose, amount=amount, currency=currency), actor=ADMIN)
 
 
 def ask_for(
@@ -20,8 +37,8 @@ def ask_for(
 ) -> Order:
     """Return an order, by default one that waits, of which so many approvals are asked by a rule that stays."""
     facts: dict[str, Any] = {"approvals_needed": approvals_needed} | ({"level": level} if level else {})
-    PolicyRule.objects.update(is_enabled=False)
+    change_rules(is_enabled=False)
     make_rule(f"{approvals_needed} by {level or 'anyone'}, number {PolicyRule.objects.count() + 1}", **facts)
     order = build_order(status, **changes)
-    PolicyRule.objects.update(is_enabled=False)
+    change_rules(is_enabled=False)
     return order

@@ -1,12 +1,15 @@
 """Rules and limits are written with who changed them and what stood there: in the admin and at the terminal."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import IntegrityError, connection, transaction
+from django.db.models import ProtectedError
 from django.test import Client
 
 from orders.errors import PolicyInvalid
@@ -14,12 +17,12 @@ from orders.models import ApprovalLimit, PolicyChange, PolicyRule
 from orders.policy import changes
 from tests.asking import text_of
 from tests.making import Colleague, MakeOrder
-from tests.orders.policy.asking import make_rule
+from tests.orders.policy.asking import ADMIN, make_limit, make_rule
+from tests.orders.policy.test_conditions import EVERYTHING
 
 pytestmark = pytest.mark.django_db
 RULES = "/admin/orders/policyrule/"
 LIMITS = "/admin/orders/approvallimit/"
-ADMIN = Colleague("admin", pk=1)
 
 
 @pytest.fixture
@@ -37,6 +40,75 @@ def typed(**changes: Any) -> dict[str, Any]:
 def run(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
     call_command("policy", *arguments)
     return capsys.readouterr().out
+
+
+def check_rules() -> None:
+    """Have PostgreSQL look now at what it else looks at when the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+class TestRules:
+    """PostgreSQL compares each row with the history that was written in the same transaction, at its end."""
+
+    def refuse(self, change: Callable[[], object]) -> None:
+        def change_and_end() -> None:
+            with transaction.atomic():
+                change()
+                check_rules()
+
+        with pytest.raises(IntegrityError, match="together with its history"):
+            change_and_end()
+
+    def test_a_rule_is_not_written_without_its_history(self) -> None:
+        self.refuse(lambda: PolicyRule.objects.create(name="Large", approvals_needed=2))
+        rule = make_rule(approvals_needed=2)
+        self.refuse(lambda: PolicyRule.objects.update(approvals_needed=1))
+        self.refuse(rule.delete)
+
+    def test_a_limit_is_not_written_without_its_history(self, bob: User) -> None:
+        self.refuse(lambda: ApprovalLimit.objects.create(account=bob, currency="EUR", amount=1))
+        limit = make_limit(bob, 1000)
+        self.refuse(lambda: ApprovalLimit.objects.update(amount=1001))
+        self.refuse(limit.delete)
+
+    def test_the_history_has_to_say_what_was_changed(self) -> None:
+        rule = make_rule(approvals_needed=2)
+
+        def change_more_than_is_told() -> None:
+            rule.precedence = 5
+            changes.save_rule(rule, actor=ADMIN)
+            PolicyRule.objects.update(approvals_needed=0)
+
+        self.refuse(change_more_than_is_told)
+
+    def test_every_part_of_a_rule_and_a_limit_can_be_changed(self, bob: User) -> None:
+        senior, junior = (Group.objects.create(name=name) for name in ("senior", "junior"))
+        rule = make_rule("Large", approvals_needed=2, level=senior, **EVERYTHING)
+        rule.level, rule.skus, rule.weekdays = junior, ["B", "C"], []
+        changes.save_rule(rule, actor=ADMIN)
+        limits = [make_limit(bob, 1000), make_limit(junior, 500, "USD")]
+        limits[0].amount, limits[1].group = 2000, senior
+        for limit in limits:
+            changes.save_limit(limit, actor=ADMIN)
+            changes.remove_limit(limit, actor=ADMIN)
+        changes.remove_rule(rule, actor=ADMIN)
+        check_rules()
+        assert PolicyChange.objects.count() == 9
+
+    @pytest.mark.parametrize("table", ["orders_policyrule", "orders_approvallimit"])
+    def test_they_are_not_emptied(self, table: str) -> None:
+        with pytest.raises(IntegrityError, match="one by one"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {table}")
+
+    def test_an_account_or_a_group_stays_while_it_has_a_limit(self, bob: User) -> None:
+        group = Group.objects.create(name="juniors")
+        make_limit(bob, 1000)
+        make_limit(group, 1000)
+        for whose in (bob, group):
+            with pytest.raises(ProtectedError):
+                whose.delete()
 
 
 class TestVerbs:
@@ -131,7 +203,7 @@ class TestAdmin:
         admins.post(f"{RULES}{first.pk}/delete/", {"post": "yes"})
         admins.post(RULES, {"action": "delete_selected", "_selected_action": [second.pk], "post": "yes"})
         assert not PolicyRule.objects.exists()
-        assert [each.action for each in PolicyChange.objects.all()] == ["REMOVED"] * 2
+        assert [each.action for each in PolicyChange.objects.all()[:2]] == ["REMOVED"] * 2
         assert "approvals_needed: 1 → -" in text_of(admins.get("/admin/orders/policychange/"))
 
     def test_a_limit_is_edited(self, admins: Client, bob: User) -> None:

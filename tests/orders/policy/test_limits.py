@@ -9,19 +9,18 @@ from orders.decisions.batches import count_results, create_batch
 from orders.decisions.chunks import decide_chunk
 from orders.decisions.preview import preview_decision
 from orders.errors import ApprovalRefused
-from orders.models import ApprovalLimit, Order
+from orders.models import Order
 from orders.permissions import TerminalOperator
 from orders.policy.approvers import list_candidates
 from orders.states import BatchResult, DecisionKind
 from tests.making import MakeOrder, make_user
-from tests.orders.policy.asking import ask_for
+from tests.orders.policy.asking import ask_for, make_limit
 
 pytestmark = pytest.mark.django_db
 
 
 def limit(whom: User | str, amount: int, currency: str = "EUR") -> None:
-    of = {"account": whom} if isinstance(whom, User) else {"group": Group.objects.get_or_create(name=whom)[0]}
-    ApprovalLimit.objects.create(**of, amount=amount, currency=currency)
+    make_limit(whom if isinstance(whom, User) else Group.objects.get_or_create(name=whom)[0], amount, currency)
 
 
 def is_approved(order: Order, by: User) -> bool:

@@ -10,13 +10,14 @@ from orders import contracts
 from orders.events import EventKind
 from orders.intake.receipt import validate_order
 from orders.labels import describe_event
-from orders.models import Order, PolicyRule
+from orders.models import Order
+from orders.policy import changes
 from orders.policy.labels import describe_rule
 from orders.policy.verdict import Verdict, judge, read_kept, read_rules
 from orders.postgres.clock import database_now
 from orders.states import Channel, Outcome, Status
 from tests.making import MakeOrder
-from tests.orders.policy.asking import make_rule
+from tests.orders.policy.asking import ADMIN, change_rules, make_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -69,8 +70,8 @@ class TestWhatAnOrderKeeps:
         rule = make_rule("Large orders", approvals_needed=2, total_above=2000, currency="EUR", explanation="Call them.")
         order = make_order()
         rule.name, rule.total_above, rule.approvals_needed = "Renamed", 9999, 1
-        rule.save()
-        rule.delete()
+        changes.save_rule(rule, actor=ADMIN)
+        changes.remove_rule(rule, actor=ADMIN)
         order.refresh_from_db()
         kept = read_kept(order.policy, order.approvals_needed)
         assert order.approvals_needed == 2
@@ -102,7 +103,7 @@ class TestWhatAnOrderKeeps:
         make_rule(approvals_needed=0)
         order = make_order("VALIDATED")
         rules = read_rules()
-        PolicyRule.objects.update(approvals_needed=2)
+        change_rules(approvals_needed=2)
         with monkeypatch.context() as patch:
             patch.setattr("orders.intake.receipt.read_rules", lambda: rules)
             with pytest.raises(DatabaseError, match="no rule of the policy says so"), transaction.atomic():

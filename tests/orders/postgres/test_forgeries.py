@@ -1,11 +1,13 @@
 """What the programs' own role cannot write, though it may write to every table: each rule refuses in a sentence."""
 
 import json
+import re
 from typing import Any
 
 import psycopg
 import pytest
 
+from tests.orders.postgres.forgeries import MORE_FORGERIES, ROWS
 from tests.orders.postgres.roles import connect, run
 
 # One order of each kind that the forgeries are tried on, and whose ids they take.
@@ -30,8 +32,8 @@ kinds = {
     "cancelled": build_order("CANCELLED", cancelled_from="PAID"),
 }
 people = {"bob": make_user("bob", "approver").pk, "rule": PolicyRule.objects.get(approvals_needed=2).pk}
-print(json.dumps({name: order.pk for name, order in kinds.items()} | people))
 """
+TELL = "print(json.dumps({name: order.pk for name, order in kinds.items()} | people | more))\n"
 
 COPY_OF_AN_ORDER = """
 INSERT INTO orders_order (order_id, payment_id, idempotency_key, customer_name, customer_email, address_line,
@@ -69,6 +71,13 @@ APPROVAL = (
 )
 # Statements of one transaction: what one approver, or nobody at all, might try to have an order charged.
 CHARGE = "; UPDATE orders_order SET status = 'CHARGING_PAYMENT' WHERE id = {order}"
+# What the history of the policy would say of a rule, and the change that it does not tell of.
+CHANGE_OF_RULE = (
+    "INSERT INTO orders_policychange (actor, subject, subject_id, name, action, before, after) "
+    "SELECT 'mallory', 'RULE', id, name, 'CHANGED', policy_facts(to_jsonb(rule)), "
+    "policy_facts(to_jsonb(rule)) - '{after}' FROM orders_policyrule AS rule WHERE id = {{rule}}"
+)
+LESS_ASKED = "; UPDATE orders_policyrule SET approvals_needed = 0 WHERE id = {rule}"
 APPLIED = """'{{"rules": [{{"id": {rule}, "decides": true}}], "levels": []}}'"""
 
 FORGERIES = {
@@ -197,6 +206,39 @@ FORGERIES = {
         "VALUES (now() - interval '1 day', 'x', 'RULE', 1, 'x', 'ADDED', 'null')",
         "tells of now",
     ),
+    "a rule that asks for less": (
+        "UPDATE orders_policyrule SET approvals_needed = 0 WHERE id = {rule}",
+        "a rule of the policy is added, changed or removed together with its history",
+    ),
+    "a rule that is switched off": (
+        "UPDATE orders_policyrule SET is_enabled = NOT is_enabled WHERE id = {rule}",
+        "together with its history",
+    ),
+    "a rule that nobody wrote": (
+        "INSERT INTO orders_policyrule (name, precedence, is_enabled, currency, countries, is_new_customer, "
+        "has_new_address, is_same_basket, skus, weekdays, was_declined, approvals_needed, explanation) "
+        "VALUES ('forged', 1, true, '', '{{}}', false, false, false, '{{}}', '{{}}', false, 0, '')",
+        "together with its history",
+    ),
+    "a rule that goes": ("DELETE FROM orders_policyrule WHERE id = {rule}", "together with its history"),
+    "a rule under another id": (
+        "UPDATE orders_policyrule SET id = 4711 WHERE id = {rule}",
+        "a rule of the policy keeps its id",
+    ),
+    "a rule with a history of something else": (
+        CHANGE_OF_RULE.format(after="approvals_needed") + LESS_ASKED,
+        "together with its history",
+    ),
+    "a rule with the history of another transaction": (
+        CHANGE_OF_RULE.format(after="approvals_needed")
+        .replace("after)", "after, transaction_id)")
+        .replace(" FROM", ", pg_current_xact_id()::text::bigint + 1 FROM"),
+        "a change of the policy is written down in its own transaction",
+    ),
+    "a limit that nobody set": (
+        "INSERT INTO orders_approvallimit (account_id, currency, amount) VALUES ({bob}, 'EUR', 1)",
+        "a limit of the policy is added, changed or removed together with its history",
+    ),
     # Decisions and history.
     "an event of yesterday": (EVENT.format(waiting="{waiting}", at="now() - interval '1 day'"), "tells of now"),
     "an event of tomorrow": (EVENT.format(waiting="{waiting}", at="now() + interval '1 day'"), "tells of now"),
@@ -286,23 +328,57 @@ FORGERIES = {
         *("orders_order", "orders_orderline", "orders_orderevent", "orders_decision", "orders_payment"),
         *("orders_paymentattempt", "orders_refund", "orders_shipment", "orders_outboxmessage"),
         *("simulated_gateway_movement", "simulated_carrier_booking", "orders_policychange"),
+        *("orders_gatewayevent", "orders_batch", "orders_batchitem"),
     )
+}
+ALL = FORGERIES | MORE_FORGERIES
+# What PostgreSQL says where a rule of these tables is broken.
+OF_MONEY = (
+    *("orders_orderline", "orders_payment", "orders_paymentattempt", "orders_refund", "orders_refundfollowup"),
+    *("simulated_gateway_movement", "orders_gatewayevent", "orders_policyrule", "orders_approvallimit"),
+    *("orders_policychange", "orders_batch", "orders_batchitem"),
+)
+SOURCES = (
+    "SELECT DISTINCT prosrc FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+    "WHERE tgrelid::regclass::text = ANY(%s) AND NOT tgisinternal"
+)
+RAISED = r"RAISE EXCEPTION\s+'((?:''|[^'])*)'"
+# Tried elsewhere: in a transaction of another isolation below; by the role that may empty a table at all.
+UNTRIED = {
+    "refunds are only written in read committed transactions",
+    "rows of % are removed one by one, each with its history",
 }
 
 
 @pytest.fixture(scope="module")
 def orders(server: dict[str, Any]) -> dict[str, int]:
-    made = run(server, "console_app", "shell", "--no-imports", "-c", ORDERS)
+    made = run(server, "console_app", "shell", "--no-imports", "-c", f"{ORDERS}{ROWS}{TELL}")
     ids: dict[str, int] = json.loads(made.splitlines()[-1])
     return ids
 
 
-@pytest.mark.parametrize("name", FORGERIES)
+@pytest.mark.parametrize("name", ALL)
 def test_it_is_refused(server: dict[str, Any], orders: dict[str, int], name: str) -> None:
-    statement, sentence = FORGERIES[name]
+    statement, sentence = ALL[name]
     with connect(server, "console_app") as connection, pytest.raises(psycopg.Error, match=sentence) as caught:
         connection.execute(statement.format(**orders))
     assert isinstance(caught.value, psycopg.errors.IntegrityError), caught.value
+
+
+def test_every_rule_of_money_and_policy_is_tried(server: dict[str, Any], orders: dict[str, int]) -> None:
+    """A rule that no forgery meets may as well not be there."""
+    said = set()
+    with connect(server, "console_app") as connection:
+        for statement, _ in ALL.values():
+            try:
+                connection.execute(statement.format(**orders))
+            except psycopg.Error as error:
+                said.add(str(error.diag.message_primary))
+        sources = [source for (source,) in connection.execute(SOURCES, [list(OF_MONEY)])]
+    sentences = {found.replace("''", "'") for source in sources for found in re.findall(RAISED, source)}
+    patterns = {sentence: ".*".join(map(re.escape, sentence.split("%"))) for sentence in sentences}
+    met = {sentence for sentence, pattern in patterns.items() if any(re.fullmatch(pattern, each) for each in said)}
+    assert sentences - met == UNTRIED
 
 
 def test_a_refund_is_written_in_a_view_of_now_alone(server: dict[str, Any], orders: dict[str, int]) -> None:

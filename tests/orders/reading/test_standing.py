@@ -6,11 +6,11 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from orders.intake.drafts import LineDraft
-from orders.models import ApprovalLimit, Order
+from orders.models import Order
 from orders.policy.approvals import find_standing
 from orders.policy.approvers import Approver
 from tests.making import make_user
-from tests.orders.policy.asking import ask_for
+from tests.orders.policy.asking import ask_for, make_limit
 
 pytestmark = pytest.mark.django_db
 
@@ -32,11 +32,11 @@ def test_both_say_the_same(
 ) -> None:
     person = make_user("erin", "approver", is_superuser=is_superuser)
     if own is not None:
-        ApprovalLimit.objects.create(account=person, currency=own[0], amount=own[1])
+        make_limit(person, own[1], own[0])
     for number, amount in enumerate(of_groups):
         group = Group.objects.create(name=f"juniors {number}")
         person.groups.add(group)
-        ApprovalLimit.objects.create(group=group, currency="EUR", amount=amount)
+        make_limit(group, amount)
     waiting = Order.objects.waiting_for(username=person.username, account_id=person.pk)
     assert set(waiting) == {order for order in orders if may_approve(person, order)}
 

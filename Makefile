@@ -55,8 +55,8 @@ benchmark: install ## measure what the console costs; PART="orders lists", ORDER
 mutants: install ## remove guards one at a time and see a test fail for each; ARGS="part of a name"
 	$(PY) -m tests.mutants $(ARGS)
 
-faults: install ## break things under load and see nothing lost; SEED=7, FAULT="worker temporal", ORDERS=12, RACES=200, OVERLOAD=2000, NEMESIS=500, CONTROLS=1, ARGS=--write
-	$(PY) -m tests.faults$(if $(CONTROLS),.controls $(ARGS),$(if $(filter-out file,$(origin SEED)), --seed $(SEED))$(if $(FAULT), --fault $(FAULT))$(if $(ORDERS), --orders $(ORDERS))$(if $(RACES), --races $(RACES))$(if $(OVERLOAD), --overload $(OVERLOAD))$(if $(NEMESIS), --nemesis $(NEMESIS)) $(ARGS))
+faults: install ## break things under load and see nothing lost; SEED=7, FAULT="worker temporal", ORDERS=12, RACES=200, OVERLOAD=2000, NEMESIS=500, AWAY=300, CONTROLS=1, ARGS=--write
+	$(PY) -m tests.faults$(if $(CONTROLS),.controls $(ARGS),$(if $(filter-out file,$(origin SEED)), --seed $(SEED))$(if $(FAULT), --fault $(FAULT))$(if $(ORDERS), --orders $(ORDERS))$(if $(RACES), --races $(RACES))$(if $(OVERLOAD), --overload $(OVERLOAD))$(if $(NEMESIS), --nemesis $(NEMESIS))$(if $(AWAY), --away $(AWAY)) $(ARGS))
 
 install: $(INSTALLED)
 

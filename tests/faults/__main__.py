@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--nemesis", type=int, default=500, help="orders of the nemesis; 500 take ten minutes")
     parser.add_argument("--overload", type=int, default=2000, help="orders before a worker comes (%(default)s)")
     parser.add_argument("--races", type=int, default=200, help="how often two people race (%(default)s)")
+    parser.add_argument(
+        "--away", type=float, default=0, metavar="SECONDS", help="how long Temporal is away, a worker halted, at least"
+    )
     parser.add_argument("--write", action="store_true", help="put the table into docs/faults.md")
     parser.add_argument("--short", action="store_true", help="only the faults of the run in `make test`")
     given = parser.parse_args(arguments)
@@ -44,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         nemesis=given.nemesis,
         races=given.races,
         overload=given.overload,
+        away=given.away,
         settle=given.settle,
     )
     results = suite.run(faults, scale)

@@ -9,6 +9,8 @@ from tests.faults.stage import Fault, Stage
 
 # How long what is not there stays away: longer than the calls of people and workers wait for it.
 AWAY_SECONDS: Final = 6.0
+# How long people pause before they do the same again.
+PAUSE_SECONDS: Final = 5.0
 
 
 def kill_three_times(stage: Stage) -> None:
@@ -24,8 +26,13 @@ def kill_three_times(stage: Stage) -> None:
 def stay_away(stage: Stage) -> None:
     """Have people go on while there is no server at all."""
     stage.stack.temporal.kill()
-    with stage.people(wishes=[Wish.APPROVE, Wish.CANCEL, Wish.APPROVE_THEN_CANCEL]):
-        pass  # until everybody is done without it
+    end = time.monotonic() + stage.away
+    while True:
+        with stage.people(wishes=[Wish.APPROVE, Wish.CANCEL, Wish.APPROVE_THEN_CANCEL]):
+            pass  # until everybody is done without it
+        if time.monotonic() >= end:
+            break
+        time.sleep(PAUSE_SECONDS)
     stage.heal()
 
 

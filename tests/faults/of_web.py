@@ -20,7 +20,7 @@ def die_after_commit(stage: Stage) -> None:
     times = stage.stack.folder.path / "die-times"
     times.write_text(str(DEATHS))
     stage.stack.start_web(application="tests.faults.failing_web:application", DIE_TIMES=str(times))
-    _click(stage, stage.plan(wishes=[Wish.APPROVE]))
+    click(stage, stage.plan(wishes=[Wish.APPROVE]))
     assert times.read_text() == "0", "the web server did not die as often as it should have"
     stage.stack.web.stop()
 
@@ -30,7 +30,7 @@ def kill(stage: Stage) -> None:
     stage.stack.start_web()
     stories = stage.plan(2 * stage.orders, wishes=[Wish.APPROVE, Wish.APPROVE, Wish.LEAVE])
     with ThreadPoolExecutor(1) as aside:
-        clicking = aside.submit(_click, stage, stories)
+        clicking = aside.submit(click, stage, stories)
         wait_until(lambda: sum(bool(story.order_id) for story in stories) > 2, seconds=60, what="the first orders")
         stage.stack.web.kill_family()
         stage.stack.start_web()
@@ -38,7 +38,7 @@ def kill(stage: Stage) -> None:
     stage.stack.web.stop()
 
 
-def _click(stage: Stage, stories: Sequence[Story]) -> None:
+def click(stage: Stage, stories: Sequence[Story]) -> None:
     """Submit and approve in browsers, some at the same time."""
     make_user("alice", "clerk")
     make_user("bob", "approver")

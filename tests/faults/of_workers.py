@@ -1,5 +1,6 @@
 """Workers that are killed at each point of a charge, stopped, rolled, frozen; and partners that fail."""
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -60,8 +61,10 @@ def freeze(stage: Stage) -> None:
         stage.wait_for_completed(1)
         frozen = stage.stack.workers[0]
         with frozen.frozen():
+            end = time.monotonic() + stage.away
             stage.stack.start_worker()
             stage.wait_for_completed(3)
+            time.sleep(max(0.0, end - time.monotonic()))
 
 
 def flaky(stage: Stage) -> None:

@@ -47,6 +47,8 @@ class Stage:
     overload: int = 0
     # How often two people race.
     races: int = 0
+    # How many seconds Temporal is away, and a worker halted, at least.
+    away: float = 0
     stories: list[Story] = field(default_factory=list)
     healed_at: float | None = None
     # The log of the gateway, where it is a program of its own.

@@ -69,6 +69,7 @@ class Scale:
     nemesis: int
     races: int
     overload: int
+    away: float
     settle: float
 
 
@@ -93,7 +94,15 @@ def _run_all(faults: Sequence[Fault], scale: Scale, place: Path | None) -> list[
 
 def _run_one(stack: FaultStack, fault: Fault, scale: Scale) -> Verdict:
     dice = random.Random(f"{scale.seed}/{fault.name}")
-    stage = Stage(stack, dice, scale.orders, nemesis=scale.nemesis, overload=scale.overload, races=scale.races)
+    stage = Stage(
+        stack,
+        dice,
+        scale.orders,
+        nemesis=scale.nemesis,
+        overload=scale.overload,
+        races=scale.races,
+        away=scale.away,
+    )
     begin = time.monotonic()
     stack.heal()
     failure = ""

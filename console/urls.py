@@ -8,6 +8,7 @@ from console.accounts.password import OwnPasswordView
 from console.accounts.personal import edit_settings
 from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.api.entrance import describe_urls
+from console.comments import views as comments
 from console.desk import batches, bulk, export, order_list
 from console.intake import create, import_pages
 from console.notices import choices, notices
@@ -63,6 +64,8 @@ urlpatterns = [
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
     path("orders/<order_id:order_id>/refund/", refunds.refund, name="order-refund"),
+    path("orders/<order_id:order_id>/comments/", comments.add, name="comment-add"),
+    path("orders/<order_id:order_id>/comments/<int:number>/edit/", comments.edit, name="comment-edit"),
     path(
         "orders/<order_id:order_id>/refund/<int:number>/again/",
         refunds.follow_up,

@@ -67,6 +67,13 @@ class TooManyRows(OrderError):
         )
 
 
+class CommentNotFound(OrderNotFound):
+    """The order has no such comment."""
+
+    def __init__(self) -> None:
+        OrderError.__init__(self, "The order has no such comment.")
+
+
 class OrderExists(OrderError):
     """A new order was given an order_id that already exists."""
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from orders.states import DecisionKind, Status
 
-Fact = str | int | bool
+Fact = str | int | bool | list[int] | list[str]
 
 # The number of the attempt of a step that is made at once, within the workflow task, before those that Temporal counts.
 IMMEDIATE: Final = 0
@@ -34,7 +34,8 @@ class EventKind(StrEnum):
     CANCELLATION_REQUESTED = "decision.cancellation_requested"  # ... the same, reason_code, reason_words, customer_text
     DECISION_TOO_LATE = "decision.too_late"  # decision_id, decision, decided_by
     DECISION_REFUSED = "decision.refused"  # decision_id, channel, code, reason
-    COMMENTED = "order.commented"  # channel, text
+    COMMENTED = "order.commented"  # channel, text, account_id; mentions (account ids) and mentioned (their names)
+    COMMENT_EDITED = "order.comment_edited"  # comment (the event's id), and the same; mentions are those who are new
 
     AUTHORISED = "payment.authorised"  # amount, currency, gateway_reference
     RELEASED = "payment.released"

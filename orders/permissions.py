@@ -132,6 +132,17 @@ def check_may_submit(actor: Actor) -> None:
         raise NotAllowed("Your account cannot submit orders. Ask a clerk to do it.")
 
 
+def may_comment(actor: Actor) -> bool:
+    """Tell whether `actor` may comment on orders: whoever works on them, and not who only looks."""
+    return may_view(actor) and any(actor.has_perm(each) for each in (ADD, APPROVE, CANCEL, REFUND))
+
+
+def check_may_comment(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may comment on orders."""
+    if not may_comment(actor):
+        raise NotAllowed("Your account can view orders but not comment on them.")
+
+
 def check_is_decider(actor: Actor, kind: DecisionKind) -> None:
     """Raise NotAllowed unless `actor` may take this kind of decision at all."""
     if not may_decide(actor, kind):

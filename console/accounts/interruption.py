@@ -15,13 +15,15 @@ KEPT: Final = "interrupted"
 # A form of a thousand lines has some 100 kB; a larger one is not kept.
 MOST_BYTES: Final = 400_000
 NOT_KEPT: Final = ("csrfmiddlewaretoken",)
-DECISIONS: Final = frozenset({"order-approve", "order-cancel", "order-refund"})
 # Addresses that only take what a form sends, each with the page of the form.
 PAGES: Final = {"order-bulk": "order-list", "notice-read": "notice-list"}
+DECISIONS: Final = frozenset({"order-approve", "order-cancel", "order-refund", "comment-add"})
 SENTENCES: Final = {
     "order-approve": "You were signed out and your decision was not saved.",
     "order-cancel": "You were signed out and your decision was not saved. Your reason is still in the form.",
     "order-refund": "You were signed out and nothing was refunded. What you typed is still in the form.",
+    "comment-add": "You were signed out and your comment was not added. What you typed is still in the form.",
+    "comment-edit": "You were signed out and your comment was not saved. What you typed is still in the form.",
     "order-bulk": "You were signed out and your decisions were not saved.",
     "order-review": "You were signed out and your decision was not saved. Your reason is still in the form.",
     "order-create": "You were signed out and the order was not submitted. What you typed is still here.",

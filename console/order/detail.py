@@ -9,6 +9,7 @@ from django_htmx.http import HTMX_STOP_POLLING
 from console.access import ConsoleRequest, needs_view, render_page
 from console.accounts.interruption import take_up
 from console.accounts.sessions import polled
+from console.comments.forms import CommentForm
 from console.desk.way_back import WayBack
 from console.forms import CancelForm
 from console.order.facts import find_order, read_cancel_reasons, read_page_facts, read_status_facts
@@ -35,6 +36,8 @@ def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
             panel = build_refund_panel(facts, request.user)
             return render_page(request, "order/_refund.html", {"order": order, "refunds": panel, "refund_form": form})
         return render_order(request, facts, refund_form=form)
+    if typed is not None and "text" in typed:
+        return render_order(request, facts, comment_form=CommentForm(text=typed["text"]))
     return render_order(request, facts, cancel_form=_fill_in_again(order, typed) if typed is not None else None)
 
 

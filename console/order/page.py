@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from console.access import ConsoleRequest, render_page
+from console.comments.forms import CommentForm
 from console.desk.way_back import WayBack
 from console.forms import ApproveForm, CancelForm
 from console.order.approvals import build_approval_panel
@@ -25,7 +26,7 @@ from console.order.timeline import build_timeline
 from orders.decisions.reasons import Offered
 from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order
-from orders.permissions import may_open_temporal_ui
+from orders.permissions import may_comment, may_open_temporal_ui
 
 # Some 3 kB each, in each process.
 MOST_KEPT: Final = 100
@@ -42,12 +43,14 @@ def render_order(
     refund_form: RefundForm | None = None,
     refund_effect: str = "",
     is_refund_done: bool = False,
+    comment_form: CommentForm | None = None,
+    comment_feedback: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """Render the page, or its panels for htmx to swap in where the facts are not those of a whole page.
 
     `feedback` tells what became of a decision; with `keeps_feedback` what the page says of the last one stays.
-    The form of a refund that is open stays as it is, unless this is the answer to it.
+    The form of a refund that is open stays as it is, unless this is the answer to it; so does that of a comment.
     """
     order, refunds = facts.order, build_refund_panel(facts, request.user)
     reasons = read_cancel_reasons(order)
@@ -70,13 +73,17 @@ def render_order(
         "attempts": facts.attempts,
         "shipment": facts.shipment,
         "events": facts.events,
-        "timeline": build_timeline(facts.events),
+        "timeline": build_timeline(facts.events, request.user),
+        "comment_form": comment_form,
+        "comment_feedback": comment_feedback,
         "most_events": MOST_EVENTS,
         "feedback": feedback,
         "keeps_feedback": keeps_feedback,
     }
     if facts.lines is None or facts.customer is None:
         return render_page(request, "order/_order_changes.html", context, status=status)
+    if may_comment(request.user):
+        context["comment_form"] = comment_form or CommentForm()
     context |= {
         "lines": facts.lines,
         "customer": build_customer_panel(order, facts.customer),

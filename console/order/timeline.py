@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Final
 
+from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
+from console.comments.faces import COMMENTS, CommentFace, gather_comments
 from console.labels import describe_span
 from orders.events import EventKind
 from orders.models import OrderEvent
@@ -36,6 +38,7 @@ class Entry:
     who: str
     at: datetime
     gap: str = ""
+    comment: CommentFace | None = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,16 @@ class Timeline:
     technical: tuple[Entry, ...]
 
 
-def build_timeline(events: Sequence[OrderEvent]) -> Timeline:
-    """Return the timeline of events that are given newest first."""
+def build_timeline(events: Sequence[OrderEvent], reader: User | None = None) -> Timeline:
+    """Return the timeline of events that are given newest first, for somebody who may edit their own comments."""
+    comments = gather_comments(events, reader)
     told = [event for event in events if event.kind not in TECHNICAL]
-    entries = [_describe(event, before) for event, before in zip(told, [*told[1:], None], strict=True)]
+    pairs = zip(told, [*told[1:], None], strict=True)
+    entries = [
+        _describe(event, before, comments.get(event.pk))
+        for event, before in pairs
+        if event.kind not in COMMENTS or event.pk in comments
+    ]
     days = groupby(entries, key=lambda entry: entry.at.astimezone(UTC).date())
     return Timeline(
         days=tuple(Day(day, tuple(found)) for day, found in days),
@@ -65,7 +74,7 @@ def build_timeline(events: Sequence[OrderEvent]) -> Timeline:
     )
 
 
-def _describe(event: OrderEvent, before: OrderEvent | None) -> Entry:
+def _describe(event: OrderEvent, before: OrderEvent | None, comment: CommentFace | None = None) -> Entry:
     title = event.title
     return Entry(
         title="" if title == event.status_label else title,
@@ -74,6 +83,7 @@ def _describe(event: OrderEvent, before: OrderEvent | None) -> Entry:
         who=event.who if event.actor else "",
         at=event.at,
         gap=_describe_gap(event, before) if before is not None else "",
+        comment=comment,
     )
 
 

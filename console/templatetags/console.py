@@ -1,5 +1,6 @@
 """What templates of the console need beyond Django's own: icons, the mark of a status, times in words."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -8,10 +9,11 @@ from django import template
 from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from console import labels
+from console.comments.faces import Piece
 from console.notices.bell import Bell
 from orders.postgres.clock import database_now
 from orders.states import Status
@@ -93,3 +95,10 @@ def _time(moment: datetime, kind: str, text: str, over: str = "") -> SafeString:
         format_html('="{}"', over) if over else "",
         text,
     )
+
+
+@register.simple_tag
+def comment_text(pieces: Sequence[Piece]) -> SafeString:
+    """Return the text of a comment, with its mentions marked; a line break in a template would show in it."""
+    marks = {True: '<b class="mention">{}</b>', False: "{}"}
+    return mark_safe("".join(format_html(marks[piece.is_mention], piece.text) for piece in pieces))  # noqa: S308

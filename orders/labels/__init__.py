@@ -117,6 +117,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.DECISION_TOO_LATE: gettext_lazy("A decision came too late"),
     EventKind.DECISION_REFUSED: gettext_lazy("An approval through Temporal was not accepted"),
     EventKind.COMMENTED: gettext_lazy("Comment"),
+    EventKind.COMMENT_EDITED: gettext_lazy("Comment edited"),
     EventKind.AUTHORISED: gettext_lazy("Authorised %(money)s"),
     EventKind.RELEASED: gettext_lazy("Authorisation released, nothing was charged"),
     EventKind.CHARGED: gettext_lazy("Charged %(money)s"),

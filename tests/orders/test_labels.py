@@ -52,6 +52,7 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
     EventKind.CANCELLED: (CANCELLED | {"reason": "Card expired"}, "Cancelled", "Card expired"),
     EventKind.APPROVED: (DECISION, "Approved", "Looks right"),
     EventKind.COMMENTED: ({"channel": "API", "text": "Gift wrap"}, "Comment", "Gift wrap"),
+    EventKind.COMMENT_EDITED: ({"channel": "CONSOLE", "text": "In red", "comment": 1}, "Comment edited", "In red"),
     EventKind.CANCELLATION_REQUESTED: (DECISION, "Cancellation requested", "Looks right"),
     EventKind.DECISION_TOO_LATE: (
         {"decision_id": "1", "decision": "approve", "decided_by": "bob"},

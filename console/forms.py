@@ -84,18 +84,37 @@ class CancelForm(forms.Form):
         return CancelForm(initial=initial | {"customer_text": proposed}, reasons=self.reasons)
 
 
-class ApproveForm(forms.Form):
-    """The reason for an approval, required only for one's own order."""
+class WithdrawForm(forms.Form):
+    """Why somebody takes back an order of their own."""
 
     reason = TextField(
-        label="Reason for approving your own order",
+        label="Reason",
         required=False,
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
 
-    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data, auto_id="approve-%s")
+    def __init__(self, data: Mapping[str, Any] | None = None, *, reason: str = "") -> None:
+        super().__init__(data, auto_id="withdraw-%s", initial={"reason": reason})
+        self.fields["reason"].is_optional = True  # type: ignore[attr-defined]
+        if not self.is_bound:
+            self.fields["reason"].widget.attrs["hx-preserve"] = "true"
+
+
+class ApproveForm(forms.Form):
+    """A comment on an approval; for one's own order, the reason, which is required."""
+
+    reason = TextField(
+        label="Comment",
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, is_own_order: bool = False, reason: str = "") -> None:
+        super().__init__(data, auto_id="approve-%s", initial={"reason": reason})
+        if is_own_order:
+            self.fields["reason"].label = "Reason for approving your own order"
         if not self.is_bound:
             # A reason that is being typed outlives a panel that is swapped in under it.
             self.fields["reason"].widget.attrs["hx-preserve"] = "true"

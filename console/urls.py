@@ -63,6 +63,7 @@ urlpatterns = [
     path("orders/<order_id:order_id>/payment-proof/", proof.show_proof, name="order-payment-proof"),
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
+    path("orders/<order_id:order_id>/withdraw/", decisions.withdraw, name="order-withdraw"),
     path("orders/<order_id:order_id>/refund/", refunds.refund, name="order-refund"),
     path("orders/<order_id:order_id>/comments/", comments.add, name="comment-add"),
     path("orders/<order_id:order_id>/comments/<int:number>/edit/", comments.edit, name="comment-edit"),

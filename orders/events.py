@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     # decision_id, channel, reason, is_own_order, terminal_user; approvals, approvals_needed where one is not enough
     APPROVED = "decision.approved"
     CANCELLATION_REQUESTED = "decision.cancellation_requested"  # ... the same, reason_code, reason_words, customer_text
+    WITHDRAWN = "decision.withdrawn"  # decision_id, channel, reason_code, reason
     DECISION_TOO_LATE = "decision.too_late"  # decision_id, decision, decided_by
     DECISION_REFUSED = "decision.refused"  # decision_id, channel, code, reason
     COMMENTED = "order.commented"  # channel, text, account_id; mentions (account ids) and mentioned (their names)

@@ -110,6 +110,17 @@ def is_own_order(actor: Actor, order: OrderFacts) -> bool:
     return is_same_name(actor.get_username(), order.submitted_by)
 
 
+def may_withdraw(actor: Actor, order: OrderFacts) -> bool:
+    """Tell whether `actor` may take the order back: whose account submitted it, and still may submit orders."""
+    return may_submit(actor) and actor.pk is not None and actor.pk == order.submitter_account_id
+
+
+def check_may_withdraw(actor: Actor, order: OrderFacts) -> None:
+    """Raise NotAllowed unless `actor` may take the order back."""
+    if not may_withdraw(actor, order):
+        raise NotAllowed("Only whoever submitted an order may withdraw it.")
+
+
 def may_know_of(actor: Actor, order: OrderFacts) -> bool:
     """Tell whether `actor` may know that the order exists: viewers may, and so may its submitter."""
     return may_view(actor) or is_own_order(actor, order)

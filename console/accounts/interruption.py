@@ -17,10 +17,13 @@ MOST_BYTES: Final = 400_000
 NOT_KEPT: Final = ("csrfmiddlewaretoken",)
 # Addresses that only take what a form sends, each with the page of the form.
 PAGES: Final = {"order-bulk": "order-list", "notice-read": "notice-list"}
-DECISIONS: Final = frozenset({"order-approve", "order-cancel", "order-refund", "comment-add"})
+# Under this name what was typed tells which form it is of: the name of the address that it was sent to.
+FORM: Final = "interrupted_form"
+DECISIONS: Final = frozenset({"order-approve", "order-cancel", "order-refund", "order-withdraw", "comment-add"})
 SENTENCES: Final = {
     "order-approve": "You were signed out and your decision was not saved.",
     "order-cancel": "You were signed out and your decision was not saved. Your reason is still in the form.",
+    "order-withdraw": "You were signed out and the order was not withdrawn. Your reason is still in the form.",
     "order-refund": "You were signed out and nothing was refunded. What you typed is still in the form.",
     "comment-add": "You were signed out and your comment was not added. What you typed is still in the form.",
     "comment-edit": "You were signed out and your comment was not saved. What you typed is still in the form.",
@@ -55,6 +58,7 @@ def interrupt(request: HttpRequest) -> str:
     fields = request.POST.copy()
     for field in NOT_KEPT:
         fields.pop(field, None)
+    fields[FORM] = name
     encoded = fields.urlencode()
     is_kept = len(encoded) <= MOST_BYTES
     sentence = SENTENCES.get(name, OTHERWISE) if is_kept else OTHERWISE

@@ -7,10 +7,11 @@ from django.contrib.auth.models import User
 from console.order.facts import PageFacts
 from orders import permissions
 from orders.decisions.rules import describe_personal, find_obstacle, may_be_decided
+from orders.decisions.withdraw import may_be_withdrawn
 from orders.errors import OwnOrder
 from orders.models import Order, Payment, Shipment
 from orders.payments.attempts import UNDECIDED
-from orders.states import DecisionKind
+from orders.states import WITHDRAWN, DecisionKind
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,20 @@ class DecisionPanel:
     may_approve: bool
     needs_reason: bool
     may_cancel: bool
+    may_withdraw: bool
     why_not_approve: str
     consequence: str
     is_decided: bool
     is_approved: bool
+    is_withdrawn: bool
     own_reason: str
     hint: str
     next_order: Order | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether the panel has nothing else to say."""
+        return not (self.is_decided or self.may_approve or self.may_cancel or self.may_withdraw or self.hint)
 
 
 def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
@@ -39,15 +47,18 @@ def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
     refusal = _find_refusal(facts, user) if is_approvable else ""
     is_cancellable = may_be_decided(order, DecisionKind.CANCEL, now=now)
     may_cancel = permissions.may_decide(user, DecisionKind.CANCEL) and is_cancellable
+    may_withdraw = not may_cancel and may_be_withdrawn(order, user)
     hint = "An approver decides on this order." if is_undecided and not has_approve else ""
     return DecisionPanel(
         may_approve=is_approvable and not refusal,
         needs_reason=needs_reason,
         may_cancel=may_cancel,
+        may_withdraw=may_withdraw,
         why_not_approve=refusal,
-        consequence=describe_consequence(order, facts.payment, facts.shipment) if may_cancel else "",
+        consequence=describe_consequence(order, facts.payment, facts.shipment) if may_cancel or may_withdraw else "",
         is_decided=bool(order.decision),
         is_approved=order.is_approved,
+        is_withdrawn=order.decision_reason_code == WITHDRAWN,
         own_reason="" if facts.own_reason is None else facts.own_reason or "no reason given",
         hint=hint,
         next_order=facts.next_order,

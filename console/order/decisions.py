@@ -1,7 +1,6 @@
 """Approving and cancelling one order. A refused decision is never reported as done."""
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,34 +9,31 @@ from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_view
 from console.desk.way_back import WayBack
-from console.forms import ApproveForm, CancelForm
+from console.forms import ApproveForm, CancelForm, WithdrawForm
 from console.order.facts import PageFacts, find_order, read_cancel_reasons, read_page_facts
 from console.order.feedback import Feedback, judge_decision
 from console.order.page import render_order
-from orders.decisions import decide
+from orders.decisions.decide import approve_order, cancel_order, find_decision
+from orders.decisions.withdraw import withdraw_order
 from orders.engine.live_status import begin_to_ask
 from orders.errors import DecisionRefused, OrderInvalid, ReasonMissing
 from orders.models import Order, OutboxMessage
-from orders.permissions import check_is_decider
+from orders.permissions import check_is_decider, check_may_withdraw, needs_reason
 from orders.states import DecisionKind
-
-VERBS: Final[Mapping[str, Callable[..., OutboxMessage]]] = {
-    DecisionKind.APPROVE: decide.approve_order,
-    DecisionKind.CANCEL: decide.cancel_order,
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_view
 def approve(request: ConsoleRequest, order_id: str) -> HttpResponse:
     """Approve the order: 403 without permission, 422 without a reason for one's own order, 409 if it is too late."""
-    order, form = find_order(order_id), ApproveForm(request.POST)
+    order = find_order(order_id)
     if request.method != "POST":
         return _lead_to(request, order)
     check_is_decider(request.user, DecisionKind.APPROVE)
+    form = ApproveForm(request.POST, is_own_order=needs_reason(request.user, DecisionKind.APPROVE, order))
     if form.is_valid():
         try:
-            return _decide(request, order, DecisionKind.APPROVE, reason=form.cleaned_data["reason"])
+            return _decide(request, order, approve_order, reason=form.cleaned_data["reason"])
         except ReasonMissing as error:
             form.add_error("reason", str(error))
     facts = read_page_facts(order, request.user, live=None, is_whole=not request.htmx)
@@ -62,20 +58,35 @@ def cancel(request: ConsoleRequest, order_id: str) -> HttpResponse:
         return render_order(request, facts, cancel_form=form.with_proposal())
     if form.is_valid():
         try:
-            return _decide(request, order, DecisionKind.CANCEL, **form.cleaned_data)
+            return _decide(request, order, cancel_order, **form.cleaned_data)
         except OrderInvalid as error:  # the list was changed in this moment
             form.add_error("reason_code", str(error))
     facts = read_page_facts(order, request.user, live=None, is_whole=not request.htmx)
     return render_order(request, facts, cancel_form=form, status=422)
 
 
-def _decide(request: ConsoleRequest, order: Order, kind: DecisionKind, **reasons: str) -> HttpResponse:
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs_view
+def withdraw(request: ConsoleRequest, order_id: str) -> HttpResponse:
+    """Withdraw an own order: 403 for another's, 422 for a reason that is too long, 409 if somebody has decided."""
+    order = find_order(order_id)
+    if request.method != "POST":
+        return _lead_to(request, order)
+    check_may_withdraw(request.user, order)
+    form = WithdrawForm(request.POST)
+    if form.is_valid():
+        return _decide(request, order, withdraw_order, **form.cleaned_data)
+    facts = read_page_facts(order, request.user, live=None, is_whole=not request.htmx)
+    return render_order(request, facts, withdraw_form=form, status=422)
+
+
+def _decide(request: ConsoleRequest, order: Order, verb: Callable[..., OutboxMessage], **reasons: str) -> HttpResponse:
     """Make the decision and show its result, on the page or, with htmx, in its panels."""
     try:
-        message = VERBS[kind](order, actor=request.user, **reasons)
+        message = verb(order, actor=request.user, **reasons)
     except DecisionRefused as error:
         return _show(request, _read_facts(request, order), Feedback(str(error), "refused"))
-    decision = decide.find_decision(message)
+    decision = find_decision(message)
     asking = begin_to_ask(order.order_id) if message.status == OutboxMessage.Status.DELIVERED else None
     facts = _read_facts(request, order) if request.htmx else None  # while the workflow works out its answer
     live = asking.result() if asking is not None else None

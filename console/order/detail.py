@@ -1,5 +1,8 @@
 """The page of one order, and the fragment that it polls while the order is open."""
 
+from typing import Any
+
+from django.contrib.auth.models import User
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -7,11 +10,11 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HTMX_STOP_POLLING
 
 from console.access import ConsoleRequest, needs_view, render_page
-from console.accounts.interruption import take_up
+from console.accounts.interruption import FORM, take_up
 from console.accounts.sessions import polled
 from console.comments.forms import CommentForm
 from console.desk.way_back import WayBack
-from console.forms import CancelForm
+from console.forms import ApproveForm, CancelForm, WithdrawForm
 from console.order.facts import find_order, read_cancel_reasons, read_page_facts, read_status_facts
 from console.order.glance import glance_at, name_others
 from console.order.page import render_order
@@ -20,7 +23,8 @@ from console.order.refund_panel import build_refund_panel
 from console.order.status_panel import build_status_panel
 from orders.engine.live_status import BUSY, OPENING_SECONDS, WAITING_SECONDS, LiveStatus, get_live_status
 from orders.models import Order
-from orders.states import Outcome
+from orders.permissions import needs_reason
+from orders.states import DecisionKind, Outcome
 
 
 @require_safe
@@ -30,21 +34,33 @@ def show_order(request: ConsoleRequest, order_id: str) -> HttpResponse:
     typed = take_up(request)
     order = find_order(order_id)
     facts = read_page_facts(order, request.user, live=None, is_whole=True)
-    if "refund" in request.GET or (typed is not None and "amount" in typed):
-        form = RefundForm(order, typed=typed.dict() if typed is not None else None)
+    forms = _fill_in_again(order, typed, request.user) if typed is not None else {}
+    if "refund" in request.GET or "refund_form" in forms:
+        form = forms.get("refund_form") or RefundForm(order)
         if request.htmx:
             panel = build_refund_panel(facts, request.user)
             return render_page(request, "order/_refund.html", {"order": order, "refunds": panel, "refund_form": form})
         return render_order(request, facts, refund_form=form)
-    if typed is not None and "text" in typed:
-        return render_order(request, facts, comment_form=CommentForm(text=typed["text"]))
-    return render_order(request, facts, cancel_form=_fill_in_again(order, typed) if typed is not None else None)
+    return render_order(request, facts, **forms)
 
 
-def _fill_in_again(order: Order, typed: QueryDict) -> CancelForm:
-    """Return the form for cancelling with what somebody had typed."""
-    initial = {name: typed.get(name, "") for name in CancelForm.base_fields}
-    return CancelForm(initial=initial, reasons=read_cancel_reasons(order))
+def _fill_in_again(order: Order, typed: QueryDict, user: User) -> dict[str, Any]:
+    """Return the form that was interrupted, with what somebody had typed, under its name on the page."""
+    reason = typed.get("reason", "")
+    match typed.get(FORM):
+        case "order-refund":
+            return {"refund_form": RefundForm(order, typed=typed.dict())}
+        case "comment-add":
+            return {"comment_form": CommentForm(text=typed.get("text", ""))}
+        case "order-cancel":
+            initial = {name: typed.get(name, "") for name in CancelForm.base_fields}
+            return {"cancel_form": CancelForm(initial=initial, reasons=read_cancel_reasons(order))}
+        case "order-withdraw":
+            return {"withdraw_form": WithdrawForm(reason=reason)}
+        case "order-approve" if reason:
+            is_own = needs_reason(user, DecisionKind.APPROVE, order)
+            return {"approve_form": ApproveForm(is_own_order=is_own, reason=reason)}
+    return {}
 
 
 @polled(lambda request: "HX-Request" in request.headers)

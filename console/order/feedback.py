@@ -7,9 +7,10 @@ from orders.contracts import Answer
 from orders.engine.live_status import LiveStatus
 from orders.labels import describe_too_late, describe_undelivered
 from orders.models import Decision, Order, OutboxMessage, Refund
-from orders.states import DecisionKind, Outcome
+from orders.states import WITHDRAWN, DecisionKind, Outcome
 
 SUBJECTS: Final = {DecisionKind.APPROVE: "Your approval", DecisionKind.CANCEL: "Your cancellation"}
+WITHDRAWAL: Final = "Your withdrawal"
 DONE: Final = {
     DecisionKind.APPROVE: "Approved. The payment will be charged next.",
     DecisionKind.CANCEL: "Cancellation accepted. The order is being cancelled.",
@@ -28,29 +29,30 @@ class Feedback:
 def judge_decision(decision: Decision, message: OutboxMessage, live: LiveStatus | None) -> Feedback:
     """Return what is certain after a decision. Accepted or too late is said only once it is known."""
     kind = DecisionKind(decision.kind)
+    subject = WITHDRAWAL if decision.reason_code == WITHDRAWN else SUBJECTS[kind]
     if decision.outcome in {Outcome.ACCEPTED, Outcome.REPEATED}:
         return _done(message.order, kind)
     if decision.outcome == Outcome.TOO_LATE:
-        return Feedback(describe_too_late(SUBJECTS[kind]), "refused")
+        return Feedback(describe_too_late(subject), "refused")
     if message.status == OutboxMessage.Status.PENDING:
-        sentence = describe_undelivered(SUBJECTS[kind])
+        sentence = describe_undelivered(subject)
         return Feedback(f"{sentence} It takes effect as soon as Temporal can be reached.", "waiting")
     if message.status == OutboxMessage.Status.REFUSED:
-        sentence = describe_undelivered(SUBJECTS[kind], refusal=message.last_error)
+        sentence = describe_undelivered(subject, refusal=message.last_error)
         return Feedback(f"{sentence} Ask an administrator to look into it.", "waiting")
     last = live.answer.last_decision if live is not None and live.answer is not None else None
     answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
     if answer in {Answer.ACCEPTED, Answer.REPEATED}:
         return _done(message.order, kind)
     if answer == Answer.TOO_LATE:
-        return Feedback(describe_too_late(SUBJECTS[kind]), "refused")
+        return Feedback(describe_too_late(subject), "refused")
     if live is not None and live.is_paused:
-        sentence = f"{SUBJECTS[kind]} counts. The order's workflow is paused in Temporal: it takes effect when someone"
+        sentence = f"{subject} counts. The order's workflow is paused in Temporal: it takes effect when someone"
         return Feedback(f"{sentence} resumes the workflow there.", "waiting")
     if live is not None and live.is_away:
-        sentence = f"{SUBJECTS[kind]} is saved. It takes effect as soon as the order's workflow answers again."
+        sentence = f"{subject} is saved. It takes effect as soon as the order's workflow answers again."
         return Feedback(sentence, "waiting")
-    return Feedback(f"{SUBJECTS[kind]} is being checked. The order's history will show the result.", "waiting")
+    return Feedback(f"{subject} is being checked. The order's history will show the result.", "waiting")
 
 
 def _done(order: Order, kind: DecisionKind) -> Feedback:

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from console.access import ConsoleRequest, render_page
 from console.comments.forms import CommentForm
 from console.desk.way_back import WayBack
-from console.forms import ApproveForm, CancelForm
+from console.forms import ApproveForm, CancelForm, WithdrawForm
 from console.order.approvals import build_approval_panel
 from console.order.customer_panel import build_customer_panel
 from console.order.decision_panel import build_decision_panel
@@ -40,6 +40,7 @@ def render_order(
     keeps_feedback: bool = False,
     approve_form: ApproveForm | None = None,
     cancel_form: CancelForm | None = None,
+    withdraw_form: WithdrawForm | None = None,
     refund_form: RefundForm | None = None,
     refund_effect: str = "",
     is_refund_done: bool = False,
@@ -53,15 +54,18 @@ def render_order(
     The form of a refund that is open stays as it is, unless this is the answer to it; so does that of a comment.
     """
     order, refunds = facts.order, build_refund_panel(facts, request.user)
-    reasons = read_cancel_reasons(order)
+    reasons, decision = read_cancel_reasons(order), build_decision_panel(facts, request.user)
     context = {
         "order": order,
         "now": facts.status.now,
         "way_back": WayBack.read(request),
         "panel": build_status_panel(facts.status),
-        "decision": build_decision_panel(facts, request.user),
+        "decision": decision,
         "approvals": build_approval_panel(order, facts.approvals),
-        "approve_form": approve_form or ApproveForm(),
+        "approve_form": approve_form or ApproveForm(is_own_order=decision.needs_reason),
+        "is_approve_form_open": approve_form is not None,
+        "withdraw_form": withdraw_form or WithdrawForm(),
+        "is_withdraw_form_open": withdraw_form is not None,
         "cancel_form": cancel_form,
         "cancel_fields": _render_fields(cancel_form) if cancel_form else _render_empty_fields(get_language(), reasons),
         "proposes_texts": any(reason.customer_text for reason in reasons),

@@ -140,9 +140,23 @@ def take_decisions(wanted: Wanted, decision_ids: Mapping[int, str]) -> dict[int,
 def _prepare(wanted: Wanted, decision_id: str, order: Order, answers: Sequence[Any]) -> _Taken:
     """Judge a decision on a locked order by all rules, and return what writes it."""
     are_limits_set, now, has_messages, is_told_of = answers
-    kind, approver, actor = wanted.kind, wanted.approver, wanted.approver.actor
+    kind, approver = wanted.kind, wanted.approver
     check_order(order, kind, now=now, approver=approver, has_limits=are_limits_set)
-    permissions.check_has_reason(actor, kind, order, wanted.reason)
+    permissions.check_has_reason(approver.actor, kind, order, wanted.reason)
+    return _write_out(wanted, decision_id, order, has_messages=has_messages, is_told_of=is_told_of)
+
+
+def write_judged(wanted: Wanted, order: Order, answers: Sequence[Any]) -> OutboxMessage:
+    """Write a decision on a locked order that other rules than those here have judged, after QUESTIONS."""
+    _, _, has_messages, is_told_of = answers
+    taken = _write_out(wanted, str(uuid4()), order, has_messages=has_messages, is_told_of=is_told_of)
+    _write([taken])
+    return taken.message
+
+
+def _write_out(wanted: Wanted, decision_id: str, order: Order, *, has_messages: bool, is_told_of: bool) -> _Taken:
+    """Return what writes a decision that may be taken, and the message that brings it to the workflow."""
+    kind, actor = wanted.kind, wanted.approver.actor
     decision = contracts.Decision(decision_id, actor.get_username(), wanted.reason)
     message, written = outbox.prepare(
         order,

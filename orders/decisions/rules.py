@@ -130,7 +130,7 @@ def describe_personal(order: Order, obstacle: Obstacle, standing: Standing) -> D
 
 
 def _describe_refusal(order: Order, kind: DecisionKind, obstacle: Obstacle) -> DecisionRefused:
-    decided = _who_and_when(order) if order.decision else ""
+    decided = describe_decision(order) if order.decision else ""
     if obstacle is Obstacle.SAME_DECISION:
         # Names stay as they are written; "the policy" and "someone using Temporal" begin the sentence.
         is_name = order.decider == order.decided_by
@@ -143,6 +143,7 @@ def _describe_refusal(order: Order, kind: DecisionKind, obstacle: Obstacle) -> D
     return TooLate(f"Too late to {kind}: the order is {status}.{f' {decided}.' if decided else ''}")
 
 
-def _who_and_when(order: Order) -> str:
+def describe_decision(order: Order) -> str:
+    """Return who decided what, and when, without a full stop."""
     verb = "approved the order" if order.is_approved else "requested cancellation"
     return f"{order.decider} {verb} on {order.decided_at:%d %b %Y at %H:%M} UTC"

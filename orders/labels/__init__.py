@@ -114,6 +114,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.SUBMITTED: gettext_lazy("Submitted"),
     EventKind.APPROVED: gettext_lazy("Approved"),
     EventKind.CANCELLATION_REQUESTED: gettext_lazy("Cancellation requested"),
+    EventKind.WITHDRAWN: gettext_lazy("Withdrawn by the submitter"),
     EventKind.DECISION_TOO_LATE: gettext_lazy("A decision came too late"),
     EventKind.DECISION_REFUSED: gettext_lazy("An approval through Temporal was not accepted"),
     EventKind.COMMENTED: gettext_lazy("Comment"),

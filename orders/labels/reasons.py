@@ -9,7 +9,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from orders.states import DecisionReason, ReasonKind
+from orders.states import WITHDRAWN, DecisionReason, ReasonKind
 
 REASON_KIND_LABELS: Final[Mapping[ReasonKind, Promise]] = {
     ReasonKind.CANCEL: gettext_lazy("Cancelling"),
@@ -27,6 +27,9 @@ DECISION_REASON_LABELS: Final[Mapping[DecisionReason, Promise]] = {
 }
 
 
+WITHDRAWN_LABEL: Final = gettext_lazy("Withdrawn by the submitter")
+
+
 def describe_reason(code: str, text: str, words: str = "") -> str:
     """Return why somebody decided so: what they chose from the list, and what they wrote; either may be empty.
 
@@ -36,5 +39,7 @@ def describe_reason(code: str, text: str, words: str = "") -> str:
         return text or words
     if not words and code in set(DecisionReason):
         words = str(DECISION_REASON_LABELS[DecisionReason(code)])
+    if code == WITHDRAWN:
+        words = str(WITHDRAWN_LABEL)
     known = words or code
     return f"{known}: {text}" if text else known

@@ -18,6 +18,7 @@ from orders.policy.approvals import find_counting
 from orders.policy.verdict import read_kept
 from orders.postgres.parts import Part, execute, insert
 from orders.states import (
+    WITHDRAWN,
     Channel,
     DecisionKind,
     Outcome,
@@ -162,7 +163,8 @@ def prepare_decision(
         shown = (shown if is_enough else {}) | {"approvals_given": given}
         if order.approvals_needed > 1:
             facts |= {"approvals": given, "approvals_needed": order.approvals_needed}
-    event = Event(DECISION_KINDS[kind], f"decision:{decision_id}", facts, actor)
+    told = EventKind.WITHDRAWN if because.code == WITHDRAWN else DECISION_KINDS[kind]
+    event = Event(told, f"decision:{decision_id}", facts, actor)
     return prepare_events(order, [event], changes={} if is_hidden else shown, parts=[*before, *parts])
 
 

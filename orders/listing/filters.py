@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from orders import labels
 from orders.labels import Label
+from orders.labels.reasons import WITHDRAWN_LABEL
 from orders.listing.known_reasons import known_reasons
 from orders.listing.values import (
     Given,
@@ -32,7 +33,7 @@ from orders.listing.values import (
 )
 from orders.models import Decision, Order, Payment, Refund, Shipment
 from orders.models.choices import CHANNEL_CHOICES, REASON_CHOICES
-from orders.states import IN_MOTION, Status
+from orders.states import IN_MOTION, WITHDRAWN, Status
 
 AWAITING, IN_PROGRESS, IN_TROUBLE = "awaiting", "in-motion", "trouble"
 # The rows that belong to an order and may meet a condition. Of its decisions the latest counts.
@@ -108,7 +109,7 @@ WAITS_FOR: Final[Choices] = ((ME, gettext_lazy("me")), (OTHERS, gettext_lazy("ot
 
 def offer_reasons() -> Choices:
     """Return the reasons of the shop's list, on it or not any more, and those that a program finds."""
-    return (*known_reasons(), *REASON_CHOICES)
+    return (*known_reasons(), (WITHDRAWN, WITHDRAWN_LABEL), *REASON_CHOICES)
 
 
 def _has_status(name: str, _: Given) -> Q:

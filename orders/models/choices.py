@@ -10,7 +10,10 @@ CAUSE_CHOICES = [(cause.value, text) for cause, text in CAUSE_TEXTS.items()]
 
 REASON_CHOICES = [(code.value, label) for code, label in labels.REASON_LABELS.items()]
 
-DECISION_REASON_CHOICES = [(code.value, label) for code, label in reasons.DECISION_REASON_LABELS.items()]
+DECISION_REASON_CHOICES = [
+    *((code.value, label) for code, label in reasons.DECISION_REASON_LABELS.items()),
+    (states.WITHDRAWN, reasons.WITHDRAWN_LABEL),
+]
 
 REASON_KIND_CHOICES = [(kind.value, label) for kind, label in reasons.REASON_KIND_LABELS.items()]
 

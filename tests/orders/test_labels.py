@@ -59,6 +59,11 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         "A decision came too late",
         "The approval by bob had no effect.",
     ),
+    EventKind.WITHDRAWN: (
+        {"decision_id": "1", "channel": "CONSOLE", "reason_code": "WITHDRAWN", "reason": "Typed twice"},
+        "Withdrawn by the submitter",
+        "Typed twice",
+    ),
     EventKind.DECISION_REFUSED: (
         {"decision_id": "1", "channel": "TEMPORAL", "code": "OUTSIDE", "reason": "Do it."},
         "An approval through Temporal was not accepted",

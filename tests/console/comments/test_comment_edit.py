@@ -8,7 +8,7 @@ from django.test import Client
 
 from orders.decisions.comment import add_comment, list_versions
 from orders.models import Order, OrderEvent
-from tests.asking import HTMX, leads_to_login, text_of
+from tests.asking import HTMX, LOGIN, leads_to_login, text_of
 from tests.making import MakeOrder, make_user
 
 pytestmark = pytest.mark.django_db
@@ -97,8 +97,9 @@ class TestEditing:
             assert response.status_code == 401
             return
         assert response["Location"] == leads_to_login(url(order, comment))
-        signed_in = client.post(response["Location"], {"username": "bob", "password": "demo"}, follow=True)
-        assert "Half an hour of work</textarea>" in text_of(signed_in)
+        again = response["Location"].partition("next=")[2]
+        page = client.post(LOGIN, {"username": "bob", "password": "demo", "next": again}, follow=True)
+        assert "Half an hour of work</textarea>" in text_of(page)
         assert len(list_versions(order, comment.pk)) == 1
 
     def test_no_other_method(self, bobs: Client, order: Order, comment: OrderEvent, headers: dict[str, str]) -> None:

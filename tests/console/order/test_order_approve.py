@@ -74,7 +74,7 @@ class TestApprove:
             return message
 
         monkeypatch.setattr(decisions, "begin_to_ask", answer_late)
-        monkeypatch.setattr(decisions, "VERBS", {"approve": deliver})
+        monkeypatch.setattr(decisions, "approve_order", deliver)
         response = bobs.post(url(order), headers=HTMX)
         assert response.status_code == 409
         assert "came too late" in text_of(response)

@@ -1,0 +1,46 @@
+"""Withdrawing an order: whoever submitted it takes it back, while nobody has decided.
+
+For the workflow and all that follows it is a cancellation, with a reason of its own.
+"""
+
+from django.db import transaction
+
+from orders import permissions, states
+from orders.decisions.decide import QUESTIONS, Wanted, write_judged
+from orders.decisions.rules import describe_decision
+from orders.errors import DecisionRefused, TooLate
+from orders.labels import STATUS_LABELS
+from orders.lifecycle.lookup import lock_order_and_ask
+from orders.models import Order, OutboxMessage
+from orders.permissions import Actor
+from orders.policy.approvers import Approver
+from orders.states import WITHDRAWN, DecisionKind, Status
+from orders.texts import clean_text
+
+
+def withdraw_order(order: Order, *, actor: Actor, reason: str = "") -> OutboxMessage:
+    """Have an own order cancelled while nobody has decided on it. Raises NotAllowed, TooLate."""
+    permissions.check_may_withdraw(actor, order)
+    wanted = Wanted(DecisionKind.CANCEL, Approver(actor), clean_text(reason), WITHDRAWN, sends_now=True)
+    with transaction.atomic():
+        locked, answers = lock_order_and_ask(order.order_id, *QUESTIONS)
+        refusal = find_refusal(locked)
+        if refusal is not None:
+            raise refusal
+        return write_judged(wanted, locked, answers)
+
+
+def may_be_withdrawn(order: Order, actor: Actor) -> bool:
+    """Tell whether it is somebody's own order, on which nobody has decided."""
+    return permissions.may_withdraw(actor, order) and find_refusal(order) is None
+
+
+def find_refusal(order: Order) -> DecisionRefused | None:
+    """Return why the order cannot be withdrawn any more, or None when it can."""
+    if order.decision:
+        return TooLate(f"Too late to withdraw: {describe_decision(order)}.")
+    if order.status not in states.APPROVABLE:
+        return TooLate(f"Too late to withdraw: the order is {str(STATUS_LABELS[Status(order.status)]).lower()}.")
+    if order.approvals_given:
+        return TooLate("Too late to withdraw: the order has been approved by one of those who have to.")
+    return None

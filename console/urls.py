@@ -15,6 +15,7 @@ from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
 from console.policy import trial
 from console.review import review
+from console.shipping import address
 from console.system import errors, health, mail, overview, reports, stuck
 from console.waiting import desk
 from console.webhooks import carriers, gateways
@@ -65,6 +66,7 @@ urlpatterns = [
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
     path("orders/<order_id:order_id>/withdraw/", decisions.withdraw, name="order-withdraw"),
     path("orders/<order_id:order_id>/refund/", refunds.refund, name="order-refund"),
+    path("orders/<order_id:order_id>/address/", address.correct, name="order-address"),
     path("orders/<order_id:order_id>/comments/", comments.add, name="comment-add"),
     path("orders/<order_id:order_id>/comments/<int:number>/edit/", comments.edit, name="comment-edit"),
     path(

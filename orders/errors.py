@@ -157,6 +157,10 @@ class DecisionRefused(OrderError):
     """The order has been decided, or has moved on, so the decision has no effect."""
 
 
+class AddressKept(OrderError):
+    """The address of an order stays as it is: the package is prepared, or somebody else was faster."""
+
+
 class AlreadyDecided(DecisionRefused):
     """The same decision was taken before."""
 

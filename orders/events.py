@@ -9,7 +9,7 @@ from typing import Final
 
 from orders.states import DecisionKind, Status
 
-Fact = str | int | bool | list[int] | list[str]
+Fact = str | int | bool | list[int] | list[str] | dict[str, str]
 
 # The number of the attempt of a step that is made at once, within the workflow task, before those that Temporal counts.
 IMMEDIATE: Final = 0
@@ -37,6 +37,7 @@ class EventKind(StrEnum):
     DECISION_REFUSED = "decision.refused"  # decision_id, channel, code, reason
     COMMENTED = "order.commented"  # channel, text, account_id; mentions (account ids) and mentioned (their names)
     COMMENT_EDITED = "order.comment_edited"  # comment (the event's id), and the same; mentions are those who are new
+    ADDRESS_CORRECTED = "order.address_corrected"  # channel, old and new (parts by their columns), reason
 
     AUTHORISED = "payment.authorised"  # amount, currency, gateway_reference
     RELEASED = "payment.released"

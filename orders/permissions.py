@@ -78,6 +78,13 @@ class OrderFacts(Protocol):
     submitter_account_id: int | None
 
 
+class AddressFacts(OrderFacts, Protocol):
+    """What the rule about addresses needs to know besides."""
+
+    decision: str
+    approvals_given: int
+
+
 def may_view(actor: Actor) -> bool:
     """Tell whether `actor` may view orders."""
     return actor.has_perm(VIEW)
@@ -119,6 +126,23 @@ def check_may_withdraw(actor: Actor, order: OrderFacts) -> None:
     """Raise NotAllowed unless `actor` may take the order back."""
     if not may_withdraw(actor, order):
         raise NotAllowed("Only whoever submitted an order may withdraw it.")
+
+
+def may_correct_address(actor: Actor, order: AddressFacts) -> bool:
+    """Tell whether `actor` may correct where the order goes: once somebody has decided, approvers of others' alone."""
+    if not order.decision and not order.approvals_given:
+        return may_submit(actor) or may_decide(actor, DecisionKind.APPROVE)
+    is_fit = actor.is_superuser or not is_own_order(actor, order)
+    return may_decide(actor, DecisionKind.APPROVE) and is_fit
+
+
+def check_may_correct_address(actor: Actor, order: AddressFacts) -> None:
+    """Raise NotAllowed unless `actor` may correct where the order goes."""
+    if may_correct_address(actor, order):
+        return
+    if may_submit(actor) or may_decide(actor, DecisionKind.APPROVE):
+        raise NotAllowed("The order has been decided, so an approver who did not submit it has to correct the address.")
+    raise NotAllowed("Your account can view orders but not correct their addresses.")
 
 
 def may_know_of(actor: Actor, order: OrderFacts) -> bool:

@@ -26,7 +26,8 @@ from console.order.timeline import build_timeline
 from orders.decisions.reasons import Offered
 from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order
-from orders.permissions import may_comment, may_open_temporal_ui
+from orders.permissions import may_comment, may_correct_address, may_open_temporal_ui
+from orders.shipping.address import find_refusal
 
 # Some 3 kB each, in each process.
 MOST_KEPT: Final = 100
@@ -69,6 +70,9 @@ def render_order(
         "cancel_form": cancel_form,
         "cancel_fields": _render_fields(cancel_form) if cancel_form else _render_empty_fields(get_language(), reasons),
         "proposes_texts": any(reason.customer_text for reason in reasons),
+        "address_lines": write_address(order.address_country, {name: getattr(order, name) for name in WRITTEN}),
+        "may_correct_address": may_correct_address(request.user, order)
+        and not find_refusal(order, has_shipment=facts.shipment is not None),
         "payment": facts.payment,
         "refunds": refunds,
         "refund_form": refund_form,
@@ -91,7 +95,6 @@ def render_order(
     context |= {
         "lines": facts.lines,
         "customer": build_customer_panel(order, facts.customer),
-        "address_lines": write_address(order.address_country, {name: getattr(order, name) for name in WRITTEN}),
         "run_url": _find_run(order) if may_open_temporal_ui(request.user) else "",
     }
     return render_page(request, "order/order_detail.html", context, status=status)

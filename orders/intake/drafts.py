@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from django.conf import settings
 
 from orders.errors import OrderInvalid
-from orders.intake.addresses import find_missing, read_country
+from orders.intake.addresses import WRITTEN, find_missing, read_country
 from orders.intake.entries import read_email, read_entry, read_phone, read_reference
 from orders.intake.numbers import MOST_QUANTITY, read_price, read_quantity
 from orders.money import Money, add_up, largest_price, largest_total
@@ -147,6 +147,21 @@ def tidy_draft(draft: OrderDraft) -> OrderDraft:
     tidy = replace(draft, **facts, lines=lines, metadata=metadata)
     _check("lines", lambda: check_total(tidy.total))
     return tidy
+
+
+def tidy_address(country: str, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the parts of an address in a country as they are kept, by their columns.
+
+    Raises OrderInvalid with a sentence for each part that is wrong or missing.
+    """
+    errors: dict[str, str] = {}
+    parts = {
+        name: _read(errors, name, typed.get(name, ""), FACTS[name], is_needed=name in NEEDED) or "" for name in WRITTEN
+    }
+    errors = dict.fromkeys(find_missing(country, parts), REQUIRED) | errors
+    if errors:
+        raise OrderInvalid(" ".join(f"{_name(path)}: {text}" for path, text in errors.items()), fields=errors)
+    return parts
 
 
 def _check_numbers(currency: str, lines: Sequence[LineDraft]) -> None:

@@ -4,7 +4,7 @@ Words are made when they are shown, in the language of whoever reads them; the E
 translations. Tables and messages hold codes and data alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.utils.functional import Promise
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from orders.causes import ENDING_CAUSES, explain_cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
 from orders.events import IMMEDIATE, STATUSES, EventKind
+from orders.labels.addresses import describe_correction
 from orders.labels.declines import describe_decline
 from orders.labels.reasons import describe_reason
 from orders.money import Money
@@ -119,6 +120,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.DECISION_REFUSED: gettext_lazy("An approval through Temporal was not accepted"),
     EventKind.COMMENTED: gettext_lazy("Comment"),
     EventKind.COMMENT_EDITED: gettext_lazy("Comment edited"),
+    EventKind.ADDRESS_CORRECTED: gettext_lazy("Address corrected"),
     EventKind.AUTHORISED: gettext_lazy("Authorised %(money)s"),
     EventKind.RELEASED: gettext_lazy("Authorisation released, nothing was charged"),
     EventKind.CHARGED: gettext_lazy("Charged %(money)s"),
@@ -259,10 +261,17 @@ def _describe_request(data: Mapping[str, Any]) -> str:
     return "\n".join(filter(None, [why, _("For the customer: %(text)s") % {"text": told} if told else ""]))
 
 
+_DETAILS: Final[Mapping[EventKind, Callable[[Mapping[str, Any]], str]]] = {
+    EventKind.CANCELLATION_REQUESTED: _describe_request,
+    EventKind.REFUND_REQUESTED: _describe_request,
+    EventKind.ADDRESS_CORRECTED: describe_correction,
+}
+
+
 def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
+    if kind in _DETAILS:
+        return _DETAILS[kind](data)
     match kind:
-        case EventKind.CANCELLATION_REQUESTED | EventKind.REFUND_REQUESTED:
-            return _describe_request(data)
         case EventKind.DECISION_TOO_LATE:
             return str(_LATE[data["decision"]]) % {"actor": data["decided_by"]}
         case EventKind.DECISION_REFUSED:

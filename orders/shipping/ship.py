@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from orders import contracts
-from orders.errors import ShippingRefused
+from orders.errors import OutsideWorldFailed, ShippingRefused
 from orders.events import EventKind
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import (
@@ -60,9 +60,12 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
     _check_may_ship(order, Status.PACKAGE_PREPARED)
     if packed is not None and is_at_or_past(Status(order.status), Status.PACKAGE_PREPARED):
         return contracts.PackagePrepared(shipment_id, packed.package_reference)
-    package_reference = clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
+    told = _describe(order, lines)
+    package_reference = clean_line(find_warehouse().pack(told), LONGEST_REFERENCE)
     with transaction.atomic():
         order, (shipment,) = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED, SHIPMENT)
+        if order.shipping_address != told.address:  # the next attempt tells the warehouse
+            raise OutsideWorldFailed("The address was corrected while the package was prepared.")
         package_reference, parts = _write_package(order, _read_shipment(shipment), package_reference)
         advance(
             order,

@@ -134,13 +134,41 @@ OF_ORDERS: Final = (
     Mutant(
         "the order is looked at again after the parcel was packed",
         "orders/shipping/ship.py",
-        """clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
+        """clean_line(find_warehouse().pack(told), LONGEST_REFERENCE)
     with transaction.atomic():
         order, (shipment,) = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED, SHIPMENT)""",
-        """clean_line(find_warehouse().pack(_describe(order, lines)), LONGEST_REFERENCE)
+        """clean_line(find_warehouse().pack(told), LONGEST_REFERENCE)
     with transaction.atomic():
         order, (shipment,) = lock_order_and_ask(command.order_id, SHIPMENT)""",
         ("tests/orders/lifecycle/test_steps.py",),
+    ),
+    Mutant(
+        "the warehouse packs for the address that the order has in the end",
+        "orders/shipping/ship.py",
+        "if order.shipping_address != told.address:",
+        "if False:",
+        ("tests/orders/shipping/test_address.py",),
+    ),
+    Mutant(
+        "an address stays once the package is prepared",
+        "orders/shipping/address.py",
+        "if order.status not in CORRECTABLE or has_shipment:",
+        "if False:",
+        ("tests/orders/shipping/test_address.py",),
+    ),
+    Mutant(
+        "who saw another address than the order has corrects nothing",
+        "orders/shipping/address.py",
+        "if seen and seen != digest_address(locked):",
+        "if False:",
+        ("tests/orders/shipping/test_address.py", "tests/console/shipping/test_order_address.py"),
+    ),
+    Mutant(
+        "after an approval, nobody sends their own order elsewhere",
+        "orders/permissions.py",
+        "is_fit = actor.is_superuser or not is_own_order(actor, order)",
+        "is_fit = True",
+        ("tests/orders/shipping/test_address.py",),
     ),
     Mutant(
         "the order is looked at again after the carrier took the parcel",

@@ -69,6 +69,16 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         "An approval through Temporal was not accepted",
         "Approvals sent straight through Temporal do not count here. Do it.",
     ),
+    EventKind.ADDRESS_CORRECTED: (
+        {
+            "channel": "CONSOLE",
+            "old": {"address_line": "Long Street 1", "address_postcode": "10115", "address_city": "Berlin"},
+            "new": {"address_line": "Long Street 11", "address_line2": "", "address_city": "Berlin"},
+            "reason": "Customer called",
+        },
+        "Address corrected",
+        "Before: Long Street 1, Berlin, 10115\nNow: Long Street 11, Berlin\nCustomer called",
+    ),
     EventKind.AUTHORISED: (MONEY, "Authorised 1,234.56 EUR", "ch_1"),
     EventKind.RELEASED: ({}, "Authorisation released, nothing was charged", ""),
     EventKind.CHARGED: (MONEY, "Charged 1,234.56 EUR", "ch_1"),

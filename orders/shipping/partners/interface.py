@@ -42,7 +42,10 @@ class Warehouse(Protocol):
         """Raise OrderInvalid when one of the articles cannot be had in its quantity."""
 
     def pack(self, parcel: Parcel) -> str:
-        """Pack the parcel once, and return the package's reference."""
+        """Pack the parcel once, and return the package's reference.
+
+        Asked again with another address, because it was corrected, the parcel goes there.
+        """
 
 
 class Carrier(Protocol):

@@ -17,6 +17,7 @@ from console.policy import trial
 from console.review import review
 from console.shipping import address
 from console.system import errors, health, mail, overview, reports, stuck
+from console.tags import views as tags
 from console.waiting import desk
 from console.webhooks import carriers, gateways
 from orders.identifiers import ORDER_ID_PATTERN
@@ -64,6 +65,8 @@ urlpatterns = [
     path("orders/<order_id:order_id>/payment-proof/", proof.show_proof, name="order-payment-proof"),
     path("orders/<order_id:order_id>/approve/", decisions.approve, name="order-approve"),
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
+    path("orders/<order_id:order_id>/tags/", tags.add, name="tag-add"),
+    path("orders/<order_id:order_id>/tags/remove/", tags.remove, name="tag-remove"),
     path("orders/<order_id:order_id>/withdraw/", decisions.withdraw, name="order-withdraw"),
     path("orders/<order_id:order_id>/refund/", refunds.refund, name="order-refund"),
     path("orders/<order_id:order_id>/address/", address.correct, name="order-address"),

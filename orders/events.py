@@ -38,6 +38,8 @@ class EventKind(StrEnum):
     COMMENTED = "order.commented"  # channel, text, account_id; mentions (account ids) and mentioned (their names)
     COMMENT_EDITED = "order.comment_edited"  # comment (the event's id), and the same; mentions are those who are new
     ADDRESS_CORRECTED = "order.address_corrected"  # channel, old and new (parts by their columns), reason
+    TAGGED = "order.tagged"  # channel, tag
+    UNTAGGED = "order.untagged"  # channel, tag
 
     AUTHORISED = "payment.authorised"  # amount, currency, gateway_reference
     RELEASED = "payment.released"

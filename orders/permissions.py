@@ -178,6 +178,17 @@ def check_may_comment(actor: Actor) -> None:
         raise NotAllowed("Your account can view orders but not comment on them.")
 
 
+def may_tag(actor: Actor) -> bool:
+    """Tell whether `actor` may add and remove tags: whoever may decide in some way."""
+    return may_view(actor) and any(may_decide(actor, kind) for kind in DecisionKind)
+
+
+def check_may_tag(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may add and remove tags."""
+    if not may_tag(actor):
+        raise NotAllowed("Your account can view orders but not tag them.")
+
+
 def check_is_decider(actor: Actor, kind: DecisionKind) -> None:
     """Raise NotAllowed unless `actor` may take this kind of decision at all."""
     if not may_decide(actor, kind):

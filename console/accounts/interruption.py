@@ -19,7 +19,9 @@ NOT_KEPT: Final = ("csrfmiddlewaretoken",)
 PAGES: Final = {"order-bulk": "order-list", "notice-read": "notice-list"}
 # Under this name what was typed tells which form it is of: the name of the address that it was sent to.
 FORM: Final = "interrupted_form"
-DECISIONS: Final = frozenset({"order-approve", "order-cancel", "order-refund", "order-withdraw", "comment-add"})
+DECISIONS: Final = frozenset(
+    {"order-approve", "order-cancel", "order-refund", "order-withdraw", "comment-add", "tag-add", "tag-remove"}
+)
 SENTENCES: Final = {
     "order-approve": "You were signed out and your decision was not saved.",
     "order-cancel": "You were signed out and your decision was not saved. Your reason is still in the form.",

@@ -109,6 +109,7 @@ class Order(Schema):
     shop: str | None
     shop_order_number: str | None
     metadata: dict[str, str]
+    tags: list[str]
     approval_deadline: datetime | None
     created_at: datetime
     closed_at: datetime | None

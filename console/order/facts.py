@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef
 from django.http import Http404
 
@@ -17,6 +18,7 @@ from orders.models import (
     Order,
     OrderEvent,
     OrderLine,
+    OrderTag,
     OutboxMessage,
     Payment,
     PaymentAttempt,
@@ -50,10 +52,11 @@ _NEXT_ORDER: Final = PreparedQuery(
 
 
 def _with_refunds(orders: OrderQuerySet) -> OrderQuerySet:
-    """Add whether there are refunds, and any on their way; and the reasons for which it could be cancelled."""
+    """Add whether there are refunds, and any on their way; its tags; and the reasons to cancel that may be chosen."""
     refunds = Refund.objects.filter(payment_id=OuterRef("payment_id"))
     found: OrderQuerySet = orders.annotate(
         has_limits=has_limits(),
+        tag_names=ArraySubquery(OrderTag.objects.filter(order=OuterRef("pk")).order_by("name").values("name")),
         cancel_reasons=offered_beside(ReasonKind.CANCEL),
         has_refunds=Exists(refunds),
         has_refund_pending=Exists(refunds.filter(status=Refund.Status.PENDING)),

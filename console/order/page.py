@@ -1,5 +1,6 @@
 """Renders the page of one order, or the panels of it that may have changed."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -26,11 +27,19 @@ from console.order.timeline import build_timeline
 from orders.decisions.reasons import Offered
 from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order
-from orders.permissions import may_comment, may_correct_address, may_open_temporal_ui
+from orders.permissions import may_comment, may_correct_address, may_open_temporal_ui, may_tag
 from orders.shipping.address import find_refusal
 
 # Some 3 kB each, in each process.
 MOST_KEPT: Final = 100
+
+
+@dataclass(frozen=True)
+class TypedTag:
+    """What somebody typed as a tag, and what is wrong with it."""
+
+    text: str = ""
+    error: str = ""
 
 
 def render_order(
@@ -47,6 +56,7 @@ def render_order(
     is_refund_done: bool = False,
     comment_form: CommentForm | None = None,
     comment_feedback: str = "",
+    tag: TypedTag | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Render the page, or its panels for htmx to swap in where the facts are not those of a whole page.
@@ -82,6 +92,9 @@ def render_order(
         "shipment": facts.shipment,
         "events": facts.events,
         "timeline": build_timeline(facts.events, request.user),
+        "tags": vars(order)["tag_names"],
+        "may_tag": may_tag(request.user),
+        "typed_tag": tag,
         "comment_form": comment_form,
         "comment_feedback": comment_feedback,
         "most_events": MOST_EVENTS,

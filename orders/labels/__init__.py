@@ -121,6 +121,8 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.COMMENTED: gettext_lazy("Comment"),
     EventKind.COMMENT_EDITED: gettext_lazy("Comment edited"),
     EventKind.ADDRESS_CORRECTED: gettext_lazy("Address corrected"),
+    EventKind.TAGGED: gettext_lazy("Tag added"),
+    EventKind.UNTAGGED: gettext_lazy("Tag removed"),
     EventKind.AUTHORISED: gettext_lazy("Authorised %(money)s"),
     EventKind.RELEASED: gettext_lazy("Authorisation released, nothing was charged"),
     EventKind.CHARGED: gettext_lazy("Charged %(money)s"),
@@ -289,6 +291,6 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
             return f"{describe_ending(data['ending'])} {then}"
         case EventKind.RUN_REFUSED:
             return _describe_refused_run(data["activity"])
-    names = ("reason", "error", "detail", "text", "gateway_reference", "package_reference")
+    names = ("reason", "error", "detail", "text", "tag", "gateway_reference", "package_reference")
     texts = (data.get(name, "") for name in names)
     return next((text for text in texts if text), "")

@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
 
 from orders import labels
+from orders.decisions.tags import read_tag
 from orders.labels import Label
 from orders.labels.reasons import WITHDRAWN_LABEL
 from orders.listing.known_reasons import known_reasons
@@ -31,7 +32,7 @@ from orders.listing.values import (
     read_total,
     start_of_day,
 )
-from orders.models import Decision, Order, Payment, Refund, Shipment
+from orders.models import Decision, Order, OrderTag, Payment, Refund, Shipment
 from orders.models.choices import CHANNEL_CHOICES, REASON_CHOICES
 from orders.states import IN_MOTION, WITHDRAWN, Status
 
@@ -44,6 +45,7 @@ RELATED: Final[Mapping[str, Callable[[Q], Exists]]] = {
     "payment": lambda met: Exists(Payment.objects.filter(met, order=OuterRef("pk"))),
     "refund": lambda met: Exists(Refund.objects.filter(met, payment__order=OuterRef("pk"))),
     "shipment": lambda met: Exists(Shipment.objects.filter(met, order=OuterRef("pk"))),
+    "tag": lambda met: Exists(OrderTag.objects.filter(met, order=OuterRef("pk"))),
 }
 Choices = tuple[tuple[str, Label], ...]
 
@@ -169,6 +171,10 @@ def _dates(
     return make("from", label_from, from_day), make("to", label_to, to_day)
 
 
+def _read_tag(text: str, _: Given) -> str:
+    return read_tag(text)
+
+
 # In the order in which the panel shows them. `q`, `sort` and `cursor` are no filters.
 FILTERS: Final[Mapping[str, Filter]] = {
     each.name: each
@@ -271,5 +277,6 @@ FILTERS: Final[Mapping[str, Filter]] = {
         _choose("payment", gettext_lazy("Payment"), tuple(Payment.Status.choices), row="payment", column="status"),
         _choose("refund", gettext_lazy("Refund"), tuple(Refund.Status.choices), row="refund", column="status"),
         _choose("shipment", gettext_lazy("Shipment"), tuple(Shipment.Status.choices), row="shipment", column="status"),
+        Filter("tag", gettext_lazy("Tag"), read=_read_tag, condition=lambda tag, _: Q(name=tag), row="tag"),
     )
 }

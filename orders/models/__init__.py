@@ -19,6 +19,7 @@ from orders.models.presence import Presence
 from orders.models.reason import Reason
 from orders.models.shipment import CarrierNotice, Shipment
 from orders.models.shop import ApiKey, IdempotentRequest, Shop
+from orders.models.tag import OrderTag
 from orders.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from orders.postgres.database_check import WriteProbe
 from orders.postgres.leases import Lease
@@ -50,6 +51,7 @@ __all__ = [
     "OrderEvent",
     "OrderImport",
     "OrderLine",
+    "OrderTag",
     "OutboxMessage",
     "Payment",
     "PaymentAttempt",

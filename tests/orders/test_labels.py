@@ -79,6 +79,8 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         "Address corrected",
         "Before: Long Street 1, Berlin, 10115\nNow: Long Street 11, Berlin\nCustomer called",
     ),
+    EventKind.TAGGED: ({"channel": "CONSOLE", "tag": "gift-wrap"}, "Tag added", "gift-wrap"),
+    EventKind.UNTAGGED: ({"channel": "CONSOLE", "tag": "gift-wrap"}, "Tag removed", "gift-wrap"),
     EventKind.AUTHORISED: (MONEY, "Authorised 1,234.56 EUR", "ch_1"),
     EventKind.RELEASED: ({}, "Authorisation released, nothing was charged", ""),
     EventKind.CHARGED: (MONEY, "Charged 1,234.56 EUR", "ch_1"),

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from orders.decisions.decide import cancel_order
+from orders.decisions.tags import add_tag
 from orders.listing.filters import FILTERS
 from orders.listing.list_query import SORTS, ListQuery
 from orders.models import Order, Reason, Trouble
@@ -46,6 +47,8 @@ def orders(make_order: MakeOrder) -> dict[str, str]:
         "expired": make_order("CANCELLED", reason_code="APPROVAL_TIMEOUT", reason=""),
     }
     Trouble.objects.create(order=made["paid"], code=TroubleCode.RUN_FAILING)
+    for name in ("paid", "completed"):
+        add_tag(made[name], actor=Colleague("bob"), text="gift")
     return {order.order_id: name for name, order in made.items()}
 
 
@@ -85,6 +88,9 @@ CASES = [
     ("payment=CHARGED", {"paid", "completed"}),
     ("refund=SUCCEEDED", {"cancelled"}),
     ("shipment=DISPATCHED", {"completed"}),
+    ("tag=%23Gift", {"paid", "completed"}),
+    ("tag=gift&status=PAID", {"paid"}),
+    ("tag=nothing", set()),
     ("decided_by=bob&payment=CHARGED&currency=USD", {"paid"}),
 ]
 

@@ -102,3 +102,13 @@ def comment_text(pieces: Sequence[Piece]) -> SafeString:
     """Return the text of a comment, with its mentions marked; a line break in a template would show in it."""
     marks = {True: '<b class="mention">{}</b>', False: "{}"}
     return mark_safe("".join(format_html(marks[piece.is_mention], piece.text) for piece in pieces))  # noqa: S308
+
+
+@register.simple_tag
+def copy_button(text: str) -> SafeString:
+    """Return a button that copies an id; the page's script shows it where the browser can do that."""
+    button = (
+        '<button class="copy button button-quiet" type="button" data-copy="{}" hidden>{}'
+        '<span class="visually-hidden">Copy {}</span></button>'
+    )
+    return format_html(button, text, icon("copy"), text) if text else SafeString()

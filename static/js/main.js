@@ -9,5 +9,6 @@ import "./rows.js";
 import "./bulk.js";
 import "./reasons.js";
 import "./review.js";
+import "./copy.js";
 import "./keyboard.js";
 import "./colours.js";

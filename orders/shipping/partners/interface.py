@@ -6,7 +6,7 @@ activity's attempt.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from orders.order_facts import Address, Customer, Line
 
@@ -66,3 +66,11 @@ class Carrier(Protocol):
 
     def read_books(self) -> Iterable[Booking]:
         """Return all that the carrier's own books hold."""
+
+
+@runtime_checkable
+class Tracking(Protocol):
+    """What a carrier may have besides: a page that tells where a parcel is."""
+
+    def tracking_url(self, tracking_number: str) -> str:
+        """Return the address of the parcel's page, with https; empty where there is none."""

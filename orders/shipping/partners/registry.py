@@ -6,7 +6,7 @@ from django.conf import settings
 
 from orders.errors import CarrierMissing
 from orders.plugins import load_plugins
-from orders.shipping.partners.interface import Carrier, Warehouse
+from orders.shipping.partners.interface import Carrier, Tracking, Warehouse
 
 
 def find_warehouse() -> Warehouse:
@@ -36,3 +36,15 @@ def find_carrier(name: str) -> Carrier:
     if name not in carriers:
         raise CarrierMissing(name)
     return carriers[name]
+
+
+def find_tracking_url(name: str, tracking_number: str) -> str:
+    """Return the address of the carrier's page of a parcel; empty where it has none, or is not configured any more.
+
+    Whatever the carrier says, a page gets no other link than one with https.
+    """
+    carrier = list_carriers().get(name)
+    if not tracking_number or not isinstance(carrier, Tracking):
+        return ""
+    url = carrier.tracking_url(tracking_number)
+    return url if url.startswith("https://") else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Final
+from urllib.parse import quote
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -59,6 +60,10 @@ class SimulatedCarrier:
     def recall(self, shipment_id: str) -> None:
         """Recall the parcel, or refuse it in advance."""
         call_outside_world("carrier", lambda: self._recall(shipment_id))
+
+    def tracking_url(self, tracking_number: str) -> str:
+        """Return what a carrier's page would be at; there is none behind it."""
+        return f"https://simulated-parcel.example/{quote(tracking_number, safe='')}"
 
     def read_books(self) -> Iterator[Booking]:
         """Return all bookings."""

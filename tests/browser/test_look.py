@@ -12,6 +12,8 @@ from playwright.sync_api import expect
 from orders.contracts import DecideChunk
 from orders.decisions.batches import create_batch
 from orders.decisions.chunks import decide_chunk
+from orders.decisions.comment import add_comment, edit_comment
+from orders.decisions.tags import add_tag
 from orders.intake.drafts import LineDraft
 from orders.states import DecisionKind
 from tests.browser.conftest import Visit
@@ -75,6 +77,10 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
     row = [wide * 3, *make_row("A-1", quantity=wide)[1:]]
     importing, checked = (upload(boss, row, make_row(wide[:60])) for _ in range(2))
     check(checked, boss)
+    for order in orders:
+        comment = add_comment(order, actor=boss, text=wide * 5)
+        edit_comment(order, comment.pk, actor=boss, text=wide * 6)
+        add_tag(order, actor=boss, text="w" * 30)
     page = visit("/orders/", boss, viewport={"width": width, "height": 800})
     paths = [
         "/orders/",
@@ -99,6 +105,7 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         "/nonsense/",
         *(order.get_absolute_url() for order in orders),
         *(f"{order.get_absolute_url()}payment-proof/" for order in orders),
+        *(f"{order.get_absolute_url()}address/" for order in orders),
     ]
     for path in paths:
         page.goto(path)

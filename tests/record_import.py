@@ -6,7 +6,8 @@ The file stays as it is while imports with such histories may be open anywhere; 
 """
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from temporalio import activity
 from temporalio.client import WorkflowHistory
@@ -45,7 +46,7 @@ async def record() -> WorkflowHistory:
         async def check_import(argument: CheckImport) -> ImportAdvanced:
             return ImportAdvanced("CHECKED", 50)
 
-        activities = [import_chunk, check_import]
+        activities: list[Callable[..., Any]] = [import_chunk, check_import]
         async with Worker(client, task_queue=queue, workflows=[ImportWorkflow], activities=activities):
             handle = await client.start_workflow(
                 contracts.IMPORT_WORKFLOW,

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -81,8 +81,9 @@ def _carry_out(shop: Shop, key: str, digest: str, act: Callable[[], HttpResponse
         if kept is not None:
             return _repeat(kept, digest)
         response = act()
+        values: list[Any] = [shop.pk, key, _lifetime()]
         with connection.cursor() as cursor:
-            cursor.execute(FORGET, [shop.pk, key, _lifetime()])
+            cursor.execute(FORGET, values)
         IdempotentRequest.objects.create(
             shop=shop,
             key=key,

@@ -70,7 +70,8 @@ def _change_lines(lines: tuple[TypedLine, ...], intent: str) -> tuple[tuple[Type
 def _paste(request: ConsoleRequest, *, is_submitted: bool) -> HttpResponse:
     """Show pasted rows as lines; who submits the form with rows in it looks at them first."""
     lines = tuple(line for line in read_typed_lines(request.POST) if not line.is_blank)
-    complaint, text, focus_row = PASTED if is_submitted else "", "", len(lines)
+    complaint, text = PASTED if is_submitted else "", ""
+    focus_row: int | None = len(lines)
     try:
         lines += _read_pasted(request.POST.get("pasted", ""), len(lines))
     except OrderInvalid as error:

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
+from orders import contracts
 from orders.errors import ImportNotFound
 from orders.imports import checking, jobs
 from orders.models import ImportedOrder, Order, OrderImport
@@ -36,7 +37,7 @@ def test_an_attempt_that_died_is_continued(alice: User, monkeypatch: pytest.Monk
     beats = iter([None, None])
     jobs.start_check(importing.import_id, actor=alice)
     with pytest.raises(StopIteration):
-        checking.check_import(checking.contracts.CheckImport(importing.import_id), beat=lambda: next(beats))
+        checking.check_import(contracts.CheckImport(importing.import_id), beat=lambda: next(beats))
     assert ImportedOrder.objects.count() == 4
     assert carry_on_check(importing) == ImportState.CHECKED
     importing.refresh_from_db()
@@ -53,7 +54,7 @@ def test_an_attempt_of_an_earlier_check_writes_nothing_more(alice: User, monkeyp
     def begin_another() -> None:
         OrderImport.objects.update(checks=2)
 
-    checking.check_import(checking.contracts.CheckImport(importing.import_id), beat=begin_another)
+    checking.check_import(contracts.CheckImport(importing.import_id), beat=begin_another)
     importing.refresh_from_db()
     assert (ImportedOrder.objects.count(), importing.state) == (0, "CHECKING")
 
@@ -84,4 +85,4 @@ def test_a_stopped_import_is_not_read(alice: User) -> None:
     jobs.stop_import(importing.import_id, actor=alice)
     assert carry_on_check(importing) == ImportState.STOPPED
     with pytest.raises(ImportNotFound):
-        checking.check_import(checking.contracts.CheckImport("import-000000000000"), beat=lambda: None)
+        checking.check_import(contracts.CheckImport("import-000000000000"), beat=lambda: None)

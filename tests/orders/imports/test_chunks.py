@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.db import DataError, OperationalError
 
+from orders import contracts
 from orders.errors import ImportNotFound
 from orders.imports import chunks, jobs
+from orders.imports.submission import submit_once
 from orders.models import Order, OutboxMessage
 from orders.states import ImportState
 from tests.orders.imports.files import carry_out, check, confirmed, make_row, results, upload
@@ -63,7 +65,6 @@ def test_a_worker_that_dies_between_order_and_result_leaves_neither(
 
 def test_an_order_that_the_database_refuses_holds_up_no_other(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     importing = confirmed(alice, make_row("A-1"), make_row("A-2"))
-    submit_once = chunks.submit_once
 
     def refuse_first(found: Any, **options: Any) -> Any:
         if found.rows[0][1][0] == "A-1":
@@ -106,7 +107,6 @@ def test_an_import_that_is_stopped_in_between_submits_nothing_more(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     importing = confirmed(alice, make_row("A-1"), make_row("A-2"))
-    submit_once = chunks.submit_once
 
     def stop_after(found: Any, **options: Any) -> Any:
         answer = submit_once(found, **options)
@@ -119,4 +119,4 @@ def test_an_import_that_is_stopped_in_between_submits_nothing_more(
 
 def test_an_unknown_import_is_no_import() -> None:
     with pytest.raises(ImportNotFound):
-        chunks.import_chunk(chunks.contracts.ImportChunk("import-000000000000"))
+        chunks.import_chunk(contracts.ImportChunk("import-000000000000"))

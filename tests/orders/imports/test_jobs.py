@@ -1,6 +1,7 @@
 """orders.imports.jobs: a file is uploaded, its layout chosen, checked and confirmed; nothing is submitted before."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -62,7 +63,7 @@ class TestLayout:
         importing = upload(alice, make_row("A-1"))
         layout = jobs.read_layout(importing)
         reading = {"encoding": "utf-8", "delimiter": ";", "decimal_mark": ",", "currency": "USD"}
-        chosen = {"actor": alice, "shop": None, "columns": layout.columns}
+        chosen: dict[str, Any] = {"actor": alice, "shop": None, "columns": layout.columns}
         assert not jobs.choose_layout(importing.import_id, reading=reading, **chosen)
         importing.refresh_from_db()
         assert len(importing.sample[0][1]) == 1

@@ -14,6 +14,7 @@ const addressOf = (order, step) => `${review.dataset.review}?${new URLSearchPara
 
 let decided = Number(review && panel().dataset.decided);
 let ahead = null; // the next order: { after, text }
+let last = ""; // the last order that was shown; behind it comes the end
 let shownAt = 0;
 let turn = 0; // of answers that arrive late, only the last one that was asked for is shown
 let sent = Promise.resolve(true);
@@ -22,6 +23,7 @@ const held = new Map(); // decisions that can be undone, by order
 const read = (text) => new DOMParser().parseFromString(text, "text/html");
 
 const place = (next) => {
+  last = shownId() || last;
   panel().replaceWith(next);
   shownAt = performance.now();
   htmx.process(next);
@@ -74,15 +76,16 @@ const goNext = () => {
 };
 
 const post = async (order, body, isLeaving) => {
-  body.set("decided", decided);
-  body.set("shown", shownId() === order ? "" : shownId());
   const shown = shownId();
+  const here = shown || last;
+  body.set("decided", decided);
+  body.set("shown", here === order ? "" : here);
   const mine = turn;
   const answer = await ask(review.dataset.review, { method: "POST", body, keepalive: isLeaving });
   if (!answer) return false;
   if (answer.status === 200) decided += 1;
   say(read(answer.text));
-  const isNext = shown === order && mine === turn;
+  const isNext = (shown === order && mine === turn) || (!shown && !shownId());
   if (isNext || answer.status === 422) {
     show(answer.text);
     look();
@@ -118,7 +121,8 @@ const release = async (order, options) => {
   clearTimeout(timer);
   held.delete(order);
   list();
-  await send(order, body, options);
+  const isDone = await send(order, body, options);
+  if (!isDone && !options?.isLeaving) go(addressOf(order, "order"));
 };
 
 const undo = async (order) => {

@@ -8,15 +8,17 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_account, render_page
 from console.accounts.interruption import take_up
+from console.accounts.personal_settings import read_settings
 from orders.errors import OrderInvalid
 from orders.labels.notices import NOTICE_KIND_LABELS, NOTICE_WAY_LABELS
-from orders.notifications.choices import Choices, read_own_choices, save_choices
+from orders.notifications.choices import Choices, read_choices, save_choices
 from orders.notifications.people import list_kinds
 from orders.states import NoticeKind, NoticeWay
 
@@ -27,7 +29,7 @@ SAVED: Final = "Your choices were saved. They count for notices from now on."
 class ChoicesForm(forms.Form):
     """A way for each kind that the person can get, their time zone and quiet hours."""
 
-    time_zone = forms.ChoiceField(label="Time zone")
+    time_zone = forms.ChoiceField(label="Time zone of the quiet hours")
     quiet_from = forms.TimeField(label="From", required=False, widget=forms.TimeInput(attrs={"type": "time"}))
     quiet_until = forms.TimeField(label="Until", required=False, widget=forms.TimeInput(attrs={"type": "time"}))
 
@@ -58,7 +60,7 @@ class ChoicesForm(forms.Form):
 @needs_account
 def choose_ways(request: ConsoleRequest) -> HttpResponse:
     """Show what the person chose, and keep what they choose."""
-    kinds, choices = list_kinds(request.user), read_own_choices(request.user.pk)
+    kinds, choices = list_kinds(request.user), _read_choices(request.user)
     data = request.POST if request.method == "POST" else take_up(request)
     form = ChoicesForm(data, kinds=kinds, choices=choices)
     if request.method == "POST" and form.is_valid():
@@ -76,6 +78,12 @@ def choose_ways(request: ConsoleRequest) -> HttpResponse:
         "address": request.user.email,
     }
     return render_page(request, "notices/choices.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _read_choices(user: User) -> Choices:
+    """Return what the person chose; who has chosen nothing yet begins with the time zone of their settings."""
+    zone = read_settings(user).time_zone
+    return read_choices([user.pk]).get(user.pk) or (Choices(time_zone=zone) if zone else Choices())
 
 
 def list_zones() -> list[tuple[str, Any]]:

@@ -18,7 +18,9 @@ from orders import permissions
 from orders.errors import OrderError
 from orders.models import Notice
 from orders.notifications import unread
+from orders.notifications.making import OF_WAITING
 from orders.notifications.words import NoticeWords
+from orders.postgres.clock import database_now
 from orders.reading.pages import Ordering, cut_page
 from orders.states import NoticeKind
 
@@ -30,17 +32,20 @@ LARGEST: Final = 2**63 - 1
 
 @dataclass(frozen=True)
 class NoticeFace:
-    """One notice as the list shows it."""
+    """One notice as the list shows it; `deadline` is there while its order still waits for a decision."""
 
     number: int
     words: NoticeWords
+    deadline: datetime | None
     made_at: datetime
     is_unread: bool
 
     @classmethod
     def of(cls, notice: Notice, *, may_view: bool) -> "NoticeFace":
         words = NoticeWords.of(notice, may_view=may_view)
-        return cls(notice.pk, words, notice.created_at, is_unread=notice.read_at is None)
+        is_waiting = notice.kind in OF_WAITING and notice.read_at is None
+        deadline = notice.order.approval_deadline if is_waiting and notice.order is not None and may_view else None
+        return cls(notice.pk, words, deadline, notice.created_at, is_unread=notice.read_at is None)
 
 
 @require_safe
@@ -112,6 +117,7 @@ def _describe(request: ConsoleRequest) -> dict[str, Any]:
         "newest": faces[0].number if faces else 0,
         "only_unread": only_unread,
         "has_unread": any(face.is_unread for face in faces),
+        "now": database_now(),
         "show": show,
         "cursor": cursor,
         "all_url": _address(),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
@@ -81,6 +82,8 @@ def _who_may(permission: str) -> QuerySet[User]:
 
 
 def _list(users: QuerySet[User]) -> list[Person]:
+    # A program's account has no password, and nobody who would read what it is told.
+    users = users.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     found = list(users.order_by("pk").values_list("pk", "username", "email").distinct())
     choices = read_choices(pk for pk, _, _ in found)
     return [Person(pk, username, bool(email), choices.get(pk, Choices())) for pk, username, email in found]

@@ -49,7 +49,7 @@ def test_without_javascript(visit: Visit, bob: User) -> None:
     expect(page.locator(".notices-none")).to_have_text("You have read everything.")
     page.goto("/accounts/notices/")
     page.get_by_label("Someone mentions you in a comment").select_option("OFF")
-    page.get_by_label("Time zone").select_option("Europe/Berlin")
+    page.get_by_label("Time zone of the quiet hours").select_option("Europe/Berlin")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="Your choices were saved.")).to_be_visible()
     expect(page.get_by_label("Someone mentions you in a comment")).to_have_value("OFF")

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
+from console.models import PersonalSettings
 from orders.notifications.choices import Choices, read_own_choices, save_choices
 from orders.states import NoticeKind, NoticeWay
 from tests.asking import HTMX, leads_to_login, text_of
@@ -93,6 +94,13 @@ def test_it_says_whether_there_is_email(bobs: Client, bob: User, settings: Setti
 def test_everybody_may(client: Client, role: str) -> None:
     client.force_login(make_user("pat", role))
     assert client.get(URL).status_code == 200
+
+
+def test_who_has_chosen_nothing_begins_with_the_zone_of_their_settings(bobs: Client, bob: User) -> None:
+    PersonalSettings.objects.create(account=bob, time_zone="Asia/Tokyo")
+    assert '<option value="Asia/Tokyo" selected>' in text_of(bobs.get(URL))
+    bobs.post(URL, chosen(quiet_from="22:00", quiet_until="07:00"))
+    assert '<option value="Europe/Berlin" selected>' in text_of(bobs.get(URL))
 
 
 def test_what_a_stranger_typed_is_there_again(client: Client, bob: User) -> None:

@@ -118,6 +118,16 @@ class TestList:
         faces = bobs.get(LIST, {"show": "unread"}).context["notices"]
         assert [face.number for face in faces] == [new.pk]
 
+    def test_it_costs_as_many_statements_for_many_as_for_one(
+        self, bobs: Client, bob: User, order: Order, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        for _ in range(20):
+            tell(bob, order)
+        bobs.get(LIST)
+        with django_assert_num_queries(3):  # the session, the notices, the time
+            page = text_of(bobs.get(LIST))
+        assert page.count("decide <time") == 20
+
     def test_there_may_be_none(self, bobs: Client) -> None:
         assert "Nothing yet." in text_of(bobs.get(LIST))
         assert "You have read everything." in text_of(bobs.get(LIST, {"show": "unread"}))

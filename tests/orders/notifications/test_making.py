@@ -76,6 +76,14 @@ def test_neither_is_who_has_left(make_order: MakeOrder, dana: User) -> None:
     assert told(NEEDS) == ["bob"]
 
 
+def test_neither_is_a_program(make_order: MakeOrder, dana: User) -> None:
+    dana.set_unusable_password()
+    dana.save()
+    make_order()
+    make_all()
+    assert told(NEEDS) == ["bob"]
+
+
 def test_the_policy_says_whom_an_order_needs(bob: User) -> None:
     bob.groups.add(Group.objects.create(name="seniors"))
     ask_for(1, level="seniors")

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
+from orders.models import WebhookEndpoint
 from orders.webhooks.companion import make_round
 from tests.making import MakeOrder
 from tests.programs import ROOT, free_port
@@ -63,3 +64,9 @@ def test_an_endpoint_is_paused_and_resumed(settings: Settings) -> None:
         run("test", number)
     with pytest.raises(CommandError, match="There is no webhook"):
         run("pause", "0")
+
+
+def test_an_endpoint_of_a_chat(settings: Settings) -> None:
+    settings.WEBHOOK_ALLOW_PRIVATE = True
+    number = json.loads(run("add", "http://127.0.0.1:1/", "--chat", "--json"))["id"]
+    assert WebhookEndpoint.objects.get(pk=number).body == WebhookEndpoint.Body.CHAT

@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from console.fields import LineField, TextField
 from orders.decisions.reasons import Offered, says_enough
-from orders.identifiers import is_order_id
+from orders.identifiers import VIEW_ID_PATTERN, is_order_id
 from orders.listing.list_query import SORTS
 from orders.reading.pages import LONGEST_CURSOR
 from orders.reading.search import LONGEST_SEARCH
@@ -183,6 +183,7 @@ class ListForm(forms.Form):
     sort = forms.ChoiceField(required=False, choices=[(sort, sort) for sort in SORTS])
     q = LineField(required=False, max_length=LONGEST_SEARCH)
     cursor = forms.CharField(required=False, max_length=LONGEST_CURSOR)
+    view = forms.RegexField(VIEW_ID_PATTERN, required=False, max_length=64)
     live = forms.BooleanField(required=False)
     fresh = forms.BooleanField(required=False)
     rows = RowsField(required=False, max_length=PAGE_SIZE * 76)

@@ -9,7 +9,7 @@ from console.accounts.personal import edit_settings
 from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.api.entrance import describe_urls
 from console.comments import views as comments
-from console.desk import batches, bulk, export, order_list
+from console.desk import batches, bulk, export, order_list, view_pages
 from console.intake import create, import_pages
 from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
@@ -20,7 +20,7 @@ from console.system import errors, health, mail, overview, reports, stuck
 from console.tags import views as tags
 from console.waiting import desk
 from console.webhooks import carriers, gateways
-from orders.identifiers import ORDER_ID_PATTERN
+from orders.identifiers import ORDER_ID_PATTERN, VIEW_ID_PATTERN
 
 
 class OrderIdConverter(StringConverter):
@@ -41,9 +41,16 @@ class ImportIdConverter(StringConverter):
     regex = r"import-[0-9A-Z]{12}"
 
 
+class ViewIdConverter(StringConverter):
+    """Takes what could be a view_id."""
+
+    regex = VIEW_ID_PATTERN
+
+
 register_converter(OrderIdConverter, "order_id")
 register_converter(BatchIdConverter, "batch_id")
 register_converter(ImportIdConverter, "import_id")
+register_converter(ViewIdConverter, "view_id")
 
 urlpatterns = [
     path("", desk.show_desk, name="home"),
@@ -59,6 +66,9 @@ urlpatterns = [
     path("orders/batches/<batch_id:batch_id>/", batches.show_batch, name="batch-detail"),
     path("orders/batches/<batch_id:batch_id>/change/", batches.change_batch, name="batch-change"),
     path("orders/review/", review.review_orders, name="order-review"),
+    path("orders/views/", view_pages.show_views, name="view-list"),
+    path("orders/views/counts/", view_pages.show_counts, name="view-counts"),
+    path("orders/views/<view_id:view_id>/change/", view_pages.change_view, name="view-change"),
     path("orders/stuck/", stuck.show_stuck, name="order-stuck"),
     path("orders/<order_id:order_id>/", detail.show_order, name="order-detail"),
     path("orders/<order_id:order_id>/status/", detail.show_status, name="order-status"),

@@ -53,6 +53,17 @@ class ImportMoved(OrderError):
         super().__init__("This import has moved on. Look at where it is now.")
 
 
+class ViewNotFound(OrderError):
+    """The person has no saved view with this view_id."""
+
+    def __init__(self, view_id: str) -> None:
+        super().__init__(f"There is no saved view {view_id} of yours.")
+
+
+class ViewInvalid(OrderError):
+    """A list cannot be saved under this name, or at all."""
+
+
 class FileRefused(OrderError):
     """A file of orders cannot be read, or not in the way that was chosen."""
 

@@ -7,13 +7,14 @@ from typing import Final
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.access import ConsoleRequest, needs_view
 from console.desk.list_asked import ListAsked
+from console.desk.saved_views import GONE, Shelf, read_shelf
 from console.streaming import encode_lines
 from orders.errors import TooManyRows
 from orders.listing import workbook
@@ -30,7 +31,10 @@ def export_orders(request: ConsoleRequest) -> HttpResponse:
     file_format = request.GET.get("format", "csv")
     if file_format not in {"csv", "xlsx"}:
         raise BadRequest("There is no such format.")
-    asked = ListAsked.read(request)
+    shelf = read_shelf(request.user, named) if (named := request.GET.get("view", "")) else Shelf(())
+    asked = ListAsked.read_query(shelf.expand(request.GET), request.user)
+    if shelf.is_missing:
+        raise Http404(GONE)
     if asked.query.errors:
         return redirect(asked.link())
     logger.info("orders exported by account %s", request.user.pk)

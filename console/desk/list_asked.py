@@ -63,7 +63,7 @@ class ListAsked:
     """The list's query; `notices` says what of it was ignored.
 
     `search` is what was typed, and `question` what it asks of the table; a search that asks nothing is ignored.
-    `query` has the filters beside the tab.
+    `query` has the filters beside the tab, and `view` is the saved view that the list began with.
     `rows` are the orders that an open page shows, each with the state that it shows of it.
     """
 
@@ -78,6 +78,7 @@ class ListAsked:
     rows: Mapping[str, str] = field(default_factory=dict)
     seen: str = ""
     newest: int | None = None
+    view: str = ""
     notices: tuple[str, ...] = ()
 
     @classmethod
@@ -116,6 +117,7 @@ class ListAsked:
             rows=given.get("rows", {}),
             seen=given.get("seen", ""),
             newest=given.get("newest"),
+            view=given.get("view", ""),
             notices=tuple(notices),
         )
 
@@ -131,7 +133,7 @@ class ListAsked:
 
     def link(self, **more: str) -> str:
         """Return the address of this tab, sort, search and filters, with `more` in its query."""
-        return self._address("order-list", *self._pairs(), *more.items())
+        return self._address("order-list", *self._pairs(), ("view", self.view), *more.items())
 
     @staticmethod
     def _address(name: str, *pairs: tuple[str, str]) -> str:
@@ -140,7 +142,8 @@ class ListAsked:
         return f"{path}?{query}" if query else path
 
     def _pairs(self) -> Iterable[tuple[str, str]]:
-        yield "status", "" if self.status == "all" else self.status
+        # Beside a view an address without a tab would be the view as it was saved.
+        yield "status", "" if self.status == "all" and not self.view else self.status
         yield from self.query.typed
         yield "sort", "" if self.sort == default_sort(self.status) else self.sort
         yield "q", self.search
@@ -151,7 +154,8 @@ class ListAsked:
         tab = "" if self.query.get("status") else self.status
         sort = "" if self.sort == default_sort(self.status) else self.sort
         filters = (pair for pair in self.query.typed if pair[0] not in self.query.errors)
-        return WayBack.of([("status", tab), *filters, ("sort", sort), ("q", self.search), ("cursor", self.cursor)])
+        rest = [("sort", sort), ("q", self.search), ("cursor", self.cursor), ("view", self.view)]
+        return WayBack.of([("status", tab), *filters, *rest])
 
     @property
     def is_narrowed(self) -> bool:
@@ -161,7 +165,7 @@ class ListAsked:
     def on_tab(self, status: str) -> "ListAsked":
         """Return what is asked for on another tab, with the same search and filters."""
         query = self.query.without("status")
-        return ListAsked(status, default_sort(status), self.search, "", query=query)
+        return ListAsked(status, default_sort(status), self.search, "", query=query, view=self.view)
 
     def sorted_by(self, sort: str) -> "ListAsked":
         """Return the first page of the same, sorted in another way."""
@@ -199,5 +203,5 @@ class ListAsked:
 
     @property
     def whole_query(self) -> str:
-        """The query string of the whole list, which is the same on each of its pages."""
-        return urlencode([(name, value) for name, value in self._pairs() if value])
+        """The query string of the whole list, the same on each of its pages, without the view that it began with."""
+        return urlencode([(name, value) for name, value in replace(self, view="")._pairs() if value])

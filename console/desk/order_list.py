@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -18,6 +19,7 @@ from console.desk.list_asked import ListAsked
 from console.desk.live_rows import Answer, describe_seen, is_anothers, read_facts
 from console.desk.row_html import render_rows
 from console.desk.rows import Row
+from console.desk.saved_views import DEFAULT, GONE, USUAL, Shelf, read_shelf
 from console.desk.tabs import Tab, describe_tabs
 from console.forms import TABS
 from console.labels import SORT_LABELS
@@ -28,6 +30,8 @@ from orders.models import Order
 
 # gunicorn takes 4,094 bytes for a request's first line.
 LONGEST_ADDRESS: Final = 4000
+# Beside these the tabs have no counts.
+NARROWING: Final = ("q", *(name for name in FILTERS if name != "status"))
 
 
 @polled(lambda request: "live" in request.GET)
@@ -35,16 +39,27 @@ LONGEST_ADDRESS: Final = 4000
 @needs_view
 def show_orders(request: ConsoleRequest) -> HttpResponse:
     """Show the list; with htmx its inner part, or, for a page that asks what has changed, its changes or 204."""
-    asked = ListAsked.read(request)
-    if request.htmx and asked.is_live:
-        return _show_changes(request, asked)
-    if not request.htmx:
-        take_up(request)
-    if not request.htmx and any(not request.GET.get(name, "x") for name in FILTERS if name != "status"):
+    if request.htmx:
+        asked = ListAsked.read(request)
+        return _show_changes(request, asked) if asked.is_live else _show_page(request, asked, None)
+    take_up(request)
+    named = request.GET.get("view", "")
+    shelf = read_shelf(request.user, named, is_counted=not any(request.GET.get(name) for name in NARROWING))
+    if named == DEFAULT:
+        return redirect(shelf.default.url if shelf.default else f"{reverse('order-list')}?{USUAL}")
+    asked = ListAsked.read_query(shelf.expand(request.GET), request.user)
+    if shelf.is_missing:
+        asked = replace(asked, view="", notices=(GONE,))
+    if any(not request.GET.get(name, "x") for name in FILTERS if name != "status"):
         return redirect(asked.link())  # a form sends its empty fields too
     is_by_id = asked.status == "all" and not asked.query
-    if not request.htmx and is_by_id and (order_id := Order.objects.find_order_id(asked.search)):
+    if is_by_id and (order_id := Order.objects.find_order_id(asked.search)):
         return redirect("order-detail", order_id=order_id)
+    return _show_page(request, asked, shelf)
+
+
+def _show_page(request: ConsoleRequest, asked: ListAsked, shelf: Shelf | None) -> HttpResponse:
+    """Show a page of the list, or, without the shelf of saved views that stands over it, its inner part."""
     try:
         page, notices = asked.cut(), asked.notices
     except OrderError:
@@ -64,12 +79,15 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
         "notices": notices,
         "next_url": asked.link(cursor=page.next) if page.next else "",
         "previous_url": asked.link(cursor=page.previous) if page.previous else "",
-        "is_typed": bool(request.htmx),
+        "is_typed": shelf is None,
         "sorts": [(SORT_LABELS[sort], asked.sorted_by(sort).link(), sort == asked.sort) for sort in asked.sorts],
         "panel": panel,
-        "filters_html": "" if request.htmx else panel.render(asked.search),
+        "filters_html": panel.render(asked.search) if shelf else "",
     }
-    return render_page(request, "desk/_list.html" if request.htmx else "desk/order_list.html", context)
+    if shelf is None:
+        return render_page(request, "desk/_list.html", context)
+    context |= {"shelf": shelf, "is_changed": shelf.is_changed(asked)}
+    return render_page(request, "desk/order_list.html", context)
 
 
 def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:

@@ -18,7 +18,7 @@ from console.forms import ListForm
 from orders.listing.list_query import ListQuery
 
 PARAMETER: Final = "from"
-KEPT: Final = ("sort", "q", "cursor")
+KEPT: Final = ("sort", "q", "cursor", "view")
 LONGEST: Final = 1000
 # Where an order is opened in another way, the orders that wait are the list to go to.
 USUAL: Final = "status=awaiting"

@@ -17,6 +17,7 @@ from orders.models.payment import Payment, PaymentAttempt, Refund, RefundFollowU
 from orders.models.policy import ApprovalLimit, PolicyChange, PolicyRule
 from orders.models.presence import Presence
 from orders.models.reason import Reason
+from orders.models.saved_view import SavedView
 from orders.models.shipment import CarrierNotice, Shipment
 from orders.models.shop import ApiKey, IdempotentRequest, Shop
 from orders.models.tag import OrderTag
@@ -61,6 +62,7 @@ __all__ = [
     "Reason",
     "Refund",
     "RefundFollowUp",
+    "SavedView",
     "Shipment",
     "Shop",
     "Trouble",

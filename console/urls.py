@@ -13,6 +13,7 @@ from console.desk import batches, bulk, export, order_list, view_pages
 from console.intake import create, import_pages
 from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
+from console.palette import page as palette
 from console.policy import trial
 from console.review import review
 from console.shipping import address
@@ -98,6 +99,7 @@ urlpatterns = [
     path("notices/bell/", notices.show_bell, name="notice-bell"),
     path("notices/read/", notices.mark_read, name="notice-read"),
     path("notices/<int:number>/", notices.open_notice, name="notice-open"),
+    path("palette/", palette.show_palette, name="palette"),
     path("system/", overview.show_system, name="system"),
     path("system/mail/", mail.show_mail, name="mail-list"),
     path("policy/try/", trial.show_trial, name="policy-try"),

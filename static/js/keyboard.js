@@ -28,6 +28,11 @@ const openCancel = () => {
   find("textarea", details).focus();
 };
 
+// What the end of an address leads to on the page of an order.
+const PLACES = { "#approve": () => find("#approve")?.focus(), "#cancel": openCancel };
+
+export const goTo = (hash) => PLACES[hash]?.();
+
 const tick = () => document.activeElement.closest("tr[data-row]")?.querySelector("input[name=order_id]")?.click();
 
 // g, then a second key, leads to a page.
@@ -73,6 +78,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   action();
 });
+
+goTo(location.hash);
 
 const isOn = find("#keys-on");
 if (isOn) {

@@ -11,4 +11,5 @@ import "./reasons.js";
 import "./review.js";
 import "./copy.js";
 import "./keyboard.js";
+import "./palette.js";
 import "./colours.js";

@@ -117,6 +117,7 @@ LIST = {
     "seen": SENT,
     "newest": SENT,
     "from": SENT,
+    "view": st.one_of(st.sampled_from(["default", "view-000000000000"]), SENT),
 }
 
 REVIEW = ("order", "after", "before", "decided", "live")
@@ -164,7 +165,9 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
 
 @FUZZ
 @given(
-    query=queries(dict.fromkeys((*("version", "seen", "from", "next", "cursor", "show"), *REVIEW), SENT)),
+    query=queries(
+        dict.fromkeys((*("version", "seen", "from", "next", "cursor", "show", "q", "order", "x"), *REVIEW), SENT)
+    ),
     is_htmx=st.booleans(),
 )
 @pytest.mark.parametrize(
@@ -192,6 +195,7 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
             "/policy/try/",
         ),
         *("/orders/ORDER/payment-proof/", "/notices/", "/notices/bell/", "/accounts/notices/", "/system/mail/"),
+        *("/orders/views/", "/orders/views/counts/", "/palette/"),
     ],
 )
 def test_other_pages_take_any_query(

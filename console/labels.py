@@ -174,6 +174,7 @@ SORT_LABELS: Final[Mapping[str, Label]] = {
     "newest": gettext_lazy("Newest"),
     "expiring": gettext_lazy("Next to expire"),
     "oldest": gettext_lazy("Oldest"),
+    "closed": gettext_lazy("Last closed"),
     "largest": gettext_lazy("Largest total"),
     "smallest": gettext_lazy("Smallest total"),
 }

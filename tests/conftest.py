@@ -19,7 +19,7 @@ from console.desk import live_rows, tabs
 from console.order import glance
 from console.system import engine
 from orders.engine import live_status, temporal_client
-from orders.listing import known_reasons
+from orders.listing import known_reasons, known_rules
 from orders.plugins import load_plugins
 from orders.postgres import faults
 from orders.reading import known_words
@@ -214,6 +214,7 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     tabs.forget()
     known_words.forget()
     known_reasons.forget()
+    known_rules.forget()
     glance.forget()
 
 

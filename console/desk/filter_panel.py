@@ -1,13 +1,12 @@
 """The filters over the list: what is set, in words, each to be removed, and the panel that sets them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
@@ -47,6 +46,7 @@ class PanelField:
     kind: str
     value: str
     options: tuple[Option, ...]
+    suggestions: tuple[str, ...]
     error: str
 
 
@@ -90,12 +90,13 @@ def _link(asked: ListAsked, query: ListQuery) -> str:
 
 def _shortcuts(asked: ListAsked) -> Iterable[Link]:
     """Yield what is asked for often."""
-    today = timezone.localdate()
     for words, pairs in (
         (gettext("Waits for me"), [("waits_for", "me")]),
-        (gettext("Submitted today"), [("submitted_from", today.isoformat())]),
-        (gettext("Submitted in the last 7 days"), [("submitted_from", (today - timedelta(days=6)).isoformat())]),
-        (gettext("Decided today"), [("decided_from", today.isoformat())]),
+        (gettext("Submitted today"), [("submitted_from", "today")]),
+        (gettext("Submitted in the last 7 days"), [("submitted_from", "6d")]),
+        (gettext("Decided today"), [("decided_from", "today")]),
+        (gettext("Closed today"), [("closed_from", "today")]),
+        (gettext("Closed in the last 7 days"), [("closed_from", "6d")]),
     ):
         rest = [pair for pair in asked.query.typed if pair[0] not in dict(pairs)]
         yield Link(words, _link(asked, ListQuery.of([*rest, *pairs], asked.query.given)))
@@ -109,8 +110,15 @@ def _describe(each: Filter, asked: ListAsked) -> PanelField:
     return PanelField(
         name=each.name,
         label=each.label,
-        kind="choices" if each.is_repeatable else each.kind,
+        kind="choices" if each.is_repeatable else _kind_of(each, typed),
         value=typed[-1] if typed else "",
         options=tuple(Option(code, label, code.casefold() in chosen) for code, label in each.offered),
+        suggestions=each.suggest(),
         error=asked.query.errors.get(each.name, ""),
     )
+
+
+def _kind_of(each: Filter, typed: list[str]) -> str:
+    """Return the kind of the field: a calendar has no place for "today", nor for what is no date."""
+    is_typed_over = each.kind == "date" and bool(typed) and re.fullmatch(r"\d{4}-\d\d-\d\d", typed[-1]) is None
+    return "text" if is_typed_over else each.kind

@@ -14,7 +14,7 @@ from console.desk.tab_query import split_tab
 from console.desk.way_back import WayBack
 from console.forms import PAGE_SIZE, ListForm
 from orders.listing.filters import FILTERS
-from orders.listing.list_query import SORTS, ListQuery
+from orders.listing.list_query import LAST_CLOSED, SORTS, ListQuery
 from orders.models import Order
 from orders.reading.pages import Ordering, Page, Search, cut_page
 from orders.reading.querysets import OrderQuerySet, read_order_search
@@ -29,6 +29,10 @@ QUESTIONS: Final[Mapping[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
     "completed": OrderQuerySet.completed,
     "cancelled": OrderQuerySet.cancelled,
 }
+
+
+# Tabs whose orders all have the time at which they were closed.
+CLOSED_TABS: Final = frozenset({"completed", "cancelled"})
 
 
 def narrow_to_tab(status: str, orders: OrderQuerySet) -> OrderQuerySet:
@@ -49,7 +53,8 @@ def default_sort(status: str) -> str:
 
 def may_sort(status: str, query: ListQuery, sort: str) -> bool:
     """Tell whether an index serves the sort; only orders that wait have a place in the order of deadlines."""
-    return sort == default_sort(status) or query.may_sort(sort)
+    is_closed = sort == LAST_CLOSED.name and status in CLOSED_TABS
+    return sort == default_sort(status) or is_closed or query.may_sort(sort)
 
 
 @cache

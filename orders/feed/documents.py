@@ -5,25 +5,20 @@ are RFC 3339 with a zone, and what there is none of is null.
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet
 
-from orders.events import STATUS_KINDS
 from orders.models import Decision, Order, OrderEvent, OrderLine, OrderTag, Payment, Refund, Shipment
-from orders.states import FINAL
 
 Document = dict[str, Any]
-
-_FINAL_KINDS: Final = sorted(STATUS_KINDS[status].value for status in FINAL)
 
 
 def with_documents(orders: "QuerySet[Order]") -> "QuerySet[Order]":
     """Return the orders with all that their documents tell, by a fixed number of statements."""
-    closing = OrderEvent.objects.filter(order=OuterRef("pk"), kind__in=_FINAL_KINDS).order_by("id").values("at")[:1]
     tags = ArraySubquery(OrderTag.objects.filter(order=OuterRef("pk")).order_by("name").values("name"))
-    found = orders.annotate(ended_at=Subquery(closing), tag_names=tags).select_related("payment", "shipment", "shop")
+    found = orders.annotate(tag_names=tags).select_related("payment", "shipment", "shop")
     refunds = Prefetch("payment__refunds", queryset=Refund.objects.order_by("id"))
     return found.prefetch_related("lines", "decisions", refunds)
 
@@ -73,7 +68,7 @@ def describe_order(order: Order) -> Document:
         "tags": vars(order)["tag_names"],
         "approval_deadline": write_time(order.approval_deadline),
         "created_at": write_time(order.created_at),
-        "closed_at": write_time(vars(order)["ended_at"]),
+        "closed_at": write_time(order.closed_at),
         "version": order.version,
     }
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.db.models.functions import Now
+
 from orders import contracts
 from orders.causes import Cause
 from orders.events import STATUS_KINDS, Fact
@@ -48,7 +50,7 @@ def advance(
         current, moves = through, [Event(STATUS_KINDS[through], f"status:{through}")]
     check_transition(current, status)
     moves.append(Event(STATUS_KINDS[status], f"status:{status}", facts or {}))
-    changed = {"status": status, **(changes or {})}
+    changed = {"status": status, **({"closed_at": Now()} if status in FINAL else {}), **(changes or {})}
     write_events(order, [*after, *moves], changes=changed, found_by=found_by, parts=parts)
     if status in FINAL and order.has_open_ends:
         clear_troubles(order)

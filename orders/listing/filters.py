@@ -6,13 +6,12 @@ it: conditions on one such row are met by the same row.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
 
 from orders import labels
@@ -20,7 +19,9 @@ from orders.decisions.tags import read_tag
 from orders.labels import Label
 from orders.labels.reasons import WITHDRAWN_LABEL
 from orders.listing.known_reasons import known_reasons
+from orders.listing.known_rules import known_rules
 from orders.listing.values import (
+    Day,
     Given,
     end_of_day,
     is_code,
@@ -29,6 +30,7 @@ from orders.listing.values import (
     read_date,
     read_hours,
     read_name,
+    read_rule,
     read_total,
     start_of_day,
 )
@@ -57,6 +59,7 @@ class Filter:
     `condition` is what an index serves. Where that is on another table, PostgreSQL may misjudge how many orders meet
     it; then `on_order` asks the same of the order's own columns, for the nearest rows to be looked at one by one.
     `choices` never change while a program runs; `offer` says those that the shop edits.
+    `suggest` returns values that people may mean, for a field in which any text can be typed.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Filter:
     offer: Callable[[], Choices] | None = None
     kind: str = "text"
     is_repeatable: bool = False
+    suggest: Callable[[], tuple[str, ...]] = tuple
 
     @property
     def offered(self) -> Choices:
@@ -145,24 +149,28 @@ def _has_reason(code: str, _: Given) -> Q:
     return Q(RELATED["decision"](Q(reason_code=code)))
 
 
+def _has_rule(name: str) -> Q:
+    """Return the orders to which a rule of the policy applied when they were validated."""
+    return Q(policy__contains={"rules": [{"name": name}]})
+
+
 def _dates(
     name: str, label_from: Label, label_to: Label, *, column: str, row: str = "", on_order: str = ""
 ) -> tuple[Filter, Filter]:
     """Return the filters by the first and the last day of something."""
 
-    def from_day(field: str, day: date) -> Q:
-        return Q(**{f"{field}__gte": start_of_day(day)})
+    def from_day(field: str, day: Day) -> Q:
+        return Q(**{f"{field}__gte": start_of_day(day.on)})
 
-    def to_day(field: str, day: date) -> Q:
-        return Q(**{f"{field}__lt": end_of_day(day)})
+    def to_day(field: str, day: Day) -> Q:
+        return Q(**{f"{field}__lt": end_of_day(day.on)})
 
-    def make(bound: str, label: Label, limit: Callable[[str, date], Q]) -> Filter:
+    def make(bound: str, label: Label, limit: Callable[[str, Day], Q]) -> Filter:
         return Filter(
             f"{name}_{bound}",
             label,
             read=read_date,
             condition=lambda day, _: limit(column, day),
-            words=date_format,
             row=row,
             on_order=partial(limit, on_order) if on_order else None,
             kind="date",
@@ -214,6 +222,14 @@ FILTERS: Final[Mapping[str, Filter]] = {
             column="taken_at",
             row="decision",
             on_order="decided_at",
+        ),
+        # The nearest rows are looked at first: who asks for what was closed lately need not wait for a long range.
+        *_dates(
+            "closed",
+            gettext_lazy("Closed from"),
+            gettext_lazy("Closed to"),
+            column="closed_at",
+            on_order="closed_at",
         ),
         Filter(
             "currency",
@@ -273,6 +289,14 @@ FILTERS: Final[Mapping[str, Filter]] = {
             on_order=lambda code: Q(reason_code=code) | Q(decision_reason_code=code),
             offer=offer_reasons,
             kind="choice",
+        ),
+        Filter(
+            "rule",
+            gettext_lazy("Policy rule"),
+            read=read_rule,
+            condition=lambda name, _: _has_rule(name),
+            on_order=_has_rule,
+            suggest=known_rules,
         ),
         _choose("payment", gettext_lazy("Payment"), tuple(Payment.Status.choices), row="payment", column="status"),
         _choose("refund", gettext_lazy("Refund"), tuple(Refund.Status.choices), row="refund", column="status"),

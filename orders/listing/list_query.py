@@ -14,16 +14,20 @@ from orders.listing.filters import AWAITING, FILTERS, RELATED, Filter
 from orders.listing.values import Given
 from orders.reading.pages import Ordering, Search
 from orders.reading.querysets import NEWEST, NEXT_TO_EXPIRE, OrderQuerySet
+from orders.states import FINAL
 from orders.texts import clean_line
 
 LONGEST_VALUE: Final = 300
 MOST_VALUES: Final = 20
+# Only closed orders are in its index.
+LAST_CLOSED: Final = Ordering("closed", field="closed_at", is_descending=True)
 SORTS: Final[Mapping[str, Ordering]] = {
     each.name: each
     for each in (
         NEWEST,
         NEXT_TO_EXPIRE,
         Ordering("oldest", field="created_at", is_descending=False),
+        LAST_CLOSED,
         Ordering("largest", field="total", is_descending=True, is_number=True),
         Ordering("smallest", field="total", is_descending=False, is_number=True),
     )
@@ -125,10 +129,16 @@ class ListQuery:
         return reduce(or_, map(condition, self.get(name)))
 
     def may_sort(self, sort: str) -> bool:
-        """Tell whether an index serves the sort: deadlines of waiting orders, amounts of one currency."""
+        """Tell whether an index serves the sort: deadlines of waiting orders, closed ones, amounts of one currency."""
         if sort == NEXT_TO_EXPIRE.name:
             return self.get("status") == [AWAITING]
+        if sort == LAST_CLOSED.name:
+            return bool(self.get("closed_from") or self.get("closed_to")) or self._has_closed_statuses()
         return sort in SORTS and (SORTS[sort].field != "total" or bool(self.get("currency")))
+
+    def _has_closed_statuses(self) -> bool:
+        statuses = self.get("status")
+        return bool(statuses) and all(status in FINAL for status in statuses)
 
     @property
     def chips(self) -> list[Chip]:

@@ -1,20 +1,26 @@
 """Reads the values of filters, each with a sentence for what it cannot read."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from orders.errors import OrderInvalid
 from orders.intake.numbers import read_price
 from orders.labels import Label
+from orders.listing.known_rules import known_rules
 from orders.money import DECIMALS, Money
 from orders.texts import clean_line
 
 LONGEST_NAME: Final = 254
 MOST_HOURS: Final = 24 * 366
+# Their places are how many days ago they were.
+DAYS_BY_NAME: Final = ("today", "yesterday")
 # Every zone has both of these days, and the day after.
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 
@@ -41,15 +47,47 @@ def is_code(choices: Iterable[tuple[str, Label]], code: str) -> bool:
     return any(code == each for each, _label in choices)
 
 
-def read_date(text: str, _: Given) -> date:
-    """Read a day by ISO 8601. Raises OrderInvalid."""
+@dataclass(frozen=True)
+class Day:
+    """A day; `days_ago` where it was given by how long ago it is, so that it moves on with the calendar."""
+
+    on: date
+    days_ago: int | None = None
+
+    def __str__(self) -> str:
+        if self.days_ago is None:
+            return date_format(self.on)
+        if self.days_ago < 2:
+            return str((gettext("today"), gettext("yesterday"))[self.days_ago])
+        return gettext("%d days ago") % self.days_ago
+
+
+def read_date(text: str, _: Given) -> Day:
+    """Read a day by ISO 8601, or `today`, `yesterday`, or `6d` for six days ago. Raises OrderInvalid."""
+    days_ago = _read_days_ago(text.casefold())
+    if days_ago is not None:
+        return Day(timezone.localdate() - timedelta(days=days_ago), days_ago)
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise OrderInvalid("Enter a date as year-month-day, such as 2026-11-30.") from error
+        raise OrderInvalid(
+            "Enter a date as year-month-day, such as 2026-11-30, or: today, yesterday, 6d for six days ago."
+        ) from error
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise OrderInvalid(f"Enter a year from {FIRST_YEAR} to {LAST_YEAR}.")
-    return day
+    return Day(day)
+
+
+def is_relative(text: str) -> bool:
+    """Tell whether a text names a day by how long ago it is."""
+    return _read_days_ago(text.casefold()) is not None
+
+
+def _read_days_ago(text: str) -> int | None:
+    if text in DAYS_BY_NAME:
+        return DAYS_BY_NAME.index(text)
+    found = re.fullmatch(r"([0-9]{1,4})d", text)
+    return int(found[1]) if found else None
 
 
 def start_of_day(day: date) -> datetime:
@@ -91,3 +129,9 @@ def read_name(text: str, _: Given) -> str:
     if not name or len(name) > LONGEST_NAME:
         raise OrderInvalid(f"Enter at most {LONGEST_NAME} characters.")
     return name
+
+
+def read_rule(text: str, given: Given) -> str:
+    """Read the name of a rule of the policy, whether or not it still exists. Raises OrderInvalid."""
+    name = read_name(text, given)
+    return next((known for known in known_rules() if known.casefold() == name.casefold()), name)

@@ -1,6 +1,6 @@
 """Orders."""
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
@@ -110,6 +110,7 @@ class Order(models.Model):
     approvals_given = models.PositiveSmallIntegerField(default=0, db_default=0)
     policy = models.JSONField(null=True, editable=False, help_text="The rules that applied to it, as they were then.")
     approval_deadline = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="When it was completed or cancelled.")
     run_id = models.CharField(max_length=64, blank=True, help_text="The latest Temporal run of the workflow.")
     version = models.PositiveIntegerField(default=1, help_text="Grows with each event.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -216,6 +217,10 @@ class Order(models.Model):
             models.Index("currency", F("total").desc(), F("id").desc(), name="order_largest"),
             models.Index(Upper("customer_email"), F("created_at").desc(), F("id").desc(), name="order_customer_newest"),
             models.Index(Upper("submitted_by"), F("created_at").desc(), F("id").desc(), name="order_submitter_newest"),
+            models.Index(
+                F("closed_at").desc(), F("id").desc(), name="order_closed", condition=Q(closed_at__isnull=False)
+            ),
+            GinIndex(OpClass("policy", name="jsonb_path_ops"), name="order_policy", condition=Q(policy__isnull=False)),
             GinIndex("search_document", name="order_search"),
             # Of a frequent word, the search of all orders finds too many that are on another tab.
             GinIndex("search_document", name="order_search_waiting", condition=Q(status="PENDING_MANUAL_APPROVAL")),

@@ -126,6 +126,11 @@ OF_ORDERS: Final = (
         """,
     ),
     Invariant(
+        "closing_is_dated",
+        "Every closed order says when it was closed, and no open one does.",
+        f"SELECT order_id FROM orders_order WHERE (closed_at IS NOT NULL) <> (status IN ({CLOSED}))",
+    ),
+    Invariant(
         "trouble_ends_with_its_order",
         "No closed order is in trouble.",
         f"""

@@ -21,7 +21,8 @@ ORDERS: Final = """
 INSERT INTO orders_order (order_id, payment_id, idempotency_key, customer_name, customer_email, customer_phone,
     address_line, address_postcode, address_city, address_country, currency, total, status, reason_code, reason,
     submitted_by, decision, decision_id, decided_by, decided_at, decision_channel, decision_reason_code,
-    approval_deadline, run_id, version, created_at, updated_at, search_lines, search_codes)
+    approval_deadline, closed_at, run_id, version, created_at, updated_at, search_lines, search_codes, policy,
+    approvals_needed)
 SELECT 'order-' || upper(substr(mixed, 1, 12)), 'pay-' || upper(substr(mixed, 13, 12)), 'key-' || n,
     CASE WHEN dice % 4 = 0 THEN 'Emma' ELSE initcap(translate(substr(mixed, 1, 3), '0123456789', 'ghijklmnop')) END
         || ' ' || CASE WHEN dice % 100 = 7 THEN 'Schmidt'
@@ -35,9 +36,13 @@ SELECT 'order-' || upper(substr(mixed, 1, 12)), 'pay-' || upper(substr(mixed, 13
     CASE WHEN is_decided THEN created_at + interval '1 hour' END,
     CASE WHEN is_decided THEN 'CONSOLE' ELSE '' END,
     CASE WHEN status = 'CANCELLED' THEN 'CUSTOMER_REQUEST' ELSE '' END,
-    created_at + interval '400 days', '', 9, created_at, created_at,
+    created_at + interval '400 days',
+    CASE WHEN status IN ('COMPLETED', 'CANCELLED') THEN created_at + interval '2 hours' END, '', 9, created_at,
+    created_at,
     'SKU-' || n % 1000 || E'\\nA mug',
-    'TRACK-' || n || E'\\npackage-' || n || E'\\nsim-' || n || E'\\nSKU-' || n % 1000
+    'TRACK-' || n || E'\\npackage-' || n || E'\\nsim-' || n || E'\\nSKU-' || n % 1000,
+    CASE WHEN dice % 20 = 0 THEN '{"rules": [{"name": "Large orders"}], "levels": []}'::jsonb
+        WHEN dice % 5000 = 1 THEN '{"rules": [{"name": "Seldom"}], "levels": []}'::jsonb END, 1
 FROM (
     SELECT *, status NOT IN ('CREATED', 'VALIDATED', 'PENDING_MANUAL_APPROVAL') AS is_decided FROM (
         SELECT n, md5(n::text) AS mixed, dice, clock.now - n * interval '20 seconds' AS created_at,

@@ -59,6 +59,17 @@ def pages() -> Mapping[str, Read]:
         "awaiting, and a name of every hundredth": {"status": "awaiting", "q": of_hundredth},
         "cancelled, and a frequent name": {"status": "cancelled", "q": FREQUENT_NAME},
         "cancelled, and a name of every hundredth": {"status": "cancelled", "q": of_hundredth},
+        "filter: closed in the last 7 days": {"closed_from": "6d"},
+        "filter: closed today, last closed first": {"closed_from": "today", "sort": "closed"},
+        "filter: a rule of every twentieth": {"rule": "Large orders"},
+        "filter: a rule of every five-thousandth": {"rule": "Seldom"},
+        "filter: refunds that succeeded": {"refund": "SUCCEEDED"},
+        "filter: refunds that failed, of which there are none": {"refund": "FAILED"},
+        "filter: parcels that are with the carrier": {"shipment": "DISPATCHED"},
+        "filter: deadline within a year": {"deadline_within": "8784"},
+        "filter: decided by somebody, completed": {"decided_by": "dana", "status": "completed"},
+        "filter: large totals in US dollars": {"currency": "USD", "total_min": "800", "sort": "largest"},
+        "tab: completed, last closed first": {"status": "completed", "sort": "closed"},
         "awaiting, and an e-mail address in full": {"status": "awaiting", "q": known.customer_email},
     }
     return {name: partial(ask, client, "/orders/", query) for name, query in queries.items()}

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 from django.utils.html import escape
 
 from console.desk import filter_panel, list_asked
+from orders.listing import known_rules
 from orders.listing.filters import FILTERS
 from tests.asking import HTMX, text_of
 from tests.making import MakeOrder
+from tests.orders.policy.asking import make_rule
 
 pytestmark = pytest.mark.django_db
 URL = "/orders/"
@@ -120,10 +121,9 @@ def test_every_filter_has_a_field(bobs: Client) -> None:
 def test_shortcuts_set_what_is_asked_often(bobs: Client, make_order: MakeOrder) -> None:
     make_order()
     panel = bobs.get(URL, {"currency": "EUR"}).context["panel"]
-    today = timezone.localdate().isoformat()
     assert [link.url for link in panel.shortcuts[:2]] == [
         "/orders/?waits_for=me&currency=EUR",
-        f"/orders/?submitted_from={today}&currency=EUR",
+        "/orders/?submitted_from=today&currency=EUR",
     ]
     for link in panel.shortcuts:
         assert bobs.get(link.url).status_code == 200
@@ -135,13 +135,32 @@ def test_shortcuts_set_what_is_asked_often(bobs: Client, make_order: MakeOrder) 
         ({}, ["Newest", "Oldest"]),
         ({"status": "awaiting"}, ["Newest", "Next to expire", "Oldest"]),
         ({"currency": "EUR"}, ["Newest", "Oldest", "Largest total", "Smallest total"]),
+        ({"status": "completed"}, ["Newest", "Oldest", "Last closed"]),
+        ({"closed_from": "today"}, ["Newest", "Oldest", "Last closed"]),
     ],
 )
 def test_only_sorts_that_an_index_serves_are_offered(
     bobs: Client, make_order: MakeOrder, query: dict[str, str], sorts: list[str]
 ) -> None:
-    make_order()
+    make_order(), make_order("COMPLETED")
     assert [str(label) for label, _, _ in bobs.get(URL, query).context["sorts"]] == sorts
+
+
+def test_a_day_in_words_stays_in_its_field(bobs: Client, make_order: MakeOrder) -> None:
+    make_order()
+    page = text_of(bobs.get(URL, {"submitted_from": "6d", "submitted_to": "2026-11-30"}))
+    assert 'name="submitted_from" value="6d" type="text"' in page
+    assert 'name="submitted_to" value="2026-11-30" type="date"' in page
+
+
+def test_rules_of_the_policy_are_suggested(bobs: Client, make_order: MakeOrder) -> None:
+    make_rule("Large orders")
+    ruled = make_order()
+    known_rules.forget()
+    page = text_of(bobs.get(URL))
+    assert 'list="filter-rule-list"' in page
+    assert '<option value="Large orders"></option>' in page
+    assert shown(bobs.get(URL, {"rule": "large orders"})) == {ruled.order_id}
 
 
 def test_no_match_says_so_and_how_to_see_more(bobs: Client, make_order: MakeOrder) -> None:

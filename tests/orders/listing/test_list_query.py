@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from orders.decisions.decide import cancel_order
 from orders.decisions.tags import add_tag
+from orders.listing import known_rules
 from orders.listing.filters import FILTERS
 from orders.listing.list_query import SORTS, ListQuery
 from orders.models import Order, Reason, Trouble
@@ -17,6 +18,7 @@ from orders.reading.pages import cut_page
 from orders.reading.querysets import read_order_search
 from orders.states import Channel, TroubleCode
 from tests.making import Colleague, MakeOrder
+from tests.orders.policy.asking import make_rule
 
 pytestmark = pytest.mark.django_db
 Found = Callable[..., set[str]]
@@ -38,7 +40,11 @@ def find(query: str, text: str = "", **person: Any) -> set[str]:
 @pytest.fixture
 def orders(make_order: MakeOrder) -> dict[str, str]:
     """Orders that differ in what is filtered by, by what is special of each."""
+    rule = make_rule("Large orders")
+    ruled = make_order("PAID", currency="GBP")
+    rule.delete()
     made = {
+        "ruled": ruled,
         "waiting": make_order(deadline_seconds=1800, customer_email="Zoe@Example.org"),
         "own": make_order(submitted_by="bob", deadline_seconds=90_000),
         "paid": make_order("PAID", currency="USD"),
@@ -54,13 +60,14 @@ def orders(make_order: MakeOrder) -> dict[str, str]:
 
 TODAY = timezone.localdate()
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
-ALL = {"waiting", "own", "paid", "completed", "cancelled", "expired"}
-DECIDED = {"paid", "completed", "cancelled"}
+ALL = {"waiting", "own", "paid", "completed", "cancelled", "expired", "ruled"}
+DECIDED = {"paid", "completed", "cancelled", "ruled"}
+CLOSED = {"completed", "cancelled", "expired"}
 CASES = [
-    ("status=PAID", {"paid"}),
-    ("status=paid&status=completed", {"paid", "completed"}),
+    ("status=PAID", {"paid", "ruled"}),
+    ("status=paid&status=completed", {"paid", "completed", "ruled"}),
     ("status=awaiting", {"waiting", "own"}),
-    ("status=in-motion&status=awaiting", {"paid", "waiting", "own"}),
+    ("status=in-motion&status=awaiting", {"paid", "waiting", "own", "ruled"}),
     ("status=trouble", {"paid"}),
     ("waits_for=me", {"waiting"}),
     ("waits_for=others", {"own"}),
@@ -72,8 +79,19 @@ CASES = [
     (f"decided_from={TODAY}", DECIDED),
     (f"decided_to={YESTERDAY}", set()),
     (f"decided_from={YESTERDAY}&decided_to={TOMORROW}&decided_by=dana", {"completed"}),
+    ("submitted_from=today", ALL),
+    ("submitted_to=Yesterday", set()),
+    ("submitted_from=6d&submitted_to=today", ALL),
+    ("decided_from=today&decided_by=dana", {"completed"}),
+    ("closed_from=today", CLOSED),
+    (f"closed_from={YESTERDAY}&closed_to={TOMORROW}", CLOSED),
+    ("closed_to=1d", set()),
+    ("closed_from=today&decided_by=dana", {"completed"}),
+    ("rule=Large orders", {"ruled"}),
+    ("rule=Large", set()),
+    ("rule=Large orders&currency=GBP&payment=CHARGED", {"ruled"}),
     ("currency=usd", {"paid"}),
-    ("currency=EUR&total_min=25&total_max=25,00", ALL - {"paid"}),
+    ("currency=EUR&total_min=25&total_max=25,00", ALL - {"paid", "ruled"}),
     ("currency=EUR&total_min=25.01", set()),
     ("currency=EUR&total_max=24.99", set()),
     ("customer=zoe@example.ORG", {"waiting"}),
@@ -85,7 +103,7 @@ CASES = [
     ("reason_code=STAFF", {"cancelled"}),
     ("reason_code=APPROVAL_TIMEOUT", {"expired"}),
     ("payment=REFUNDED", {"cancelled"}),
-    ("payment=CHARGED", {"paid", "completed"}),
+    ("payment=CHARGED", {"paid", "completed", "ruled"}),
     ("refund=SUCCEEDED", {"cancelled"}),
     ("shipment=DISPATCHED", {"completed"}),
     ("tag=%23Gift", {"paid", "completed"}),
@@ -108,7 +126,7 @@ def test_a_filter_finds_what_it_says(
 
 
 def test_it_goes_with_a_search(orders: dict[str, str]) -> None:
-    assert {orders[order_id] for order_id in find("decided_by=bob", "emma")} == {"paid", "cancelled"}
+    assert {orders[order_id] for order_id in find("decided_by=bob", "emma")} == {"paid", "cancelled", "ruled"}
     assert find("decided_by=bob", "nobody") == set()
 
 
@@ -147,7 +165,9 @@ def test_of_several_decisions_the_latest_counts(orders: dict[str, str]) -> None:
     [
         ("status=nonsense", "status", "Choose from the list."),
         ("waits_for=bob", "waits_for", "Choose from the list."),
-        ("submitted_from=yesterday", "submitted_from", "year-month-day"),
+        ("submitted_from=last week", "submitted_from", "year-month-day"),
+        ("submitted_from=99999d", "submitted_from", "year-month-day"),
+        ("closed_to=²d", "closed_to", "year-month-day"),
         ("submitted_to=9999-12-31", "submitted_to", "Enter a year"),
         ("decided_from=0001-01-01", "decided_from", "Enter a year"),
         ("deadline_within=-1", "deadline_within", "whole number of hours"),
@@ -190,6 +210,26 @@ def test_chips_say_in_words_what_is_asked_and_each_can_go() -> None:
     assert [text for name, text in asked.without("status", "PAID").typed if name == "status"] == ["awaiting"]
 
 
+def test_a_day_by_how_long_ago_it_is_moves_on_with_the_calendar() -> None:
+    asked = read("submitted_from=6d&submitted_to=today&decided_from=yesterday&closed_from=TODAY")
+    words = {chip.label: chip.words for chip in asked.chips}
+    assert words == {
+        "Submitted from": "6 days ago",
+        "Submitted to": "today",
+        "Decided from": "yesterday",
+        "Closed from": "today",
+    }
+    (day,) = asked.get("submitted_from")
+    assert (day.on, ("submitted_from", "6d") in asked.typed) == (TODAY - timedelta(days=6), True)
+
+
+def test_a_rule_is_found_however_it_is_typed_while_it_is_known() -> None:
+    make_rule("Night orders")
+    known_rules.forget()
+    assert read("rule=night ORDERS").get("rule") == ["Night orders"]
+    assert read("rule=gone").get("rule") == ["gone"]
+
+
 @pytest.mark.parametrize(
     ("query", "sort", "may"),
     [
@@ -200,6 +240,10 @@ def test_chips_say_in_words_what_is_asked_and_each_can_go() -> None:
         ("currency=EUR", "smallest", True),
         ("status=awaiting", "expiring", True),
         ("status=awaiting&status=PAID", "expiring", False),
+        ("", "closed", False),
+        ("closed_from=today", "closed", True),
+        ("status=COMPLETED&status=CANCELLED", "closed", True),
+        ("status=COMPLETED&status=PAID", "closed", False),
         ("", "customer_name", False),
     ],
 )
@@ -207,10 +251,10 @@ def test_a_list_is_sorted_only_by_what_an_index_serves(query: str, sort: str, ma
     assert read(query).may_sort(sort) is may
 
 
-@pytest.mark.parametrize("sort", ["newest", "oldest", "largest", "smallest"])
+@pytest.mark.parametrize("sort", ["newest", "oldest", "closed", "largest", "smallest"])
 def test_each_sort_turns_pages_both_ways(make_order: MakeOrder, sort: str) -> None:
     for _ in range(5):
-        make_order()
+        make_order("COMPLETED" if sort == "closed" else "PENDING_MANUAL_APPROVAL")
     orders = read("currency=EUR").narrow(Order.objects.all())
     ordering = SORTS[sort]
     expected = list(orders.order_by(*ordering.order_by()))

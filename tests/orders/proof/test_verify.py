@@ -64,6 +64,8 @@ BREAKS = {
         "UPDATE orders_outboxmessage SET status = 'PENDING' WHERE order_id = "
         f"{ORDER}; UPDATE orders_order SET updated_at = now() - interval '1 day' WHERE order_id = %(id)s",
     ),
+    "closing_is_dated": ("COMPLETED", "UPDATE orders_order SET closed_at = NULL WHERE order_id = %(id)s"),
+    "closing_is_dated, and it is open": ("PAID", "UPDATE orders_order SET closed_at = now() WHERE order_id = %(id)s"),
     "trouble_ends_with_its_order": (
         "COMPLETED",
         f"INSERT INTO orders_trouble (order_id, code, detail) SELECT {ORDER}, 'RUN_LOST', ''",

@@ -176,14 +176,15 @@ class ListForm(forms.Form):
     """The list's query beside its filters. An invalid value is ignored, and the page says so. It is only read, with
     `read`.
 
-    `live`, `rows`, `seen` and `newest` come from a page that asks whether the rows it shows have changed, and `fresh`
-    from one whose own decision has just changed some.
+    `live`, `rows`, `seen` and `newest` come from a page that asks whether the rows it shows have changed, `fresh` from
+    one whose own decision has just changed some, and `look` tells which columns the page has.
     """
 
     sort = forms.ChoiceField(required=False, choices=[(sort, sort) for sort in SORTS])
     q = LineField(required=False, max_length=LONGEST_SEARCH)
     cursor = forms.CharField(required=False, max_length=LONGEST_CURSOR)
     view = forms.RegexField(VIEW_ID_PATTERN, required=False, max_length=64)
+    look = forms.CharField(required=False, max_length=200)
     live = forms.BooleanField(required=False)
     fresh = forms.BooleanField(required=False)
     rows = RowsField(required=False, max_length=PAGE_SIZE * 76)

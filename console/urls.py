@@ -9,7 +9,7 @@ from console.accounts.personal import edit_settings
 from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.api.entrance import describe_urls
 from console.comments import views as comments
-from console.desk import batches, bulk, export, order_list, view_pages
+from console.desk import batches, bulk, export, layout_page, order_list, view_pages
 from console.intake import create, import_pages
 from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
@@ -67,6 +67,7 @@ urlpatterns = [
     path("orders/batches/<batch_id:batch_id>/", batches.show_batch, name="batch-detail"),
     path("orders/batches/<batch_id:batch_id>/change/", batches.change_batch, name="batch-change"),
     path("orders/review/", review.review_orders, name="order-review"),
+    path("orders/layout/", layout_page.change_layout, name="list-layout"),
     path("orders/views/", view_pages.show_views, name="view-list"),
     path("orders/views/counts/", view_pages.show_counts, name="view-counts"),
     path("orders/views/<view_id:view_id>/change/", view_pages.change_view, name="view-change"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 from urllib.parse import urlencode
 
@@ -19,6 +19,8 @@ from orders.models import Order
 from orders.reading.pages import Ordering, Page, Search, cut_page
 from orders.reading.querysets import OrderQuerySet, read_order_search
 
+# A process meets few tabs and few choices of columns.
+MOST_KEPT: Final = 200
 NOTHING_TO_SEARCH_FOR: Final = (
     "“{}” has nothing to search for, so it is ignored. Type a word, a number or the beginning of an id."
 )
@@ -40,10 +42,13 @@ def narrow_to_tab(status: str, orders: OrderQuerySet) -> OrderQuerySet:
     return QUESTIONS.get(status, OrderQuerySet.all)(orders)
 
 
-@cache
-def _rows_of(status: str) -> OrderQuerySet:
-    """Return the rows of the tab, to be narrowed further. Putting a query together costs as much as sending it."""
-    return narrow_to_tab(status, Order.objects.as_rows())
+@lru_cache(MOST_KEPT)
+def _rows_of(status: str, more: tuple[str, ...]) -> OrderQuerySet:
+    """Return the rows of the tab, with these columns as well, to be narrowed further.
+
+    Putting a query together costs as much as sending it.
+    """
+    return narrow_to_tab(status, Order.objects.as_rows(*more))
 
 
 def default_sort(status: str) -> str:
@@ -84,6 +89,7 @@ class ListAsked:
     seen: str = ""
     newest: int | None = None
     view: str = ""
+    look: str = ""
     notices: tuple[str, ...] = ()
 
     @classmethod
@@ -123,6 +129,7 @@ class ListAsked:
             seen=given.get("seen", ""),
             newest=given.get("newest"),
             view=given.get("view", ""),
+            look=given.get("look", ""),
             notices=tuple(notices),
         )
 
@@ -190,10 +197,10 @@ class ListAsked:
         orders = self.query.narrow(self.narrow(Order.objects.all()))
         return orders, SORTS[self.sort], self.query.search(self.question)
 
-    def cut(self) -> Page[Order]:
-        """Return the page. Raises CursorError."""
+    def cut(self, more: tuple[str, ...] = ()) -> Page[Order]:
+        """Return the page; its rows have the columns `more` beside those of every list. Raises CursorError."""
         return cut_page(
-            self.query.narrow(_rows_of(self.status)),
+            self.query.narrow(_rows_of(self.status, more)),
             SORTS[self.sort],
             search=self.query.search(self.question),
             cursor=self.cursor,

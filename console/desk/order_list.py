@@ -15,6 +15,7 @@ from console.access import ConsoleRequest, CurrentUser, needs_view, render_page
 from console.accounts.interruption import take_up
 from console.accounts.sessions import polled
 from console.desk.filter_panel import FilterPanel
+from console.desk.layout import Layout
 from console.desk.list_asked import ListAsked
 from console.desk.live_rows import Answer, describe_seen, is_anothers, read_facts
 from console.desk.row_html import render_rows
@@ -30,6 +31,7 @@ from orders.models import Order
 
 # gunicorn takes 4,094 bytes for a request's first line.
 LONGEST_ADDRESS: Final = 4000
+EXPIRED: Final = "This page link has expired. Showing the first page."
 # Beside these the tabs have no counts.
 NARROWING: Final = ("q", *(name for name in FILTERS if name != "status"))
 
@@ -60,11 +62,14 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
 
 def _show_page(request: ConsoleRequest, asked: ListAsked, shelf: Shelf | None) -> HttpResponse:
     """Show a page of the list, or, without the shelf of saved views that stands over it, its inner part."""
+    layout = Layout.read(asked.look) if shelf is None else shelf.layout
+    asked = replace(asked, look=layout.token)
     try:
-        page, notices = asked.cut(), asked.notices
+        page = asked.cut(layout.fields)
     except OrderError:
-        asked = replace(asked, cursor="")
-        page, notices = asked.cut(), (*asked.notices, "This page link has expired. Showing the first page.")
+        asked = replace(asked, cursor="", notices=(*asked.notices, EXPIRED))
+        page = asked.cut(layout.fields)
+    notices = asked.notices
     if page.is_instead:
         notices = (*notices, "That page has no orders left. Showing the page before it.")
     current_user = CurrentUser.of(request.user)
@@ -76,6 +81,8 @@ def _show_page(request: ConsoleRequest, asked: ListAsked, shelf: Shelf | None) -
     context |= {
         "rows": rows,
         "rows_html": _render_rows(rows, context, is_fragment=False),
+        "layout": layout,
+        "heads": layout.describe_heads(asked),
         "notices": notices,
         "next_url": asked.link(cursor=page.next) if page.next else "",
         "previous_url": asked.link(cursor=page.previous) if page.previous else "",
@@ -101,7 +108,8 @@ def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
     context = _describe_list(current_user, asked, answer, tabs, newest=asked.newest or 0)
     states = zip(answer.facts, answer.states(current_user), strict=True)
     changed = [facts.order_id for facts, state in states if asked.rows[facts.order_id] != state]
-    found = {order.order_id: order for order in Order.objects.as_rows().filter(order_id__in=changed)}
+    rows = Order.objects.as_rows(*Layout.read(asked.look).fields)
+    found = {order.order_id: order for order in rows.filter(order_id__in=changed)}
     context["rows"] = [Row.of(found[order_id], current_user) for order_id in changed if order_id in found]
     context["rows_html"] = _render_rows(context["rows"], context, is_fragment=True)
     context["is_empty"] = not answer.facts
@@ -109,13 +117,14 @@ def _show_changes(request: ConsoleRequest, asked: ListAsked) -> HttpResponse:
 
 
 def _render_rows(rows: Iterable[Row], context: dict[str, Any], *, is_fragment: bool) -> SafeString:
-    has_ticks, suffix = context["has_ticks"], context["way_back_suffix"]
-    return render_rows(rows, has_ticks=has_ticks, way_back_suffix=suffix, is_fragment=is_fragment)
+    has_ticks, suffix, columns = context["has_ticks"], context["way_back_suffix"], context["columns"]
+    return render_rows(rows, columns, has_ticks=has_ticks, way_back_suffix=suffix, is_fragment=is_fragment)
 
 
 def _describe_poll(asked: ListAsked, rows: list[str], seen: str, newest: int) -> str:
     """Return what the page asks for to stay live; beside a very long search or filter, for its first rows alone."""
-    url = asked.link(live="1", rows=",".join(rows), seen=seen, newest=str(newest), cursor=asked.cursor)
+    more = {"newest": str(newest), "cursor": asked.cursor, "look": asked.look}
+    url = asked.link(live="1", rows=",".join(rows), seen=seen, **more)
     if len(url) <= LONGEST_ADDRESS or len(rows) < 2:
         return url
     return _describe_poll(asked, rows[: len(rows) // 2], seen, newest)
@@ -140,5 +149,6 @@ def _describe_list(
         "poll_url": _describe_poll(asked, [f"{facts.order_id}.{state}" for facts, state in states], seen, newest),
         "all_url": asked.on_tab("all").link(),
         "unfiltered_url": replace(asked, query=ListQuery(), cursor="").link(),
+        "columns": Layout.read(asked.look).names,
         "has_ticks": current_user.may_approve or current_user.may_cancel,
     }

@@ -15,7 +15,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from console import labels
+from console.desk.layout import COLUMNS
 from console.desk.rows import Row
+from orders.labels import Label
 from orders.money import Money
 from orders.states import DecisionKind
 
@@ -23,6 +25,8 @@ from orders.states import DecisionKind
 MOST_KEPT: Final = 4000
 # Where the words of a time go. PostgreSQL keeps no NUL, so that no text of an order can hold one.
 SLOT: Final = "\0"
+# Columns that show a text of the order as it is.
+TEXTS: Final = {name: column.fields[0] for name, column in COLUMNS.items() if column.fields and name != "closed"}
 INDENTATION: Final = re.compile(r"\s*\n\s*")
 
 
@@ -47,11 +51,20 @@ class RowLook(NamedTuple):
     is_fragment: bool
     approvals_given: int
     approvals_needed: int
+    columns: tuple[str, ...]
+    more: tuple[tuple[str, str], ...]
+    closed_at: datetime | None
 
     @property
     def total_money(self) -> Money:
         """The total."""
         return Money(self.total, self.currency)
+
+    @property
+    def cells(self) -> list[tuple[str, Label, str]]:
+        """The columns with their labels, and the text of those that show one as it is."""
+        texts = dict(self.more)
+        return [(name, COLUMNS[name].label, texts.get(name, "")) for name in self.columns]
 
     @property
     def is_of_several(self) -> bool:
@@ -69,12 +82,14 @@ class RowLook(NamedTuple):
         return self.decision == DecisionKind.CANCEL
 
 
-def render_rows(rows: Iterable[Row], *, has_ticks: bool, way_back_suffix: str, is_fragment: bool) -> SafeString:
-    """Return the rows for the table, or, as a fragment, each for its place on the open page."""
-    return SafeString("".join(_render_row(row, has_ticks, way_back_suffix, is_fragment) for row in rows))
+def render_rows(
+    rows: Iterable[Row], columns: tuple[str, ...], *, has_ticks: bool, way_back_suffix: str, is_fragment: bool
+) -> SafeString:
+    """Return the rows with these columns for the table, or, as a fragment, each for its place on the open page."""
+    return SafeString("".join(_render_row(row, columns, has_ticks, way_back_suffix, is_fragment) for row in rows))
 
 
-def _render_row(row: Row, has_ticks: bool, way_back_suffix: str, is_fragment: bool) -> str:
+def _render_row(row: Row, columns: tuple[str, ...], has_ticks: bool, way_back_suffix: str, is_fragment: bool) -> str:
     order, facts = row.order, row.facts
     deadline = facts.deadline
     look = RowLook(
@@ -84,9 +99,16 @@ def _render_row(row: Row, has_ticks: bool, way_back_suffix: str, is_fragment: bo
         *(has_ticks, way_back_suffix, is_fragment),
         approvals_given=order.approvals_given,
         approvals_needed=order.approvals_needed,
+        columns=columns,
+        more=tuple((name, str(getattr(order, TEXTS[name]))) for name in columns if name in TEXTS),
+        closed_at=order.closed_at if "closed" in columns else None,
     )
-    words = [labels.describe_age(order.created_at, facts.read_at)]
-    if deadline is not None:
+    words = []
+    if "submitted" in columns:
+        words.append(labels.describe_age(order.created_at, facts.read_at))
+    if look.closed_at is not None:
+        words.append(labels.describe_age(look.closed_at, facts.read_at))
+    if deadline is not None and "deadline" in columns:
         words.append(labels.describe_deadline(deadline, facts.read_at))
     return put_words("desk/_row.html", look, words)
 

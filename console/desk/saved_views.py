@@ -7,17 +7,18 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.utils import OperationalError
 from django.http import QueryDict
 from django.urls import reverse
 
+from console.desk.layout import Layout
 from console.desk.list_asked import ListAsked, default_sort
 from console.desk.tabs import MOST_COUNTED, are_counts_due, describe_count, keep_counts, list_counted
 from console.forms import TABS
 from console.labels import SORT_LABELS
 from orders.listing.filters import FILTERS
-from orders.models import SavedView
+from orders.models import ListLayout, SavedView
 from orders.postgres.faults import Fault, find_fault
 from orders.reading.counts import Prepared, prepare
 from orders.reading.prepared import NUMBER, TEXT
@@ -29,6 +30,7 @@ ASKED_FOR: Final = (*FILTERS, "q", "sort")
 DEFAULT: Final = "default"
 USUAL: Final = "status=awaiting"
 GONE: Final = "This saved view no longer exists. Showing all orders."
+LAYOUT: Final = Layout()
 # Counts that take longer are not worth waiting for.
 MOST_SECONDS: Final = 1.0
 
@@ -56,9 +58,10 @@ class View:
 
 @dataclass(frozen=True)
 class Shelf:
-    """The person's views, and the one that the list began with, which may be somebody else's."""
+    """The person's views and columns, and the one that the list began with, which may be somebody else's."""
 
     own: tuple[View, ...]
+    layout: Layout = LAYOUT
     current: View | None = None
     is_missing: bool = False
 
@@ -86,24 +89,32 @@ def is_explicit(query: QueryDict) -> bool:
 
 
 def read_shelf(user: User, view_id: str = "", *, is_counted: bool = False) -> Shelf:
-    """Return the person's views, by one statement; with `is_counted` it also reads the counts of the tabs, if due."""
+    """Return the person's views and columns, by one statement.
+
+    With `is_counted` it also reads the counts of the tabs, if they are due.
+    """
     counts, found = _prepare(is_counted=is_counted and are_counts_due()).read({NUMBER: user.pk, TEXT: view_id})
     keep_counts(counts)
+    layout = next((Layout.of(row[1].split(), is_dense=row[-1]) for row in found if not row[0]), Layout())
     views = [
-        View(*facts, is_own=account == user.pk, is_default=is_default and account == user.pk)
-        for *facts, account, is_default in found
+        View(row_id, name, query, owner, is_own=account == user.pk, is_default=is_default and account == user.pk)
+        for row_id, name, query, owner, account, is_default in found
+        if row_id
     ]
     views.sort(key=lambda view: view.name.casefold())
     own = tuple(view for view in views if view.is_own)
     current = next((view for view in views if view.view_id == view_id), None)
-    return Shelf(own, current, is_missing=bool(view_id) and current is None)
+    return Shelf(own, layout, current, is_missing=bool(view_id) and current is None)
 
 
 @lru_cache(2)
 def _prepare(*, is_counted: bool) -> Prepared:
     views = SavedView.objects.filter(Q(account=NUMBER) | Q(view_id=TEXT)).order_by()
     facts = views.values_list("view_id", "name", "query", "account__username", "account_id", "is_default")
-    return prepare(list_counted() if is_counted else {}, facts)
+    nothing = Value("")
+    layout = ListLayout.objects.filter(account=NUMBER).order_by()
+    columns = layout.values_list(nothing, "columns", nothing, nothing, "account_id", "is_dense")
+    return prepare(list_counted() if is_counted else {}, facts.union(columns, all=True))
 
 
 def describe_words(asked: ListAsked) -> str:

@@ -10,6 +10,7 @@ from orders.models.gateway_event import GatewayEvent
 from orders.models.history import Decision, OrderEvent, Trouble
 from orders.models.imports import ImportedOrder, ImportFile, OrderImport
 from orders.models.line import OrderLine
+from orders.models.list_layout import ListLayout
 from orders.models.mail import CustomerMessage, CustomerText, Mail
 from orders.models.notice import Notice, NoticeMark, NoticeSettings
 from orders.models.order import Order
@@ -44,6 +45,7 @@ __all__ = [
     "ImportFile",
     "ImportedOrder",
     "Lease",
+    "ListLayout",
     "Mail",
     "Notice",
     "NoticeMark",

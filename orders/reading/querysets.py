@@ -70,12 +70,15 @@ class OrderQuerySet(models.QuerySet["Order"]):
         found: OrderQuerySet = self.annotate(read_at=StatementTime())
         return found
 
-    def as_rows(self) -> "OrderQuerySet":
-        """Return them with what a list shows of each, and `newest_pk`: the order that was submitted last of all."""
+    def as_rows(self, *more: str) -> "OrderQuerySet":
+        """Return them with what a list shows of each, and `newest_pk`: the order that was submitted last of all.
+
+        `more` are columns that only some lists show.
+        """
         newest = self.model._default_manager.order_by("-pk").values("pk")[:1]
         found: OrderQuerySet = self.with_message_on_its_way().with_trouble().with_read_at()
         found = found.annotate(newest_pk=Subquery(newest))
-        return found.only(*LIST_COLUMNS)
+        return found.only(*LIST_COLUMNS, *more)
 
     def as_page(self) -> "OrderQuerySet":
         """Return them with what the page of one shows, and whether what it seldom shows has to be asked for."""

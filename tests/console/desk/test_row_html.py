@@ -10,6 +10,7 @@ from django.test import Client
 
 from console.access import CurrentUser
 from console.desk import row_html
+from console.desk.layout import USUAL
 from console.desk.row_html import render_rows
 from console.desk.rows import Row
 from orders.models import Order
@@ -22,7 +23,7 @@ URL = "/orders/?status=awaiting"
 
 def render(row: Row, **changes: Any) -> str:
     look: dict[str, Any] = {"has_ticks": True, "way_back_suffix": "", "is_fragment": False}
-    return render_rows([row], **look | changes)
+    return render_rows([row], USUAL, **look | changes)
 
 
 def row_of(order: Order, user: User) -> Row:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from orders.listing.saved_views import save_view
+from orders.models import Order
 from orders.overview import finding
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.making import MakeOrder
@@ -51,7 +52,7 @@ def test_the_latest_come_first_and_the_index_finds_the_rest(
     assert len(offered(bobs.get(URL, {"q": "emma"}), "Orders")) == 6
     monkeypatch.setattr(finding, "NEAR_ROWS", 2)
     assert list(offered(bobs.get(URL, {"q": "zoë"}), "Orders")) == [old.order_id]
-    newest = [order.order_id for order in finding.Order.objects.order_by("-pk")[:6]]
+    newest = [order.order_id for order in Order.objects.order_by("-pk")[:6]]
     assert list(offered(bobs.get(URL, {"q": "emma"}), "Orders")) == newest
 
 

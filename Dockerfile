@@ -19,6 +19,10 @@ RUN SECRET_KEY=only-for-collecting-static-files-in-the-making-of-the-image ALLOW
 
 FROM python:3.12.13-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BIND=0.0.0.0:8000
+# What PDFs are made with (WeasyPrint); other scripts need other fonts, such as fonts-noto-cjk.
+RUN apt-get update && apt-get install -y --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /app --shell /usr/sbin/nologin console
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv

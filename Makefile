@@ -37,6 +37,8 @@ test: lint ## run the gates and every test; ARGS="tests/orders/payments -k refun
 	  echo 'NOTE: there is no chromium on the PATH, so the tests in a real browser were skipped.'; \
 	PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || \
 	  echo 'NOTE: there is no nginx on the PATH, so the tests of the proxy were skipped.'; \
+	ldconfig -p 2>/dev/null | grep -q libpangoft2-1.0 || \
+	  echo 'NOTE: there is no libpangoft2 on this machine, so the tests that make PDFs were skipped.'; \
 	exit $$status
 
 lint: install ## run the gates alone

@@ -14,6 +14,7 @@ from console.intake import create, import_pages
 from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
 from console.palette import page as palette
+from console.papers import page as papers
 from console.policy import trial
 from console.review import review
 from console.shipping import address
@@ -67,6 +68,7 @@ urlpatterns = [
     path("orders/batches/<batch_id:batch_id>/", batches.show_batch, name="batch-detail"),
     path("orders/batches/<batch_id:batch_id>/change/", batches.change_batch, name="batch-change"),
     path("orders/review/", review.review_orders, name="order-review"),
+    path("orders/papers/", papers.show_papers, name="order-papers"),
     path("orders/layout/", layout_page.change_layout, name="list-layout"),
     path("orders/views/", view_pages.show_views, name="view-list"),
     path("orders/views/counts/", view_pages.show_counts, name="view-counts"),

@@ -143,6 +143,10 @@ class ListAsked:
         """The address of the same as a workbook."""
         return self._address("order-export", *self._pairs(), ("format", "xlsx"))
 
+    def link_papers(self, kind: str) -> str:
+        """Return the address of a PDF of this page of the list."""
+        return self._address("order-papers", ("kind", kind), *self._pairs(), ("cursor", self.cursor))
+
     def link(self, **more: str) -> str:
         """Return the address of this tab, sort, search and filters, with `more` in its query."""
         return self._address("order-list", *self._pairs(), ("view", self.view), *more.items())

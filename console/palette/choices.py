@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from console.access import CurrentUser
 from console.labels import describe_status
+from console.papers.kinds import KINDS, STOPPED
 from orders import states
 from orders.labels import Label
 from orders.models import Order, SavedView
@@ -41,7 +42,7 @@ PAGES: Final[tuple[tuple[str, str, Label, str], ...]] = (
     ("password", "", gettext_lazy("Change your password"), ""),
     ("admin:index", "", gettext_lazy("Admin"), "is_staff"),
 )
-EXISTS, AWAITING, OPEN = "exists", "awaiting", "open"
+EXISTS, AWAITING, OPEN, SHIPPING = "exists", "awaiting", "open", "shipping"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def _prepare() -> Prepared:
         EXISTS: order,
         AWAITING: order.awaiting_decision(),
         OPEN: order.filter(status__in=sorted(states.OPEN)),
+        SHIPPING: order.exclude(status__in=sorted(STOPPED)),
     }
     views = SavedView.objects.filter(account=NUMBER).order_by()
     return prepare(asked, views.values_list("name", "view_id"))
@@ -107,6 +109,10 @@ def _list_actions(order_id: str, facts: Mapping[str, int], current_user: Current
         yield Choice(gettext("Approve this order"), f"{page}#approve", order_id)
     if facts[OPEN] and current_user.may_cancel:
         yield Choice(gettext("Cancel this order…"), f"{page}#cancel", order_id)
+    for kind in KINDS.values():
+        if facts[SHIPPING] or not kind.ships:
+            query = urlencode({"kind": kind.name, "order_id": order_id})
+            yield Choice(gettext("Print: %s") % kind.words, f"{reverse('order-papers')}?{query}", order_id)
     yield Choice(gettext("Proof of payment"), reverse("order-payment-proof", args=[order_id]), order_id)
 
 

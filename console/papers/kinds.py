@@ -1,0 +1,35 @@
+"""The papers that can be printed of orders."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext_lazy
+
+from orders.labels import Label
+from orders.states import Status
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of paper, with its words for one order and for several; `ships` where it is about goods that leave."""
+
+    name: str
+    words: Label
+    label: Label
+    ships: bool
+
+    @property
+    def template(self) -> str:
+        return f"papers/{self.name.replace('-', '_')}.html"
+
+
+# Of orders in these statuses nothing is shipped.
+STOPPED: Final = frozenset({Status.CANCELLING, Status.CANCELLED})
+KINDS: Final = {
+    kind.name: kind
+    for kind in (
+        Kind("order-sheet", gettext_lazy("Order sheet"), gettext_lazy("Order sheets"), ships=False),
+        Kind("packing-slip", gettext_lazy("Packing slip"), gettext_lazy("Packing slips"), ships=True),
+        Kind("pick-list", gettext_lazy("Pick list"), gettext_lazy("Pick list"), ships=True),
+    )
+}

@@ -33,6 +33,7 @@ PAGES: Final[tuple[tuple[str, str, Label, str], ...]] = (
     ("order-list", "status=trouble", gettext_lazy("Orders in trouble"), ""),
     ("order-list", "", gettext_lazy("All orders"), ""),
     ("order-create", "", gettext_lazy("New order"), "may_submit"),
+    ("export-list", "", gettext_lazy("Files of lists"), ""),
     ("view-list", "", gettext_lazy("Saved views"), ""),
     ("batch-list", "", gettext_lazy("My batches"), "may_decide"),
     ("order-stuck", "", gettext_lazy("Orders that do not move"), ""),

@@ -2,13 +2,13 @@
 import { goTo } from "./keyboard.js";
 import { find, findAll } from "./page.js";
 
-const opener = find("#palette-open");
+const dialog = find("#palette");
+const field = find("#palette-text");
 const findOptions = () => findAll("#palette [role=option]");
-let isOpening = false;
+let moved = ""; // where the keys have led to; what comes later does not take it away
 
 const choose = (option) => {
   for (const each of findOptions()) each.setAttribute("aria-selected", String(each === option));
-  const field = find("#palette-text");
   if (!option) return field.removeAttribute("aria-activedescendant");
   field.setAttribute("aria-activedescendant", option.id);
   option.scrollIntoView({ block: "nearest" });
@@ -17,26 +17,20 @@ const choose = (option) => {
 const move = (step) => {
   const options = findOptions();
   const here = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
-  choose(options.at((here + step) % options.length));
+  const next = options.at((here + step) % options.length);
+  moved = next?.href ?? "";
+  choose(next);
 };
 
-const open = async () => {
-  if (isOpening || find("dialog[open]")) return;
-  isOpening = true;
-  try {
-    await htmx.ajax("GET", opener.href, { source: opener, target: "body", swap: "beforeend" });
-  } finally {
-    isOpening = false;
-  }
-  const dialog = find("#palette");
-  if (!dialog || dialog.open) return;
-  dialog.addEventListener("close", () => dialog.remove());
+const open = () => {
+  if (find("dialog[open]")) return;
+  find("#palette-list").replaceChildren();
+  find("#palette-said").textContent = "";
+  field.value = moved = "";
   dialog.showModal(); // keeps the focus inside, and gives it back when Escape closes it
-  find("#palette-text").focus();
-  choose(findOptions()[0]);
+  field.focus();
+  htmx.trigger(field, "opened");
 };
-
-const close = () => find("#palette")?.close();
 
 const KEYS = {
   ArrowDown: () => move(1),
@@ -46,30 +40,32 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   const isK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-  if (isK && opener) {
+  if (isK && dialog) {
     event.preventDefault();
-    if (find("#palette")) close();
+    if (dialog.open) dialog.close();
     else open();
-  } else if (event.target.id === "palette-text" && KEYS[event.key] && !event.isComposing) {
+  } else if (event.target === field && KEYS[event.key] && !event.isComposing) {
     event.preventDefault();
     KEYS[event.key]();
   }
 });
 
-opener?.addEventListener("click", (event) => {
+find("#palette-open")?.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   open();
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "palette-list") choose(findOptions()[0]);
+  if (event.detail.target.id !== "palette-list") return;
+  const options = findOptions();
+  choose(options.find((option) => option.href === moved) ?? options[0]);
 });
 
-document.addEventListener("click", (event) => {
-  const isBeside = event.target.id === "palette"; // the backdrop belongs to the dialog
-  if (isBeside || event.target.closest("[data-palette-close], #palette [role=option]")) close();
-  const option = event.target.closest("#palette [role=option]");
+dialog?.addEventListener("click", (event) => {
+  const option = event.target.closest("[role=option]");
+  const isBeside = event.target === dialog; // the backdrop belongs to the dialog
+  if (isBeside || option || event.target.closest("[data-palette-close]")) dialog.close();
   if (!option?.hash || option.pathname !== location.pathname) return;
   event.preventDefault(); // it is on this page already
   goTo(option.hash);

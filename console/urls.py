@@ -9,7 +9,7 @@ from console.accounts.personal import edit_settings
 from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.api.entrance import describe_urls
 from console.comments import views as comments
-from console.desk import batches, bulk, export, layout_page, order_list, view_pages
+from console.desk import batches, bulk, export, export_pages, layout_page, order_list, view_pages
 from console.intake import create, import_pages
 from console.notices import choices, notices
 from console.order import decisions, detail, proof, refunds
@@ -22,7 +22,7 @@ from console.system import errors, health, mail, overview, reports, stuck
 from console.tags import views as tags
 from console.waiting import desk
 from console.webhooks import carriers, gateways
-from orders.identifiers import ORDER_ID_PATTERN, VIEW_ID_PATTERN
+from orders.identifiers import EXPORT_ID_PATTERN, ORDER_ID_PATTERN, VIEW_ID_PATTERN
 
 
 class OrderIdConverter(StringConverter):
@@ -43,6 +43,12 @@ class ImportIdConverter(StringConverter):
     regex = r"import-[0-9A-Z]{12}"
 
 
+class ExportIdConverter(StringConverter):
+    """Takes what could be an export_id."""
+
+    regex = EXPORT_ID_PATTERN
+
+
 class ViewIdConverter(StringConverter):
     """Takes what could be a view_id."""
 
@@ -52,6 +58,7 @@ class ViewIdConverter(StringConverter):
 register_converter(OrderIdConverter, "order_id")
 register_converter(BatchIdConverter, "batch_id")
 register_converter(ImportIdConverter, "import_id")
+register_converter(ExportIdConverter, "export_id")
 register_converter(ViewIdConverter, "view_id")
 
 urlpatterns = [
@@ -64,6 +71,9 @@ urlpatterns = [
     path("orders/import/<import_id:import_id>/failed/", import_pages.download_failed, name="import-failed"),
     path("orders/bulk/", bulk.decide_bulk, name="order-bulk"),
     path("orders/export/", export.export_orders, name="order-export"),
+    path("orders/exports/", export_pages.show_exports, name="export-list"),
+    path("orders/exports/<export_id:export_id>/", export_pages.send_file, name="export-file"),
+    path("orders/exports/<export_id:export_id>/delete/", export_pages.delete_export, name="export-delete"),
     path("orders/batches/", batches.show_batches, name="batch-list"),
     path("orders/batches/<batch_id:batch_id>/", batches.show_batch, name="batch-detail"),
     path("orders/batches/<batch_id:batch_id>/change/", batches.change_batch, name="batch-change"),

@@ -53,6 +53,13 @@ class ImportMoved(OrderError):
         super().__init__("This import has moved on. Look at where it is now.")
 
 
+class ExportNotFound(OrderError):
+    """The person has no export with this export_id."""
+
+    def __init__(self, export_id: str) -> None:
+        super().__init__(f"There is no file {export_id} of yours.")
+
+
 class ViewNotFound(OrderError):
     """The person has no saved view with this view_id."""
 

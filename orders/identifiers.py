@@ -9,6 +9,7 @@ CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_SIGNS: Final = 12  # 60 bits
 # An order_id is also a workflow id and part of a URL; one that is given from outside may be freer than ours.
 ORDER_ID_PATTERN: Final = r"order-[A-Za-z0-9][A-Za-z0-9_-]{0,57}"
+EXPORT_ID_PATTERN: Final = r"export-[0-9A-Z]{12}"
 VIEW_ID_PATTERN: Final = r"view-[0-9A-Z]{12}"
 
 

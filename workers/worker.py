@@ -25,6 +25,7 @@ from orders import contracts
 from orders.engine import reconcile, relay
 from orders.engine.options import connect_arguments
 from orders.engine.worker_health import HEARTBEAT, run_heartbeat, worker_identity
+from orders.listing.exports import run_exports
 from orders.notifications.companion import run_mail, run_notices
 from orders.webhooks.companion import run_webhooks
 from workers.activities import JOB_ACTIVITIES, ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
@@ -55,6 +56,7 @@ COMPANIONS: Final[dict[str, Target]] = {
     "webhooks": run_webhooks,
     "notifier": run_notices,
     "mailer": run_mail,
+    "exports": run_exports,
 }
 
 # Workflow tasks are Python at work, so more at once only wait for one another.

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from console.access import ConsoleRequest, needs_view
+from console.access import ConsoleRequest, needs_view, render_page
 from console.desk.list_asked import ListAsked
 from console.desk.saved_views import GONE, Shelf, read_shelf
 from console.streaming import encode_lines
@@ -21,13 +21,18 @@ from orders.listing import workbook
 from orders.listing.table import read_table, write_csv
 
 logger = logging.getLogger(__name__)
+# More orders take a while, so that people may have the file made in the background.
+MOST_AT_ONCE: Final = 10_000
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
 @needs_view
 def export_orders(request: ConsoleRequest) -> HttpResponse:
-    """Send a file of exactly what the list's query asks for; a query that cannot be read leads to the list."""
+    """Send a file of exactly what the list's query asks for; a query that cannot be read leads to the list.
+
+    Of a long list a page offers to have the file made in the background. With `now` it is sent at once.
+    """
     file_format = request.GET.get("format", "csv")
     if file_format not in {"csv", "xlsx"}:
         raise BadRequest("There is no such format.")
@@ -37,6 +42,8 @@ def export_orders(request: ConsoleRequest) -> HttpResponse:
         raise Http404(GONE)
     if asked.query.errors:
         return redirect(asked.link())
+    if file_format == "csv" and "now" not in request.GET and len(asked.find_all(MOST_AT_ONCE + 1)) > MOST_AT_ONCE:
+        return render_page(request, "desk/export_long.html", {"asked": asked, "most": MOST_AT_ONCE})
     logger.info("orders exported by account %s", request.user.pk)
     try:
         response = _answer_csv(asked) if file_format == "csv" else _answer_workbook(asked)

@@ -143,6 +143,11 @@ class ListAsked:
         """The address of the same as a workbook."""
         return self._address("order-export", *self._pairs(), ("format", "xlsx"))
 
+    @property
+    def export_now_url(self) -> str:
+        """The address of a file of all, however many there are."""
+        return self._address("order-export", *self._pairs(), ("now", "1"))
+
     def link_papers(self, kind: str) -> str:
         """Return the address of a PDF of this page of the list."""
         return self._address("order-papers", ("kind", kind), *self._pairs(), ("cursor", self.cursor))

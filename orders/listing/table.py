@@ -61,17 +61,22 @@ def without_formula(value: Any) -> Any:
 def read_table(orders: OrderQuerySet, ordering: Ordering, search: Search | None) -> Iterator[list[Any]]:
     """Yield the names of the columns, then a row for each order, as it is when its batch is read."""
     yield list(COLUMNS)
+    rows, cursor = read_page(orders, ordering, search, cursor="", size=BATCH)
+    yield from rows
+    while cursor:
+        rows, cursor = read_page(orders, ordering, search, cursor=cursor, size=BATCH)
+        yield from rows
+
+
+def read_page(
+    orders: OrderQuerySet, ordering: Ordering, search: Search | None, *, cursor: str, size: int
+) -> tuple[list[list[Any]], str]:
+    """Return the rows of one page, and the cursor of the next one, empty behind the last."""
     wanted = orders.select_related("payment", "shipment")
-    cursor = ""
-    while True:
-        page = cut_page(wanted, ordering, search=search, cursor=cursor, size=BATCH)
-        if page.is_instead:
-            return
-        for order in page.rows:
-            yield [read(order) for read in COLUMNS.values()]
-        cursor = page.next
-        if not cursor:
-            return
+    page = cut_page(wanted, ordering, search=search, cursor=cursor, size=size)
+    if page.is_instead:  # what there was behind the cursor has left the list
+        return [], ""
+    return [[read(order) for read in COLUMNS.values()] for order in page.rows], page.next
 
 
 class _Echo:
@@ -81,9 +86,10 @@ class _Echo:
         return line
 
 
-def write_csv(rows: Iterator[list[Any]]) -> Iterator[str]:
-    """Yield the lines of a CSV file (RFC 4180) that spreadsheets read as UTF-8."""
+def write_csv(rows: Iterator[list[Any]], *, is_first: bool = True) -> Iterator[str]:
+    """Yield the lines of a CSV file (RFC 4180) that spreadsheets read as UTF-8, or more lines of one."""
     writer = csv.writer(_Echo())
-    yield UTF8_MARK
+    if is_first:
+        yield UTF8_MARK
     for row in rows:
         yield writer.writerow([without_formula(value) for value in row])

@@ -10,6 +10,7 @@ from orders.models.gateway_event import GatewayEvent
 from orders.models.history import Decision, OrderEvent, Trouble
 from orders.models.imports import ImportedOrder, ImportFile, OrderImport
 from orders.models.line import OrderLine
+from orders.models.list_export import ListExport, ListExportPiece
 from orders.models.list_layout import ListLayout
 from orders.models.mail import CustomerMessage, CustomerText, Mail
 from orders.models.notice import Notice, NoticeMark, NoticeSettings
@@ -45,6 +46,8 @@ __all__ = [
     "ImportFile",
     "ImportedOrder",
     "Lease",
+    "ListExport",
+    "ListExportPiece",
     "ListLayout",
     "Mail",
     "Notice",

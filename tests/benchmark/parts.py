@@ -13,6 +13,7 @@ PARTS: Final[dict[str, str]] = {
     "approve": "Approving an order, from the click to the changed page",
     "bulk": "One decision on 50, 500 and 5,000 orders",
     "lists": "Pages of the list: each at 1,000 orders and at many, and reads of it against the obvious alternative",
+    "export": "A file of all orders, sent as it is read and made in the background",
     "admin": "Pages of the admin's lists at 1,000 orders and at many",
     "walks": "Reads of the reconciler with 11,000 open orders, among 30,000 and among many",
     "verify": "All rules of `manage.py verify` over whole tables",

@@ -1,0 +1,48 @@
+"""Lists by the query string that is kept of them, for work that nobody waits for."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.http import QueryDict
+
+from orders.errors import OrderInvalid
+from orders.listing.filters import AWAITING
+from orders.listing.list_query import SORTS, ListQuery
+from orders.models import Order
+from orders.reading.pages import Ordering, Search
+from orders.reading.querysets import NEWEST, NEXT_TO_EXPIRE, OrderQuerySet, read_order_search
+
+# The tab of all orders: no status at all.
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class SavedList:
+    """What a list asks for: its orders, their order, and the search among them."""
+
+    orders: OrderQuerySet
+    ordering: Ordering
+    search: Search | None
+
+    @property
+    def table(self) -> tuple[OrderQuerySet, Ordering, Search | None]:
+        return self.orders, self.ordering, self.search
+
+    def count(self) -> int:
+        """Return how many orders it has now; to be called where nobody waits."""
+        return (self.orders.filter(self.search.by_index) if self.search else self.orders).order_by().count()
+
+
+def read_list(text: str, *, reader: User) -> SavedList:
+    """Return the list of a query string, as this person would see it. Raises OrderInvalid where it cannot be read."""
+    given = QueryDict(text, mutable=True)
+    given.setlist("status", [status for status in given.getlist("status") if status != ALL])
+    query = ListQuery.read(given, username=reader.get_username(), account_id=reader.pk)
+    typed = given.get("q", "")
+    search = read_order_search(typed) if typed else None
+    if query.errors or (typed and search is None):
+        raise OrderInvalid("This list cannot be read any more.")
+    usual = NEXT_TO_EXPIRE if query.get("status") == [AWAITING] else NEWEST
+    sort = given.get("sort", "")
+    ordering = SORTS[sort] if sort and query.may_sort(sort) else usual
+    return SavedList(query.narrow(Order.objects.all()), ordering, query.search(search))

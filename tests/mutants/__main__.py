@@ -14,12 +14,21 @@ from typing import Final
 from tests.mutants.of_captures import OF_CAPTURES
 from tests.mutants.of_decisions import OF_DECISIONS
 from tests.mutants.of_imports import OF_IMPORTS
+from tests.mutants.of_lists import OF_LISTS
 from tests.mutants.of_notices import OF_NOTICES
 from tests.mutants.of_orders import OF_ORDERS
 from tests.mutants.of_programs import OF_PROGRAMS
 from tests.mutants.trial import ROOT, try_mutants
 
-MUTANTS: Final = (*OF_CAPTURES, *OF_DECISIONS, *OF_IMPORTS, *OF_NOTICES, *OF_ORDERS, *OF_PROGRAMS)
+MUTANTS: Final = (
+    *OF_CAPTURES,
+    *OF_DECISIONS,
+    *OF_IMPORTS,
+    *OF_LISTS,
+    *OF_NOTICES,
+    *OF_ORDERS,
+    *OF_PROGRAMS,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

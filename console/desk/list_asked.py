@@ -163,10 +163,12 @@ class ListAsked:
         return f"{path}?{query}" if query else path
 
     def _pairs(self) -> Iterable[tuple[str, str]]:
-        # Beside a view an address without a tab would be the view as it was saved.
-        yield "status", "" if self.status == "all" and not self.view else self.status
+        sort = "" if self.sort == default_sort(self.status) else self.sort
+        # An address that asks for nothing beside a view would be the view as it was saved.
+        is_bare = not (self.query.typed or sort or self.search)
+        yield "status", "" if self.status == "all" and not (self.view and is_bare) else self.status
         yield from self.query.typed
-        yield "sort", "" if self.sort == default_sort(self.status) else self.sort
+        yield "sort", sort
         yield "q", self.search
 
     @property

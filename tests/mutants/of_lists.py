@@ -32,8 +32,8 @@ OF_LISTS: Final = (
     Mutant(
         "an address beside a view names its tab",
         "console/desk/list_asked.py",
-        'if self.status == "all" and not self.view else',
-        'if self.status == "all" else',
+        "and not (self.view and is_bare) else",
+        "else",
         VIEWS,
     ),
     Mutant(

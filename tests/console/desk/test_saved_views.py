@@ -103,13 +103,15 @@ class TestOpening:
         order = make_order("PAID", currency="USD")
         page = bobs.get("/orders/", {"view": view.view_id})
         without = page.context["panel"].chips[0].url
-        assert without == f"/orders/?status=all&currency=USD&sort=largest&view={view.view_id}"
+        assert without == f"/orders/?currency=USD&sort=largest&view={view.view_id}"
         other = bobs.get(without)
         assert other.context["is_changed"] is True
         assert "Changed since you opened “Dollars”." in text_of(other)
         assert other.context["shelf"].current.view_id == view.view_id
         cleared = bobs.get(page.context["panel"].clear_url)
         assert cleared.context["asked"].query.typed == ()
+        paid = bobs.get(page.context["panel"].chips[1].url)
+        assert [chip.words for chip in paid.context["asked"].query.chips] == ["Paid"]
         assert bobs.get(page.context["poll_url"], headers=HTMX).status_code == 204
         link = re.search(rf'id="row-{order}" class="order-id" href="([^"]+)"', text_of(page))
         assert link is not None

@@ -18,6 +18,11 @@ def new_identifier(prefix: str) -> str:
     return f"{prefix}-{''.join(secrets.choice(CROCKFORD) for _ in range(RANDOM_SIGNS))}"
 
 
+def is_view_id(text: str) -> bool:
+    """Tell whether `text` could be the id of a saved view."""
+    return re.fullmatch(VIEW_ID_PATTERN, text) is not None
+
+
 def is_order_id(text: str) -> bool:
     """Tell whether `text` could be an order_id."""
     return re.fullmatch(ORDER_ID_PATTERN, text) is not None

@@ -20,7 +20,7 @@ from console.desk.list_asked import ListAsked
 from console.desk.live_rows import Answer, describe_seen, is_anothers, read_facts
 from console.desk.row_html import render_rows
 from console.desk.rows import Row
-from console.desk.saved_views import DEFAULT, GONE, USUAL, Shelf, read_shelf
+from console.desk.saved_views import DEFAULT, GONE, USUAL, Shelf, is_explicit, read_shelf
 from console.desk.tabs import Tab, describe_tabs
 from console.forms import TABS
 from console.labels import SORT_LABELS
@@ -52,7 +52,7 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
         return redirect(shelf.default.url if shelf.default else f"{reverse('order-list')}?{USUAL}")
     asked = ListAsked.read_query(shelf.expand(request.GET), request.user)
     if shelf.is_missing:
-        asked = replace(asked, view="", notices=(GONE,))
+        asked = replace(asked, view="", notices=asked.notices if is_explicit(request.GET) else (GONE,))
     if any(not request.GET.get(name, "x") for name in FILTERS if name != "status"):
         return redirect(asked.link())  # a form sends its empty fields too
     is_by_id = asked.status == "all" and not asked.query

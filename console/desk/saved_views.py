@@ -17,6 +17,7 @@ from console.desk.list_asked import ListAsked, default_sort
 from console.desk.tabs import MOST_COUNTED, are_counts_due, describe_count, keep_counts, list_counted
 from console.forms import TABS
 from console.labels import SORT_LABELS
+from orders.identifiers import is_view_id
 from orders.listing.filters import FILTERS
 from orders.models import ListLayout, SavedView
 from orders.postgres.faults import Fault, find_fault
@@ -93,7 +94,8 @@ def read_shelf(user: User, view_id: str = "", *, is_counted: bool = False) -> Sh
 
     With `is_counted` it also reads the counts of the tabs, if they are due.
     """
-    counts, found = _prepare(is_counted=is_counted and are_counts_due()).read({NUMBER: user.pk, TEXT: view_id})
+    asked_for = view_id if is_view_id(view_id) else ""
+    counts, found = _prepare(is_counted=is_counted and are_counts_due()).read({NUMBER: user.pk, TEXT: asked_for})
     keep_counts(counts)
     layout = next((Layout.of(row[1].split(), is_dense=row[-1]) for row in found if not row[0]), Layout())
     views = [
@@ -103,7 +105,7 @@ def read_shelf(user: User, view_id: str = "", *, is_counted: bool = False) -> Sh
     ]
     views.sort(key=lambda view: view.name.casefold())
     own = tuple(view for view in views if view.is_own)
-    current = next((view for view in views if view.view_id == view_id), None)
+    current = next((view for view in views if view.view_id == asked_for), None)
     return Shelf(own, layout, current, is_missing=bool(view_id) and current is None)
 
 

@@ -139,6 +139,11 @@ class TestOpening:
         assert shown(response) == {order.order_id}
         assert shelf.GONE in text_of(response)
         assert bobs.get("/orders/export/?view=view-000000000000").status_code == 404
+        for name in ("\x00", "nonsense", "view-%"):
+            assert shelf.GONE in text_of(bobs.get("/orders/", {"view": name}))
+        beside = bobs.get("/orders/?view=view-000000000000&status=awaiting")
+        assert shown(beside) == {order.order_id}
+        assert shelf.GONE not in text_of(beside)
 
     def test_it_is_exported(self, bobs: Client, view: SavedView, make_order: MakeOrder) -> None:
         order = make_order("PAID", currency="USD")

@@ -148,9 +148,10 @@ class ListAsked:
         """The address of a file of all, however many there are."""
         return self._address("order-export", *self._pairs(), ("now", "1"))
 
-    def link_papers(self, kind: str) -> str:
-        """Return the address of a PDF of this page of the list."""
-        return self._address("order-papers", ("kind", kind), *self._pairs(), ("cursor", self.cursor))
+    @property
+    def papers_url(self) -> str:
+        """The address of what can be printed of this page of the list."""
+        return self._address("order-papers", *self._pairs(), ("cursor", self.cursor))
 
     def link(self, **more: str) -> str:
         """Return the address of this tab, sort, search and filters, with `more` in its query."""

@@ -24,7 +24,6 @@ from console.desk.saved_views import DEFAULT, GONE, USUAL, Shelf, is_explicit, r
 from console.desk.tabs import Tab, describe_tabs
 from console.forms import TABS
 from console.labels import SORT_LABELS
-from console.papers.kinds import KINDS
 from orders.errors import OrderError
 from orders.listing.filters import FILTERS
 from orders.listing.list_query import ListQuery
@@ -82,7 +81,6 @@ def _show_page(request: ConsoleRequest, asked: ListAsked, shelf: Shelf | None) -
     context |= {
         "rows": rows,
         "rows_html": _render_rows(rows, context, is_fragment=False),
-        "papers": [(kind.label, asked.link_papers(kind.name)) for kind in KINDS.values()],
         "layout": layout,
         "heads": layout.describe_heads(asked),
         "notices": notices,

@@ -24,7 +24,6 @@ from console.order.refund_form import RefundForm
 from console.order.refund_panel import build_refund_panel
 from console.order.status_panel import build_status_panel
 from console.order.timeline import build_timeline
-from console.papers.kinds import KINDS, STOPPED
 from orders.decisions.reasons import Offered
 from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order
@@ -113,7 +112,6 @@ def render_order(
     context |= {
         "lines": facts.lines,
         "customer": build_customer_panel(order, facts.customer),
-        "papers": [kind for kind in KINDS.values() if not (kind.ships and order.status in STOPPED)],
         "run_url": _find_run(order) if may_open_temporal_ui(request.user) else "",
     }
     return render_page(request, "order/order_detail.html", context, status=status)

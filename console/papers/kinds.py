@@ -11,11 +11,15 @@ from orders.states import Status
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of paper, with its words for one order and for several; `ships` where it is about goods that leave."""
+    """One kind of paper, with its words for one order and for several, and what stands on it.
+
+    `ships` is true where it is about goods that leave.
+    """
 
     name: str
     words: Label
     label: Label
+    about: Label
     ships: bool
 
     @property
@@ -28,8 +32,26 @@ STOPPED: Final = frozenset({Status.CANCELLING, Status.CANCELLED})
 KINDS: Final = {
     kind.name: kind
     for kind in (
-        Kind("order-sheet", gettext_lazy("Order sheet"), gettext_lazy("Order sheets"), ships=False),
-        Kind("packing-slip", gettext_lazy("Packing slip"), gettext_lazy("Packing slips"), ships=True),
-        Kind("pick-list", gettext_lazy("Pick list"), gettext_lazy("Pick list"), ships=True),
+        Kind(
+            "order-sheet",
+            gettext_lazy("Order sheet"),
+            gettext_lazy("Order sheets"),
+            gettext_lazy("Everything about the order, with prices"),
+            ships=False,
+        ),
+        Kind(
+            "packing-slip",
+            gettext_lazy("Packing slip"),
+            gettext_lazy("Packing slips"),
+            gettext_lazy("Address and goods, without prices"),
+            ships=True,
+        ),
+        Kind(
+            "pick-list",
+            gettext_lazy("Pick list"),
+            gettext_lazy("Pick list"),
+            gettext_lazy("Each article once, with its orders"),
+            ships=True,
+        ),
     )
 }

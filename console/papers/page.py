@@ -28,8 +28,13 @@ MOST_ORDERS: Final = PAGE_SIZE
 @require_safe
 @needs_view
 def show_papers(request: ConsoleRequest) -> HttpResponse:
-    """Send a PDF of the orders that `order_id` names, or of the page of the list that the query asks for."""
-    kind = KINDS.get(request.GET.get("kind", ""))
+    """Send a PDF of the orders that `order_id` names, or of the page of the list that the query asks for.
+
+    Without a `kind` a page shows which papers there are.
+    """
+    if not request.GET.get("kind"):
+        return _show_kinds(request)
+    kind = KINDS.get(request.GET["kind"])
     if kind is None:
         raise BadRequest("There is no such paper.")
     named = list(dict.fromkeys(filter(is_order_id, request.GET.getlist("order_id"))))
@@ -56,6 +61,17 @@ def show_papers(request: ConsoleRequest) -> HttpResponse:
     name = f"{kind.name}-{chosen[0].order_id}" if len(chosen) == 1 else f"{kind.name}-{len(chosen)}-orders"
     headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
     return HttpResponse(pdf, content_type="application/pdf", headers=headers)
+
+
+def _show_kinds(request: ConsoleRequest) -> HttpResponse:
+    query = request.GET.copy()
+    links = []
+    for kind in KINDS.values():
+        query["kind"] = kind.name
+        links.append((kind, f"{request.path}?{query.urlencode()}"))
+    named = list(filter(is_order_id, request.GET.getlist("order_id")))
+    context = {"links": links, "named": named, "back_url": "" if named else ListAsked.read(request).link()}
+    return render_page(request, "papers/choose.html", context)
 
 
 def _read_orders(named: Sequence[str], asked: ListAsked) -> list[Order]:

@@ -90,7 +90,8 @@ class TestPdf:
         secret.write_text('body::before { content: "the secret of the server" }')
         made = pdf.make_pdf(f'<link rel="stylesheet" href="file://{secret}"><p>Hello')
         (text,) = [each.extract_text() for each in PdfReader(io.BytesIO(made)).pages]
-        assert text.strip() == "Hello"
+        assert "Hello" in text
+        assert "secret" not in text
 
 
 def test_a_pick_list_adds_up_each_article(bobs: Client, make_order: MakeOrder, printed: list[str]) -> None:
@@ -116,21 +117,22 @@ def test_it_prints_the_page_of_the_list_that_is_shown(
     make_order("PAID")
     shown = bobs.get("/orders/?status=PAID&currency=USD")
     for response, expected in ((shown, orders[:0:-1]), (bobs.get(shown.context["next_url"]), orders[:1])):
-        links = {str(label): url for label, url in response.context["papers"]}
-        assert bobs.get(links["Packing slips"]).status_code == 200
+        choice = bobs.get(response.context["asked"].papers_url)
+        links = {kind.name: url for kind, url in choice.context["links"]}
+        assert bobs.get(links["packing-slip"]).status_code == 200
         text = printed.pop()
-        assert [order.order_id for order in orders if order.order_id in text] == [
-            order.order_id for order in orders if order in expected
-        ]
+        assert {order for order in orders if order.order_id in text} == set(expected)
         assert text.count('class="sheet"') == len(expected)
 
 
-def test_its_links_are_on_the_page_of_an_order(bobs: Client, make_order: MakeOrder) -> None:
-    order, stopped = make_order("PAID"), make_order("CANCELLED")
-    text = text_of(bobs.get(order.get_absolute_url()))
+def test_the_page_of_an_order_leads_to_its_papers(bobs: Client, make_order: MakeOrder) -> None:
+    order = make_order("PAID")
+    url = f"/orders/papers/?order_id={order.order_id}"
+    assert f'href="{url}"' in text_of(bobs.get(order.get_absolute_url()))
+    page_of = text_of(bobs.get(url))
     for kind in ("order-sheet", "packing-slip", "pick-list"):
-        assert f'href="/orders/papers/?kind={kind}&amp;order_id={order.order_id}"' in text
-    assert "kind=packing-slip" not in text_of(bobs.get(stopped.get_absolute_url()))
+        assert f'href="{url}&amp;kind={kind}"' in page_of
+    assert order.get_absolute_url() in page_of
 
 
 def test_an_order_sheet_is_made_of_a_cancelled_order_too(
@@ -192,7 +194,7 @@ class TestRefusals:
         assert pdf._places.acquire(blocking=False), "its place is free again"
         pdf._places.release()
 
-    @pytest.mark.parametrize("query", [{}, {"kind": "nonsense"}])
+    @pytest.mark.parametrize("query", [{"kind": "nonsense"}, {"kind": "\x00"}])
     def test_no_such_paper(self, bobs: Client, query: dict[str, str]) -> None:
         assert bobs.get(URL, query).status_code == 400
 

@@ -65,7 +65,7 @@ def read_file(export: ListExport) -> Iterator[bytes]:
     for number in range(export.pieces):
         piece = ListExportPiece.objects.filter(export=export, number=number).values_list("data", flat=True).first()
         if piece is None:
-            raise ExportNotFound(export.export_id)  # it was deleted meanwhile, and half a file must not look whole
+            raise ExportNotFound(export.export_id)  # it was deleted just now, and half a file must not look whole
         yield zlib.decompress(bytes(piece), wbits=31)
 
 

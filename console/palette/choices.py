@@ -28,6 +28,7 @@ MOST_VIEWS: Final = 5
 # The page's name in addresses, its query, its words, and the right that it needs.
 PAGES: Final[tuple[tuple[str, str, Label, str], ...]] = (
     ("home", "", gettext_lazy("Your desk"), "may_approve"),
+    ("order-review", "", gettext_lazy("Review what waits for you"), "may_approve"),
     ("order-list", "status=awaiting", gettext_lazy("Orders awaiting approval"), ""),
     ("order-list", "status=in-motion", gettext_lazy("Orders in progress"), ""),
     ("order-list", "status=trouble", gettext_lazy("Orders in trouble"), ""),
@@ -40,6 +41,8 @@ PAGES: Final[tuple[tuple[str, str, Label, str], ...]] = (
     ("system", "", gettext_lazy("System status"), ""),
     ("reports", "", gettext_lazy("Reports"), ""),
     ("policy-try", "", gettext_lazy("Approval policy"), ""),
+    ("notice-list", "", gettext_lazy("Your notices"), ""),
+    ("settings", "", gettext_lazy("Your settings"), ""),
     ("password", "", gettext_lazy("Change your password"), ""),
     ("admin:index", "", gettext_lazy("Admin"), "is_staff"),
 )

@@ -41,8 +41,11 @@ SELECT 'order-' || upper(substr(mixed, 1, 12)), 'pay-' || upper(substr(mixed, 13
     created_at,
     'SKU-' || n % 1000 || E'\\nA mug',
     'TRACK-' || n || E'\\npackage-' || n || E'\\nsim-' || n || E'\\nSKU-' || n % 1000,
-    CASE WHEN dice % 20 = 0 THEN '{"rules": [{"name": "Large orders"}], "levels": []}'::jsonb
-        WHEN dice % 5000 = 1 THEN '{"rules": [{"name": "Seldom"}], "levels": []}'::jsonb END, 1
+    CASE WHEN dice % 20 = 0 OR dice % 5000 = 1
+        THEN jsonb_build_object('levels', '[]'::jsonb, 'rules', jsonb_build_array(
+        '{"id": 1, "approvals_needed": 1, "explanation": "", "conditions": [], "decides": true}'::jsonb
+            || jsonb_build_object('name', CASE WHEN dice % 20 = 0 THEN 'Large orders' ELSE 'Seldom' END)
+    )) END, 1
 FROM (
     SELECT *, status NOT IN ('CREATED', 'VALIDATED', 'PENDING_MANUAL_APPROVAL') AS is_decided FROM (
         SELECT n, md5(n::text) AS mixed, dice, clock.now - n * interval '20 seconds' AS created_at,

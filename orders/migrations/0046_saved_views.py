@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """Creates a table."""
 
     dependencies = [
-        ("orders", "0037_presence"),
+        ("orders", "0045_tags"),
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
 

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     """Adds and fills a column, and creates indexes."""
 
     dependencies = [
-        ("orders", "0040_saved_views"),
+        ("orders", "0046_saved_views"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """Creates two tables."""
 
     dependencies = [
-        ("orders", "0042_list_layouts"),
+        ("orders", "0048_list_layouts"),
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
 

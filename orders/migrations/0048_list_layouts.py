@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """Creates a table."""
 
     dependencies = [
-        ("orders", "0041_closed_at"),
+        ("orders", "0047_closed_at"),
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
 

@@ -19,6 +19,7 @@ def test_a_thousand_lines_keep_the_rest_of_the_page_near(
     page = visit(make_order(lines=lines).get_absolute_url(), bob, viewport={"width": width, "height": 900})
     assert page.evaluate("document.documentElement.scrollHeight") < 4000
     table = page.get_by_role("group", name="All 1000 lines")
+    table.scroll_into_view_if_needed()
     table.focus()
     page.keyboard.press("End")
     expect(page.get_by_role("cell", name="SKU-999", exact=True)).to_be_in_viewport()

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +20,7 @@ from orders.labels import Label
 from orders.labels.reasons import WITHDRAWN_LABEL
 from orders.listing.known_reasons import known_reasons
 from orders.listing.known_rules import known_rules
+from orders.listing.related import RELATED
 from orders.listing.values import (
     Day,
     Given,
@@ -34,21 +35,11 @@ from orders.listing.values import (
     read_total,
     start_of_day,
 )
-from orders.models import Decision, Order, OrderTag, Payment, Refund, Shipment
+from orders.models import Order, Payment, Refund, Shipment
 from orders.models.choices import CHANNEL_CHOICES, REASON_CHOICES
 from orders.states import IN_MOTION, WITHDRAWN, Status
 
 AWAITING, IN_PROGRESS, IN_TROUBLE = "awaiting", "in-motion", "trouble"
-# The rows that belong to an order and may meet a condition. Of its decisions the latest counts.
-RELATED: Final[Mapping[str, Callable[[Q], Exists]]] = {
-    "decision": lambda met: Exists(
-        Decision.objects.filter(met, order=OuterRef("pk"), decision_id=OuterRef("decision_id"))
-    ),
-    "payment": lambda met: Exists(Payment.objects.filter(met, order=OuterRef("pk"))),
-    "refund": lambda met: Exists(Refund.objects.filter(met, payment__order=OuterRef("pk"))),
-    "shipment": lambda met: Exists(Shipment.objects.filter(met, order=OuterRef("pk"))),
-    "tag": lambda met: Exists(OrderTag.objects.filter(met, order=OuterRef("pk"))),
-}
 Choices = tuple[tuple[str, Label], ...]
 
 

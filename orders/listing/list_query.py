@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from orders.errors import OrderInvalid
-from orders.listing.filters import AWAITING, FILTERS, RELATED, Filter
+from orders.listing.filters import AWAITING, FILTERS, Filter
+from orders.listing.related import RELATED
 from orders.listing.values import Given
 from orders.reading.pages import Ordering, Search
 from orders.reading.querysets import NEWEST, NEXT_TO_EXPIRE, OrderQuerySet

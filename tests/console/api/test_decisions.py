@@ -89,7 +89,8 @@ def test_a_comment_is_an_event_of_the_order(make_order: MakeOrder) -> None:
     response = program.post(f"{ORDERS}/{order.order_id}/comments", {"text": " Gift\u200b wrap "})
     assert response.status_code == 202
     event = OrderEvent.objects.get(order=order, kind="order.commented")
-    assert (event.actor, event.data) == ("api-web-shop", {"channel": "API", "text": "Gift wrap"})
+    told = {"channel": "API", "text": "Gift wrap", "account_id": program.key.account_id}
+    assert (event.actor, event.data) == ("api-web-shop", told)
 
 
 def test_a_comment_needs_a_text(make_order: MakeOrder) -> None:

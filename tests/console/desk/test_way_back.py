@@ -90,7 +90,7 @@ def test_it_outlives_decisions_the_next_order_and_live_status(bobs: Client, make
         assert f'action="{order.get_absolute_url()}{verb}/{way.suffix}"' in page
         assert f'hx-post="{order.get_absolute_url()}{verb}/{way.suffix}"' in page
     assert f'href="{following.get_absolute_url()}{way.suffix}"' in page
-    status_url = html.unescape(re.findall(r'hx-get="([^"]+)"', page)[0])
+    status_url = html.unescape(re.findall(r'hx-get="([^"]+/status/[^"]+)"', page)[0])
     changes = text_of(bobs.get(status_url.replace("version=", "version=0"), headers=HTMX))
     assert f'href="{following.get_absolute_url()}{way.suffix}"' in changes
     assert f"from={quote(way.query, safe='')}" in changes, "the next one knows it too"

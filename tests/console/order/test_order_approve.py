@@ -205,7 +205,7 @@ class TestOwnOrderOfASuperuser:
     def test_the_page_asks_for_it(
         self, client: Client, own: Order, make_order: MakeOrder, headers: dict[str, str]
     ) -> None:
-        asked = 'id="approve-reason"'
+        asked = "Reason for approving your own order"
         assert asked in text_of(client.get(own.get_absolute_url()))
         assert asked not in text_of(client.get(make_order().get_absolute_url()))
 

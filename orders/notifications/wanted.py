@@ -24,7 +24,7 @@ LONGEST_QUOTE: Final = 300
 REFUND_EVENTS: Final = frozenset({EventKind.REFUND_REFUSED, EventKind.REFUND_UNRESOLVED})
 # The kinds of events of which people are told.
 ESCALATED: Final = "order.escalated"
-COMMENTS: Final = frozenset({EventKind.COMMENTED, "order.comment_edited"})
+COMMENTS: Final = frozenset({EventKind.COMMENTED, EventKind.COMMENT_EDITED})
 KINDS: Final = frozenset({EventKind.AWAITING_APPROVAL, ESCALATED, *COMMENTS, EventKind.TROUBLE_BEGAN, *REFUND_EVENTS})
 
 

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from orders.decisions import batches, decide
 from orders.decisions.batches import BatchChange
+from orders.decisions.comment import add_comment, edit_comment
 from orders.events import EventKind
 from orders.feed.positions import place_events
 from orders.lifecycle.history import add_event
@@ -219,11 +220,14 @@ def test_who_is_mentioned_is_told_and_by_whom(make_order: MakeOrder, bob: User, 
     assert Notice.objects.get(kind=NoticeKind.MENTIONED).data == {"by": "bob", "text": facts["text"]}
 
 
-def test_who_is_mentioned_in_an_edited_comment_is_told(make_order: MakeOrder, charlie: User) -> None:
-    facts = {"text": "@charlie", "channel": "CONSOLE", "mentions": [charlie.pk]}
-    OrderEvent.objects.create(order=make_order(), key="edit:1", kind="order.comment_edited", data=facts, actor="bob")
+def test_who_is_mentioned_is_told_also_in_an_edited_comment(make_order: MakeOrder, bob: User) -> None:
+    order = make_order()
+    comment = add_comment(order, actor=bob, text="@charlie please look")
     make_all()
     assert told(NoticeKind.MENTIONED) == ["charlie"]
+    edit_comment(order, comment.pk, actor=bob, text="@charlie and @dana please look")
+    make_all()
+    assert told(NoticeKind.MENTIONED) == ["charlie", "dana"]
 
 
 @pytest.mark.parametrize(("group", "people"), [("leads", ["charlie"]), ("", ["bob", "dana"])])

@@ -14,11 +14,12 @@ from orders.listing import known_rules
 from orders.listing.filters import FILTERS
 from orders.listing.list_query import SORTS, ListQuery
 from orders.models import Order, Reason, Trouble
+from orders.policy import changes
 from orders.reading.pages import cut_page
 from orders.reading.querysets import read_order_search
 from orders.states import Channel, TroubleCode
 from tests.making import Colleague, MakeOrder
-from tests.orders.policy.asking import make_rule
+from tests.orders.policy.asking import ADMIN, make_rule
 
 pytestmark = pytest.mark.django_db
 Found = Callable[..., set[str]]
@@ -42,7 +43,7 @@ def orders(make_order: MakeOrder) -> dict[str, str]:
     """Orders that differ in what is filtered by, by what is special of each."""
     rule = make_rule("Large orders")
     ruled = make_order("PAID", currency="GBP")
-    rule.delete()
+    changes.remove_rule(rule, actor=ADMIN)
     made = {
         "ruled": ruled,
         "waiting": make_order(deadline_seconds=1800, customer_email="Zoe@Example.org"),

@@ -20,6 +20,7 @@ from console.order.effects import describe_approval
 from console.order.facts import PageFacts, find_order, read_cancel_reasons, read_page_facts
 from console.order.status_panel import build_status_panel
 from console.order.timeline import build_timeline
+from orders.identifiers import is_order_id
 from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order
 from orders.overview.places import Place, Step, read_place
@@ -163,7 +164,7 @@ def read_wanted(request: ConsoleRequest) -> Wanted:
     given = request.POST if request.method == "POST" else request.GET
     decided = read_decided(given.get("decided", ""))
     for step in (Step.AT, Step.AFTER, Step.BEFORE):
-        if beside := request.GET.get(step.value, ""):
+        if is_order_id(beside := request.GET.get(step.value, "")):
             return Wanted(step, beside, decided)
     return Wanted(Step.FIRST, "", decided)
 

@@ -44,7 +44,7 @@ def review_orders(request: ConsoleRequest) -> HttpResponse:
         return _decide(request)
     if not may_review(request):
         return redirect(f"{reverse('order-list')}?status=awaiting")
-    if request.htmx and "live" in request.GET:
+    if request.htmx and is_order_id(request.GET.get("live", "")):
         return _show_news(request, request.GET["live"])
     typed = take_up(request)
     order_id = str(typed.get("order_id", "")) if typed is not None else ""

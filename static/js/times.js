@@ -15,7 +15,7 @@ const makeClock = (timeZone) => new Intl.DateTimeFormat("en-GB", {
 // Somebody may have chosen a zone that this browser does not know.
 const chooseClock = () => {
   try {
-    return makeClock(document.documentElement.dataset.timeZone);
+    return makeClock(document.documentElement.dataset.timeZone || undefined);
   } catch {
     return makeClock();
   }

@@ -46,7 +46,7 @@ const show = (text) => place(document.adoptNode(find("#review-panel", read(text)
 const look = async () => {
   const after = shownId();
   if (!after || ahead?.after === after) return;
-  const answer = await ask(addressOf(after, "after"));
+  const answer = await ask(addressOf(after, "after"), { isSilent: true });
   if (answer && shownId() === after) ahead = { after, text: answer.text };
 };
 

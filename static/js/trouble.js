@@ -50,16 +50,18 @@ document.addEventListener("htmx:responseError", ({ detail: { xhr, elt } }) => {
   showRefused(xhr.status, readSentence(xhr), isPoll(elt));
 });
 
-// Sends what htmx does not, as it would: null, and words about it, where the answer is none to show.
-export const ask = async (url, options = {}) => {
+// Sends what htmx does not, as it would: null, and words about it, where the answer is none to show. What nobody has
+// asked for yet may fail silently.
+export const ask = async (url, { isSilent = false, ...options } = {}) => {
   try {
     const answer = await fetch(url, { ...options, headers: { "HX-Request": "true" } });
     const text = await answer.text();
     if (answer.ok || SHOWN.has(answer.status)) return { status: answer.status, text };
+    if (isSilent) return null;
     const isPlain = answer.headers.get("Content-Type")?.startsWith("text/plain");
     showRefused(answer.status, isPlain && text.length < 500 ? text.trim() : "", false);
   } catch {
-    show(LOST, false);
+    if (!isSilent) show(LOST, false);
   }
   return null;
 };

@@ -82,6 +82,7 @@ def test_the_intent_of_another_order_is_neither_captured_nor_released(
     second = make_order("VALIDATED", payment_method=first.payment_method)
     with pytest.raises(PaymentDeclined, match="belongs to another order"):
         validate(second)
+    assert find_gateway("stripe").accept(moving.request_of(second), "").code == "authorisation_in_use"
     cancel(second)
     third = make_order("CREATED", payment_method=first.payment_method)
     cancel(third)

@@ -1,4 +1,4 @@
-"""The columns of the list and how close its rows stand: what there is, and what a person has chosen."""
+"""The columns of the list: what there is, and what a person has chosen."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,8 +9,6 @@ from django.utils.translation import gettext_lazy
 from console.desk.list_asked import ListAsked
 from orders.labels import Label
 from orders.listing.list_query import SORTS
-
-DENSE: Final = "dense"
 
 
 @dataclass(frozen=True)
@@ -62,24 +60,22 @@ class Layout:
     """What a person has chosen."""
 
     names: tuple[str, ...] = USUAL
-    is_dense: bool = False
 
     @classmethod
-    def of(cls, names: Iterable[str], *, is_dense: bool) -> "Layout":
+    def of(cls, names: Iterable[str]) -> "Layout":
         """Return the layout with those of the columns that there are; with the usual ones where there are none."""
         wanted = set(names)
-        return cls(tuple(name for name in COLUMNS if name in wanted) or USUAL, is_dense)
+        return cls(tuple(name for name in COLUMNS if name in wanted) or USUAL)
 
     @classmethod
     def read(cls, token: str) -> "Layout":
         """Return the layout that `token` wrote; the usual one for anything else."""
-        names = token.split(".")
-        return cls.of(names, is_dense=DENSE in names)
+        return cls.of(token.split("."))
 
     @property
     def token(self) -> str:
         """What an open page says of its columns when it asks for its rows; empty for the usual ones."""
-        return "" if self == Layout() else ".".join((*self.names, *([DENSE] if self.is_dense else [])))
+        return "" if self == Layout() else ".".join(self.names)
 
     @property
     def fields(self) -> tuple[str, ...]:

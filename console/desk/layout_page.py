@@ -1,4 +1,4 @@
-"""/orders/layout/: a person chooses the columns of their lists, and how close the rows stand."""
+"""/orders/layout/: a person chooses the columns of their lists."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -15,11 +15,11 @@ from orders.models import ListLayout
 @needs_view
 def change_layout(request: ConsoleRequest) -> HttpResponse:
     """Keep what was chosen, or forget it with `usual`, and go back to the list."""
-    chosen = Layout.of(request.POST.getlist("column"), is_dense=bool(request.POST.get("is_dense")))
+    chosen = Layout.of(request.POST.getlist("column"))
     if request.POST.get("usual") or chosen == Layout():
         ListLayout.objects.filter(account=request.user).delete()
     else:
-        facts = {"columns": " ".join(chosen.names), "is_dense": chosen.is_dense}
+        facts = {"columns": " ".join(chosen.names)}
         ListLayout.objects.update_or_create(account=request.user, defaults=facts)
     url = WayBack.read(request).url
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)

@@ -97,7 +97,7 @@ def read_shelf(user: User, view_id: str = "", *, is_counted: bool = False) -> Sh
     asked_for = view_id if is_view_id(view_id) else ""
     counts, found = _prepare(is_counted=is_counted and are_counts_due()).read({NUMBER: user.pk, TEXT: asked_for})
     keep_counts(counts)
-    layout = next((Layout.of(row[1].split(), is_dense=row[-1]) for row in found if not row[0]), Layout())
+    layout = next((Layout.of(row[1].split()) for row in found if not row[0]), Layout())
     views = [
         View(row_id, name, query, owner, is_own=account == user.pk, is_default=is_default and account == user.pk)
         for row_id, name, query, owner, account, is_default in found
@@ -115,7 +115,7 @@ def _prepare(*, is_counted: bool) -> Prepared:
     facts = views.values_list("view_id", "name", "query", "account__username", "account_id", "is_default")
     nothing = Value("")
     layout = ListLayout.objects.filter(account=NUMBER).order_by()
-    columns = layout.values_list(nothing, "columns", nothing, nothing, "account_id", "is_dense")
+    columns = layout.values_list(nothing, "columns", nothing, nothing, "account_id", Value(False))
     return prepare(list_counted() if is_counted else {}, facts.union(columns, all=True))
 
 

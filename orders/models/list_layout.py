@@ -1,17 +1,16 @@
-"""How somebody wants lists of orders to be shown."""
+"""Which columns somebody wants in lists of orders."""
 
 from django.conf import settings
 from django.db import models
 
 
 class ListLayout(models.Model):
-    """The columns of one person's lists, and how close their rows stand. Who has none sees the usual ones."""
+    """The columns of one person's lists. Who has none sees the usual ones."""
 
     account = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
     columns = models.CharField(max_length=200, blank=True, help_text="Their names, with spaces between.")
-    is_dense = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.columns

@@ -57,7 +57,7 @@ def test_the_filters_of_the_list_narrow_it(make_order: MakeOrder) -> None:
     ("query", "pointer"),
     [
         ({"status": "DONE"}, "query:status"),
-        ({"submitted_from": "yesterday"}, "query:submitted_from"),
+        ({"submitted_from": "last week"}, "query:submitted_from"),
         ({"sort": "largest"}, "query:sort"),
         ({"q": "…"}, "query:q"),
         ({"limit": "0"}, "query:limit"),

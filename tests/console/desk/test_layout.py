@@ -1,4 +1,4 @@
-"""/orders/layout/: the columns of the list and how close its rows stand, as each person wants them."""
+"""/orders/layout/: the columns of the list, as each person wants them."""
 
 import html
 import re
@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from console.desk import tabs
-from console.desk.layout import COLUMNS, DENSE, USUAL, Layout
+from console.desk.layout import COLUMNS, USUAL, Layout
 from orders.models import ListLayout, Order
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.making import MakeOrder
@@ -49,13 +49,6 @@ def test_columns_are_chosen_and_stay(bobs: Client, dana: User, make_order: MakeO
     assert heads(bobs.get("/orders/"))[1:] == [str(COLUMNS[name].label) for name in USUAL]
 
 
-def test_rows_may_be_compact(bobs: Client, make_order: MakeOrder) -> None:
-    make_order()
-    assert "orders-dense" not in text_of(bobs.get("/orders/"))
-    choose(bobs, *USUAL, is_dense="1")
-    assert 'class="orders orders-dense"' in text_of(bobs.get("/orders/"))
-
-
 def test_the_usual_ones_come_back(bobs: Client) -> None:
     for fields in ({"usual": "1"}, {"column": USUAL}, {"column": ["nonsense"]}, {}):
         choose(bobs, "company")
@@ -78,12 +71,11 @@ def test_rows_that_are_renewed_have_the_same_columns(bobs: Client, make_order: M
 
 def test_a_search_while_typing_has_the_same_columns(bobs: Client, make_order: MakeOrder) -> None:
     make_order()
-    choose(bobs, "country", is_dense="1")
+    choose(bobs, "country")
     page = text_of(bobs.get("/orders/"))
-    assert f'name="look" value="country.{DENSE}"' in page
-    found = bobs.get("/orders/", {"q": "emma", "look": f"country.{DENSE}"}, headers=HTMX)
+    assert 'name="look" value="country"' in page
+    found = bobs.get("/orders/", {"q": "emma", "look": "country"}, headers=HTMX)
     assert heads(found) == ["Order", "Country"]
-    assert "orders-dense" in text_of(found)
 
 
 def test_the_usual_columns_are_no_part_of_an_address(bobs: Client, make_order: MakeOrder) -> None:

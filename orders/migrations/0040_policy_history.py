@@ -5,7 +5,6 @@ the row. Only for deferred triggers does a row count as written together with an
 """
 
 import django.db.models.deletion
-from django.conf import settings
 from django.db import migrations, models
 
 FUNCTIONS = """
@@ -102,7 +101,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("orders", "0039_rules_of_imports"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
@@ -126,7 +125,7 @@ class Migration(migrations.Migration):
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
-                to=settings.AUTH_USER_MODEL,
+                to="auth.user",
             ),
         ),
         migrations.AlterField(

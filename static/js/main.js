@@ -8,7 +8,6 @@ import "./ages.js";
 import "./rows.js";
 import "./bulk.js";
 import "./reasons.js";
-import "./review.js";
 import "./copy.js";
 import "./keyboard.js";
 import "./palette.js";

@@ -67,7 +67,7 @@ def test_an_order_goes_from_the_form_to_completed(visit: Visit) -> None:  # noqa
         expect(seen.locator("#order-shipment")).to_contain_text("Handed to the carrier")
         expect(seen.locator("#order-timeline")).to_contain_text("bob")
         expect(seen).to_have_title(re.compile("Completed"))
-        expect(seen.locator("[data-poll]")).to_have_count(0)
+        expect(seen.locator("[data-poll]:not(#bell-poll)")).to_have_count(0)
 
 
 def test_an_order_is_cancelled_with_a_reason(visit: Visit) -> None:

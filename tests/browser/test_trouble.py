@@ -123,11 +123,11 @@ def test_an_order_that_somebody_else_holds_costs_nobody_what_they_typed(
     order = make_order()
     page = visit(order.get_absolute_url(), bob)
     page.locator("#cancel summary").click()
-    page.locator("#cancel textarea").fill("Ordered twice")
+    page.locator("#cancel textarea[name=reason]").fill("Ordered twice")
     with locked(order):
         page.locator("#cancel").get_by_role("button").click()
         expect(page.locator("#trouble")).to_contain_text("Someone else is changing this order")
-    expect(page.locator("#cancel textarea")).to_have_value("Ordered twice")
+    expect(page.locator("#cancel textarea[name=reason]")).to_have_value("Ordered twice")
     page.locator("#cancel").get_by_role("button").click()
     expect(page.locator(".feedback")).to_be_visible()
     order.refresh_from_db()
@@ -145,7 +145,7 @@ def test_without_javascript_the_form_can_be_sent_again_from_the_page(
     order = make_order()
     page = visit(order.get_absolute_url(), bob, java_script_enabled=False, **look)
     page.locator("#cancel summary").click()
-    page.locator("#cancel textarea").fill("Ordered twice")
+    page.locator("#cancel textarea[name=reason]").fill("Ordered twice")
     with locked(order):
         page.locator("#cancel").get_by_role("button").click()
         expect(page.get_by_role("heading", name="The order is busy")).to_be_visible()

@@ -45,7 +45,7 @@ class TestPages:
     ) -> None:
         client.force_login(bob)
         client.raise_request_exception = False
-        monkeypatch.setattr(list_asked.ListAsked, "read", break_down)
+        monkeypatch.setattr(list_asked.ListAsked, "read_query", break_down)
         response = client.get("/orders/")
         assert response.status_code == 500
         assert "Something went wrong" in text_of(response)

@@ -95,7 +95,7 @@ class TestAnswers:
     def test_a_page_and_a_fragment_get_a_sentence_without_secrets(
         self, bobs: Client, monkeypatch: pytest.MonkeyPatch, cause: psycopg.Error, sentence: str
     ) -> None:
-        monkeypatch.setattr(list_asked.ListAsked, "read", raising(broken(cause)))
+        monkeypatch.setattr(list_asked.ListAsked, "read_query", raising(broken(cause)))
         page, fragment = bobs.get("/orders/?q=emma"), bobs.get("/orders/?q=emma", headers=HTMX)
         for answer in (page, fragment):
             assert answer.status_code == 503
@@ -110,7 +110,7 @@ class TestAnswers:
     def test_it_is_logged_in_one_line_without_customers_data(
         self, bobs: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr(list_asked.ListAsked, "read", raising(broken(errors.DiskFull("emma@example.com"))))
+        monkeypatch.setattr(list_asked.ListAsked, "read_query", raising(broken(errors.DiskFull("emma@example.com"))))
         with caplog.at_level(logging.WARNING):
             bobs.get("/orders/")
         assert [record.getMessage() for record in caplog.records] == [
@@ -128,7 +128,9 @@ class TestAnswers:
         assert bobs.get("/orders/", headers=HTMX)["Content-Type"].startswith("text/plain")
 
     def test_any_other_error_is_still_a_500(self, bobs: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(list_asked.ListAsked, "read", raising(broken(errors.UniqueViolation(), IntegrityError)))
+        monkeypatch.setattr(
+            list_asked.ListAsked, "read_query", raising(broken(errors.UniqueViolation(), IntegrityError))
+        )
         assert bobs.get("/orders/").status_code == 500
 
 

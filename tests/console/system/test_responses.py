@@ -66,7 +66,7 @@ class TestErrors:
         assert (response.status_code, response["Cache-Control"]) == (404, "no-store")
 
     def test_nobody_keeps_a_fault(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(list_asked.ListAsked, "read", break_down)
+        monkeypatch.setattr(list_asked.ListAsked, "read_query", break_down)
         response = client.get("/orders/")
         assert (response.status_code, response["Cache-Control"]) == (500, "no-store")
 

@@ -70,12 +70,13 @@ def _change_lines(lines: tuple[TypedLine, ...], intent: str) -> tuple[tuple[Type
 def _paste(request: ConsoleRequest, *, is_submitted: bool) -> HttpResponse:
     """Show pasted rows as lines; who submits the form with rows in it looks at them first."""
     lines = tuple(line for line in read_typed_lines(request.POST) if not line.is_blank)
+    pasted = request.POST.get("pasted", "")
     complaint, text = PASTED if is_submitted else "", ""
     focus_row: int | None = len(lines)
     try:
-        lines += _read_pasted(request.POST.get("pasted", ""), len(lines))
+        lines += _read_pasted(pasted, len(lines))
     except OrderInvalid as error:
-        complaint, text, focus_row = str(error), request.POST["pasted"], None
+        complaint, text, focus_row = str(error), pasted, None
     submission = Submission.retyped(request.POST.dict(), lines, focus_row=focus_row)
     submission.pasted, submission.paste_complaint = text, complaint
     status = 422 if complaint else 200

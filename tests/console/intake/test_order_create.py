@@ -600,5 +600,8 @@ class TestPaste:
         assert (response.status_code, sentence in text_of(response)) == (422, True)
         assert response.context["submission"].pasted == rows
 
+    def test_a_form_without_the_field_is_a_sentence(self, alices: Client) -> None:
+        assert "Paste at least one row." in text_of(alices.post(URL, typed(intent="paste")))
+
     def test_other_buttons_leave_it_in_the_field(self, alices: Client) -> None:
         assert "A-2" in text_of(alices.post(URL, typed(pasted=self.ROWS, intent="add"), headers=HTMX))

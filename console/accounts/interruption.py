@@ -16,7 +16,12 @@ KEPT: Final = "interrupted"
 MOST_BYTES: Final = 400_000
 NOT_KEPT: Final = ("csrfmiddlewaretoken",)
 # Addresses that only take what a form sends, each with the page of the form.
-PAGES: Final = {"order-bulk": "order-list", "notice-read": "notice-list"}
+PAGES: Final = {
+    "order-bulk": "order-list",
+    "notice-read": "notice-list",
+    "batch-change": "batch-detail",
+    "import-change": "import-detail",
+}
 # Under this name what was typed tells which form it is of: the name of the address that it was sent to.
 FORM: Final = "interrupted_form"
 DECISIONS: Final = frozenset(
@@ -83,4 +88,4 @@ def take_up(request: HttpRequest) -> QueryDict | None:
 def _page_of(match: ResolverMatch) -> str:
     if match.url_name in DECISIONS:
         return reverse("order-detail", kwargs=match.kwargs)
-    return reverse(PAGES[match.url_name]) if match.url_name in PAGES else ""
+    return reverse(PAGES[match.url_name], kwargs=match.kwargs) if match.url_name in PAGES else ""

@@ -18,16 +18,13 @@ from orders.errors import FileRefused, ImportNotFound
 from orders.imports.jobs import read_layout
 from orders.imports.layout import NUMBER, Layout
 from orders.imports.reading import CellError, pick
-from orders.imports.submission import FileOrder, find_key, read_orders
+from orders.imports.submission import OTHER_CONTENTS, FileOrder, find_key, read_orders
 from orders.intake.idempotency import asks_for
 from orders.models import ImportedOrder, ImportFile, Order, OrderImport
 from orders.states import ImportResult, ImportState
 
 CHUNK: Final = 200
 LONGEST_NUMBER: Final = 200
-OTHER_CONTENTS: Final = (
-    "This order was submitted before with other contents. Give it a number of its own, or remove it."
-)
 
 
 def check_import(command: contracts.CheckImport, *, beat: Callable[[], None]) -> contracts.ImportAdvanced:

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from orders.errors import OrderError
+from orders.errors import KeyReused, OrderError
 from orders.imports.layout import NUMBER, Layout
 from orders.imports.reading import CellError, Reading, pick, put_together, read_rows_of_order
 from orders.imports.sheets import Row, read_rows
@@ -12,7 +13,11 @@ from orders.intake.submission import submit_order
 from orders.models import Order, Shop
 from orders.permissions import Actor
 
-APART = "Rows of another order stand between those of this number. Sort the file by the order number."
+OTHER_CONTENTS: Final = (
+    "An order with this number was submitted before, with other contents. Give this one a number of its own, or remove "
+    "it."
+)
+APART: Final = "Rows of another order stand between those of this number. Sort the file by the order number."
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ def submit_once(found: FileOrder, *, actor: Actor, shop: Shop | None) -> tuple[O
     is_known = Order.objects.filter(idempotency_key=key).exists()
     try:
         order = submit_order(draft, actor=actor, idempotency_key=key, shop=shop, sends_now=False)
+    except KeyReused:
+        return CellError(found.rows[0][0], NUMBER, OTHER_CONTENTS)
     except OrderError as error:
         return CellError(found.rows[0][0], NUMBER, str(error))
     return order, not is_known

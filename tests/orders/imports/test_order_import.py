@@ -46,6 +46,7 @@ def test_a_number_that_another_order_has_is_refused(tmp_path: Path) -> None:
     run(write(tmp_path / "a.csv", [make_row("A-1")]), "--shop", "Corner")
     answer = run(write(tmp_path / "b.csv", [make_row("A-1", quantity="3")]), "--shop", "Corner")
     assert (answer["created"], answer["failed"], Order.objects.get().shop) == (0, 1, shop)
+    assert answer["errors"][0]["sentence"].startswith("An order with this number was submitted before")
 
 
 def test_exactly_the_wrong_rows_are_told_and_nothing_is_submitted(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ process that dies lets go of it when that time is over, and the receiver knows a
 """
 
 import logging
+from bisect import bisect
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any, Final
 
 from django.db import transaction
@@ -164,15 +166,19 @@ def _note_success(endpoint: WebhookEndpoint) -> None:
 
 
 def _note_failure(endpoint: WebhookEndpoint, answer: Answer) -> None:
-    """Call a failing endpoint less often, and no more once that has gone on for three days."""
-    pause = BACK_OFF[min(endpoint.failures, len(BACK_OFF) - 1)]
+    """Call a failing endpoint less often, and no more once that has gone on for three days.
+
+    How long it has failed makes the pause, not how many calls have: two dozen at once are still one short outage.
+    """
+    since, now = endpoint.failing_since, database_now()
+    step = bisect(list(accumulate(BACK_OFF)), now - since) if since else 0
+    pause = BACK_OFF[min(step, len(BACK_OFF) - 1)]
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
         failures=F("failures") + 1, failing_since=Coalesce("failing_since", Now()), retry_at=Now() + pause
     )
-    since = endpoint.failing_since
     if answer.status == GONE:
         pause_endpoint(endpoint, WebhookEndpoint.Pause.GONE)
-    elif since is not None and since < database_now() - GIVE_UP_AFTER:
+    elif since is not None and since < now - GIVE_UP_AFTER:
         pause_endpoint(endpoint, WebhookEndpoint.Pause.FAILING)
     else:
         return

@@ -102,6 +102,31 @@ def test_after_an_outage_everything_comes_in_order(make_order: MakeOrder, receiv
     assert (endpoint.failures, endpoint.failing_since) == (0, None)
 
 
+def test_many_failures_at_once_are_a_short_outage(make_order: MakeOrder, receiver: Receiver) -> None:
+    orders = [make_order() for _ in range(delivery.CALLS_IN_ROUND)]
+    endpoint = endpoints.add_endpoint(receiver.url)
+    receiver.status = 503
+    for order in orders:
+        comment(order, "1")
+    deliver_all()
+    endpoint.refresh_from_db()
+    assert endpoint.failures == len(receiver.calls) == delivery.CALLS_IN_ROUND
+    assert endpoint.retry_at <= database_now() + delivery.BACK_OFF[0]
+
+
+def test_an_endpoint_that_fails_for_long_is_called_less_often(make_order: MakeOrder, receiver: Receiver) -> None:
+    order = make_order()
+    endpoint = endpoints.add_endpoint(receiver.url)
+    receiver.status = 503
+    comment(order, "1")
+    deliver_all()
+    WebhookEndpoint.objects.update(failing_since=database_now() - timedelta(minutes=1))
+    make_due()
+    deliver_all()
+    endpoint.refresh_from_db()
+    assert endpoint.retry_at > database_now() + delivery.BACK_OFF[1]
+
+
 def test_an_event_that_fails_holds_up_its_own_order_only(make_order: MakeOrder, receiver: Receiver) -> None:
     one, other = make_order(), make_order()
     endpoint = endpoints.add_endpoint(receiver.url)

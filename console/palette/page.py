@@ -13,10 +13,7 @@ from orders.texts import clean_line
 @require_safe
 @needs_view
 def show_palette(request: ConsoleRequest) -> HttpResponse:
-    """Show what the text `q` leads to, and what may be done with the order of the page that asks.
-
-    The dialog of an open page gets its whole content first, then its list alone.
-    """
+    """Show what the text `q` leads to, and what may be done with the order of the page that asks."""
     typed = clean_line(request.GET.get("q", ""), limit=None)[:LONGEST_SEARCH]
     order_id = request.GET.get("order", "")
     order_id = order_id if is_order_id(order_id) else ""
@@ -28,7 +25,4 @@ def show_palette(request: ConsoleRequest) -> HttpResponse:
         "longest": LONGEST_SEARCH,
         "count": sum(len(group.choices) for group in groups),
     }
-    if not request.htmx:
-        return render_page(request, "palette/palette.html", context)
-    is_dialog = request.htmx.target == "palette"
-    return render_page(request, "palette/_dialog.html" if is_dialog else "palette/_found.html", context)
+    return render_page(request, "palette/_found.html" if request.htmx else "palette/palette.html", context)

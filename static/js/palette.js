@@ -2,16 +2,15 @@
 import { goTo } from "./keyboard.js";
 import { find, findAll } from "./page.js";
 
-const opener = find("#palette-open");
-const findDialog = () => find("#palette");
-const findField = () => find("#palette-text");
+const dialog = find("#palette");
+const field = find("#palette-text");
 const findOptions = () => findAll("#palette [role=option]");
 let moved = ""; // where the keys have led to; what comes later does not take it away
 
 const choose = (option) => {
   for (const each of findOptions()) each.setAttribute("aria-selected", String(each === option));
-  if (!option) return findField().removeAttribute("aria-activedescendant");
-  findField().setAttribute("aria-activedescendant", option.id);
+  if (!option) return field.removeAttribute("aria-activedescendant");
+  field.setAttribute("aria-activedescendant", option.id);
   option.scrollIntoView({ block: "nearest" });
 };
 
@@ -23,38 +22,14 @@ const move = (step) => {
   choose(next);
 };
 
-const follow = (event) => {
-  const dialog = findDialog();
-  const option = event.target.closest("[role=option]");
-  const isBeside = event.target === dialog; // the backdrop belongs to the dialog
-  if (isBeside || option || event.target.closest("[data-palette-close]")) dialog.close();
-  if (!option?.hash || option.pathname !== location.pathname) return;
-  event.preventDefault(); // it is on this page already
-  goTo(option.hash);
-};
-
-const open = async () => {
+const open = () => {
   if (find("dialog[open]")) return;
-  const dialog = document.createElement("dialog");
-  Object.assign(dialog, { id: "palette", className: "palette", ariaLabel: opener.textContent.trim() });
-  // What is typed before the server has answered is typed into the field.
-  let early = "";
-  dialog.addEventListener("keydown", (event) => {
-    if (!findField() && event.key.length === 1 && !event.ctrlKey && !event.metaKey) early += event.key;
-  });
-  dialog.addEventListener("click", follow);
-  dialog.addEventListener("close", () => dialog.remove());
-  moved = "";
-  document.body.append(dialog);
+  find("#palette-list").replaceChildren();
+  find("#palette-said").textContent = "";
+  field.value = moved = "";
   dialog.showModal(); // keeps the focus inside, and gives it back when Escape closes it
-  await htmx.ajax("GET", opener.href, { source: opener, target: dialog, swap: "innerHTML" });
-  const field = findField();
-  if (!field) return dialog.close();
   field.focus();
-  choose(findOptions()[0]);
-  if (!early) return;
-  field.value = early;
-  htmx.trigger(field, "typed");
+  htmx.trigger(field, "opened");
 };
 
 const KEYS = {
@@ -65,17 +40,17 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   const isK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-  if (isK && opener) {
+  if (isK && dialog) {
     event.preventDefault();
-    if (findDialog()) findDialog().close();
+    if (dialog.open) dialog.close();
     else open();
-  } else if (event.target.id === "palette-text" && KEYS[event.key] && !event.isComposing) {
+  } else if (event.target === field && KEYS[event.key] && !event.isComposing) {
     event.preventDefault();
     KEYS[event.key]();
   }
 });
 
-opener?.addEventListener("click", (event) => {
+find("#palette-open")?.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   open();
@@ -85,4 +60,13 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "palette-list") return;
   const options = findOptions();
   choose(options.find((option) => option.href === moved) ?? options[0]);
+});
+
+dialog?.addEventListener("click", (event) => {
+  const option = event.target.closest("[role=option]");
+  const isBeside = event.target === dialog; // the backdrop belongs to the dialog
+  if (isBeside || option || event.target.closest("[data-palette-close]")) dialog.close();
+  if (!option?.hash || option.pathname !== location.pathname) return;
+  event.preventDefault(); // it is on this page already
+  goTo(option.hash);
 });

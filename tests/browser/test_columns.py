@@ -24,7 +24,7 @@ def test_columns_are_chosen(visit: Visit, bob: User, make_order: MakeOrder, widt
     expect(page.locator("[data-row]")).to_contain_text("Öz & Co")
     expect(page.locator("[data-row]")).to_contain_text("alice")
     if has_script:
-        assert page.evaluate(STICKS_OUT) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(STICKS_OUT)
     page.locator("#list-layout summary").click()
     page.get_by_role("button", name="The usual ones").click()
     expect(page.locator("[data-row]")).not_to_contain_text("Öz & Co")

@@ -33,7 +33,7 @@ def test_filters_are_set_corrected_and_removed(
     expect(page.locator("[data-row]")).to_have_count(1)
     expect(page.get_by_role("link", name=wanted.order_id)).to_be_visible()
     if has_script:
-        assert page.evaluate(STICKS_OUT) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(STICKS_OUT)
     page.get_by_role("link", name="Total from: 5.00 USD").click()
     page.get_by_role("link", name="Currency: USD").click()
     expect(page.locator("[data-row]")).to_have_count(3)

@@ -27,7 +27,7 @@ def test_a_list_is_saved_opened_changed_and_deleted(
     expect(link).to_have_attribute("aria-current", "page")
     if has_script:
         expect(link.locator(".count")).to_have_text("1")
-        assert page.evaluate(STICKS_OUT) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(STICKS_OUT)
     page.get_by_role("link", name="Currency: USD").click()
     expect(page.locator("[data-row]")).to_have_count(2)
     page.get_by_role("button", name="Save the changes").click()
@@ -35,7 +35,7 @@ def test_a_list_is_saved_opened_changed_and_deleted(
     expect(page.locator("[data-row]")).to_have_count(2)
     page.get_by_role("link", name="Edit views").click()
     if has_script:
-        assert page.evaluate(STICKS_OUT) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(STICKS_OUT)
     page.get_by_label("Name", exact=True).fill("Paid")
     page.get_by_role("button", name="Rename").click()
     expect(page.locator(".notice-success")).to_contain_text("Renamed to “Paid”.")

@@ -10,7 +10,7 @@ from orders.decisions import closing
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.intake import receipt
 from orders.models import Order, Payment
-from orders.payments.gateways.interface import Outcome
+from orders.payments.gateways.interface import AuthorisingGateway, Outcome
 from orders.payments.gateways.registry import find_gateway
 from orders.postgres.clock import database_now
 from orders.proof.labels import describe_verdict
@@ -82,7 +82,9 @@ def test_the_intent_of_another_order_is_neither_captured_nor_released(
     second = make_order("VALIDATED", payment_method=first.payment_method)
     with pytest.raises(PaymentDeclined, match="belongs to another order"):
         validate(second)
-    assert find_gateway("stripe").accept(moving.request_of(second), "").code == "authorisation_in_use"
+    gateway = find_gateway("stripe")
+    assert isinstance(gateway, AuthorisingGateway)
+    assert gateway.accept(moving.request_of(second), "").code == "authorisation_in_use"
     cancel(second)
     third = make_order("CREATED", payment_method=first.payment_method)
     cancel(third)

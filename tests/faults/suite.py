@@ -20,6 +20,7 @@ from tests.faults.of_deploys import OF_DEPLOYS
 from tests.faults.of_disks import OF_DISKS, small_disk
 from tests.faults.of_events import OF_EVENTS
 from tests.faults.of_gateway import OF_GATEWAY
+from tests.faults.of_imports import OF_IMPORTS
 from tests.faults.of_load import OF_LOAD
 from tests.faults.of_people import OF_PEOPLE
 from tests.faults.of_postgres import OF_POSTGRES
@@ -41,6 +42,7 @@ FAULTS: Final[Sequence[Fault]] = (
     *OF_DECISIONS,
     *OF_REFUNDS,
     *OF_WEB,
+    *OF_IMPORTS,
     *OF_PEOPLE,
     *OF_DEPLOYS,
     *OF_DISKS,

@@ -17,6 +17,8 @@ def clean_environment() -> dict[str, str]:
         "TEMPORAL_ADDRESS": "127.0.0.1:1",
         "TEMPORAL_CONFIG_FILE": os.devnull,
         "WEB_PROCESSES": "1",
+        # Receivers of webhooks are on this machine.
+        "WEBHOOK_ALLOW_PRIVATE": "true",
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
     }

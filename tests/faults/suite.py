@@ -28,6 +28,7 @@ from tests.faults.of_refunds import OF_REFUNDS
 from tests.faults.of_restores import OF_RESTORES
 from tests.faults.of_temporal import OF_TEMPORAL
 from tests.faults.of_web import OF_WEB
+from tests.faults.of_webhooks import OF_WEBHOOKS
 from tests.faults.of_workers import OF_WORKERS
 from tests.faults.stack import FaultStack, prepared_stack
 from tests.faults.stage import Fault, Stage
@@ -43,6 +44,7 @@ FAULTS: Final[Sequence[Fault]] = (
     *OF_REFUNDS,
     *OF_WEB,
     *OF_IMPORTS,
+    *OF_WEBHOOKS,
     *OF_PEOPLE,
     *OF_DEPLOYS,
     *OF_DISKS,

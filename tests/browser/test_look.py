@@ -131,3 +131,22 @@ def test_the_colours_can_be_chosen(visit: Visit, bob: User) -> None:
     page.reload()
     expect(button).to_contain_text("dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+
+
+CENTRES = """(selectors) => selectors.map((each) => {
+    const box = document.querySelector(each).getBoundingClientRect();
+    return box.top + box.height / 2;
+})"""
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_what_stands_in_a_row_stands_on_one_line(visit: Visit, bob: User, make_order: MakeOrder) -> None:
+    make_order()
+    page = visit("/orders/", bob, viewport={"width": 1280, "height": 800})
+    row = page.evaluate(CENTRES, ["[data-row] .order-id", "[data-row] .name", "[data-row] .col-total"])
+    page.goto("/accounts/settings/")
+    choice = page.evaluate(CENTRES, [f"label:has(#id_density_0){part}" for part in ("", " input")])
+    for centres in (row, choice):
+        assert max(centres) - min(centres) <= 3, centres
+    assert page.locator("#id_density_0").evaluate("(one) => one.getBoundingClientRect().width") < 30

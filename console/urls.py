@@ -18,7 +18,7 @@ from console.papers import page as papers
 from console.policy import trial
 from console.review import review
 from console.shipping import address
-from console.system import errors, health, mail, overview, reports, stuck
+from console.system import errors, health, keys, mail, overview, reports, stuck
 from console.tags import views as tags
 from console.waiting import desk
 from console.webhooks import carriers, gateways
@@ -113,6 +113,7 @@ urlpatterns = [
     path("notices/read/", notices.mark_read, name="notice-read"),
     path("notices/<int:number>/", notices.open_notice, name="notice-open"),
     path("palette/", palette.show_palette, name="palette"),
+    path("keys/", keys.show_keys, name="keys"),
     path("system/", overview.show_system, name="system"),
     path("system/mail/", mail.show_mail, name="mail-list"),
     path("policy/try/", trial.show_trial, name="policy-try"),

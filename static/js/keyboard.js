@@ -57,7 +57,7 @@ const ACTIONS = {
     goUntil = performance.now() + GO_MS;
   },
   "/": search,
-  "?": () => find("#keys")?.showModal(),
+  "?": () => find("#keys-open")?.click(),
   j: () => moveInList(1) || follow("j"),
   k: () => moveInList(-1),
   l: () => follow("l"),
@@ -81,11 +81,13 @@ document.addEventListener("keydown", (event) => {
 
 goTo(location.hash);
 
-const isOn = find("#keys-on");
-if (isOn) {
+// The help is fetched when it is opened.
+find("#keys-open")?.setAttribute("role", "button");
+
+document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
+  if (target.id !== "keys") return;
+  const isOn = find("#keys-on");
   isOn.checked = areKeysOn();
   isOn.addEventListener("change", () => remember("keys", isOn.checked ? "on" : "off"));
-  const help = find("#keys-open");
-  help.hidden = false;
-  help.addEventListener("click", () => find("#keys").showModal());
-}
+  target.showModal();
+});

@@ -1,4 +1,5 @@
 // What htmx leaves to the page, by subject. Every page works without it.
+import "./requests.js";
 import "./trouble.js";
 import "./panels.js";
 import "./forms.js";

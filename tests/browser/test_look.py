@@ -86,7 +86,7 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         "/orders/",
         "/orders/?q=nobody",
         "/orders/review/",
-        *("/orders/views/", "/orders/exports/", "/palette/", f"/palette/?q={wide[:9]}"),
+        *("/orders/views/", "/orders/exports/", "/palette/", f"/palette/?q={wide[:9]}", "/keys/"),
         "/orders/stuck/",
         "/orders/batches/",
         f"/orders/batches/{batch.batch_id}/",

@@ -8,7 +8,7 @@ from tests.asking import leads_to_login
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.parametrize("url", ["/orders/stuck/", "/system/", "/reports/"]),
+    pytest.mark.parametrize("url", ["/orders/stuck/", "/system/", "/reports/", "/keys/"]),
 ]
 
 

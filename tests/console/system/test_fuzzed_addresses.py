@@ -195,7 +195,7 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
             "/policy/try/",
         ),
         *("/orders/ORDER/payment-proof/", "/notices/", "/notices/bell/", "/accounts/notices/", "/system/mail/"),
-        *("/orders/views/", "/orders/views/counts/", "/orders/exports/", "/palette/", "/orders/papers/"),
+        *("/orders/views/", "/orders/views/counts/", "/orders/exports/", "/palette/", "/keys/", "/orders/papers/"),
     ],
 )
 def test_other_pages_take_any_query(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from orders.models import Order
 
 
-def wait_until(is_true: Callable[[], bool], *, seconds: float = 60, what: str = "it", every: float = 0.05) -> None:
+def wait_until(is_true: Callable[[], bool], *, seconds: float = 120, what: str = "it", every: float = 0.05) -> None:
     """Ask `every` so many seconds until `is_true`. Raises AssertionError after `seconds`."""
     end = time.monotonic() + seconds
     while not is_true():

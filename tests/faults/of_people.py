@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from orders.contracts import APPROVE_SIGNAL, ORDER_QUEUE, ORDER_WORKFLOW
+from tests.faults.of_web import click
 from tests.faults.people import Wish
 from tests.faults.stage import Fault, Stage
 from tests.pooler import PROGRAM, started_pooler
@@ -44,14 +45,18 @@ def start_strangers(stage: Stage) -> None:
 
 
 def wrong_clock(stage: Stage) -> None:
-    """Run the workers with a clock that is an hour ahead, and then one that is an hour behind."""
+    """Run workers and web server with a clock that is an hour ahead, and then one that is an hour behind."""
     assert LIBRARIES, "libfaketime is not installed: apt-get install libfaketime"
     for offset in ("+1h", "-1h"):
         stage.stack.stop_workers()
-        faked = {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        stage.stack.start_worker(**faked)
+        faked = {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME": offset}
+        # The SDK waits by the monotonic clock, which stays right. Python could not sleep then, as gunicorn does.
+        stage.stack.start_worker(**faked, FAKETIME_DONT_FAKE_MONOTONIC="1")
+        stage.stack.start_web(**faked)
         stage.let_live(stage.plan(wishes=[Wish.APPROVE, Wish.APPROVE_THEN_CANCEL, Wish.LEAVE]))
+        click(stage, stage.plan(wishes=[Wish.APPROVE, Wish.LEAVE]))
         stage.wait_until_settled()
+        stage.stack.web.stop()
     stage.stack.stop_workers()
 
 
@@ -73,7 +78,7 @@ OF_PEOPLE: Final = (
     Fault("strangers", "Runs are started with garbage, for orders that nobody knows", start_strangers),
     Fault(
         "wrong-clock",
-        "The workers' clock is an hour ahead, then an hour behind",
+        "The clock of workers and web server is an hour ahead, then an hour behind",
         wrong_clock,
         can_happen=bool(LIBRARIES),
     ),

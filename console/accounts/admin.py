@@ -64,7 +64,18 @@ class NewAccountWithoutPasswordForm(NewNameMixin, forms.ModelForm):  # type: ign
         return super().save(commit=commit)
 
 
-class AccountAdmin(OfferedFilters, UserAdmin):  # type: ignore[type-arg]
+class Checkboxes:
+    """Has groups and rights ticked, which needs no script. For a ModelAdmin, before its other bases."""
+
+    filter_horizontal: Any = ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
+        """Return a checkbox for each choice."""
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class AccountAdmin(Checkboxes, OfferedFilters, UserAdmin):  # type: ignore[type-arg]
     """Accounts, with rules about who may change what of whom."""
 
     form = AccountForm
@@ -156,7 +167,7 @@ class AccountAdmin(OfferedFilters, UserAdmin):  # type: ignore[type-arg]
             sessions.end_sessions_of(obj)
 
 
-class RoleAdmin(OfferedFilters, GroupAdmin):
+class RoleAdmin(Checkboxes, OfferedFilters, GroupAdmin):
     """Groups: only superusers change them, because whoever changes a group gives rights."""
 
     actions = None

@@ -67,8 +67,9 @@ class ReadOnlyAdmin(ReadOnly, OfferedFilters, admin.ModelAdmin):  # type: ignore
 
 
 class ReadOnlyInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
-    """Rows of another table on an order's or a payment's page."""
+    """Rows of another table on the page of a row that they belong to."""
 
+    template = "admin/edit_inline/read_only.html"
     extra = 0
     can_delete = False
     show_change_link = False

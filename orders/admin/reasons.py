@@ -2,12 +2,22 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
 from orders.admin.filters import OfferedFilters
 from orders.models import Decision, Reason
 from orders.states import ReasonKind
+
+
+class ReasonRow(forms.ModelForm):  # type: ignore[type-arg]
+    """What can be changed of a reason in the list, where a field has no label but the head of its column."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
 
 
 @admin.register(Reason)
@@ -17,6 +27,10 @@ class ReasonAdmin(OfferedFilters, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("words", "kind", "code", "position", "is_active")
     list_editable = ("position", "is_active")
     list_filter = ("kind",)
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Name each field of the list by its row too."""
+        return super().get_changelist_form(request, form=ReasonRow, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep what programs and old refunds know a reason by."""

@@ -31,6 +31,13 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ApiKey
         fields = ("shop", "name", "account", "scopes", "limit_per_minute", "expires_at")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Name the two boxes of the time, which have one label."""
+        super().__init__(*args, **kwargs)
+        if "expires_at" in self.fields:
+            for widget, part in zip(self.fields["expires_at"].widget.widgets, ("date", "time"), strict=True):
+                widget.attrs["aria-label"] = f"Expires at: {part}"
+
     def clean(self) -> dict[str, Any]:
         """Make the key here, where what is refused can still be said beside the form."""
         cleaned: dict[str, Any] = super().clean() or {}

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
-from orders.admin.read_only import ReadOnlyAdmin
+from orders.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from orders.errors import OrderError
 from orders.events import EventKind
 from orders.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -111,16 +111,11 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{endpoint}: {answer.status or 'no answer'} {answer.detail}", level)
 
 
-class AttemptInline(admin.TabularInline):  # type: ignore[type-arg]
+class AttemptInline(ReadOnlyInline):
     """The calls of a delivery."""
 
     model = WebhookAttempt
-    extra = 0
-    can_delete = False
-    readonly_fields = ("at", "status_code", "detail", "milliseconds")
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    fields = ("at", "status_code", "detail", "milliseconds")
 
 
 @admin.register(WebhookDelivery)

@@ -1,4 +1,4 @@
-"""The pages, but not the admin, can be used by everybody: axe-core finds nothing, light and dark, wide and narrow."""
+"""The console's pages can be used by everybody: axe-core finds nothing, light and dark, wide and narrow."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -86,7 +86,8 @@ def test_the_other_pages(visit: Visit, orders: list[Order], width: int, scheme: 
     options: dict[str, Any] = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
     assert find_faults(visit("/accounts/login/", **options)) == []
     paths = [
-        *("/orders/new/", "/orders/stuck/", "/orders/batches/", f"/orders/batches/{batch.batch_id}/", "/system/"),
+        *("/orders/new/", "/orders/import/", "/orders/views/", "/orders/exports/", "/palette/"),
+        *("/orders/stuck/", "/orders/batches/", f"/orders/batches/{batch.batch_id}/", "/system/"),
         *(
             "/reports/",
             "/policy/try/",
@@ -98,6 +99,7 @@ def test_the_other_pages(visit: Visit, orders: list[Order], width: int, scheme: 
             "/system/mail/",
             "/api/v1/docs",
         ),
+        f"{orders[1].get_absolute_url()}address/",
         f"{orders[-2].get_absolute_url()}payment-proof/",
         f"{orders[-2].get_absolute_url()}?refund",
     ]

@@ -1,7 +1,6 @@
 """The console's pages can be used by everybody: axe-core finds nothing, light and dark, wide and narrow."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,15 +13,13 @@ from orders.decisions.batches import create_batch
 from orders.decisions.chunks import decide_chunk
 from orders.models import Order, Presence, Trouble
 from orders.states import DecisionKind, TroubleCode
-from tests.browser.accessible import find_faults
+from tests.browser.accessible import find_faults_in_all_looks
 from tests.browser.conftest import Visit
 from tests.browser.test_review import SEEN_MS
 from tests.making import MakeOrder, make_user
 from tests.orders.policy.asking import make_rule
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-WIDTHS = pytest.mark.parametrize("width", [390, 1280])
-SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 @pytest.fixture
@@ -40,30 +37,28 @@ def orders(make_order: MakeOrder, bob: User) -> list[Order]:
     return [*orders, *done]
 
 
-@WIDTHS
-@SCHEMES
-def test_the_work_of_an_approver(visit: Visit, bob: User, orders: list[Order], width: int, scheme: str) -> None:
+def test_the_work_of_an_approver(visit: Visit, bob: User, orders: list[Order]) -> None:
     found: dict[str, list[str]] = {}
-    page = visit("/", bob, viewport={"width": width, "height": 800}, color_scheme=scheme)
-    found["desk"] = find_faults(page)
+    page = visit("/", bob)
+    found["desk"] = find_faults_in_all_looks(page)
     page.goto("/orders/review/")
     expect(page.locator("#review-news")).to_contain_text("dana is looking at this order.")
-    found["review"] = find_faults(page)
+    found["review"] = find_faults_in_all_looks(page)
     page.locator("#review-cancel summary").click()
-    found["reasons"] = find_faults(page)
+    found["reasons"] = find_faults_in_all_looks(page)
     page.wait_for_timeout(SEEN_MS)
     page.get_by_role("button", name="Cancel the order").click()
     expect(page.get_by_text("Enter a reason")).to_be_visible()
-    found["reason is missing"] = find_faults(page)
+    found["reason is missing"] = find_faults_in_all_looks(page)
     page.wait_for_timeout(SEEN_MS)
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("#review-held")).to_contain_text("will be approved")
-    found["undo"] = find_faults(page)
+    found["undo"] = find_faults_in_all_looks(page)
     paths = [f"/orders/review/?after={orders[2].order_id}", "/orders/?status=awaiting", "/orders/?q=nobody", "/orders/"]
     found |= gather(page, [*paths, *(order.get_absolute_url() for order in orders)])
     page.goto(orders[1].get_absolute_url())
     page.get_by_text("Cancel this order…").click()
-    found["cancelling"] = find_faults(page)
+    found["cancelling"] = find_faults_in_all_looks(page)
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
@@ -72,19 +67,16 @@ def gather(page: Page, paths: Iterable[str]) -> dict[str, list[str]]:
     found = {}
     for path in paths:
         page.goto(path)
-        if faults := find_faults(page):
+        if faults := find_faults_in_all_looks(page):
             found[path] = faults
     return found
 
 
-@WIDTHS
-@SCHEMES
-def test_the_other_pages(visit: Visit, orders: list[Order], width: int, scheme: str) -> None:
+def test_the_other_pages(visit: Visit, orders: list[Order]) -> None:
     boss = make_user("admin", is_superuser=True)
     batch = create_batch([order.pk for order in orders], DecisionKind.CANCEL, actor=boss, reason="They called")
     decide_chunk(DecideChunk(batch.batch_id))
-    options: dict[str, Any] = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
-    assert find_faults(visit("/accounts/login/", **options)) == []
+    assert find_faults_in_all_looks(visit("/accounts/login/")) == []
     paths = [
         *("/orders/new/", "/orders/import/", "/orders/views/", "/orders/exports/", "/palette/"),
         *("/orders/stuck/", "/orders/batches/", f"/orders/batches/{batch.batch_id}/", "/system/"),
@@ -103,4 +95,4 @@ def test_the_other_pages(visit: Visit, orders: list[Order], width: int, scheme: 
         f"{orders[-2].get_absolute_url()}payment-proof/",
         f"{orders[-2].get_absolute_url()}?refund",
     ]
-    assert gather(visit("/accounts/settings/", boss, **options), paths) == {}
+    assert gather(visit("/accounts/settings/", boss), paths) == {}

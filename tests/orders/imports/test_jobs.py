@@ -99,6 +99,12 @@ class TestConfirm:
         check(importing, alice)
         assert (carry_out(importing), Order.objects.count()) == (ImportState.CHECKED, 0)
 
+    def test_nothing_is_stopped_before_either(self, alice: User) -> None:
+        importing = upload(alice, make_row("A-1"))
+        check(importing, alice)
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+        assert carry_out(importing) == ImportState.CHECKED
+
     def test_the_file_goes_once_it_is_confirmed(self, alice: User) -> None:
         importing = confirmed(alice, make_row("A-1"))
         assert (state_of(importing), ImportFile.objects.count()) == ("RUNNING", 0)

@@ -9,6 +9,7 @@ from console.accounts.personal import edit_settings
 from console.accounts.sign_in import ConsoleLoginView, sign_out
 from console.api.entrance import describe_urls
 from console.comments import views as comments
+from console.deadlines import extend
 from console.desk import batches, bulk, export, export_pages, layout_page, order_list, view_pages
 from console.intake import create, import_pages
 from console.notices import choices, notices
@@ -94,6 +95,7 @@ urlpatterns = [
     path("orders/<order_id:order_id>/withdraw/", decisions.withdraw, name="order-withdraw"),
     path("orders/<order_id:order_id>/refund/", refunds.refund, name="order-refund"),
     path("orders/<order_id:order_id>/address/", address.correct, name="order-address"),
+    path("orders/<order_id:order_id>/extend/", extend.extend, name="order-extend"),
     path("orders/<order_id:order_id>/comments/", comments.add, name="comment-add"),
     path("orders/<order_id:order_id>/comments/<int:number>/edit/", comments.edit, name="comment-edit"),
     path(

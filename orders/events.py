@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     COMMENTED = "order.commented"  # channel, text, account_id; mentions (account ids) and mentioned (their names)
     COMMENT_EDITED = "order.comment_edited"  # comment (the event's id), and the same; mentions are those who are new
     ADDRESS_CORRECTED = "order.address_corrected"  # channel, old and new (parts by their columns), reason
+    DEADLINE_EXTENDED = "order.deadline_extended"  # channel, old, new, reason, terminal_user
     TAGGED = "order.tagged"  # channel, tag
     UNTAGGED = "order.untagged"  # channel, tag
 

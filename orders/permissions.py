@@ -145,6 +145,21 @@ def check_may_correct_address(actor: Actor, order: AddressFacts) -> None:
     raise NotAllowed("Your account can view orders but not correct their addresses.")
 
 
+def may_extend(actor: Actor, order: OrderFacts) -> bool:
+    """Tell whether `actor` may have the order wait longer for its decision: approvers, of others' orders."""
+    is_own = is_own_order(actor, order) and not actor.is_superuser
+    return may_decide(actor, DecisionKind.APPROVE) and not is_own
+
+
+def check_may_extend(actor: Actor, order: OrderFacts) -> None:
+    """Raise NotAllowed unless `actor` may have the order wait longer for its decision."""
+    if may_extend(actor, order):
+        return
+    if may_decide(actor, DecisionKind.APPROVE):
+        raise NotAllowed("You submitted this order, so someone else has to extend its deadline.")
+    raise NotAllowed("Your account cannot extend deadlines. Ask an approver to do it.")
+
+
 def may_know_of(actor: Actor, order: OrderFacts) -> bool:
     """Tell whether `actor` may know that the order exists: viewers may, and so may its submitter."""
     return may_view(actor) or is_own_order(actor, order)

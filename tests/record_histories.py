@@ -199,6 +199,22 @@ def approved_by_one_of_two(order: ScriptedOrder) -> None:
     order.approve(BOB)
 
 
+def extended(order: ScriptedOrder) -> None:
+    order.answer("confirm_deadline", contracts.DeadlineConfirmed("2099-01-01T00:00:00+00:00"))
+    order.start()
+    order.wait_for("approval")
+    order.extend()
+    order.approve(BOB)
+
+
+def extended_at_the_deadline(order: ScriptedOrder) -> None:
+    later = contracts.CancellationProcessed(is_cancelled=False, deadline="2099-01-01T00:00:00+00:00")
+    order.answer("process_cancellation", later)
+    order.start(approval_seconds=1)
+    order.wait_for_call("process_cancellation")
+    order.approve(BOB)
+
+
 def approved_by_the_policy(order: ScriptedOrder) -> None:
     approval = Decision("d-policy", contracts.POLICY_ACTOR)
     order.answer("validate_order", contracts.OrderValidated(approvals_needed=0, approvals=(approval,)))
@@ -217,6 +233,8 @@ SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     approved_by_two,
     approved_by_one_of_two,
     approved_by_the_policy,
+    extended,
+    extended_at_the_deadline,
     timed_out,
     timed_out_but_approved_in_the_tables,
     timed_out_but_cancelled_in_the_tables,

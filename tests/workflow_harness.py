@@ -33,6 +33,7 @@ SECONDS: Final = 60
 ANSWERS: Final[dict[str, Any]] = {
     "receive_order": contracts.OrderReceived("pay-of-the-row"),
     "validate_order": contracts.OrderValidated(),
+    "confirm_deadline": contracts.DeadlineConfirmed(),
     "charge_payment": contracts.PaymentCharged("pay-1", 2500, "EUR", "sim-1"),
     "refund_payment": contracts.PaymentRefunded("pay-1", 2500, "EUR"),
     "prepare_package": contracts.PackagePrepared("shipping-1", "package-1"),
@@ -124,6 +125,11 @@ class ScriptedOrder:
     def cancel(self, *decision: object) -> StatusAnswer:
         """Send a cancellation and return the status after it."""
         self._harness.run(self.handle.signal("cancel_order", args=decision))
+        return self.status()
+
+    def extend(self) -> StatusAnswer:
+        """Send that the deadline was extended, which proves nothing, and return the status after it."""
+        self._harness.run(self.handle.signal(contracts.EXTEND_SIGNAL, contracts.DeadlineExtended("2099-01-01", "erik")))
         return self.status()
 
     def cancel_run(self) -> None:

@@ -12,6 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from orders import contracts
+from orders.deadlines import extend
 from orders.decisions import chunks, closing
 from orders.errors import (
     IllegalTransition,
@@ -69,6 +70,13 @@ def validate_order(order: contracts.ValidateOrder) -> contracts.OrderValidated:
     """Check the order, and write down its deadline and what the policy asks for."""
     with telling_refusals():
         return receipt.validate_order(order)
+
+
+@activity.defn(no_thread_cancel_exception=True)
+def confirm_deadline(order: contracts.ConfirmDeadline) -> contracts.DeadlineConfirmed:
+    """Say until when the order waits for a decision."""
+    with telling_refusals():
+        return extend.confirm_deadline(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)
@@ -145,6 +153,7 @@ def give_back_refund(asked: contracts.RefundInput) -> contracts.RefundGivenBack:
 ORDER_ACTIVITIES: Final[Sequence[Callable[..., Any]]] = (
     receive_order,
     validate_order,
+    confirm_deadline,
     charge_payment,
     refund_payment,
     complete_order,

@@ -37,6 +37,11 @@ class Decisions:
         return unasked[0] if unasked else self._approvals[-1] if self.is_approved else None
 
     @property
+    def is_taken(self) -> bool:
+        """Tell whether there is a decision to follow, or to ask the tables about."""
+        return self.approval is not None or self.cancellation is not None
+
+    @property
     def is_approved(self) -> bool:
         """Tell whether the approvals are enough, as far as is known here."""
         return len(self._approvals) >= max(1, self.needed)
@@ -90,6 +95,11 @@ class Decisions:
         undecided = self._take_out(Answer.UNDECIDED)
         self.take(kind, decision, at=at)
         self._take_again(undecided)
+
+    def go_on(self) -> None:
+        """Go on, because the tables let the order wait longer; what was undecided is judged now."""
+        self._is_closing = False
+        self._take_again(self._take_out(Answer.UNDECIDED))
 
     def refuse_approval(self, counting: Collection[str] = (), *, needed: int = 1) -> None:
         """Stop counting the approval that the tables were asked about, unless it is among those that do count.

@@ -62,6 +62,8 @@ VALIDATE_ORDER: Final = Step(
     contracts.OrderValidated,
     (contracts.ORDER_INVALID, contracts.PAYMENT_DECLINED),
 )
+# Answers until when the order waits, once somebody says that its deadline was extended.
+CONFIRM_DEADLINE: Final = Step("confirm_deadline", contracts.ConfirmDeadline, contracts.DeadlineConfirmed)
 # Takes or captures the money, once however often it is asked; the answer may be that the approval does not count.
 CHARGE_PAYMENT: Final = Step(
     "charge_payment", contracts.ChargePayment, contracts.PaymentCharged, (contracts.PAYMENT_DECLINED,)
@@ -79,7 +81,8 @@ COMPLETE_ORDER: Final = Step("complete_order", contracts.CompleteOrder, contract
 # Gives back what was taken, which may be nothing, and sees to it that nothing can be taken any more.
 REFUND_PAYMENT: Final = Step("refund_payment", contracts.RefundPayment, contracts.PaymentRefunded)
 # Releases what is held for the order, calls back a parcel that is on its way and closes the order as cancelled; for
-# APPROVAL_TIMEOUT the answer may be that the tables hold a decision, so that the order goes on or is cancelled by it.
+# APPROVAL_TIMEOUT the answer may be that the tables hold a decision, so that the order goes on or is cancelled by it,
+# or a later deadline, so that it waits on.
 PROCESS_CANCELLATION: Final = Step(
     "process_cancellation", contracts.ProcessCancellation, contracts.CancellationProcessed
 )
@@ -96,7 +99,7 @@ CHECK_HEARTBEAT: Final = timedelta(seconds=60)
 STEPS: Final[Mapping[str, Step[Any, Any]]] = {
     step.name: step
     for step in (
-        *(RECEIVE_ORDER, VALIDATE_ORDER, CHARGE_PAYMENT, REFUND_PAYMENT),
+        *(RECEIVE_ORDER, VALIDATE_ORDER, CONFIRM_DEADLINE, CHARGE_PAYMENT, REFUND_PAYMENT),
         *(PREPARE_PACKAGE, DISPATCH_CARRIER, COMPLETE_ORDER, PROCESS_CANCELLATION),
     )
 }

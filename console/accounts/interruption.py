@@ -32,6 +32,7 @@ SENTENCES: Final = {
     "order-cancel": "You were signed out and your decision was not saved. Your reason is still in the form.",
     "order-withdraw": "You were signed out and the order was not withdrawn. Your reason is still in the form.",
     "order-address": "You were signed out and the address was not corrected. What you typed is still in the form.",
+    "order-extend": "You were signed out and the deadline was not extended. What you typed is still in the form.",
     "order-refund": "You were signed out and nothing was refunded. What you typed is still in the form.",
     "comment-add": "You were signed out and your comment was not added. What you typed is still in the form.",
     "comment-edit": "You were signed out and your comment was not saved. What you typed is still in the form.",

@@ -1,4 +1,4 @@
-"""What is done to an order: approve, cancel, refund, comment. The verbs are those of the console."""
+"""What is done to an order: approve, cancel, extend, refund, comment. The verbs are those of the console."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,8 +13,9 @@ from console.api.idempotency import IdempotencyKey, answer_once
 from console.api.keys import ApiRequest, BearerKey
 from console.api.refusals import answer_refusal
 from console.api.schemas import Order as OrderSchema
-from console.api.taken import NewApproval, NewCancellation, NewComment, NewRefund
+from console.api.taken import NewApproval, NewCancellation, NewComment, NewDeadline, NewRefund
 from orders import permissions
+from orders.deadlines.extend import extend_deadline, read_until
 from orders.decisions.comment import add_comment
 from orders.decisions.decide import take_decision
 from orders.decisions.refunds import request_refund
@@ -61,6 +62,24 @@ def cancel(
         sends_now=False,
     )
     return answer_once(request, idempotency_key, partial(_act_on, request, order_id, if_match, act))
+
+
+@router.post("/orders/{order_id}/extend", response=ANSWERS, auth=DECIDE)
+def extend(
+    request: ApiRequest,
+    order_id: str,
+    body: NewDeadline,
+    idempotency_key: IdempotencyKey,
+    if_match: IfMatch = None,
+) -> HttpResponse:
+    """Have the order wait longer for its decision: by `hours`, or `until` a time."""
+    act = partial(_extend, actor=request.auth, body=body)
+    return answer_once(request, idempotency_key, partial(_act_on, request, order_id, if_match, act))
+
+
+def _extend(order: Order, *, actor: permissions.Actor, body: NewDeadline) -> None:
+    until = read_until(body.until) if body.until else None
+    extend_deadline(order, actor=actor, reason=body.reason, hours=body.hours, until=until, sends_now=False)
 
 
 @router.post("/orders/{order_id}/refunds", response=ANSWERS, auth=BearerKey(ApiKey.Scope.REFUND))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from orders.deadlines.extend import MOST_HOURS
 from orders.intake.documents import MOST_MINOR_UNITS, Taken
 from orders.texts import LONGEST_TEXT
 
@@ -22,6 +23,14 @@ class NewCancellation(Taken):
     reason: Reason = ""
     reason_code: Annotated[str, Field(max_length=32, description="A code of the shop's list of reasons.")] = ""
     customer_text: Annotated[Reason, Field(description="What the customer is to be told.")] = ""
+
+
+class NewDeadline(Taken):
+    """How much longer an order waits for its decision, one way or the other, and why."""
+
+    hours: Annotated[int | None, Field(ge=1, le=MOST_HOURS, description="So many more than it has.")] = None
+    until: Annotated[str, Field(max_length=40, description="A time by RFC 3339; without a zone in UTC.")] = ""
+    reason: Reason
 
 
 class NewRefund(Taken):

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from console.order.facts import PageFacts
 from orders import permissions
+from orders.deadlines.extend import find_refusal
 from orders.decisions.rules import describe_personal, find_obstacle, may_be_decided
 from orders.decisions.withdraw import may_be_withdrawn
 from orders.errors import OwnOrder
@@ -22,6 +23,7 @@ class DecisionPanel:
     needs_reason: bool
     may_cancel: bool
     may_withdraw: bool
+    may_extend: bool
     why_not_approve: str
     consequence: str
     is_decided: bool
@@ -54,6 +56,7 @@ def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
         needs_reason=needs_reason,
         may_cancel=may_cancel,
         may_withdraw=may_withdraw,
+        may_extend=permissions.may_extend(user, order) and find_refusal(order, now=now) is None,
         why_not_approve=refusal,
         consequence=describe_consequence(order, facts.payment, facts.shipment) if may_cancel or may_withdraw else "",
         is_decided=bool(order.decision),

@@ -9,7 +9,7 @@ from console import labels
 from console.fingerprint import fingerprint
 from console.order.facts import StatusFacts
 from orders import states
-from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL
+from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL, EXTEND_SIGNAL
 from orders.engine.live_status import LiveStatus
 from orders.engine.sending import REFUND
 from orders.engine.temporal import PendingActivity
@@ -18,6 +18,12 @@ from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity, desc
 from orders.models import OutboxMessage, Trouble
 from orders.states import HAPPY_PATH, DecisionKind, Status, TroubleCode
 
+MESSAGES: Final = {
+    APPROVE_SIGNAL: "The approval by {}",
+    CANCEL_SIGNAL: "The cancellation by {}",
+    EXTEND_SIGNAL: "The new deadline by {}",
+    REFUND: "The refund",
+}
 PLACE_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
 
 
@@ -196,8 +202,7 @@ def _describe_attempt(activity: PendingActivity, now: datetime) -> AttemptFace:
 
 
 def _describe_message(message: OutboxMessage) -> str:
-    sentences = {APPROVE_SIGNAL: "The approval by {}", CANCEL_SIGNAL: "The cancellation by {}", REFUND: "The refund"}
-    subject = sentences.get(message.name, "The submission").format(message.payload.get("actor") or "someone")
+    subject = MESSAGES.get(message.name, "The submission").format(message.payload.get("actor") or "someone")
     if message.status == OutboxMessage.Status.REFUSED:
         return f"{describe_undelivered(subject, refusal=message.last_error)} An administrator has to look into it."
     return describe_undelivered(subject)

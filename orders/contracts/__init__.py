@@ -14,6 +14,15 @@ from orders.contracts.batch import WAKE_SIGNAL as WAKE_SIGNAL
 from orders.contracts.batch import BatchInput as BatchInput
 from orders.contracts.batch import ChunkDecided as ChunkDecided
 from orders.contracts.batch import DecideChunk as DecideChunk
+from orders.contracts.closing import CancellationProcessed as CancellationProcessed
+from orders.contracts.closing import CompleteOrder as CompleteOrder
+from orders.contracts.closing import OrderCompleted as OrderCompleted
+from orders.contracts.closing import ProcessCancellation as ProcessCancellation
+from orders.contracts.deadline import EXTEND_SIGNAL as EXTEND_SIGNAL
+from orders.contracts.deadline import ConfirmDeadline as ConfirmDeadline
+from orders.contracts.deadline import DeadlineConfirmed as DeadlineConfirmed
+from orders.contracts.deadline import DeadlineExtended as DeadlineExtended
+from orders.contracts.decision import Decision as Decision
 from orders.contracts.imports import IMPORT_WORKFLOW as IMPORT_WORKFLOW
 from orders.contracts.imports import CheckImport as CheckImport
 from orders.contracts.imports import ImportAdvanced as ImportAdvanced
@@ -87,15 +96,6 @@ SHIPPING_REFUSED: Final = "ShippingRefused"
 def shipping_workflow_id(order_id: str) -> str:
     """Return the workflow id of the shipping child of an order."""
     return f"shipping-{order_id}"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a person decided; the argument of both signals. A repeated `decision_id` counts once."""
-
-    decision_id: str = ""
-    actor: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class ChargePayment:
 
     order_id: str
     payment_id: str
-    decision: Decision = Decision()
+    decision: Decision = Decision()  # noqa: RUF009 - it is frozen
 
 
 @dataclass(frozen=True)
@@ -246,55 +246,3 @@ class RefundPayment:
     reason: str
     decision: Decision | None = None
     cause: str = ""
-
-
-@dataclass(frozen=True)
-class CompleteOrder:
-    """The argument of complete_order, with a `cancellation` that the run knows of, and its Cause.
-
-    With one, the order is cancelled by it, unless it is completed already.
-    """
-
-    order_id: str
-    cancellation: Decision | None = None
-    cause: str = ""
-
-
-@dataclass(frozen=True)
-class OrderCompleted:
-    """The answer of complete_order.
-
-    `is_completed` is False when the tables hold a cancellation that was taken before, and whose signal is still on its
-    way, or when the run named one; the order is then cancelled by this `cancellation`.
-    """
-
-    is_completed: bool = True
-    cancellation: Decision | None = None
-
-
-@dataclass(frozen=True)
-class ProcessCancellation:
-    """The argument of process_cancellation: why, and, where a person chose it, who.
-
-    `reason` is what a person, the gateway or the carrier said; `cause` is a Cause, where a program found the reason.
-    """
-
-    order_id: str
-    reason_code: str
-    reason: str
-    decision: Decision | None = None
-    cause: str = ""
-
-
-@dataclass(frozen=True)
-class CancellationProcessed:
-    """The answer of process_cancellation.
-
-    `is_cancelled` is False only for APPROVAL_TIMEOUT, when the tables hold an approval that was taken before the
-    deadline and whose signal is still on its way; the order then goes on with this `approval`. Where they hold a
-    cancellation that a person had taken before, the order was cancelled by that `cancellation`.
-    """
-
-    is_cancelled: bool = True
-    approval: Decision | None = None
-    cancellation: Decision | None = None

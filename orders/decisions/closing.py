@@ -4,6 +4,7 @@ Each function is one call of an activity and safe to repeat.
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
@@ -52,7 +53,8 @@ def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted
 def process_cancellation(command: contracts.ProcessCancellation) -> contracts.CancellationProcessed:
     """Release what is held for the order, recall the parcel and bring the order to CANCELLED.
 
-    A decision that was taken before the deadline, but whose signal is still on its way, beats APPROVAL_TIMEOUT.
+    A decision that was taken before the deadline, but whose signal is still on its way, beats APPROVAL_TIMEOUT, and so
+    does a later deadline than the one that the run knew.
     Raises OutsideWorldFailed while the gateway or the carrier does not answer, OrderNotFound, OrderClosed for an order
     that is completed, IllegalTransition while money that was or may have been taken is not back.
     """
@@ -66,6 +68,8 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
             return contracts.CancellationProcessed(cancellation=_decision_of(order) if is_by_staff else None)
         if has_timed_out and order.is_approved:
             return contracts.CancellationProcessed(is_cancelled=False, approval=_decision_of(order))
+        if has_timed_out and not order.decision and (extended := _find_later_deadline(order, command.deadline)):
+            return contracts.CancellationProcessed(is_cancelled=False, deadline=extended)
         is_held = is_authorised_by_shop(order)
         if _may_be_charged(order, is_held=is_held):
             raise IllegalTransition("The refund is not complete yet, so the order cannot be cancelled.")
@@ -86,6 +90,17 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
         Shipment.objects.filter(order=order).update(status=Shipment.Status.RECALLED)
         advance(order, Status.CANCELLED, reasons_of(order))
     return contracts.CancellationProcessed(cancellation=by_staff)
+
+
+def _find_later_deadline(order: Order, passed: str) -> str:
+    """Return until when an order waits, where that is after the deadline that its run saw pass; empty where not.
+
+    The two are compared with one another and with no clock: a run that waits on has something to wait for.
+    """
+    deadline = order.approval_deadline
+    if not passed or deadline is None or order.status != Status.PENDING_MANUAL_APPROVAL:
+        return ""
+    return deadline.isoformat() if deadline > datetime.fromisoformat(passed) else ""
 
 
 def _may_be_charged(order: Order, *, is_held: bool) -> bool:

@@ -18,9 +18,12 @@ logger = logging.getLogger(__name__)
 START: Final = "start"
 REFUND: Final = "refund"
 # What a message carries by its name, where it is no decision.
-CONTRACTS: Final[Mapping[str, type[contracts.OrderInput] | type[contracts.RefundInput]]] = {
+CONTRACTS: Final[
+    Mapping[str, type[contracts.OrderInput] | type[contracts.RefundInput] | type[contracts.DeadlineExtended]]
+] = {
     START: contracts.OrderInput,
     REFUND: contracts.RefundInput,
+    contracts.EXTEND_SIGNAL: contracts.DeadlineExtended,
 }
 # How many messages the relay sends at the same time. Each waits for Temporal most of the while.
 IN_FLIGHT: Final = 10

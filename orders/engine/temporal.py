@@ -164,8 +164,11 @@ def wake_steps(workflow_id: str, *, order_id: str) -> bool:
     return call(wake, order_id=order_id)
 
 
-def signal_decision(order_id: str, name: str, decision: contracts.Decision) -> None:
-    """Send a decision to the order's workflow. Raises TemporalAway, RunNotFound when no run is open, CallRefused."""
+def signal_decision(order_id: str, name: str, decision: contracts.Decision | contracts.DeadlineExtended) -> None:
+    """Send a decision, or that the deadline for it was extended, to the order's workflow.
+
+    Raises TemporalAway, RunNotFound when no run is open, CallRefused.
+    """
 
     async def signal(client: Client) -> None:
         await client.get_workflow_handle(order_id).signal(name, decision, rpc_timeout=RPC_TIMEOUT)

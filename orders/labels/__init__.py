@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy
 from orders.causes import ENDING_CAUSES, explain_cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, UNNAMED_ACTOR
 from orders.events import IMMEDIATE, STATUSES, EventKind
+from orders.labels.activities import ACTIVITY_LABELS as ACTIVITY_LABELS
+from orders.labels.activities import describe_activity as describe_activity
 from orders.labels.addresses import describe_correction
+from orders.labels.deadlines import describe_extension
 from orders.labels.declines import describe_decline
 from orders.labels.reasons import describe_reason
 from orders.money import Money
@@ -99,18 +102,6 @@ ACTOR_LABELS: Final[Mapping[str, Label]] = {
     EARLIER_RUN_ACTOR: gettext_lazy("someone, according to an earlier workflow run"),
 }
 
-ACTIVITY_LABELS: Final[Mapping[str, Label]] = {
-    "receive_order": gettext_lazy("Receive the order"),
-    "validate_order": gettext_lazy("Validate the order"),
-    "charge_payment": gettext_lazy("Charge the payment"),
-    "give_back_refund": gettext_lazy("Refund a part of the payment"),
-    "refund_payment": gettext_lazy("Refund the payment"),
-    "prepare_package": gettext_lazy("Prepare the package"),
-    "dispatch_carrier": gettext_lazy("Hand over to the carrier"),
-    "complete_order": gettext_lazy("Complete the order"),
-    "process_cancellation": gettext_lazy("Finish the cancellation"),
-}
-
 EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.SUBMITTED: gettext_lazy("Submitted"),
     EventKind.APPROVED: gettext_lazy("Approved"),
@@ -121,6 +112,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.COMMENTED: gettext_lazy("Comment"),
     EventKind.COMMENT_EDITED: gettext_lazy("Comment edited"),
     EventKind.ADDRESS_CORRECTED: gettext_lazy("Address corrected"),
+    EventKind.DEADLINE_EXTENDED: gettext_lazy("Deadline extended"),
     EventKind.TAGGED: gettext_lazy("Tag added"),
     EventKind.UNTAGGED: gettext_lazy("Tag removed"),
     EventKind.AUTHORISED: gettext_lazy("Authorised %(money)s"),
@@ -159,11 +151,6 @@ _LATE: Final[Mapping[str, Label]] = {
     DecisionKind.APPROVE: gettext_lazy("The approval by %(actor)s had no effect."),
     DecisionKind.CANCEL: gettext_lazy("The cancellation by %(actor)s had no effect."),
 }
-
-
-def describe_activity(name: str) -> str:
-    """Return an activity's name as a clerk would say it."""
-    return str(ACTIVITY_LABELS.get(name, name.replace("_", " ").capitalize()))
 
 
 def describe_actor(name: str, channel: str, terminal_user: str = "") -> str:
@@ -267,6 +254,7 @@ _DETAILS: Final[Mapping[EventKind, Callable[[Mapping[str, Any]], str]]] = {
     EventKind.CANCELLATION_REQUESTED: _describe_request,
     EventKind.REFUND_REQUESTED: _describe_request,
     EventKind.ADDRESS_CORRECTED: describe_correction,
+    EventKind.DEADLINE_EXTENDED: describe_extension,
 }
 
 

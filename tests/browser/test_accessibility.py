@@ -94,5 +94,6 @@ def test_the_other_pages(visit: Visit, orders: list[Order]) -> None:
         f"{orders[1].get_absolute_url()}address/",
         f"{orders[-2].get_absolute_url()}payment-proof/",
         f"{orders[-2].get_absolute_url()}?refund",
+        *(f"{order.get_absolute_url()}extend/" for order in (orders[1], orders[-1])),
     ]
     assert gather(visit("/accounts/settings/", boss), paths) == {}

@@ -107,6 +107,7 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         *(order.get_absolute_url() for order in orders),
         *(f"{order.get_absolute_url()}payment-proof/" for order in orders),
         *(f"{order.get_absolute_url()}address/" for order in orders),
+        *(f"{order.get_absolute_url()}extend/" for order in orders),
     ]
     for path in paths:
         page.goto(path)

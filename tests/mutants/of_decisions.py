@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.mutants.trial import Mutant
 
+EXTENSIONS: Final = ("tests/orders/deadlines/test_extend.py",)
 OF_DECISIONS: Final = (
     Mutant(
         "a message is kept from the relay only where nothing of its order goes before it",
@@ -225,5 +226,54 @@ OF_DECISIONS: Final = (
         "words = find_reason(ReasonKind.CANCEL, reason_code).words",
         "words = reason_code",
         ("tests/orders/decisions/test_reasons.py",),
+    ),
+    Mutant(
+        "nobody has their own order wait longer",
+        "orders/permissions.py",
+        "may_decide(actor, DecisionKind.APPROVE) and not is_own",
+        "may_decide(actor, DecisionKind.APPROVE)",
+        EXTENSIONS,
+    ),
+    Mutant(
+        "a deadline that has passed is not extended",
+        "orders/deadlines/extend.py",
+        "if order.approval_deadline <= now:",
+        "if False:",
+        EXTENSIONS,
+    ),
+    Mutant(
+        "no deadline is extended beyond what its money is held",
+        "orders/deadlines/extend.py",
+        "if held_until is not None and held_until - CAPTURE_TAKES < latest:",
+        "if False:",
+        EXTENSIONS,
+    ),
+    Mutant(
+        "a form that is sent twice extends once",
+        "orders/deadlines/extend.py",
+        "if seen is not None and seen != locked.approval_deadline:",
+        "if False:",
+        EXTENSIONS,
+    ),
+    Mutant(
+        "an order whose deadline was extended is not cancelled at the old one",
+        "orders/decisions/closing.py",
+        "deadline.isoformat() if deadline > datetime.fromisoformat(passed)",
+        "deadline.isoformat() if False",
+        EXTENSIONS,
+    ),
+    Mutant(
+        "a run of an earlier release is not told of a later deadline",
+        "orders/decisions/closing.py",
+        "    if not passed or deadline is None",
+        '    passed = passed or "2020-01-01T00:00+00:00"\n    if deadline is None',
+        EXTENSIONS,
+    ),
+    Mutant(
+        "a run that took a signal before it knew it does nothing about it later",
+        "workers/workflows/waiting.py",
+        "self._is_questioned = workflow.patched(EXTENDABLE)",
+        "self._is_questioned = True",
+        ("tests/workers/test_replay.py",),
     ),
 )

@@ -50,8 +50,8 @@ OF_ORDERS: Final = (
     Mutant(
         "a run keeps to the deadline that the row holds",
         "workers/workflows/order.py",
-        "read_deadline(validated) or self._deadline",
-        "self._deadline",
+        "read_deadline(validated) or planned",
+        "planned",
         ("tests/workers/test_local_steps.py",),
     ),
     Mutant(
@@ -353,9 +353,9 @@ OF_ORDERS: Final = (
     ),
     Mutant(
         "a cancellation wakes an order that waits",
-        "workers/workflows/order.py",
-        "lambda: decisions.approval is not None or decisions.cancellation is not None,",
-        "lambda: decisions.approval is not None,",
+        "workers/workflows/waiting.py",
+        "lambda: self._decisions.is_taken or self._is_questioned,",
+        "lambda: self._decisions.approval is not None or self._is_questioned,",
         ("tests/workers/test_order_workflow.py",),
     ),
     Mutant(

@@ -69,6 +69,16 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         "An approval through Temporal was not accepted",
         "Approvals sent straight through Temporal do not count here. Do it.",
     ),
+    EventKind.DEADLINE_EXTENDED: (
+        {
+            "channel": "CONSOLE",
+            "old": "2026-11-27T14:00:00+00:00",
+            "new": "2026-11-28T14:00:00+01:00",
+            "reason": "The customer answers tomorrow",
+        },
+        "Deadline extended",
+        "From 27 Nov 2026, 14:00 UTC to 28 Nov 2026, 13:00 UTC\nThe customer answers tomorrow",
+    ),
     EventKind.ADDRESS_CORRECTED: (
         {
             "channel": "CONSOLE",

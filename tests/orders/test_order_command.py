@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -70,6 +71,27 @@ def test_a_part_of_a_completed_order_is_refunded_and_then_the_rest(
         ("REFUND", 250),
         ("REFUND", 1000),
     ]
+
+
+def test_a_deadline_is_extended(workers_running: object, run_command: RunCommand) -> None:
+    order = start(run_command)
+    old = order.approval_deadline
+    assert old is not None
+    extend = ("order", "extend", order.order_id, "--by", "nina", "--reason", "Customer called")
+    result = run_command(*extend, "--hours", "2", "--json")
+    new = old + timedelta(hours=2)
+    assert json.loads(result.stdout) == {
+        "order_id": order.order_id,
+        "deadline": new.isoformat(),
+        "delivery": "delivered",
+    }
+    told = run_command("order", "query", order.order_id, "--json")
+    assert json.loads(told.stdout)["deadline"] == new.isoformat()
+    until = new + timedelta(hours=1)
+    assert until.isoformat() in run_command(*extend, "--until", until.isoformat()).stdout
+    refused = run_command(*extend, "--until", "2020-01-01")
+    assert (refused.returncode, "Enter a time later than" in refused.stderr) == (1, True)
+    assert run_command(*extend).returncode == 2, "neither hours nor a time"
 
 
 def test_an_order_is_cancelled_with_its_reason(workers_running: object, run_command: RunCommand) -> None:

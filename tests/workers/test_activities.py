@@ -61,7 +61,7 @@ class TestNamesAndSignatures:
         names = {_definition(function).name for function in ALL}
 
         assert names == {
-            *("receive_order", "validate_order", "charge_payment", "refund_payment"),
+            *("receive_order", "validate_order", "confirm_deadline", "charge_payment", "refund_payment"),
             *("prepare_package", "dispatch_carrier", "complete_order", "process_cancellation"),
         }
 
@@ -78,7 +78,7 @@ class TestNamesAndSignatures:
         assert _definition(function).no_thread_cancel_exception
 
     def test_no_step_has_a_last_attempt(self) -> None:
-        assert len(steps.STEPS) == 8
+        assert len(steps.STEPS) == 9
         assert all(step.retry_policy.maximum_attempts == 0 for step in steps.STEPS.values())
 
 

@@ -9,8 +9,7 @@ FailureError) stops a run until repaired code is deployed; it never fails an ord
 """
 
 import asyncio
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -29,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from workers.inputs import check_workflow_id, read_order_input
     from workers.workflows.ending import OrderEnds, describe_end, end_by_staff, end_of_earlier_run
     from workers.workflows.starting import LOCALLY_FIRST, start_shipping, start_step, take_step
-    from workers.workflows.waiting import has_succeeded, plan_deadline, read_deadline, wait_to_the_end
+    from workers.workflows.waiting import Wait, has_succeeded, plan_deadline, read_deadline, wait_to_the_end
 
 T = TypeVar("T")
 
@@ -53,11 +52,11 @@ class OrderWorkflow:
         self._approval_seconds = contracts.APPROVAL_SECONDS
         self._status = Status.CREATED
         self._waiting_for: WaitingFor | None = WaitingFor.VALIDATION
-        self._deadline: datetime | None = None
         self._end: OrderEnds | None = None
         # The outcome of a charge can be unknown, so from the first attempt on it is always undone.
         self._is_refund_due = order.is_compensation or order.is_refund_due
         self._decisions = Decisions()
+        self._wait = Wait(order.order_id, self._decisions)
         if order.is_compensation:
             self._decisions.close()
         elif order.decision is not None:
@@ -99,6 +98,11 @@ class OrderWorkflow:
         """
         self._decide(DecisionKind.CANCEL, read_decision(arguments))
 
+    @workflow.signal(name=contracts.EXTEND_SIGNAL)
+    def extend_deadline(self, *arguments: Any) -> None:
+        """Wait until the deadline that the tables hold; what the argument says, a DeadlineExtended, proves nothing."""
+        self._wait.question()
+
     @workflow.query(name=contracts.STATUS_QUERY)
     def status(self) -> StatusAnswer:
         """Answer where the order is. While it waits for shipping the tables may know more than this run does."""
@@ -108,7 +112,7 @@ class OrderWorkflow:
             approved=self._decisions.is_approved,
             cancelled=self._end is not None or self._decisions.cancellation is not None,
             waiting_for=self._waiting_for,
-            deadline=self._deadline.isoformat() if self._deadline else None,
+            deadline=self._wait.deadline_text or None,
             last_decision=self._decisions.last,
             approvals=self._decisions.given,
             approvals_needed=self._decisions.needed,
@@ -157,8 +161,8 @@ class OrderWorkflow:
             raise end_of_earlier_run(order)
 
     async def _validate(self) -> None:
-        self._deadline = plan_deadline(self._order, self._approval_seconds)
-        argument = contracts.ValidateOrder(self._order.order_id, self._deadline.isoformat())
+        planned = self._wait.deadline = plan_deadline(self._order, self._approval_seconds)
+        argument = contracts.ValidateOrder(self._order.order_id, planned.isoformat())
         try:
             validated = await take_step(steps.VALIDATE_ORDER, argument, wait=self._unless_cancelled)
         except ActivityError as error:
@@ -166,38 +170,32 @@ class OrderWorkflow:
                 raise
             raise OrderEnds(find_reason(error), explain_failure(error)) from error
         self._decisions.require(validated, at=workflow.now().isoformat())
-        self._deadline = read_deadline(validated) or self._deadline
+        self._wait.deadline = read_deadline(validated) or planned
         self._move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)
 
     async def _wait_for_approval(self) -> None:
-        decisions = self._decisions
-        deadline = self._deadline or workflow.now()
-        remaining = deadline - workflow.now()
-        if remaining > timedelta(0):
-            with suppress(asyncio.TimeoutError):
-                await workflow.wait_condition(
-                    lambda: decisions.approval is not None or decisions.cancellation is not None,
-                    timeout=remaining,
-                    timeout_summary="deadline for the approval",
-                )
-        if decisions.approval is None and decisions.cancellation is None:
-            await self._expire()
-        if decisions.cancellation is not None:
+        await self._wait.last(expire=self._expire, during=self._unless_cancelled)
+        if self._decisions.cancellation is not None:
             raise end_by_staff(self._decisions.cancellation)
 
     async def _expire(self) -> None:
-        """Cancel the order that nobody approved, unless the tables know of a decision whose signal is on its way."""
+        """Cancel the order that nobody approved, unless the tables know of a decision, or of a later deadline."""
         self._waiting_for = WaitingFor.CANCELLATION
         self._decisions.begin_closing()
+        code, passed = ReasonCode.APPROVAL_TIMEOUT, self._wait.deadline_text
         closing = contracts.ProcessCancellation(
-            self._order.order_id, ReasonCode.APPROVAL_TIMEOUT, reason="", cause=Cause.NOT_APPROVED
+            self._order.order_id, code, reason="", cause=Cause.NOT_APPROVED, deadline=passed
         )
         processed = await start_step(steps.PROCESS_CANCELLATION, closing)
         if processed.cancellation is not None:
             self._go_on_with(DecisionKind.CANCEL, processed.cancellation)
             raise end_by_staff(self._decisions.cancellation, is_processed=True)
         if processed.is_cancelled:
-            raise OrderEnds(ReasonCode.APPROVAL_TIMEOUT, Explanation(Cause.NOT_APPROVED, ""), is_processed=True)
+            raise OrderEnds(code, Explanation(Cause.NOT_APPROVED, ""), is_processed=True)
+        if extended := read_deadline(processed):
+            self._wait.deadline, self._waiting_for = extended, WaitingFor.APPROVAL
+            self._decisions.go_on()
+            return
         self._go_on_with(DecisionKind.APPROVE, processed.approval or Decision())
 
     def _go_on_with(self, kind: DecisionKind, decision: Decision) -> None:

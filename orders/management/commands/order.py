@@ -22,6 +22,7 @@ from orders.intake.documents import read_document
 from orders.intake.drafts import LINE_LABELS, LineDraft, OrderDraft, TypedLine, read_line
 from orders.intake.numbers import read_amount
 from orders.lifecycle.lookup import read_order
+from orders.management.extending import add_extend, extend_order
 from orders.management.importing import add_import, import_file
 from orders.management.terminal import failing_in_sentences, read_file, read_operator
 from orders.models import Order, OutboxMessage
@@ -80,6 +81,7 @@ class Command(BaseCommand):
             metavar="CODE",
             help="why it is cancelled: a code of the shop's list, such as CUSTOMER_REQUEST",
         )
+        extend = add_extend(verbs, EPILOG)
         refund = _add_refund(verbs)
         imported = add_import(verbs, EPILOG)
         audit = verbs.add_parser(
@@ -89,15 +91,15 @@ class Command(BaseCommand):
             "replay", help="replay live runs against this code, before it is deployed", epilog=EPILOG
         )
         replay.add_argument("--since", help="also closed runs, from this date, or so long ago: 7d, 12h")
-        for verb in (start, signal, refund, imported):
+        for verb in (start, signal, extend, refund, imported):
             verb.add_argument("--by", default="", help="who decides; by default the shell's user")
-        for verb in (start, query, signal, refund, imported, audit, replay):
+        for verb in (start, query, signal, extend, refund, imported, audit, replay):
             verb.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says; every refusal and failure is a sentence."""
         verb = {"start": self._start, "query": self._query, "signal": self._signal, "audit": self._audit}
-        verb |= {"refund": self._refund, "replay": self._replay, "import": self._import}
+        verb |= {"refund": self._refund, "replay": self._replay, "import": self._import, "extend": self._extend}
         try:
             with failing_in_sentences():
                 verb[options["verb"]](options)
@@ -163,6 +165,9 @@ class Command(BaseCommand):
                 "sentence": sentence,
             },
         )
+
+    def _extend(self, options: dict[str, Any]) -> None:
+        self._print(options, extend_order(options))
 
     def _refund(self, options: dict[str, Any]) -> None:
         order = read_order(options["order_id"])

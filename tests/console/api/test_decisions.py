@@ -1,7 +1,10 @@
 """What programs do to an order: approve, cancel, refund, comment; by the rules for people, through the channel API."""
 
+from datetime import timedelta
+
 import pytest
 
+from orders.feed.documents import write_time
 from orders.models import Decision, Order, OrderEvent, OutboxMessage, Reason, Refund
 from orders.states import Channel, Status
 from tests.console.api.calling import ORDERS, Program, pointers
@@ -98,6 +101,43 @@ def test_a_comment_needs_a_text(make_order: MakeOrder) -> None:
     assert (response.status_code, pointers(response)) == (422, ["/text"])
 
 
+def test_a_deadline_is_extended(make_order: MakeOrder) -> None:
+    order, program = make_order(), Program("decide", name="fraud check")
+    path, old = f"{ORDERS}/{order.order_id}/extend", order.approval_deadline
+    response = program.post(path, {"hours": 2, "reason": "Bank asked"}, key="1")
+    assert program.post(path, {"hours": 2, "reason": "Bank asked"}, key="1").content == response.content
+    order.refresh_from_db()
+    assert old is not None
+    assert order.approval_deadline == old + timedelta(hours=2)
+    assert (response.status_code, response.json()["approval_deadline"]) == (202, write_time(order.approval_deadline))
+    until = order.approval_deadline + timedelta(hours=1)
+    assert program.post(path, {"until": until.isoformat(), "reason": "Bank asked"}).status_code == 202
+    told = OrderEvent.objects.filter(order=order, kind="order.deadline_extended").get(data__new=until.isoformat())
+    assert (told.actor, told.data["channel"], told.data["reason"]) == ("api-fraud-check", "API", "Bank asked")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"hours": 0, "reason": "x"}, "/hours"),
+        ({"reason": "x"}, "/hours"),
+        ({"hours": 1, "until": "2030-01-01T00:00Z", "reason": "x"}, "/hours"),
+        ({"until": "tomorrow", "reason": "x"}, "/until"),
+        ({"until": "2020-01-01T00:00Z", "reason": "x"}, "/until"),
+        ({"hours": 1, "reason": " "}, "/reason"),
+    ],
+)
+def test_a_deadline_that_cannot_be_meant_is_refused(
+    make_order: MakeOrder, body: dict[str, object], pointer: str
+) -> None:
+    order = make_order()
+    response = Program("decide").post(f"{ORDERS}/{order.order_id}/extend", body)
+    assert (response.status_code, pointers(response)) == (422, [pointer])
+    assert Program("decide").post(f"{ORDERS}/{make_order('PAID').order_id}/extend", {"hours": 1, "reason": "x"}).json()[
+        "code"
+    ] == ("too_late")
+
+
 def test_a_part_is_refunded(make_order: MakeOrder) -> None:
     order, program = make_order(Status.COMPLETED), Program("refund")
     path = f"{ORDERS}/{order.order_id}/refunds"
@@ -122,6 +162,7 @@ def test_a_refund_that_cannot_be_meant_is_refused(make_order: MakeOrder, body: d
     [
         ("approve", ("submit", "read", "refund")),
         ("cancel", ("submit", "read", "refund")),
+        ("extend", ("submit", "read", "refund")),
         ("comments", ("read", "refund")),
         ("refunds", ("submit", "read", "decide")),
     ],
@@ -132,9 +173,9 @@ def test_each_verb_needs_its_scope(make_order: MakeOrder, verb: str, scopes: tup
     assert (response.status_code, response.json()["code"]) == (403, "scope_missing")
 
 
-@pytest.mark.parametrize("verb", ["approve", "cancel", "comments", "refunds"])
+@pytest.mark.parametrize("verb", ["approve", "cancel", "extend", "comments", "refunds"])
 def test_an_order_that_is_not_there_is_a_problem(verb: str) -> None:
-    body = {"comments": {"text": "x"}, "refunds": {"amount": 1}}.get(verb, {})
+    body = {"comments": {"text": "x"}, "refunds": {"amount": 1}, "extend": {"hours": 1, "reason": "x"}}.get(verb, {})
     assert Program().post(f"{ORDERS}/order-NONE/{verb}", body).status_code == 404
 
 

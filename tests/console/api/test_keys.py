@@ -41,6 +41,7 @@ def test_a_revoked_key_is_refused() -> None:
         ("get", "/order-1/events", {"read"}),
         ("post", "/order-1/approve", {"decide"}),
         ("post", "/order-1/cancel", {"decide"}),
+        ("post", "/order-1/extend", {"decide"}),
         ("post", "/order-1/refunds", {"refund"}),
         ("post", "/order-1/comments", {"decide", "submit"}),
         ("get", "/../events", {"read"}),

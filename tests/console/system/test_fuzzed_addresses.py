@@ -196,6 +196,7 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
         ),
         *("/orders/ORDER/payment-proof/", "/notices/", "/notices/bell/", "/accounts/notices/", "/system/mail/"),
         *("/orders/views/", "/orders/views/counts/", "/orders/exports/", "/palette/", "/keys/", "/orders/papers/"),
+        "/orders/ORDER/extend/",
     ],
 )
 def test_other_pages_take_any_query(

@@ -1,0 +1,1 @@
+"""Until when orders wait for a decision."""

@@ -18,7 +18,7 @@ from console.palette import page as palette
 from console.papers import page as papers
 from console.policy import trial
 from console.review import review
-from console.shipping import address
+from console.shipping import address, label
 from console.system import errors, health, keys, mail, overview, reports, stuck
 from console.tags import views as tags
 from console.waiting import desk
@@ -96,6 +96,7 @@ urlpatterns = [
     path("orders/<order_id:order_id>/refund/", refunds.refund, name="order-refund"),
     path("orders/<order_id:order_id>/address/", address.correct, name="order-address"),
     path("orders/<order_id:order_id>/extend/", extend.extend, name="order-extend"),
+    path("orders/<order_id:order_id>/label/", label.send_label, name="order-label"),
     path("orders/<order_id:order_id>/comments/", comments.add, name="comment-add"),
     path("orders/<order_id:order_id>/comments/<int:number>/edit/", comments.edit, name="comment-edit"),
     path(

@@ -179,6 +179,10 @@ class AddressKept(OrderError):
     """The address of an order stays as it is: the package is prepared, or somebody else was faster."""
 
 
+class LabelMissing(OrderError):
+    """No carrier has booked a parcel of the order, or the one that has makes no labels."""
+
+
 class AlreadyDecided(DecisionRefused):
     """The same decision was taken before."""
 

@@ -29,6 +29,7 @@ from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order
 from orders.permissions import may_comment, may_correct_address, may_open_temporal_ui, may_tag
 from orders.shipping.address import find_refusal
+from orders.shipping.label import has_label
 from orders.shipping.partners.registry import find_tracking_url
 
 # Some 3 kB each, in each process.
@@ -94,6 +95,7 @@ def render_order(
         "tracking_url": find_tracking_url(facts.shipment.carrier, facts.shipment.tracking_number)
         if facts.shipment is not None
         else "",
+        "has_label": has_label(facts.shipment),
         "events": facts.events,
         "timeline": build_timeline(facts.events, request.user),
         "tags": vars(order)["tag_names"],

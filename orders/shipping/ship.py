@@ -45,7 +45,7 @@ from orders.texts import LONGEST_REFERENCE, clean_line
 SHIPMENT: Final = Question(
     "(SELECT to_jsonb(shipment) FROM orders_shipment AS shipment WHERE shipment.order_id = orders_order.id)"
 )
-# What `_read_shipment` returns of a shipment, in the order of its columns.
+# What `read_shipment` returns of a shipment, in the order of its columns.
 READ: Final = ("shipment_id", "order_id", "status", "package_reference", "carrier", "tracking_number")
 NOT_DISPATCHED: Final = (Shipment.Status.PREPARED, Shipment.Status.RECALLED)
 
@@ -60,13 +60,13 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
     _check_may_ship(order, Status.PACKAGE_PREPARED)
     if packed is not None and is_at_or_past(Status(order.status), Status.PACKAGE_PREPARED):
         return contracts.PackagePrepared(shipment_id, packed.package_reference)
-    told = _describe(order, lines)
+    told = describe_parcel(order, lines)
     package_reference = clean_line(find_warehouse().pack(told), LONGEST_REFERENCE)
     with transaction.atomic():
         order, (shipment,) = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED, SHIPMENT)
         if order.shipping_address != told.address:  # the next attempt tells the warehouse
             raise OutsideWorldFailed("The address was corrected while the package was prepared.")
-        package_reference, parts = _write_package(order, _read_shipment(shipment), package_reference)
+        package_reference, parts = _write_package(order, read_shipment(shipment), package_reference)
         advance(
             order,
             Status.PACKAGE_PREPARED,
@@ -102,7 +102,7 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     if sent is not None and is_sent and is_at_or_past(Status(order.status), Status.DISPATCHED):
         return contracts.CarrierDispatched(shipment_id, sent.carrier, sent.tracking_number)
     carrier = find_carrier(sent.carrier if sent is not None else "")
-    tracking_number = clean_line(carrier.book(_describe(order, lines)), LONGEST_REFERENCE)
+    tracking_number = clean_line(carrier.book(describe_parcel(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order, _ = _lock_for_shipping(command.order_id, Status.DISPATCHED)
         facts = {"carrier": carrier.name, "tracking_number": tracking_number}
@@ -119,15 +119,15 @@ def _read_parcel(order_id: str) -> tuple[Order, Shipment | None, list[OrderLine]
     """
     order, (rows, shipment) = read_order_and_ask(order_id, LINES, SHIPMENT)
     check_is_open(order)
-    return order, _read_shipment(shipment), read_lines(order, rows)
+    return order, read_shipment(shipment), read_lines(order, rows)
 
 
-def _read_shipment(row: str | None) -> Shipment | None:
+def read_shipment(row: str | None) -> Shipment | None:
     """Return the shipment from the answer to the question for SHIPMENT, without its times; None when there is none."""
     return build_row(Shipment, READ, row)
 
 
-def _describe(order: Order, lines: list[OrderLine]) -> Parcel:
+def describe_parcel(order: Order, lines: list[OrderLine]) -> Parcel:
     """Return what warehouse and carrier are told of an order."""
     shipment_id = contracts.shipping_workflow_id(order.order_id)
     facts = tuple(line.facts for line in lines)

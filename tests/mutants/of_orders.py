@@ -173,10 +173,10 @@ OF_ORDERS: Final = (
     Mutant(
         "the order is looked at again after the carrier took the parcel",
         "orders/shipping/ship.py",
-        """clean_line(carrier.book(_describe(order, lines)), LONGEST_REFERENCE)
+        """clean_line(carrier.book(describe_parcel(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order, _ = _lock_for_shipping(command.order_id, Status.DISPATCHED)""",
-        """clean_line(carrier.book(_describe(order, lines)), LONGEST_REFERENCE)
+        """clean_line(carrier.book(describe_parcel(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = lock_open_order(command.order_id)""",
         ("tests/orders/lifecycle/test_steps.py",),

@@ -31,6 +31,15 @@ class Booking:
     is_recalled: bool
 
 
+@dataclass(frozen=True)
+class Label:
+    """What is stuck on a parcel, as a file for whoever prints it."""
+
+    media_type: str
+    content: bytes
+    file_name: str
+
+
 class Warehouse(Protocol):
     """What orders need of a warehouse."""
 
@@ -74,3 +83,11 @@ class Tracking(Protocol):
 
     def tracking_url(self, tracking_number: str) -> str:
         """Return the address of the parcel's page, with https; empty where there is none."""
+
+
+@runtime_checkable
+class Labelling(Protocol):
+    """What a carrier may have besides: labels of the parcels that it has booked."""
+
+    def read_label(self, parcel: Parcel) -> Label:
+        """Return the parcel's label, the same however often it is asked for. Nothing is booked or changed by it."""

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from orders.errors import CarrierMissing
 from orders.plugins import load_plugins
-from orders.shipping.partners.interface import Carrier, Tracking, Warehouse
+from orders.shipping.partners.interface import Carrier, Labelling, Tracking, Warehouse
 
 
 def find_warehouse() -> Warehouse:
@@ -48,3 +48,8 @@ def find_tracking_url(name: str, tracking_number: str) -> str:
         return ""
     url = carrier.tracking_url(tracking_number)
     return url if url.startswith("https://") else ""
+
+
+def makes_labels(name: str) -> bool:
+    """Tell whether the carrier makes labels; one that is not configured any more makes none."""
+    return isinstance(list_carriers().get(name), Labelling)

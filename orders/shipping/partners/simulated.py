@@ -7,11 +7,12 @@ from urllib.parse import quote
 from django.db import transaction
 from django.db.models.functions import Now
 
-from orders.errors import OrderInvalid, ShippingRefused
+from orders.errors import OrderInvalid, OutsideWorldFailed, ShippingRefused
 from orders.identifiers import new_identifier
 from orders.models import CarrierBooking
 from orders.order_facts import Line
-from orders.shipping.partners.interface import Booking, Parcel
+from orders.shipping.partners.interface import Booking, Label, Parcel
+from orders.shipping.partners.zpl import write_label
 from orders.simulated.fault_injection import SOLD_OUT_PREFIX, UNREACHABLE_POSTCODE, call_outside_world
 
 # The update changes nothing: without it, RETURNING would say nothing of a booking that is there already.
@@ -65,6 +66,10 @@ class SimulatedCarrier:
         """Return what a carrier's page would be at; there is none behind it."""
         return f"https://simulated-parcel.example/{quote(tracking_number, safe='')}"
 
+    def read_label(self, parcel: Parcel) -> Label:
+        """Return the label of a parcel that is in the books, for a label printer."""
+        return call_outside_world("carrier", lambda: self._read_label(parcel))
+
     def read_books(self) -> Iterator[Booking]:
         """Return all bookings."""
         return map(self._read, CarrierBooking.objects.order_by().iterator())
@@ -87,6 +92,13 @@ class SimulatedCarrier:
         if booking.recalled_at is not None:
             raise ShippingRefused("The parcel was recalled.")
         return booking.tracking_number
+
+    def _read_label(self, parcel: Parcel) -> Label:
+        booking = self.find_booking(parcel.shipment_id)
+        if booking is None or booking.is_recalled:
+            raise OutsideWorldFailed("The carrier has no such parcel in its books.")
+        content = write_label(parcel, booking.tracking_number, carrier=self.name)
+        return Label("application/x-zpl", content.encode(), f"label-{booking.tracking_number}.zpl")
 
     def _recall(self, shipment_id: str) -> None:
         with transaction.atomic():

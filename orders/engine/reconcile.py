@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from orders import contracts
@@ -179,14 +179,17 @@ def _look_at_left_over(order_ids: Sequence[str], open_runs: Mapping[str, OpenRun
 
 
 def _stale() -> "QuerySet[Order]":
-    """Return open orders that should have moved by now, or whose decision has no answer."""
+    """Return open orders that should have moved by now, or whose decision has no answer.
+
+    Each kind has an index of its own, so that orders which merely wait are not read.
+    """
     limit = Now() - STALE_AFTER
-    unanswered = Decision.objects.filter(order=OuterRef("pk"), outcome=Outcome.PENDING, taken_at__lt=limit)
-    waiting = Q(status=Status.PENDING_MANUAL_APPROVAL)
-    overdue = waiting & Q(approval_deadline__lt=limit)
-    return started_orders().filter(
-        Q(status__in=IN_MOTION, updated_at__lt=limit) | overdue | waiting & Exists(unanswered)
-    )
+    waiting = Order.objects.filter(status=Status.PENDING_MANUAL_APPROVAL)
+    pending = Decision.objects.filter(outcome=Outcome.PENDING, taken_at__lt=limit)
+    stale = Order.objects.filter(status__in=IN_MOTION, updated_at__lt=limit).values("pk")
+    overdue = waiting.filter(approval_deadline__lt=limit).values("pk")
+    unanswered = pending.filter(order__status=Status.PENDING_MANUAL_APPROVAL).values("order_id")
+    return started_orders().filter(pk__in=stale.union(overdue, unanswered, all=True))
 
 
 def _compare_stale(walk: Walk, open_runs: Mapping[str, OpenRun], show_life: Callable[[], None]) -> int:

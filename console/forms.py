@@ -127,20 +127,13 @@ class OrderIdsField(forms.MultipleChoiceField):
         return is_order_id(value)
 
 
-class BulkForm(forms.Form):
-    """One decision on the ticked orders, or on the whole list that `query` names, `confirmed` of which were shown."""
+class ChosenOrdersForm(forms.Form):
+    """The ticked orders, or the whole list that `query` names, `confirmed` of which were shown."""
 
-    kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DecisionKind])
-    reason_code = forms.CharField(required=False, max_length=LONGEST_CODE)
     order_id = OrderIdsField(required=False)
     scope = forms.ChoiceField(required=False, choices=[("", "the ticked orders"), ("all", "the whole list")])
     query = forms.CharField(required=False, max_length=LONGEST_QUERY)
     confirmed = forms.IntegerField(required=False, min_value=0, max_value=10**6)
-    reason = TextField(
-        required=False,
-        max_length=LONGEST_REASON,
-        error_messages={"max_length": f"A reason can have at most {LONGEST_REASON} characters."},
-    )
 
     def clean_order_id(self) -> list[str]:
         """Accept at most a page of orders, each once; the whole list needs none."""
@@ -150,9 +143,39 @@ class BulkForm(forms.Form):
         return order_ids
 
     def clean(self) -> None:
-        is_cancel = self.cleaned_data.get("kind") == DecisionKind.CANCEL
         if not self.cleaned_data.get("scope") and self.cleaned_data.get("order_id") == []:
             self.add_error("order_id", "Select at least one order.")
+
+    @property
+    def list_query(self) -> str | None:
+        """The query of the whole list where all of it was chosen; None for ticked orders."""
+        return self.cleaned_data["query"] if self.cleaned_data["scope"] else None
+
+    @property
+    def is_tampered(self) -> bool:
+        """Tell whether the data cannot have come from one of the console's forms."""
+        return any(self.has_error(name, "invalid_choice") for name in self.fields)
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, for a person."""
+        return " ".join(str(sentence) for errors in self.errors.values() for sentence in errors)
+
+
+class BulkForm(ChosenOrdersForm):
+    """One decision on the chosen orders."""
+
+    kind = forms.ChoiceField(choices=[(kind.value, kind.value) for kind in DecisionKind])
+    reason_code = forms.CharField(required=False, max_length=LONGEST_CODE)
+    reason = TextField(
+        required=False,
+        max_length=LONGEST_REASON,
+        error_messages={"max_length": f"A reason can have at most {LONGEST_REASON} characters."},
+    )
+
+    def clean(self) -> None:
+        super().clean()
+        is_cancel = self.cleaned_data.get("kind") == DecisionKind.CANCEL
         has_reason = bool(self.cleaned_data.get("reason", True)) or says_enough(self.cleaned_data.get("reason_code"))
         if is_cancel and not has_reason:
             self.add_error("reason", "Enter a reason for cancelling the orders.")
@@ -160,7 +183,14 @@ class BulkForm(forms.Form):
     @property
     def is_tampered(self) -> bool:
         """Tell whether the data cannot have come from one of the console's forms."""
-        return any(self.has_error(name, "invalid_choice") for name in self.fields) or self.has_error("kind")
+        return super().is_tampered or self.has_error("kind")
+
+
+class BulkTagForm(ChosenOrdersForm):
+    """One tag for the chosen orders; without a `deed` it is only asked for."""
+
+    deed = forms.ChoiceField(required=False, choices=[("add", "add"), ("remove", "remove")])
+    tag = forms.CharField(required=False, strip=False, max_length=LONGEST_QUERY)
 
 
 class RowsField(forms.CharField):

@@ -20,6 +20,7 @@ from console.policy import trial
 from console.review import review
 from console.shipping import address, label
 from console.system import errors, health, keys, mail, overview, reports, stuck
+from console.tags import bulk as tag_bulk
 from console.tags import views as tags
 from console.waiting import desk
 from console.webhooks import carriers, gateways
@@ -71,6 +72,7 @@ urlpatterns = [
     path("orders/import/<import_id:import_id>/change/", import_pages.change_import, name="import-change"),
     path("orders/import/<import_id:import_id>/failed/", import_pages.download_failed, name="import-failed"),
     path("orders/bulk/", bulk.decide_bulk, name="order-bulk"),
+    path("orders/bulk/tags/", tag_bulk.tag_several, name="order-bulk-tags"),
     path("orders/export/", export.export_orders, name="order-export"),
     path("orders/exports/", export_pages.show_exports, name="export-list"),
     path("orders/exports/<export_id:export_id>/", export_pages.send_file, name="export-file"),

@@ -1,6 +1,7 @@
 """One decision on several orders: first a preview, then a batch, which decides them in the background."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse, QueryDict
@@ -22,6 +23,8 @@ from orders.labels.batches import BATCH_RESULT_LABELS
 from orders.models import Order
 from orders.permissions import check_is_decider
 from orders.states import DecisionKind, ReasonKind
+
+LIST_HAS_GROWN: Final = "More orders are in this list now."
 
 
 @dataclass(frozen=True)
@@ -69,18 +72,16 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
     if not form.is_valid() and not (asked and form.errors.keys() == {"reason"}):
         if form.is_tampered:
             raise BadRequest("The form has no orders or no decision.")
-        sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
-        return _show(request, sentence=" ".join(sentences))
+        return _show(request, sentence=form.sentence)
     kind = DecisionKind(form.cleaned_data["kind"])
     check_is_decider(request.user, kind)
-    query = form.cleaned_data["query"] if form.cleaned_data["scope"] else None
+    query = form.list_query
     try:
-        pks = _find_orders(request, query, form.cleaned_data["order_id"])
+        pks = find_chosen(request, query, form.cleaned_data["order_id"], MOST_ORDERS)
         if asked:
             return _ask(request, pks, kind, query)
         if query is not None and len(pks) > (form.cleaned_data["confirmed"] or 0):
-            notice = "More orders are in this list now. Nothing was decided; check the numbers again."
-            return _ask(request, pks, kind, query, notice)
+            return _ask(request, pks, kind, query, f"{LIST_HAS_GROWN} Nothing was decided; check the numbers again.")
         batch = create_batch(
             pks,
             kind,
@@ -95,8 +96,11 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def _find_orders(request: ConsoleRequest, query: str | None, order_ids: list[str]) -> list[int]:
-    """Return the primary keys of the chosen orders. Raises OrderInvalid for too many, or a list that cannot be read."""
+def find_chosen(request: ConsoleRequest, query: str | None, order_ids: list[str], most: int) -> list[int]:
+    """Return the primary keys of the chosen orders, `most` at most.
+
+    Raises OrderInvalid for more, for none, or for a list that cannot be read.
+    """
     if query is None:
         found = Order.objects.filter(order_id__in=order_ids).order_by("pk")
         pks = list(found.values_list("pk", flat=True))
@@ -104,9 +108,9 @@ def _find_orders(request: ConsoleRequest, query: str | None, order_ids: list[str
         asked = ListAsked.read_query(QueryDict(query), request.user)
         if asked.notices:  # without one of its filters the list would be a longer one
             raise OrderInvalid(f"This list cannot be read as it is. {asked.notices[0]}")
-        pks = asked.find_all(MOST_ORDERS + 1)
-    if len(pks) > MOST_ORDERS:
-        raise OrderInvalid(f"This list has more than {MOST_ORDERS:,} orders. Narrow it by a filter first.")
+        pks = asked.find_all(most + 1)
+    if len(pks) > most:
+        raise OrderInvalid(f"This list has more than {most:,} orders. Narrow it by a filter first.")
     if not pks:
         raise OrderInvalid("None of these orders exists any more.")
     return pks

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
@@ -9,14 +11,21 @@ from django.db import transaction
 from orders import permissions
 from orders.errors import OrderInvalid
 from orders.events import EventKind
-from orders.lifecycle.history import add_event
-from orders.lifecycle.lookup import lock_order
+from orders.lifecycle.history import Event, prepare_events, send_writings, write_events
+from orders.lifecycle.lookup import Question, lock_order, lock_orders_and_ask
 from orders.models import Order, OrderTag
 from orders.models.tag import LONGEST_TAG, TAG_PATTERN
 from orders.permissions import Actor
+from orders.postgres.parts import Part, insert
 from orders.texts import clean_line
 
 MOST_TAGS: Final = 20
+# Somebody waits for the answer, about a millisecond for each.
+MOST_ORDERS: Final = 5_000
+# The orders of one transaction, which holds their rows for some 0.1 s.
+CHUNK: Final = 100
+TAGS_OF: Final = Question("ARRAY(SELECT name FROM orders_ordertag AS tag WHERE tag.order_id = orders_order.id)")
+REMOVE: Final = "DELETE FROM orders_ordertag WHERE order_id = %s AND name = %s"
 _SPACES: Final = re.compile(r"[\s_]+")
 
 
@@ -49,7 +58,7 @@ def add_tag(order: Order, *, actor: Actor, text: str) -> str:
             sentence = f"An order can have at most {MOST_TAGS} tags. Remove one first."
             raise OrderInvalid(sentence, fields={"tag": sentence})
         OrderTag.objects.create(order=locked, name=tag, added_by=actor.get_username())
-        _write(locked, EventKind.TAGGED, tag, actor)
+        write_events(locked, [_event(locked, EventKind.TAGGED, tag, actor)])
     return tag
 
 
@@ -61,11 +70,57 @@ def remove_tag(order: Order, *, actor: Actor, text: str) -> str:
         locked = lock_order(order.order_id)
         removed, _ = OrderTag.objects.filter(order=locked, name=tag).delete()
         if removed:
-            _write(locked, EventKind.UNTAGGED, tag, actor)
+            write_events(locked, [_event(locked, EventKind.UNTAGGED, tag, actor)])
     return tag
 
 
-def _write(order: Order, kind: EventKind, tag: str, actor: Actor) -> None:
-    """Write the event; the order's version is in its key, because a tag may come and go."""
+@dataclass(frozen=True)
+class Tagged:
+    """What came of one tag for `total` orders: how many changed, and the ids of those that have no room for it."""
+
+    tag: str
+    total: int
+    changed: int
+    full: tuple[str, ...] = ()
+
+
+def tag_orders(pks: Sequence[int], *, actor: Actor, text: str) -> Tagged:
+    """Add a tag to orders, as `add_tag` does to one; those that have too many tags stay as they are.
+
+    Each chunk of them is a transaction, so that nobody waits long for one of the orders. After a failure the same can
+    be asked for again. Raises NotAllowed, OrderInvalid for what is no tag, or for too many orders.
+    """
+    return _change_several(pks, EventKind.TAGGED, actor, text)
+
+
+def untag_orders(pks: Sequence[int], *, actor: Actor, text: str) -> Tagged:
+    """Remove a tag from orders, as `remove_tag` does from one, and otherwise as `tag_orders`."""
+    return _change_several(pks, EventKind.UNTAGGED, actor, text)
+
+
+def _change_several(pks: Sequence[int], kind: EventKind, actor: Actor, text: str) -> Tagged:
+    permissions.check_may_tag(actor)
+    tag = read_tag(text)
+    if len(pks) > MOST_ORDERS:
+        raise OrderInvalid(f"Select at most {MOST_ORDERS:,} orders at a time.")
+    adds, ordered, changed, full = kind == EventKind.TAGGED, sorted(pks), 0, []
+    for start in range(0, len(ordered), CHUNK):
+        with transaction.atomic():
+            writings = []
+            for order, (known,) in lock_orders_and_ask(ordered[start : start + CHUNK], TAGS_OF):
+                if (tag in known) == adds:
+                    continue
+                if adds and len(known) >= MOST_TAGS:
+                    full.append(order.order_id)
+                    continue
+                row = OrderTag(order=order, name=tag, added_by=actor.get_username())
+                part = insert(row) if adds else Part(REMOVE, (order.pk, tag))
+                writings.append(prepare_events(order, [_event(order, kind, tag, actor)], parts=[part]))
+            changed += send_writings(writings)
+    return Tagged(tag, len(pks), changed, tuple(full))
+
+
+def _event(order: Order, kind: EventKind, tag: str, actor: Actor) -> Event:
+    """Return the event; the order's version is in its key, because a tag may come and go."""
     facts = {"channel": permissions.find_channel(actor).value, "tag": tag}
-    add_event(order, kind, facts, key=f"tag:{order.version}:{tag}", actor=actor.get_username())
+    return Event(kind, f"tag:{order.version}:{tag}", facts, actor.get_username())

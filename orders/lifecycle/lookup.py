@@ -96,12 +96,21 @@ def lock_free_orders_and_ask(pks: Sequence[int], *questions: Question) -> list[t
 
     As `lock_order_and_ask`, in two statements for all of them.
     """
+    return _lock_several(pks, questions, LOCK_FREE)
+
+
+def lock_orders_and_ask(pks: Sequence[int], *questions: Question) -> list[tuple[Order, Sequence[Any]]]:
+    """Return the orders, locked, each with the answers. It waits for them by their keys, as everybody does who does."""
+    return _lock_several(pks, questions, LOCK)
+
+
+def _lock_several(pks: Sequence[int], questions: Sequence[Question], lock: str) -> list[tuple[Order, Sequence[Any]]]:
     names, columns, converters = _read_columns()
     texts = ", ".join(["id", *(question.text for question in questions)])
     values = [value for question in questions for value in question.values]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {columns} {OF_ORDERS} ORDER BY id{LOCK_FREE}; SELECT {texts} {OF_ORDERS}",
+            f"SELECT {columns} {OF_ORDERS} ORDER BY id{lock}; SELECT {texts} {OF_ORDERS}",
             [list(pks), *values, list(pks)],
         )
         orders = [_build_order(names, row, converters) for row in cursor.fetchall()]

@@ -42,7 +42,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const answer = findAnswer();
   if (event.detail.target !== answer) return;
   for (const button of findAll("[data-close]", answer)) button.hidden = false;
-  const first = find("#bulk-reason", answer) ?? find("[data-focus]", answer);
+  const first = find("#bulk-reason, #bulk-tag", answer) ?? find("[data-focus]", answer);
   first?.focus({ preventScroll: true });
   find("[data-focus]", answer)?.scrollIntoView({ block: "nearest" });
 });

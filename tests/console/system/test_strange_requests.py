@@ -54,6 +54,7 @@ FORMS = {
     "/orders/ORDER/tags/": {"tag": "x"},
     "/orders/ORDER/address/": {"address_line": "x", "address_postcode": "1", "address_city": "x", "reason": "x"},
     "/orders/bulk/": {"kind": "cancel", "order_id": "ORDER", "reason": "x"},
+    "/orders/bulk/tags/": {"deed": "add", "order_id": "ORDER", "tag": "x"},
     "/accounts/login/": {"username": "x", "password": "x", "next": "/"},
     "/admin/login/": {"username": "x", "password": "x", "next": "/"},
 }

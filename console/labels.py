@@ -1,6 +1,6 @@
 """The words that pages show: durations, statuses, what an order is waiting for, roles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from orders import permissions
 from orders.contracts import WaitingFor
+from orders.decisions.steps import Deed
 from orders.labels import DECISION_LABELS, STATUS_LABELS, Label
 from orders.states import DecisionKind, Status, TroubleCode, find_decision_ahead
 
@@ -147,6 +148,11 @@ def describe_moment(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M:%S} UTC"
 
 
+def name_deeds(deeds: Iterable[Deed]) -> tuple[tuple[str, str], ...]:
+    """Return what can be done to a step, each by its code and in words, as on a button."""
+    return tuple((deed.value, str(DEED_LABELS[deed])) for deed in deeds)
+
+
 def describe_present(names: Sequence[str]) -> str:
     """Say who else looks at an order just now; empty where nobody does."""
     if not names:
@@ -170,6 +176,11 @@ def describe_role(user: User | AnonymousUser) -> str:
     return "viewer" if permissions.may_view(user) else "no role yet"
 
 
+DEED_LABELS: Final[Mapping[Deed, Label]] = {
+    Deed.RETRY: gettext_lazy("Retry now"),
+    Deed.PAUSE: gettext_lazy("Pause"),
+    Deed.RESUME: gettext_lazy("Resume"),
+}
 SORT_LABELS: Final[Mapping[str, Label]] = {
     "newest": gettext_lazy("Newest"),
     "expiring": gettext_lazy("Next to expire"),

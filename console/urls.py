@@ -13,7 +13,7 @@ from console.deadlines import extend
 from console.desk import batches, bulk, export, export_pages, layout_page, order_list, view_pages
 from console.intake import create, import_pages
 from console.notices import choices, notices
-from console.order import decisions, detail, proof, refunds
+from console.order import decisions, detail, proof, refunds, steps
 from console.palette import page as palette
 from console.papers import page as papers
 from console.policy import trial
@@ -94,6 +94,7 @@ urlpatterns = [
     path("orders/<order_id:order_id>/cancel/", decisions.cancel, name="order-cancel"),
     path("orders/<order_id:order_id>/tags/", tags.add, name="tag-add"),
     path("orders/<order_id:order_id>/tags/remove/", tags.remove, name="tag-remove"),
+    path("orders/<order_id:order_id>/step/", steps.steer, name="order-step"),
     path("orders/<order_id:order_id>/withdraw/", decisions.withdraw, name="order-withdraw"),
     path("orders/<order_id:order_id>/refund/", refunds.refund, name="order-refund"),
     path("orders/<order_id:order_id>/address/", address.correct, name="order-address"),

@@ -267,6 +267,13 @@ class RunNotFound(OrderError):
         super().__init__(f"Temporal has no open run for {order_id}.")
 
 
+class StepNotPending(OrderError):
+    """The step is not being retried: it has succeeded by now, was given up, or never began."""
+
+    def __init__(self, sentence: str = "The step is no longer being retried, so there was nothing to change.") -> None:
+        super().__init__(sentence)
+
+
 class RunPaused(OrderError):
     """The order's run is paused in Temporal: it accepts signals but does nothing until it is resumed."""
 

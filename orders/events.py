@@ -64,6 +64,9 @@ class EventKind(StrEnum):
     RUN_REPLACED = "run.replaced"  # run_id, ending, goes_on
     RUN_REFUSED = "run.refused"  # run_id, activity
     STEP_FAILED = "step.failed"  # activity, attempt (or IMMEDIATE), error; refund_key
+    STEP_RETRIED = "step.retried"  # activity, channel
+    STEP_PAUSED = "step.paused"  # activity, channel
+    STEP_RESUMED = "step.resumed"  # activity, channel
     TROUBLE_BEGAN = "trouble.began"  # code, detail
     TROUBLE_ENDED = "trouble.ended"  # code
 

@@ -13,6 +13,7 @@ ADD: Final = "orders.add_order"
 APPROVE: Final = "orders.approve_order"
 CANCEL: Final = "orders.cancel_order"
 REFUND: Final = "orders.refund_order"
+STEER: Final = "orders.steer_order"
 # No role includes it: anyone who can open the Temporal Web UI can terminate every workflow there.
 OPEN_TEMPORAL_UI: Final = "orders.open_temporal_ui"
 
@@ -20,7 +21,7 @@ OPEN_TEMPORAL_UI: Final = "orders.open_temporal_ui"
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "viewer": ("view_order",),
     "clerk": ("view_order", "add_order"),
-    "approver": ("view_order", "approve_order", "cancel_order", "refund_order"),
+    "approver": ("view_order", "approve_order", "cancel_order", "refund_order", "steer_order"),
 }
 
 
@@ -219,6 +220,17 @@ def check_may_refund(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may refund a part of what an order paid."""
     if not may_refund(actor):
         raise NotAllowed("Your account cannot refund orders. Ask an approver to do it.")
+
+
+def may_steer(actor: Actor) -> bool:
+    """Tell whether `actor` may retry, pause and resume the steps of orders."""
+    return actor.has_perm(STEER)
+
+
+def check_may_steer(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may retry, pause and resume the steps of orders."""
+    if not may_steer(actor):
+        raise NotAllowed("Your account cannot retry or pause the steps of orders. Ask an approver to do it.")
 
 
 def check_may_decide(actor: Actor, kind: DecisionKind, order: OrderFacts) -> None:

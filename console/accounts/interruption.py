@@ -25,7 +25,16 @@ PAGES: Final = {
 # Under this name what was typed tells which form it is of: the name of the address that it was sent to.
 FORM: Final = "interrupted_form"
 DECISIONS: Final = frozenset(
-    {"order-approve", "order-cancel", "order-refund", "order-withdraw", "comment-add", "tag-add", "tag-remove"}
+    {
+        "order-approve",
+        "order-cancel",
+        "order-refund",
+        "order-withdraw",
+        "comment-add",
+        "tag-add",
+        "tag-remove",
+        "order-step",
+    }
 )
 SENTENCES: Final = {
     "order-approve": "You were signed out and your decision was not saved.",
@@ -34,6 +43,7 @@ SENTENCES: Final = {
     "order-address": "You were signed out and the address was not corrected. What you typed is still in the form.",
     "order-extend": "You were signed out and the deadline was not extended. What you typed is still in the form.",
     "order-refund": "You were signed out and nothing was refunded. What you typed is still in the form.",
+    "order-step": "You were signed out and the step was left as it is.",
     "comment-add": "You were signed out and your comment was not added. What you typed is still in the form.",
     "comment-edit": "You were signed out and your comment was not saved. What you typed is still in the form.",
     "order-bulk": "You were signed out and your decisions were not saved.",

@@ -23,7 +23,7 @@ from console.order.refund_panel import build_refund_panel
 from console.order.status_panel import build_status_panel
 from orders.engine.live_status import BUSY, OPENING_SECONDS, WAITING_SECONDS, LiveStatus, get_live_status
 from orders.models import Order
-from orders.permissions import needs_reason
+from orders.permissions import may_steer, needs_reason
 from orders.states import DecisionKind, Outcome
 
 
@@ -87,7 +87,13 @@ def show_status(request: ConsoleRequest, order_id: str) -> HttpResponse:
     panel = build_status_panel(facts)
     if request.GET.get("seen") == panel.seen:
         return HttpResponse(status=204)
-    context = {"order": order, "panel": panel, "now": facts.now, "way_back": WayBack.read(request)}
+    context = {
+        "order": order,
+        "panel": panel,
+        "now": facts.now,
+        "way_back": WayBack.read(request),
+        "may_steer": may_steer(request.user),
+    }
     return render_page(request, "order/_status_changes.html", context)
 
 

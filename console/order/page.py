@@ -27,7 +27,7 @@ from console.order.timeline import build_timeline
 from orders.decisions.reasons import Offered
 from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order
-from orders.permissions import may_comment, may_correct_address, may_open_temporal_ui, may_tag
+from orders.permissions import may_comment, may_correct_address, may_open_temporal_ui, may_steer, may_tag
 from orders.shipping.address import find_refusal
 from orders.shipping.label import has_label
 from orders.shipping.partners.registry import find_tracking_url
@@ -100,6 +100,7 @@ def render_order(
         "timeline": build_timeline(facts.events, request.user),
         "tags": vars(order)["tag_names"],
         "may_tag": may_tag(request.user),
+        "may_steer": may_steer(request.user),
         "typed_tag": tag,
         "comment_form": comment_form,
         "comment_feedback": comment_feedback,

@@ -1,6 +1,6 @@
 """The status panel: where an order is and what it waits for, from its row and its workflow."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,12 +10,13 @@ from console.fingerprint import fingerprint
 from console.order.facts import StatusFacts
 from orders import states
 from orders.contracts import APPROVE_SIGNAL, CANCEL_SIGNAL, EXTEND_SIGNAL
+from orders.decisions.steps import Deed
 from orders.engine.live_status import LiveStatus
+from orders.engine.pending import PendingActivity
 from orders.engine.sending import REFUND
-from orders.engine.temporal import PendingActivity
 from orders.events import STATUS_KINDS
 from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity, describe_undelivered
-from orders.models import OutboxMessage, Trouble
+from orders.models import Order, OutboxMessage, Trouble
 from orders.states import HAPPY_PATH, DecisionKind, Status, TroubleCode
 
 MESSAGES: Final = {
@@ -46,10 +47,15 @@ class Milestone:
 
 @dataclass(frozen=True)
 class AttemptFace:
-    """What is being tried, in words, and when the next try is due; the page counts down to it on its own."""
+    """What is being tried, in words, and when the next try is due; the page counts down to it on its own.
+
+    `deeds` are what can be done to the step, an activity's name, by who may: each by its code and in words.
+    """
 
     sentence: str
     next_at: datetime | None
+    step: str
+    deeds: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,9 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
         deadline=deadline,
         is_soon=deadline is not None and labels.is_soon(deadline, now),
         milestones=_find_milestones(status, facts.reached),
-        attempts=tuple(_describe_attempt(activity, now) for activity in live.activities) if live and answer else (),
+        attempts=tuple(_describe_attempt(activity, order, now) for activity in live.activities)
+        if live and answer
+        else (),
         on_their_way=tuple(map(_describe_message, facts.unsent)),
         was_asked=live is not None,
         is_live=answer is not None,
@@ -185,20 +193,36 @@ def _find_milestones(status: Status, reached: Collection[str]) -> tuple[Mileston
     return (*behind, Milestone(Status.CANCELLING, "now"), Milestone(Status.CANCELLED, "ahead"))
 
 
-def _describe_attempt(activity: PendingActivity, now: datetime) -> AttemptFace:
+def _describe_attempt(activity: PendingActivity, order: Order, now: datetime) -> AttemptFace:
     """Return what is being tried, such as 'Charge the payment: attempt 3, last failure: …, next attempt'."""
     next_at = None
     parts = [f"attempt {activity.attempt}" if activity.attempt > 1 else "first attempt"]
     if activity.last_failure:
         parts.append(f"last failure: {activity.last_failure.rstrip('.')}")
-    if activity.is_paused:
+    if activity.is_paused and activity.paused_by and activity.paused_at is not None:
+        moment = labels.describe_moment(activity.paused_at)
+        parts.append(f"paused by {activity.paused_by} on {moment}; resume it to have it tried again")
+    elif activity.is_paused:
         parts.append("paused in Temporal until someone resumes it")
     elif activity.attempt > 1 and activity.next_attempt_at is not None and activity.next_attempt_at > now:
         parts.append("next attempt")
         next_at = activity.next_attempt_at
     else:
         parts.append("in progress")
-    return AttemptFace(f"{describe_activity(activity.name)}: {', '.join(parts)}", next_at)
+    sentence = f"{describe_activity(activity.name)}: {', '.join(parts)}"
+    deeds = _list_deeds(activity, order, is_due=next_at is None)
+    return AttemptFace(sentence, next_at, activity.name, labels.name_deeds(deeds))
+
+
+def _list_deeds(activity: PendingActivity, order: Order, *, is_due: bool) -> Iterator[Deed]:
+    """Yield what can be done to a step: nothing to its first attempt, nor to one that its cancellation waits for."""
+    if activity.is_paused:
+        yield Deed.RESUME
+    elif activity.attempt > 1 and not activity.is_ending:
+        if not is_due:
+            yield Deed.RETRY
+        if not order.is_cancel_requested:
+            yield Deed.PAUSE
 
 
 def _describe_message(message: OutboxMessage) -> str:

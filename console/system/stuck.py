@@ -14,9 +14,11 @@ from django.views.decorators.http import require_safe
 from console.access import ConsoleRequest, needs_view, render_page
 from console.accounts.sessions import polled
 from console.fingerprint import fingerprint
-from console.labels import STATUS_SENTENCES, TROUBLE_ADVICE
+from console.labels import STATUS_SENTENCES, TROUBLE_ADVICE, name_deeds
+from orders.decisions.steps import Deed
 from orders.labels import TROUBLE_LABELS, describe_activity
 from orders.overview.stuck import StuckCause, StuckGroup, StuckOrder, find_stuck
+from orders.permissions import may_steer
 from orders.postgres.clock import database_now
 from orders.states import Status, TroubleCode
 
@@ -24,6 +26,7 @@ CAUSE_LABELS: Final[Mapping[StuckCause, Promise]] = {
     StuckCause.MESSAGE_REFUSED: gettext_lazy("Temporal refused a message"),
     StuckCause.START_UNSENT: gettext_lazy("The submission has not reached Temporal"),
     StuckCause.DECISION_UNSENT: gettext_lazy("The decision has not reached Temporal"),
+    StuckCause.STEP_PAUSED: gettext_lazy("Paused: %(step)s"),
     StuckCause.RETRYING: gettext_lazy("Retrying: %(step)s"),
     StuckCause.DECISION_UNANSWERED: gettext_lazy("The workflow has not answered a decision"),
     StuckCause.OVERDUE: gettext_lazy("Past the deadline, but not cancelled yet"),
@@ -44,7 +47,10 @@ CAUSE_ADVICE: Final[Mapping[StuckCause, Promise]] = {
     StuckCause.DECISION_UNSENT: gettext_lazy(
         "The decision is saved and takes effect as soon as Temporal and a worker are there. See the system page."
     ),
-    StuckCause.RETRYING: gettext_lazy("The step is retried automatically. You can wait, or cancel the order."),
+    StuckCause.STEP_PAUSED: gettext_lazy("The step is not tried again until someone resumes it, or cancels the order."),
+    StuckCause.RETRYING: gettext_lazy(
+        "The step is retried automatically. You can wait, have it retried now, or cancel the order."
+    ),
     StuckCause.DECISION_UNANSWERED: gettext_lazy(
         "The decision is sent again until it is answered. If no worker is running, start one; see the system page."
     ),
@@ -58,12 +64,20 @@ CAUSE_ADVICE: Final[Mapping[StuckCause, Promise]] = {
         "It is retried until the gateway answers, and moves money once. If it takes days, ask the gateway."
     ),
 }
+# What can be done about each of the orders that a step holds up.
+DEEDS: Final[Mapping[str, tuple[Deed, ...]]] = {
+    StuckCause.STEP_PAUSED: (Deed.RESUME,),
+    StuckCause.RETRYING: (Deed.RETRY, Deed.PAUSE),
+}
 POLL_SECONDS: Final = 5
 
 
 @dataclass(frozen=True)
 class GroupFace:
-    """One group in words; `is_idle` is true of orders that only wait for a person."""
+    """One group in words; `is_idle` is true of orders that only wait for a person.
+
+    `deeds` are what can be done to the step that holds the orders up, for each of them.
+    """
 
     title: str
     advice: str
@@ -71,6 +85,8 @@ class GroupFace:
     since: datetime
     orders: tuple[StuckOrder, ...]
     is_idle: bool
+    step: str = ""
+    deeds: tuple[tuple[str, str], ...] = ()
 
     @property
     def unnamed(self) -> int:
@@ -87,14 +103,17 @@ def show_stuck(request: ConsoleRequest) -> HttpResponse:
     seen = fingerprint(groups)
     if request.htmx and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
-    context = {"groups": groups, "seen": seen, "now": database_now(), "poll_seconds": POLL_SECONDS}
+    may = may_steer(request.user)
+    context = {"groups": groups, "seen": seen, "now": database_now(), "poll_seconds": POLL_SECONDS, "may_steer": may}
     return render_page(request, "system/_stuck.html" if request.htmx else "system/stuck.html", context)
 
 
 def describe_group(group: StuckGroup) -> GroupFace:
     """Return a group in words: what keeps the orders, and what helps."""
     title, advice = _describe_trouble(group) if group.cause in set(TroubleCode) else _describe_cause(group)
-    return GroupFace(title, advice, group.count, group.since, tuple(group.orders), group.cause == StuckCause.WAITING)
+    deeds = name_deeds(DEEDS.get(group.cause, ()))
+    is_idle = group.cause == StuckCause.WAITING
+    return GroupFace(title, advice, group.count, group.since, tuple(group.orders), is_idle, group.step, deeds)
 
 
 def _describe_trouble(group: StuckGroup) -> tuple[str, str]:
@@ -105,7 +124,7 @@ def _describe_trouble(group: StuckGroup) -> tuple[str, str]:
 def _describe_cause(group: StuckGroup) -> tuple[str, str]:
     cause = StuckCause(group.cause)
     title, advice = str(CAUSE_LABELS[cause]), str(CAUSE_ADVICE[cause])
-    if cause == StuckCause.RETRYING:
+    if cause in DEEDS:
         return title % {"step": describe_activity(group.step)}, advice
     if cause == StuckCause.NOT_MOVING:
         return title, _("%(sentence)s %(advice)s") % {

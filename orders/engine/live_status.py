@@ -18,7 +18,7 @@ from typing import Final
 from orders.causes import explain_cause
 from orders.contracts import StatusAnswer, WaitingFor
 from orders.engine import temporal
-from orders.engine.temporal import PendingActivity, Progress
+from orders.engine.pending import PendingActivity, Progress
 from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
 from orders.models import Order
 from orders.states import Status

@@ -1,5 +1,6 @@
 """Sends messages of the outbox to Temporal, and says how long one that failed waits; it does not touch the database."""
 
+import contextlib
 import json
 import logging
 import random
@@ -8,10 +9,11 @@ from datetime import timedelta
 from typing import Final
 
 from orders import contracts
-from orders.engine import temporal
+from orders.engine import steering, temporal
 from orders.engine.alarms import is_alarming
-from orders.errors import CallFailed, CallRefused, OrderError
+from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, StepNotPending
 from orders.models import OutboxMessage
+from orders.states import Status
 
 logger = logging.getLogger(__name__)
 
@@ -71,11 +73,19 @@ def _send(message: OutboxMessage) -> None:
             temporal.start_refund(content)
         else:
             temporal.signal_decision(order_id, message.name, content)
+            if message.name == contracts.CANCEL_SIGNAL and message.order.status != Status.PENDING_MANUAL_APPROVAL:
+                _free_steps(order_id)
     except OrderError:
         raise
     except Exception as error:
         logger.exception("outbox: message %s of %s: unforeseen failure", message.name, order_id)
         raise OrderError(f"The message could not be sent: {type(error).__name__}: {error}") from error
+
+
+def _free_steps(order_id: str) -> None:
+    """Have a cancellation wait for no step that somebody has paused; an order that ended at once has none."""
+    with contextlib.suppress(RunNotFound, StepNotPending):
+        steering.free_ending_steps(order_id)
 
 
 def back_off(message: OutboxMessage, failure: OrderError) -> timedelta:

@@ -30,9 +30,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from orders import contracts
 from orders.engine.failures import translate_failure
+from orders.engine.pending import Progress, read_activities
 from orders.engine.temporal_client import RPC_TIMEOUT, call
 from orders.errors import OrderError, RunNotFound, RunPaused
-from orders.texts import LONGEST_NAME, clean_line, clean_message, clean_text
+from orders.texts import clean_message
 
 logger = logging.getLogger(__name__)
 
@@ -63,25 +64,6 @@ RUNNING: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
 
 
 PAUSED: Final = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED
-
-
-@dataclass(frozen=True)
-class PendingActivity:
-    """An activity that is being tried: which attempt, what went wrong last, and when the next try is due."""
-
-    name: str
-    attempt: int
-    last_failure: str
-    next_attempt_at: datetime | None
-    is_paused: bool = False
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is being tried for an order and its shipment, and whether the shipment's run is paused in Temporal."""
-
-    activities: tuple[PendingActivity, ...] = ()
-    is_shipping_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,20 +194,20 @@ def query_status(order_id: str) -> contracts.StatusAnswer:
 def describe_progress(order_id: str) -> Progress:
     """Return what is being tried for the order and its shipment; needs no worker. Raises TemporalAway, RunNotFound."""
 
-    async def describe(client: Client) -> Progress:
-        order = await _describe(client, order_id)
+    async def look(client: Client) -> Progress:
+        order = await describe(client, order_id)
         try:
-            shipping = await _describe(client, contracts.shipping_workflow_id(order_id))
+            shipping = await describe(client, contracts.shipping_workflow_id(order_id))
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
-            return Progress(_read_activities(order))
+            return Progress(read_activities(order))
         return Progress(
-            activities=_read_activities(order) + _read_activities(shipping),
+            activities=read_activities(order) + read_activities(shipping),
             is_shipping_paused=shipping.workflow_execution_info.status == PAUSED,
         )
 
-    return call(describe, order_id=order_id)
+    return call(look, order_id=order_id)
 
 
 def describe_run(order_id: str) -> Run | None:
@@ -242,7 +224,7 @@ def check_server() -> None:
     async def check(client: Client) -> None:
         # Its own health check does not tell whether what is behind it works; that it does not know this run does.
         try:
-            await _describe(client, f"probe-{uuid4()}")
+            await describe(client, f"probe-{uuid4()}")
         except RPCError as error:
             if not isinstance(translate_failure(error, "probe"), RunNotFound):
                 raise
@@ -250,8 +232,11 @@ def check_server() -> None:
     call(check, is_probe=True)
 
 
-async def _describe(client: Client, workflow_id: str) -> DescribeWorkflowExecutionResponse:
-    """Return what the server says of a run, as it says it: the SDK's own reading fails for states it does not know."""
+async def describe(client: Client, workflow_id: str) -> DescribeWorkflowExecutionResponse:
+    """Return what the server says of a run, as it says it: the SDK's own reading fails for states it does not know.
+
+    Raises RPCError.
+    """
     request = DescribeWorkflowExecutionRequest(
         namespace=client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
     )
@@ -260,7 +245,7 @@ async def _describe(client: Client, workflow_id: str) -> DescribeWorkflowExecuti
 
 async def read_run(client: Client, order_id: str) -> Run:
     """Return the latest run of the order's workflow. Raises RPCError."""
-    description = await _describe(client, order_id)
+    description = await describe(client, order_id)
     info, extended = description.workflow_execution_info, description.workflow_extended_info
     since = extended.pause_info.paused_time.ToDatetime(UTC) if extended.HasField("pause_info") else None
     is_open = info.status in {RUNNING, PAUSED}
@@ -271,18 +256,4 @@ async def read_run(client: Client, order_id: str) -> Run:
         failed_tasks=max(description.pending_workflow_task.attempt - 1, 0),
         is_paused=info.status == PAUSED,
         paused_since=since,
-    )
-
-
-def _read_activities(description: DescribeWorkflowExecutionResponse) -> tuple[PendingActivity, ...]:
-    """Return what the server says about activities under way."""
-    return tuple(
-        PendingActivity(
-            name=clean_line(activity.activity_type.name, LONGEST_NAME),
-            attempt=activity.attempt,
-            last_failure=clean_text(activity.last_failure.message),
-            next_attempt_at=activity.scheduled_time.ToDatetime(UTC) if activity.HasField("scheduled_time") else None,
-            is_paused=activity.paused,
-        )
-        for activity in description.pending_activities
     )

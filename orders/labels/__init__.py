@@ -136,6 +136,9 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.RUN_REPLACED: gettext_lazy("Workflow restarted"),
     EventKind.RUN_REFUSED: gettext_lazy("An extra workflow run was stopped"),
     EventKind.STEP_FAILED: gettext_lazy("%(step)s: attempt %(attempt)s failed"),
+    EventKind.STEP_RETRIED: gettext_lazy("%(step)s: retried at once"),
+    EventKind.STEP_PAUSED: gettext_lazy("%(step)s: paused"),
+    EventKind.STEP_RESUMED: gettext_lazy("%(step)s: resumed"),
     EventKind.TROUBLE_BEGAN: gettext_lazy("%(trouble)s"),
     EventKind.TROUBLE_ENDED: gettext_lazy("Resolved: %(trouble)s"),
 }

@@ -159,6 +159,7 @@ class Order(models.Model):
             ("approve_order", "Can approve an order"),
             ("cancel_order", "Can cancel an order"),
             ("refund_order", "Can refund a part of an order's payment"),
+            ("steer_order", "Can retry, pause and resume the steps of an order"),
             ("open_temporal_ui", "Can open the Temporal Web UI, where everything can be done to a workflow"),
         ]
         constraints = [

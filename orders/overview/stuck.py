@@ -25,6 +25,8 @@ from orders.states import Outcome, Status
 UNSENT_AFTER: Final = timedelta(seconds=15)
 UNANSWERED_AFTER: Final = timedelta(minutes=1)
 UNMOVED_AFTER: Final = timedelta(minutes=2)
+# What an order's history ends with while a step is being retried.
+RETRIED: Final = (EventKind.STEP_FAILED, EventKind.STEP_RETRIED, EventKind.STEP_RESUMED)
 # So many orders of each cause are named.
 EXAMPLES: Final = 10
 
@@ -35,6 +37,7 @@ class StuckCause(StrEnum):
     MESSAGE_REFUSED = "MESSAGE_REFUSED"
     START_UNSENT = "START_UNSENT"
     DECISION_UNSENT = "DECISION_UNSENT"
+    STEP_PAUSED = "STEP_PAUSED"
     RETRYING = "RETRYING"
     DECISION_UNANSWERED = "DECISION_UNANSWERED"
     OVERDUE = "OVERDUE"
@@ -151,7 +154,8 @@ def _held_by() -> Case:
         When(refusal__isnull=False, then=Value(StuckCause.MESSAGE_REFUSED)),
         When(unsent_name=START, then=Value(StuckCause.START_UNSENT)),
         When(unsent_name__isnull=False, then=Value(StuckCause.DECISION_UNSENT)),
-        When(latest_kind=EventKind.STEP_FAILED, then=Value(StuckCause.RETRYING)),
+        When(latest_kind=EventKind.STEP_PAUSED, then=Value(StuckCause.STEP_PAUSED)),
+        When(latest_kind__in=RETRIED, then=Value(StuckCause.RETRYING)),
         When(unanswered_since__isnull=False, then=Value(StuckCause.DECISION_UNANSWERED)),
         When(is_waiting & Q(approval_deadline__lte=Now()), then=Value(StuckCause.OVERDUE)),
         When(is_waiting, then=Value(StuckCause.WAITING)),
@@ -163,7 +167,7 @@ def _held_by() -> Case:
 
 def _step() -> Case:
     return Case(
-        When(held_by=StuckCause.RETRYING, then=Coalesce(F("failing_step"), Value(""))),
+        When(held_by__in=[StuckCause.STEP_PAUSED, StuckCause.RETRYING], then=Coalesce(F("failing_step"), Value(""))),
         When(held_by=StuckCause.NOT_MOVING, then=F("status")),
         default=Value(""),
         output_field=CharField(),

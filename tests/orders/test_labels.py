@@ -37,6 +37,7 @@ MONEY = {"amount": 123456, "currency": "EUR", "gateway_reference": "ch_1"}
 CANCELLED = {"reason_code": "PAYMENT_DECLINED", "cause": "", "reason": ""}
 PARCEL = {"carrier": "Swift", "tracking_number": "T-1"}
 DECISION = {"decision_id": "1", "channel": "CONSOLE", "reason": "Looks right"}
+STEP = {"activity": "charge_payment", "channel": "CONSOLE"}
 
 # Every kind with data as it is written, and the words that people read.
 WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
@@ -140,6 +141,9 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         "Charge the payment: attempt 2 failed",
         "100 % broken",
     ),
+    EventKind.STEP_RETRIED: (STEP, "Charge the payment: retried at once", ""),
+    EventKind.STEP_PAUSED: (STEP, "Charge the payment: paused", ""),
+    EventKind.STEP_RESUMED: (STEP, "Charge the payment: resumed", ""),
     EventKind.TROUBLE_BEGAN: (
         {"code": "CHARGE_UNRESOLVED", "detail": "It hangs."},
         "The payment gateway is not responding",

@@ -17,7 +17,7 @@ from orders.contracts import StatusAnswer
 from orders.decisions import decide
 from orders.engine import live_status
 from orders.engine.live_status import AWAY, BUSY, LiveStatus
-from orders.engine.temporal import PendingActivity
+from orders.engine.pending import PendingActivity
 from orders.intake import submission
 from orders.lifecycle import statuses
 from orders.lifecycle.lookup import lock_order

@@ -10,7 +10,7 @@ import pytest
 from orders.contracts import StatusAnswer
 from orders.engine import live_status, temporal
 from orders.engine.live_status import get_live_status
-from orders.engine.temporal import PendingActivity, Progress
+from orders.engine.pending import PendingActivity, Progress
 from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
 from tests.waiting import wait_until
 

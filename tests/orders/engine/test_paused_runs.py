@@ -12,7 +12,7 @@ from orders.contracts import StatusAnswer, shipping_workflow_id
 from orders.decisions import decide
 from orders.engine import live_status
 from orders.engine.live_status import LiveStatus
-from orders.engine.temporal import PendingActivity
+from orders.engine.pending import PendingActivity
 from orders.states import Status
 from tests.asking import HTMX, text_of
 from tests.forked import Program

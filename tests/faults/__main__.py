@@ -23,7 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--fault", nargs="*", default=[], metavar="NAME", help="a part of a fault's name")
     parser.add_argument("--orders", type=int, default=12, help="orders of each fault, at least (%(default)s)")
     parser.add_argument(
-        "--settle", type=float, default=120, metavar="SECONDS", help="what moves for longer is stuck (%(default)s)"
+        "--settle",
+        type=float,
+        default=120,
+        metavar="SECONDS",
+        help="the orders are stuck of which none comes to rest for so long (%(default)s)",
     )
     parser.add_argument("--nemesis", type=int, default=500, help="orders of the nemesis; 500 take ten minutes")
     parser.add_argument("--overload", type=int, default=2000, help="orders before a worker comes (%(default)s)")

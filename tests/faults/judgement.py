@@ -53,12 +53,13 @@ def judge(
     gone: Set[str] = frozenset(),
     log: Path | None = None,
 ) -> Verdict:
-    """Wait until the stories have come to rest, but for `seconds` at most, and say what became of them.
+    """Wait until the stories have come to rest, and say what became of them.
 
-    Orders that are `gone` with an older copy stay named as such by `verify` and `reconcile`. Where the gateway is a
-    program of its own, its `log` says what was charged.
+    They are waited for as long as another one comes to rest within `seconds`; the others are stuck then. Orders that
+    are `gone` with an older copy stay named as such by `verify` and `reconcile`. Where the gateway is a program of its
+    own, its `log` says what was charged.
     """
-    stuck = _settle(stories, healed_at + seconds)
+    stuck = _settle(stories, seconds)
     settled_after = time.monotonic() - healed_at
     told = [story for story in stories if story.order_id]
     rows = dict(Order.objects.filter(order_id__in=[story.order_id for story in told]).values_list("order_id", "status"))
@@ -76,14 +77,20 @@ def judge(
     )
 
 
-def _settle(stories: Sequence[Story], end: float) -> list[str]:
-    """Wait until every order is where it has to be and nothing waits to be sent; return the orders that are not."""
+def _settle(stories: Sequence[Story], seconds: float) -> list[str]:
+    """Wait until every order is where it has to be and nothing waits to be sent; return the orders that are not.
+
+    A slow machine may take long for many orders: the wait ends when none has come to rest for `seconds`.
+    """
+    fewest, end = len(stories), time.monotonic() + seconds
     while True:
         try:
             waiting = find_unsettled(stories)
         except (DatabaseError, InterfaceError):
             connection.close()
             waiting = [story.order_id for story in stories if story.order_id]
+        if len(waiting) < fewest:
+            fewest, end = len(waiting), time.monotonic() + seconds
         if not waiting or time.monotonic() > end:
             return waiting
         time.sleep(LOOK_EVERY_SECONDS)

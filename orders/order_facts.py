@@ -1,5 +1,6 @@
 """What gateways, warehouses and carriers are told of an order. Pure data."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orders.money import Money
@@ -37,3 +38,13 @@ class Line:
     quantity: int
     unit_price: Money
     weight_grams: int | None = None
+
+
+def weigh(lines: Iterable[Line]) -> int | None:
+    """Return what the lines weigh together, in grams; None unless the weight of each is known."""
+    total = 0
+    for line in lines:
+        if line.weight_grams is None:
+            return None
+        total += line.weight_grams * line.quantity
+    return total

@@ -35,6 +35,7 @@ class Line(Schema):
     quantity: int
     unit_price: int
     total: int
+    weight_grams: int | None
 
 
 class Decision(Schema):

@@ -8,6 +8,7 @@ from console.labels import describe_status
 from console.papers.kinds import STOPPED, Kind
 from orders.intake.addresses import WRITTEN, write_address
 from orders.models import Order, OrderLine
+from orders.order_facts import weigh
 from orders.states import Status
 
 
@@ -26,6 +27,11 @@ class Sheet:
     def pieces(self) -> int:
         """How many pieces the parcel holds."""
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def weight_grams(self) -> int | None:
+        """What the goods weigh; None unless the weight of every line is known."""
+        return weigh(line.facts for line in self.lines)
 
 
 @dataclass

@@ -93,6 +93,7 @@ def _describe_line(line: OrderLine) -> Document:
         "quantity": line.quantity,
         "unit_price": line.unit_price,
         "total": line.unit_price * line.quantity,
+        "weight_grams": line.weight_grams,
     }
 
 

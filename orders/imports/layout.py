@@ -22,6 +22,7 @@ DELIMITERS: Final[Mapping[str, str]] = {",": "Comma", ";": "Semicolon", "\t": "T
 DECIMAL_MARKS: Final[Mapping[str, str]] = {".": "Point: 12.50", ",": "Comma: 12,50"}
 
 NUMBER: Final = "shop_order_number"
+WEIGHT: Final = "weight_grams"
 # What a column may hold, in the order of the form.
 FIELD_LABELS: Final[Mapping[str, str]] = {
     NUMBER: "Order number",
@@ -39,7 +40,10 @@ FIELD_LABELS: Final[Mapping[str, str]] = {
     "payment_method": "Payment method",
     "currency": "Currency",
     **LINE_LABELS,
+    WEIGHT: "Weight (g)",
 }
+# What each row has of its own; all other columns are of the order.
+OF_LINES: Final = (*LINE_LABELS, WEIGHT)
 # Without these columns no order can be read. The currency may be the same for all.
 NEEDED: Final = (NUMBER, "customer_name", "customer_email", "address_line", "address_country", *LINE_LABELS)
 # How shops call their columns, written without anything but letters and digits.
@@ -62,6 +66,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "description": "product productname item itemname lineitemname title bezeichnung artikelname",
     "quantity": "qty count lineitemquantity menge anzahl",
     "unit_price": "price itemprice lineitemprice preis einzelpreis",
+    # Only names that say grams: a weight of 2 may be kilograms.
+    WEIGHT: "grams weightingrams itemgrams lineitemgrams variantgrams gramm gewichtg gewichtingramm",
 }
 _UNSIGNED: Final = re.compile(r"[^0-9a-z]")
 _PLAIN: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")

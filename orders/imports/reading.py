@@ -1,14 +1,13 @@
 """Puts the rows of a file together to orders, and reads each by the readers of the form."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from orders.errors import OrderInvalid
-from orders.imports.layout import FIELD_LABELS, NUMBER, Layout, write_plainly
+from orders.imports.layout import FIELD_LABELS, NUMBER, OF_LINES, WEIGHT, Layout, write_plainly
 from orders.imports.sheets import Row
 from orders.intake.drafts import (
-    LINE_LABELS,
     MOST_LINES,
     REQUIRED,
     LineDraft,
@@ -18,8 +17,9 @@ from orders.intake.drafts import (
     read_line,
     tidy_draft,
 )
+from orders.intake.numbers import read_weight
 
-ORDER_FIELDS: Final = tuple(name for name in FIELD_LABELS if name not in LINE_LABELS)
+ORDER_FIELDS: Final = tuple(name for name in FIELD_LABELS if name not in OF_LINES)
 
 
 @dataclass(frozen=True)
@@ -119,16 +119,22 @@ def _read_currency(row: int, text: str, errors: dict[tuple[int, str], str]) -> s
 
 def _read_line(row: Row, currency: str, layout: Layout, errors: dict[tuple[int, str], str]) -> LineDraft | None:
     number, cells = row
-    texts = {name: pick(cells, name, layout) for name in LINE_LABELS}
+    texts = {name: pick(cells, name, layout) for name in OF_LINES}
     own = {name: _refuse_formula(text) for name, text in texts.items() if text.startswith("=")}
     try:
         texts["unit_price"] = write_plainly(texts["unit_price"], layout.decimal_mark)
     except OrderInvalid as error:
         own["unit_price"] = str(error)
+    typed_weight = texts.pop(WEIGHT)
+    weight = None
+    try:
+        weight = read_weight(typed_weight) if typed_weight else None
+    except OrderInvalid as error:
+        own.setdefault(WEIGHT, str(error))
     reading = read_line(TypedLine(**texts), currency)
     said = {name: text for name, text in reading.errors.items() if currency or name != "unit_price"}
     errors.update({(number, name): text for name, text in (said | own).items()})
-    return None if own else reading.draft
+    return None if own or reading.draft is None else replace(reading.draft, weight_grams=weight)
 
 
 def _place_errors(error: OrderInvalid, numbers: Sequence[int], first: int, errors: dict[tuple[int, str], str]) -> None:

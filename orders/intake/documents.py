@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orders.errors import OrderInvalid
 from orders.intake.drafts import MOST_LINES, LineDraft, OrderDraft
-from orders.intake.numbers import MOST_QUANTITY
+from orders.intake.numbers import MOST_GRAMS, MOST_QUANTITY
 
 # Beyond any price and total; what a currency allows is less.
 MOST_MINOR_UNITS: Final = 10**15
@@ -52,6 +52,11 @@ class NewLine(Taken):
     description: Text
     quantity: Annotated[int, Field(ge=1, le=MOST_QUANTITY)]
     unit_price: MinorUnits
+    weight_grams: Annotated[int | None, Field(ge=1, le=MOST_GRAMS, description="Of one unit.")] = None
+
+    def to_draft(self) -> LineDraft:
+        """Return the line as the form would make it."""
+        return LineDraft(self.sku, self.description, self.quantity, self.unit_price, self.weight_grams)
 
 
 class NewOrder(Taken):
@@ -80,7 +85,7 @@ class NewOrder(Taken):
             address_state=self.shipping_address.state,
             address_country=self.shipping_address.country,
             currency=self.currency,
-            lines=tuple(LineDraft(line.sku, line.description, line.quantity, line.unit_price) for line in self.lines),
+            lines=tuple(line.to_draft() for line in self.lines),
             shop_order_number=self.shop_order_number,
             payment_method=self.payment_method,
             metadata=self.metadata,

@@ -10,7 +10,7 @@ from django.conf import settings
 from orders.errors import OrderInvalid
 from orders.intake.addresses import WRITTEN, find_missing, read_country
 from orders.intake.entries import read_email, read_entry, read_phone, read_reference
-from orders.intake.numbers import MOST_QUANTITY, read_price, read_quantity
+from orders.intake.numbers import MOST_GRAMS, MOST_QUANTITY, read_price, read_quantity
 from orders.money import Money, add_up, largest_price, largest_total
 
 T = TypeVar("T")
@@ -54,12 +54,13 @@ LINE_FACTS: Final[Mapping[str, Reader]] = {
 
 @dataclass(frozen=True)
 class LineDraft:
-    """A line of an order that is about to be submitted; `unit_price` in minor units."""
+    """A line of an order that is about to be submitted; `unit_price` in minor units, `weight_grams` of one unit."""
 
     sku: str
     description: str
     quantity: int
     unit_price: int
+    weight_grams: int | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,9 @@ def _check_numbers(currency: str, lines: Sequence[LineDraft]) -> None:
         if not 0 <= line.unit_price <= highest.minor:
             sentence = f"Line {index + 1}: the unit price must be from 0 to {highest}."
             raise OrderInvalid(sentence, fields={f"lines/{index}/unit_price": sentence})
+        if line.weight_grams is not None and not 0 < line.weight_grams <= MOST_GRAMS:
+            sentence = f"Line {index + 1}: the weight must be from 1 to {MOST_GRAMS:,} grams."
+            raise OrderInvalid(sentence, fields={f"lines/{index}/weight_grams": sentence})
 
 
 def _check(path: str, check: Callable[[], object]) -> None:

@@ -20,6 +20,7 @@ def hash_contents(draft: OrderDraft) -> str:
     fact which orders get later leaves the hashes of those without it as they are.
     """
     facts = {name: value for name, value in asdict(draft).items() if value not in ("", {})}
+    facts["lines"] = [{name: value for name, value in line.items() if value is not None} for line in facts["lines"]]
     canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"{VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
 

@@ -12,6 +12,7 @@ from orders.errors import OrderInvalid
 from orders.money import DECIMALS, Money, largest_price, largest_total
 
 MOST_QUANTITY: Final = 10_000
+MOST_GRAMS: Final = 1_000_000
 # No bound has more digits; a longer number is not even worked out.
 MOST_DIGITS: Final = 18
 
@@ -22,15 +23,12 @@ _IN_GROUPS: Final = re.compile(r"([1-9][0-9]{0,2}(?:([.,'\u2019_\s])[0-9]{3})(?:
 
 def read_quantity(text: str) -> int:
     """Read how many of an article are wanted. Raises OrderInvalid with a sentence for the field."""
-    text = text.strip()
-    digits = text.removeprefix("-").lstrip("0") if re.fullmatch(r"-?[0-9]+", text) else None
-    if digits is None:
-        raise OrderInvalid(f"Enter a whole number using only the digits 0 to 9, such as {_ungroup(text) or '3'}.")
-    if not digits or text.startswith("-"):
-        raise OrderInvalid("Enter 1 or more.")
-    if len(digits) > MOST_DIGITS or int(digits) > MOST_QUANTITY:
-        raise OrderInvalid(f"Enter {MOST_QUANTITY:,} or less.")
-    return int(digits)
+    return _read_whole(text, most=MOST_QUANTITY)
+
+
+def read_weight(text: str) -> int:
+    """Read what a unit weighs, in grams. Raises OrderInvalid with a sentence for the field."""
+    return _read_whole(text, most=MOST_GRAMS)
 
 
 def read_price(text: str, currency: str) -> Money:
@@ -44,6 +42,18 @@ def read_price(text: str, currency: str) -> Money:
 def read_amount(text: str, currency: str) -> Money:
     """Read an amount of any size that an order may have, as `read_price` does. Raises OrderInvalid."""
     return _read_money(text, currency, most=largest_total(currency), named="An amount", bounded="An amount")
+
+
+def _read_whole(text: str, *, most: int) -> int:
+    text = text.strip()
+    digits = text.removeprefix("-").lstrip("0") if re.fullmatch(r"-?[0-9]+", text) else None
+    if digits is None:
+        raise OrderInvalid(f"Enter a whole number using only the digits 0 to 9, such as {_ungroup(text) or '3'}.")
+    if not digits or text.startswith("-"):
+        raise OrderInvalid("Enter 1 or more.")
+    if len(digits) > MOST_DIGITS or int(digits) > most:
+        raise OrderInvalid(f"Enter {most:,} or less.")
+    return int(digits)
 
 
 def _read_money(text: str, currency: str, *, most: Money, named: str, bounded: str) -> Money:

@@ -22,6 +22,8 @@ LOCK: Final = " FOR UPDATE"
 LOCK_FREE: Final = " FOR UPDATE SKIP LOCKED"
 OF_ORDER: Final = "FROM orders_order WHERE order_id = %s"
 OF_ORDERS: Final = "FROM orders_order WHERE id = ANY(%s)"
+# What this version of the console knows of a line: the database may be ahead of it while it is being upgraded.
+LINE_COLUMNS: Final = frozenset(field.attname for field in OrderLine._meta.concrete_fields)
 Converters = list[tuple[int, Callable[..., Any]]]
 
 
@@ -129,7 +131,8 @@ def build_row(model: type[Row], names: Sequence[str], answer: str | None) -> Row
 
 def read_lines(order: Order, rows: str | None) -> list[OrderLine]:
     """Return the order's lines from the answer to the question for LINES."""
-    lines = [OrderLine(**row) for row in json.loads(rows or "[]")]
+    found = json.loads(rows or "[]")
+    lines = [OrderLine(**{name: value for name, value in row.items() if name in LINE_COLUMNS}) for row in found]
     for line in lines:
         line.order = order
     return lines

@@ -17,6 +17,9 @@ class OrderLine(models.Model):
     description = models.CharField(max_length=200)
     quantity = models.PositiveIntegerField()
     unit_price = models.BigIntegerField(help_text="In the currency's minor unit.")
+    weight_grams = models.PositiveIntegerField(
+        "weight (g)", null=True, blank=True, help_text="Of one unit; empty where nobody knows."
+    )
 
     class Meta:
         ordering = ["position"]
@@ -24,6 +27,10 @@ class OrderLine(models.Model):
             models.UniqueConstraint(fields=["order", "position"], name="order_line_has_its_own_position"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_is_positive"),
             models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_line_price_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(weight_grams__gt=0, weight_grams__lte=1_000_000),
+                name="order_line_weight_is_up_to_a_tonne",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -40,4 +47,4 @@ class OrderLine(models.Model):
     @property
     def facts(self) -> Line:
         """The line as gateways, warehouses and carriers are told."""
-        return Line(self.sku, self.description, self.quantity, self.unit_price_money)
+        return Line(self.sku, self.description, self.quantity, self.unit_price_money, self.weight_grams)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from orders.order_facts import Address, Customer, Line
+from orders.order_facts import Address, Customer, Line, weigh
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,11 @@ class Parcel:
     recipient: Customer
     address: Address
     lines: tuple[Line, ...]
+
+    @property
+    def weight_grams(self) -> int | None:
+        """What the goods weigh, without their packing; None unless the weight of every line is known."""
+        return weigh(self.lines)
 
 
 @dataclass(frozen=True)

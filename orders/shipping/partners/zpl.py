@@ -35,7 +35,8 @@ def write_label(parcel: Parcel, tracking_number: str, *, carrier: str) -> str:
             "^FO40,780^GB732,3,3^FS",
             f"^FO40,820^BY2^BCN,200,N,N,N^FH^FD{_escape(tracking_number)}^FS",
             _write(1040, 36, tracking_number),
-            _write(1120, 28, parcel.order_id),
+            _write(1100, 28, parcel.order_id),
+            *([_write(1150, 28, f"{parcel.weight_grams} g")] if parcel.weight_grams else []),
             "^XZ",
             "",
         ]

@@ -39,12 +39,15 @@ def test_it_submits_reads_and_approves(generated: Any, live_server: LiveServer) 
         each: generated("client").AuthenticatedClient(base_url=live_server.url, token=each.text)
         for each in (shop, approver)
     }
-    new_order = generated("models.new_order").NewOrder.from_dict(make_body(shop_order_number="A-1"))
+    body = make_body(shop_order_number="A-1")
+    body["lines"].append(body["lines"][0] | {"weight_grams": 350})
+    new_order = generated("models.new_order").NewOrder.from_dict(body)
     submit, read = generated("api.orders.submit"), generated("api.orders.read")
     first, again = (submit.sync(client=clients[shop], body=new_order, idempotency_key="k-1") for _ in range(2))
     order_id = Order.objects.get().order_id
     assert first == again
-    assert (first.order_id, first.total, first.lines[0].sku) == (order_id, 2500, "MUG-1")
+    assert (first.order_id, first.total, first.lines[0].sku) == (order_id, 5000, "MUG-1")
+    assert [line.weight_grams for line in first.lines] == [None, 350]
 
     approval = generated("models.new_approval").NewApproval(reason="Known customer")
     approve = generated("api.decisions.approve")

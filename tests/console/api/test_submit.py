@@ -27,6 +27,13 @@ def test_it_submits_an_order() -> None:
     assert OutboxMessage.objects.get(order=order).status == OutboxMessage.Status.PENDING
 
 
+def test_lines_may_have_weights() -> None:
+    program, line = Program("submit", "read"), make_body()["lines"][0]
+    told = program.submit(lines=[line, line | {"weight_grams": 350}]).json()
+    assert [each["weight_grams"] for each in told["lines"]] == [None, 350]
+    assert program.get(f"{ORDERS}/{told['order_id']}").json()["lines"] == told["lines"]
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
@@ -36,6 +43,10 @@ def test_it_submits_an_order() -> None:
         ({"lines": [{"sku": "A", "description": "B", "quantity": "2", "unit_price": 1}]}, "/lines/0/quantity"),
         ({"lines": [{"sku": "A", "description": "B", "quantity": 1, "unit_price": 0.5}]}, "/lines/0/unit_price"),
         ({"lines": [{"sku": " ", "description": "B", "quantity": 1, "unit_price": 1}]}, "/lines/0/sku"),
+        (
+            {"lines": [{"sku": "A", "description": "B", "quantity": 1, "unit_price": 1, "weight_grams": 0}]},
+            "/lines/0/weight_grams",
+        ),
         ({"currency": "XXX"}, "/currency"),
         ({"discount": 5}, "/discount"),
         ({"payment_method": "4111 1111 1111 1111"}, "/payment_method"),

@@ -109,6 +109,16 @@ def test_a_pick_list_adds_up_each_article(bobs: Client, make_order: MakeOrder, p
     assert "1 cancelled order is not included." in text
 
 
+def test_a_packing_slip_says_what_the_goods_weigh_when_each_line_does(
+    bobs: Client, make_order: MakeOrder, printed: list[str]
+) -> None:
+    known, other = LineDraft("MUG-1", "Mug", 2, 1250, weight_grams=350), LineDraft("TEA-9", "Tea", 1, 400)
+    for lines in ((known, known), (known, other)):
+        bobs.get(URL, {"kind": "packing-slip", "order_id": make_order("PAID", lines=lines).order_id})
+    assert "<dt>Weight of the goods</dt><dd>1400 g</dd>" in printed[0]
+    assert "Weight" not in printed[1]
+
+
 def test_it_prints_the_page_of_the_list_that_is_shown(
     bobs: Client, make_order: MakeOrder, printed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,3 +141,38 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, contents: byte
     (tmp_path / "a.csv").write_bytes(contents)
     with pytest.raises(CommandError, match=sentence):
         run(str(tmp_path / "a.csv"))
+
+
+def with_weights(*weights: str, name: str = "Weight (g)") -> bytes:
+    """Return a file with a row, and an order, for each weight."""
+    rows = [[*make_row(f"A-{number}"), weight] for number, weight in enumerate(weights)]
+    text = io.StringIO()
+    csv.writer(text).writerows([[*HEADER, name], *rows])
+    return text.getvalue().encode()
+
+
+@pytest.mark.parametrize("name", ["Weight (g)", "weight_grams", "Grams", "Lineitem grams", "Gewicht (g)"])
+def test_a_column_may_hold_weights(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.csv").write_bytes(with_weights("350", "", " 20 ", name=name))
+    assert run(str(tmp_path / "a.csv"))["created"] == 3
+    weights = Order.objects.order_by("id").values_list("lines__weight_grams", flat=True)
+    assert list(weights) == [350, None, 20]
+
+
+def test_weights_that_may_be_kilograms_are_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(with_weights("2", name="Weight"))
+    assert run(str(tmp_path / "a.csv"))["created"] == 1
+    assert not Order.objects.exclude(lines__weight_grams=None).exists()
+    (tmp_path / "b.csv").write_bytes(with_weights("1", "2", name="Weight (kg)").replace(b"A-", b"B-"))
+    run(str(tmp_path / "b.csv"))
+    assert not Order.objects.exclude(lines__weight_grams=None).exists()
+
+
+def test_a_wrong_weight_is_told_by_its_cell(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(with_weights("0.35", "0", "=1+1", "1000001", "7"))
+    answer = run(str(tmp_path / "a.csv"))
+    assert [(error["row"], error["column"]) for error in answer["errors"]] == [
+        (row, "weight_grams") for row in (2, 3, 4, 5)
+    ]
+    assert "This is a formula" in answer["errors"][2]["sentence"]
+    assert not Order.objects.exists()

@@ -31,6 +31,16 @@ def test_it_reads_what_the_api_takes() -> None:
     assert str(draft.total) == "19.00 EUR"
 
 
+def test_a_line_may_say_what_a_unit_weighs() -> None:
+    line = ORDER["lines"][0]  # type: ignore[index]
+    lines = [line, {**line, "weight_grams": None}, {**line, "weight_grams": 350}]
+    draft = read_document(write(ORDER | {"lines": lines}))
+    assert [each.weight_grams for each in draft.lines] == [None, None, 350]
+    for wrong in (0, -1, 1_000_001, 0.5, "350", True):
+        with pytest.raises(OrderInvalid, match=r"lines/0/weight_grams: Input should be"):
+            read_document(write(ORDER | {"lines": [{**line, "weight_grams": wrong}]}))
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -40,6 +40,8 @@ OTHER_LINES: Final = (
     (LineDraft("MUG-1", "Cup", 2, 1250),),
     (LineDraft("MUG-1", "Mug", 1, 2500),),
     (LineDraft("MUG-1", "Mug", 2, 1251),),
+    (LineDraft("MUG-1", "Mug", 2, 1250, weight_grams=300),),
+    (LineDraft("MUG-1", "Mug", 2, 1250, weight_grams=301),),
     (LineDraft("MUG-1", "Mug", 1, 1250), LineDraft("MUG-1", "Mug", 1, 1250)),
 )
 
@@ -72,7 +74,10 @@ class TestHash:
         assert hash_contents(one) != hash_contents(other)
 
     def test_stored_hashes_stay_what_they_are(self) -> None:
-        """One that changes belongs to a new version: orders in the tables have the former one."""
+        """One that changes belongs to a new version: orders in the tables have the former one.
+
+        This one is from before lines had weights.
+        """
         draft = make_draft(customer_name="Zoë Wójcik", lines=(LineDraft("MUG-1", "Mug", 2, 1250),))
         assert hash_contents(draft) == "1:4e6aa060a7f91a2f4caded73d30b72b4dba2ba899fda104e12f591d8fdf04194"
 
@@ -108,7 +113,7 @@ class TestSameKey:
     def test_an_order_without_a_hash_of_this_version_is_compared_by_what_it_holds(
         self, alice: User, stored: str
     ) -> None:
-        changes = {**OTHER, "lines": (*OTHER["lines"], *OTHER_LINES[-1])}
+        changes = {**OTHER, "lines": (*OTHER["lines"], *OTHER_LINES[-1], LineDraft("POT", "Pot", 1, 100, 900))}
         made = submit(alice, **changes)
         with past_the_rules():
             Order.objects.update(contents_hash=stored)

@@ -3,7 +3,7 @@
 import pytest
 
 from orders.errors import OrderInvalid
-from orders.intake.numbers import MOST_QUANTITY, read_price, read_quantity
+from orders.intake.numbers import MOST_QUANTITY, read_price, read_quantity, read_weight
 from orders.money import Money
 
 
@@ -134,3 +134,17 @@ def test_what_is_no_price_is_refused_with_how_to_write_it(text: str, currency: s
     with pytest.raises(OrderInvalid) as refusal:
         read_price(text, currency)
     assert str(refusal.value).endswith(sentence)
+
+
+@pytest.mark.parametrize(("text", "grams"), [("1", 1), (" 0350 ", 350), ("1000000", 1_000_000)])
+def test_a_weight_is_a_whole_number_of_grams(text: str, grams: int) -> None:
+    assert read_weight(text) == grams
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("0", "Enter 1 or more."), ("1000001", "Enter 1,000,000 or less."), ("0.5", "Enter a whole"), ("2 kg", "whole")],
+)
+def test_another_weight_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(OrderInvalid, match=sentence):
+        read_weight(text)

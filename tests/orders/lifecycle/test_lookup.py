@@ -1,5 +1,6 @@
 """An order is read by a statement that is put together once; what comes out is what the ORM would read."""
 
+import json
 import threading
 
 import pytest
@@ -7,8 +8,15 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from orders.errors import OrderNotFound
-from orders.lifecycle.lookup import lock_free_orders_and_ask, lock_order, read_order
-from orders.models import Order
+from orders.lifecycle.lookup import (
+    LINES,
+    lock_free_orders_and_ask,
+    lock_order,
+    read_lines,
+    read_order,
+    read_order_and_ask,
+)
+from orders.models import Order, OrderLine
 from tests.making import MakeOrder
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +42,18 @@ def test_it_knows_that_it_is_in_the_database(make_order: MakeOrder) -> None:
         order.save(update_fields=["run_id"])
 
     assert captured.captured_queries[0]["sql"].startswith("UPDATE")
+
+
+def test_lines_are_what_the_orm_reads_also_where_the_database_is_ahead(make_order: MakeOrder) -> None:
+    order = make_order()
+    found, (rows,) = read_order_and_ask(order.order_id, LINES)
+    ahead = json.dumps([row | {"of_tomorrow": 1} for row in json.loads(rows)])
+
+    def facts(line: OrderLine) -> dict[str, object]:
+        return {name: value for name, value in vars(line).items() if name != "_state"}
+
+    for read in (rows, ahead):
+        assert [facts(line) for line in read_lines(found, read)] == [facts(line) for line in order.lines.all()]
 
 
 @pytest.mark.parametrize("order_id", ["order-NONE", "no id", ""])

@@ -4,17 +4,18 @@ import re
 from itertools import pairwise
 from typing import Any
 
-from orders.order_facts import Address, Customer
+from orders.money import Money
+from orders.order_facts import Address, Customer, Line
 from orders.shipping.partners.interface import Parcel
 from orders.shipping.partners.zpl import ROOM, TOP, write_label
 
 FIELD = re.compile(r"\^FO40,(\d+)\^A0N,(\d+),\d+\^FH\^FD(.*?)\^FS")
 
 
-def label_of(name: str = "Emma Example", company: str = "", **changes: Any) -> str:
+def label_of(name: str = "Emma Example", company: str = "", lines: tuple[Line, ...] = (), **changes: Any) -> str:
     parts = {"line1": "Long Street 1", "line2": "", "postal_code": "10115", "city": "Berlin", "state": ""}
     address = Address(**parts | changes, country="DE")
-    parcel = Parcel("shipping-order-1", "order-1", Customer(name, "emma@example.com", company=company), address, ())
+    parcel = Parcel("shipping-order-1", "order-1", Customer(name, "emma@example.com", company=company), address, lines)
     return write_label(parcel, "SP123", carrier="Carrier")
 
 
@@ -31,6 +32,12 @@ def test_who_gets_it_and_where() -> None:
     to = ["Emma Example", "Mugs GmbH", "Long Street 1", "10115 Berlin", "Germany"]
     assert texts == ["Carrier", *to, "SP123", "order-1"]
     assert "^BCN,200,N,N,N^FH^FDSP123^FS" in label_of()
+
+
+def test_the_weight_is_printed_where_it_is_known() -> None:
+    known, unknown = (Line("MUG-1", "Mug", 2, Money(1250, "EUR"), weight) for weight in (350, None))
+    assert [text for _, _, text in read_fields(label_of(lines=(known, known)))][-1] == "1400 g"
+    assert [text for _, _, text in read_fields(label_of(lines=(known, unknown)))][-1] == "order-1"
 
 
 def test_nobody_commands_the_printer() -> None:

@@ -39,6 +39,8 @@ class EventKind(StrEnum):
     COMMENT_EDITED = "order.comment_edited"  # comment (the event's id), and the same; mentions are those who are new
     ADDRESS_CORRECTED = "order.address_corrected"  # channel, old and new (parts by their columns), reason
     DEADLINE_EXTENDED = "order.deadline_extended"  # channel, old, new, reason, terminal_user
+    REMINDED = "order.reminded"  # deadline
+    ESCALATED = "order.escalated"  # deadline, group (its name, where the policy names one)
     TAGGED = "order.tagged"  # channel, tag
     UNTAGGED = "order.untagged"  # channel, tag
 

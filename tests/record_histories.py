@@ -8,6 +8,7 @@ while runs with such histories may be open anywhere: that they still replay is t
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from orders import contracts
 from orders.contracts import Decision
 from tests.programs import find_binary
 from tests.waiting import wait_until
-from tests.workflow_harness import ScriptedOrder, WorkflowHarness, ask_for_two, run_harness
+from tests.workflow_harness import ScriptedOrder, WorkflowHarness, ask_for_two, run_harness, start_harness
 from workers.payloads import DATA_CONVERTER
 
 FOLDER: Final = Path(__file__).parent / "histories"
@@ -254,6 +255,22 @@ SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
 )
 
 
+def reminded(order: ScriptedOrder) -> None:
+    order.start(approval_seconds=24 * 3600)
+
+
+def reminded_and_extended(order: ScriptedOrder) -> None:
+    order.start(approval_seconds=24 * 3600)
+    order.wait_for("approval")
+    later = (order.started_at() + timedelta(days=3)).isoformat()
+    order.answer("confirm_deadline", contracts.DeadlineConfirmed(later))
+    order.extend()
+
+
+# Ways that take hours, on the server that skips time.
+LONG_SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (reminded, reminded_and_extended)
+
+
 def record(harness: WorkflowHarness, way: Callable[[ScriptedOrder], None]) -> None:
     """Script an order one way and write down the histories of the order and, where it got so far, of its shipping."""
     name = way.__name__.replace("_", "-")
@@ -289,7 +306,15 @@ def main(*wanted: str) -> None:
         dev_server_existing_path=find_binary("temporal"), dev_server_log_level="error", data_converter=DATA_CONVERTER
     )
     with run_harness(environment) as harness:
-        for way in SCRIPTS:
-            name = way.__name__.replace("_", "-")
-            if name in wanted or not (wanted or (FOLDER / f"{name}.json").exists()):
-                record(harness, way)
+        _record_missing(harness, SCRIPTS, wanted)
+    with start_harness(find_binary("temporal-test-server")) as harness:
+        _record_missing(harness, LONG_SCRIPTS, wanted)
+
+
+def _record_missing(
+    harness: WorkflowHarness, ways: Sequence[Callable[[ScriptedOrder], None]], wanted: Sequence[str]
+) -> None:
+    for way in ways:
+        name = way.__name__.replace("_", "-")
+        if name in wanted or not (wanted or (FOLDER / f"{name}.json").exists()):
+            record(harness, way)

@@ -34,6 +34,7 @@ ANSWERS: Final[dict[str, Any]] = {
     "receive_order": contracts.OrderReceived("pay-of-the-row"),
     "validate_order": contracts.OrderValidated(),
     "confirm_deadline": contracts.DeadlineConfirmed(),
+    "remind_approvers": contracts.ApproversReminded(),
     "charge_payment": contracts.PaymentCharged("pay-1", 2500, "EUR", "sim-1"),
     "refund_payment": contracts.PaymentRefunded("pay-1", 2500, "EUR"),
     "prepare_package": contracts.PackagePrepared("shipping-1", "package-1"),

@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from orders import contracts
-from orders.deadlines import extend
+from orders.deadlines import extend, remind
 from orders.decisions import chunks, closing
 from orders.errors import (
     IllegalTransition,
@@ -77,6 +77,13 @@ def confirm_deadline(order: contracts.ConfirmDeadline) -> contracts.DeadlineConf
     """Say until when the order waits for a decision."""
     with telling_refusals():
         return extend.confirm_deadline(order)
+
+
+@activity.defn(no_thread_cancel_exception=True)
+def remind_approvers(order: contracts.RemindApprovers) -> contracts.ApproversReminded:
+    """Tell people that the order still waits for a decision."""
+    with telling_refusals():
+        return remind.remind_approvers(order)
 
 
 @activity.defn(no_thread_cancel_exception=True)
@@ -154,6 +161,7 @@ ORDER_ACTIVITIES: Final[Sequence[Callable[..., Any]]] = (
     receive_order,
     validate_order,
     confirm_deadline,
+    remind_approvers,
     charge_payment,
     refund_payment,
     complete_order,

@@ -28,6 +28,10 @@ LOCAL_SCHEDULE_TO_START: Final = timedelta(seconds=1)
 # How soon a gateway is asked again about a payment that it, or the customer, has not decided on yet.
 ASK_AGAIN_AFTER: Final = timedelta(seconds=30)
 
+# What is due after which share of the wait for a decision, in this order; nothing is in a wait that is shorter.
+MARKS: Final = ((contracts.WaitMark.REMINDER, 0.5), (contracts.WaitMark.ESCALATION, 0.8))
+SHORTEST_REMINDED: Final = timedelta(minutes=15)
+
 # What every step may refuse with: the tables say something else about the order than the run, which fails at once.
 DISAGREEMENTS: Final = (contracts.ORDER_NOT_FOUND, contracts.ORDER_CLOSED, contracts.ILLEGAL_TRANSITION)
 
@@ -64,6 +68,9 @@ VALIDATE_ORDER: Final = Step(
 )
 # Answers until when the order waits, once somebody says that its deadline was extended.
 CONFIRM_DEADLINE: Final = Step("confirm_deadline", contracts.ConfirmDeadline, contracts.DeadlineConfirmed)
+# Tells those who may decide that the order still waits, or others that nobody has decided; the answer may be a later
+# deadline, so that it is too soon.
+REMIND_APPROVERS: Final = Step("remind_approvers", contracts.RemindApprovers, contracts.ApproversReminded)
 # Takes or captures the money, once however often it is asked; the answer may be that the approval does not count.
 CHARGE_PAYMENT: Final = Step(
     "charge_payment", contracts.ChargePayment, contracts.PaymentCharged, (contracts.PAYMENT_DECLINED,)
@@ -99,7 +106,7 @@ CHECK_HEARTBEAT: Final = timedelta(seconds=60)
 STEPS: Final[Mapping[str, Step[Any, Any]]] = {
     step.name: step
     for step in (
-        *(RECEIVE_ORDER, VALIDATE_ORDER, CONFIRM_DEADLINE, CHARGE_PAYMENT, REFUND_PAYMENT),
+        *(RECEIVE_ORDER, VALIDATE_ORDER, CONFIRM_DEADLINE, REMIND_APPROVERS, CHARGE_PAYMENT, REFUND_PAYMENT),
         *(PREPARE_PACKAGE, DISPATCH_CARRIER, COMPLETE_ORDER, PROCESS_CANCELLATION),
     )
 }

@@ -10,7 +10,8 @@ from orders.deadlines.extend import find_refusal
 from orders.decisions.rules import describe_personal, find_obstacle, may_be_decided
 from orders.decisions.withdraw import may_be_withdrawn
 from orders.errors import OwnOrder
-from orders.models import Order, Payment, Shipment
+from orders.events import EventKind
+from orders.models import Order, OrderEvent, Payment, Shipment
 from orders.payments.attempts import UNDECIDED
 from orders.states import WITHDRAWN, DecisionKind
 
@@ -32,6 +33,7 @@ class DecisionPanel:
     own_reason: str
     hint: str
     next_order: Order | None = None
+    escalated: OrderEvent | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -65,7 +67,13 @@ def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
         own_reason="" if facts.own_reason is None else facts.own_reason or "no reason given",
         hint=hint,
         next_order=facts.next_order,
+        escalated=_find_escalation(facts) if order.is_awaiting_decision else None,
     )
+
+
+def _find_escalation(facts: PageFacts) -> OrderEvent | None:
+    """Return the event that says to whom the order was escalated, if it was."""
+    return next((event for event in facts.events if event.kind == EventKind.ESCALATED), None)
 
 
 def _find_refusal(facts: PageFacts, user: User) -> str:

@@ -74,7 +74,7 @@ class RuleForm(AmountForm):
                 "from_hour",
                 "to_hour",
             ),
-            *("approvals_needed", "level", "deadline_seconds", "explanation"),
+            *("approvals_needed", "level", "deadline_seconds", "escalate_to", "explanation"),
         )
 
 
@@ -108,7 +108,7 @@ class PolicyRuleAdmin(OfferedFilters, admin.ModelAdmin):  # type: ignore[type-ar
                 )
             },
         ),
-        ("Then", {"fields": ("approvals_needed", "level", "deadline_seconds", "explanation")}),
+        ("Then", {"fields": ("approvals_needed", "level", "deadline_seconds", "escalate_to", "explanation")}),
         ("History", {"fields": ("history",)}),
     )
 

@@ -19,9 +19,12 @@ from orders.contracts.closing import CompleteOrder as CompleteOrder
 from orders.contracts.closing import OrderCompleted as OrderCompleted
 from orders.contracts.closing import ProcessCancellation as ProcessCancellation
 from orders.contracts.deadline import EXTEND_SIGNAL as EXTEND_SIGNAL
+from orders.contracts.deadline import ApproversReminded as ApproversReminded
 from orders.contracts.deadline import ConfirmDeadline as ConfirmDeadline
 from orders.contracts.deadline import DeadlineConfirmed as DeadlineConfirmed
 from orders.contracts.deadline import DeadlineExtended as DeadlineExtended
+from orders.contracts.deadline import RemindApprovers as RemindApprovers
+from orders.contracts.deadline import WaitMark as WaitMark
 from orders.contracts.decision import Decision as Decision
 from orders.contracts.imports import IMPORT_WORKFLOW as IMPORT_WORKFLOW
 from orders.contracts.imports import CheckImport as CheckImport

@@ -1,9 +1,17 @@
-"""The deadline of an order that waits for a decision, once somebody has extended it."""
+"""The wait of an order for a decision: a deadline that somebody extended, and what people are told on the way to it."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 EXTEND_SIGNAL: Final = "extend_deadline"
+
+
+class WaitMark(StrEnum):
+    """What is due once a part of the wait is over."""
+
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
 
 
 @dataclass(frozen=True)
@@ -28,5 +36,21 @@ class ConfirmDeadline:
 @dataclass(frozen=True)
 class DeadlineConfirmed:
     """The answer of confirm_deadline: the deadline that the order's row holds, empty where it has none."""
+
+    deadline: str = ""
+
+
+@dataclass(frozen=True)
+class RemindApprovers:
+    """The argument of remind_approvers: which WaitMark is due, for a wait until this `deadline`."""
+
+    order_id: str
+    mark: str
+    deadline: str
+
+
+@dataclass(frozen=True)
+class ApproversReminded:
+    """The answer of remind_approvers. With a `deadline`, which is a later one, nobody was told: it is not due yet."""
 
     deadline: str = ""

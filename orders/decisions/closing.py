@@ -68,7 +68,7 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
             return contracts.CancellationProcessed(cancellation=_decision_of(order) if is_by_staff else None)
         if has_timed_out and order.is_approved:
             return contracts.CancellationProcessed(is_cancelled=False, approval=_decision_of(order))
-        if has_timed_out and not order.decision and (extended := _find_later_deadline(order, command.deadline)):
+        if has_timed_out and not order.decision and (extended := find_later_deadline(order, command.deadline)):
             return contracts.CancellationProcessed(is_cancelled=False, deadline=extended)
         is_held = is_authorised_by_shop(order)
         if _may_be_charged(order, is_held=is_held):
@@ -92,7 +92,7 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
     return contracts.CancellationProcessed(cancellation=by_staff)
 
 
-def _find_later_deadline(order: Order, passed: str) -> str:
+def find_later_deadline(order: Order, passed: str) -> str:
     """Return until when an order waits, where that is after the deadline that its run saw pass; empty where not.
 
     The two are compared with one another and with no clock: a run that waits on has something to wait for.

@@ -17,7 +17,7 @@ from orders.events import IMMEDIATE, STATUSES, EventKind
 from orders.labels.activities import ACTIVITY_LABELS as ACTIVITY_LABELS
 from orders.labels.activities import describe_activity as describe_activity
 from orders.labels.addresses import describe_correction
-from orders.labels.deadlines import describe_extension
+from orders.labels.deadlines import describe_escalation, describe_extension, describe_reminder
 from orders.labels.declines import describe_decline
 from orders.labels.reasons import describe_reason
 from orders.money import Money
@@ -113,6 +113,8 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.COMMENT_EDITED: gettext_lazy("Comment edited"),
     EventKind.ADDRESS_CORRECTED: gettext_lazy("Address corrected"),
     EventKind.DEADLINE_EXTENDED: gettext_lazy("Deadline extended"),
+    EventKind.REMINDED: gettext_lazy("Approvers reminded"),
+    EventKind.ESCALATED: gettext_lazy("Escalated"),
     EventKind.TAGGED: gettext_lazy("Tag added"),
     EventKind.UNTAGGED: gettext_lazy("Tag removed"),
     EventKind.AUTHORISED: gettext_lazy("Authorised %(money)s"),
@@ -258,6 +260,8 @@ _DETAILS: Final[Mapping[EventKind, Callable[[Mapping[str, Any]], str]]] = {
     EventKind.REFUND_REQUESTED: _describe_request,
     EventKind.ADDRESS_CORRECTED: describe_correction,
     EventKind.DEADLINE_EXTENDED: describe_extension,
+    EventKind.REMINDED: describe_reminder,
+    EventKind.ESCALATED: describe_escalation,
 }
 
 

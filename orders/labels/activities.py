@@ -10,6 +10,7 @@ ACTIVITY_LABELS: Final[Mapping[str, Promise]] = {
     "receive_order": gettext_lazy("Receive the order"),
     "validate_order": gettext_lazy("Validate the order"),
     "confirm_deadline": gettext_lazy("Ask for the deadline"),
+    "remind_approvers": gettext_lazy("Remind the approvers"),
     "charge_payment": gettext_lazy("Charge the payment"),
     "give_back_refund": gettext_lazy("Refund a part of the payment"),
     "refund_payment": gettext_lazy("Refund the payment"),

@@ -72,6 +72,8 @@ def describe_notice(kind: str, data: Mapping[str, Any]) -> tuple[str, str]:
             return _("An order that needs your approval expires soon"), ""
         case NoticeKind.ESCALATED:
             return _("An order was escalated to you"), ""
+    if data.get("is_reminder"):
+        return _("An order still needs your approval"), _("Half of the time is over.")
     return _("An order needs your approval"), ""
 
 

@@ -81,6 +81,14 @@ class PolicyRule(models.Model):
     deadline_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="How long the order waits for a decision. Empty: as long as any other."
     )
+    escalate_to = models.ForeignKey(
+        Group,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who is told when most of the wait is over. Empty: everybody who may approve the order.",
+    )
     explanation = models.CharField(
         max_length=200, blank=True, help_text="What people should know or check; shown on the page of the order."
     )
@@ -120,6 +128,10 @@ class PolicyRule(models.Model):
             models.CheckConstraint(
                 condition=Q(deadline_seconds__isnull=True) | Q(deadline_seconds__gt=0, approvals_needed__gt=0),
                 name="policy_rule_has_a_deadline_where_somebody_approves",
+            ),
+            models.CheckConstraint(
+                condition=Q(escalate_to__isnull=True) | Q(approvals_needed__gt=0),
+                name="policy_rule_escalates_where_somebody_approves",
             ),
         ]
 
@@ -173,6 +185,10 @@ class PolicyRule(models.Model):
             "level": (
                 self.level_id is not None and self.approvals_needed == 0,
                 "Without an approval nobody gives it: leave this empty, or ask for an approval.",
+            ),
+            "escalate_to": (
+                self.escalate_to_id is not None and self.approvals_needed == 0,
+                "Without an approval nobody waits for one: leave this empty, or ask for an approval.",
             ),
             "deadline_seconds": (
                 self.deadline_seconds is not None and (self.approvals_needed == 0 or self.deadline_seconds < 60),

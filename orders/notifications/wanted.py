@@ -23,9 +23,14 @@ MOST_ORDERS: Final = 500
 LONGEST_QUOTE: Final = 300
 REFUND_EVENTS: Final = frozenset({EventKind.REFUND_REFUSED, EventKind.REFUND_UNRESOLVED})
 # The kinds of events of which people are told.
-ESCALATED: Final = "order.escalated"
 COMMENTS: Final = frozenset({EventKind.COMMENTED, EventKind.COMMENT_EDITED})
-KINDS: Final = frozenset({EventKind.AWAITING_APPROVAL, ESCALATED, *COMMENTS, EventKind.TROUBLE_BEGAN, *REFUND_EVENTS})
+KINDS: Final = frozenset(
+    {
+        *(EventKind.AWAITING_APPROVAL, EventKind.REMINDED, EventKind.ESCALATED, EventKind.TROUBLE_BEGAN),
+        *COMMENTS,
+        *REFUND_EVENTS,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,12 @@ def list_from_events(entries: Sequence[FeedEntry], people: People) -> list[Wante
     """Return what people are to be told of these events."""
     events = [entry.event for entry in entries]
     wanted = _list_awaiting([event for event in events if event.kind == EventKind.AWAITING_APPROVAL], people)
+    reminded = {event.order_id: _source_of(event) for event in events if event.kind == EventKind.REMINDED}
+    wanted += _list_for_approvers(NoticeKind.NEEDS_APPROVAL, reminded, people, {"is_reminder": True})
     for event in events:
         if event.kind in COMMENTS:
             wanted += _list_mentions(event, people)
-        elif event.kind == ESCALATED:
+        elif event.kind == EventKind.ESCALATED:
             wanted += _list_escalated(event, people)
         elif is_failed_refund(event):
             wanted += _list_failed_refund(event, people)
@@ -68,7 +75,9 @@ def _list_awaiting(events: Sequence[OrderEvent], people: People) -> list[Wanted]
     return _list_for_approvers(NoticeKind.NEEDS_APPROVAL, sources, people)
 
 
-def _list_for_approvers(kind: NoticeKind, sources: Mapping[int, str], people: People) -> list[Wanted]:
+def _list_for_approvers(
+    kind: NoticeKind, sources: Mapping[int, str], people: People, data: Mapping[str, Any] | None = None
+) -> list[Wanted]:
     """Return who is to be told of orders, by the policy; nothing is asked for orders that are decided by now."""
     orders = Order.objects.filter(pk__in=list(sources))
     if not sources or not orders.awaiting_decision().exists():
@@ -78,7 +87,7 @@ def _list_for_approvers(kind: NoticeKind, sources: Mapping[int, str], people: Pe
         if each.wants(kind):
             theirs = orders.waiting_for(username=each.username, account_id=each.account_id)
             found = theirs.values_list("pk", flat=True).order_by("pk")
-            wanted += [Wanted(each, kind, sources[pk], pk) for pk in found]
+            wanted += [Wanted(each, kind, sources[pk], pk, data or {}) for pk in found]
     return wanted
 
 

@@ -14,6 +14,8 @@ Row = PolicyRule | ApprovalLimit
 
 # What is no part of a rule or a limit itself.
 _LEFT_OUT: Final = frozenset({"id", "created_at", "updated_at"})
+# What is said only where it is set, as earlier releases did not know it; PostgreSQL does the same.
+_SAID_WHERE_SET: Final = frozenset({"escalate_to"})
 
 
 def save_rule(rule: PolicyRule, *, actor: Actor) -> PolicyRule:
@@ -44,6 +46,8 @@ def describe(row: Row) -> dict[str, Any]:
     for field in row._meta.concrete_fields:
         if field.name not in _LEFT_OUT:
             value = getattr(row, field.name)
+            if value is None and field.name in _SAID_WHERE_SET:
+                continue
             facts[field.name] = str(value) if field.is_relation and value is not None else value
     return facts
 

@@ -31,7 +31,7 @@ class AppliedRule:
 
 @dataclass(frozen=True)
 class Level:
-    """A group whose members alone may approve an order, with the name that it had then."""
+    """A group whose members alone may approve an order, or to which it is escalated, with the name that it had then."""
 
     id: int
     name: str
@@ -45,6 +45,7 @@ class Verdict:
     rules: tuple[AppliedRule, ...] = ()
     levels: tuple[Level, ...] = ()
     deadline_seconds: int | None = None
+    escalate_to: Level | None = None
 
     def to_json(self) -> dict[str, Any] | None:
         """Return what is kept with the order, None where no rule applied."""
@@ -53,12 +54,13 @@ class Verdict:
         return {
             "rules": [asdict(rule) for rule in self.rules],
             "levels": [asdict(level) for level in self.levels],
+            **({"escalate_to": asdict(self.escalate_to)} if self.escalate_to is not None else {}),
         }
 
 
 def read_rules() -> list[PolicyRule]:
     """Return the rules that are in force, in their order; one statement."""
-    return list(PolicyRule.objects.filter(is_enabled=True).select_related("level"))
+    return list(PolicyRule.objects.filter(is_enabled=True).select_related("level", "escalate_to"))
 
 
 def judge(order: Order, lines: Sequence[OrderLine], rules: Iterable[PolicyRule]) -> Verdict:
@@ -75,11 +77,13 @@ def judge_subject(subject: Subject, rules: Iterable[PolicyRule]) -> Verdict:
     needed = max(rule.approvals_needed for rule in deciding)
     deadlines = [rule.deadline_seconds for rule in deciding if rule.deadline_seconds is not None]
     groups = {rule.level.pk: rule.level.name for rule in deciding if rule.level is not None}
+    escalations = [rule.escalate_to for rule in deciding if rule.escalate_to is not None]
     return Verdict(
         approvals_needed=needed,
         rules=tuple(_keep(rule, decides=rule in deciding) for rule in applied),
         levels=tuple(Level(pk, name) for pk, name in groups.items()),
         deadline_seconds=min(deadlines, default=None),
+        escalate_to=Level(escalations[0].pk, escalations[0].name) if escalations else None,
     )
 
 
@@ -93,6 +97,7 @@ def read_kept(kept: Mapping[str, Any] | None, approvals_needed: int) -> Verdict:
         approvals_needed,
         rules=tuple(AppliedRule(**rule | {"conditions": tuple(rule["conditions"])}) for rule in rules),
         levels=tuple(Level(level["id"], level["name"]) for level in kept.get("levels", ())),
+        escalate_to=Level(group["id"], group["name"]) if (group := kept.get("escalate_to")) else None,
     )
 
 

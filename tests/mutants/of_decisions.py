@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.mutants.trial import Mutant
 
+REMINDERS: Final = ("tests/orders/deadlines/test_remind.py",)
 EXTENSIONS: Final = ("tests/orders/deadlines/test_extend.py",)
 OF_DECISIONS: Final = (
     Mutant(
@@ -275,5 +276,40 @@ OF_DECISIONS: Final = (
         "self._is_questioned = workflow.patched(EXTENDABLE)",
         "self._is_questioned = True",
         ("tests/workers/test_replay.py",),
+    ),
+    Mutant(
+        "nobody is reminded of an order that is decided",
+        "orders/deadlines/remind.py",
+        "if not order.is_awaiting_decision:",
+        "if False:",
+        REMINDERS,
+    ),
+    Mutant(
+        "nobody is reminded before half of the wait that was extended is over",
+        "orders/deadlines/remind.py",
+        "if later := find_later_deadline(order, command.deadline):",
+        'if later := "":',
+        REMINDERS,
+    ),
+    Mutant(
+        "what was told of a wait is not told again",
+        "workers/workflows/waiting.py",
+        "if number > self._told",
+        "if True",
+        ("tests/workers/test_reminders.py",),
+    ),
+    Mutant(
+        "a run of an earlier release wakes at its deadline alone",
+        "workers/workflows/waiting.py",
+        "if self._decisions.is_taken or not workflow.patched(REMINDED):",
+        "if self._decisions.is_taken:",
+        ("tests/workers/test_replay.py",),
+    ),
+    Mutant(
+        "to whom a rule escalates is a part of its history",
+        "orders/migrations/0053_policy_escalates.py",
+        "CASE WHEN line ->> 'escalate_to_id' IS NOT NULL THEN",
+        "CASE WHEN false THEN",
+        ("tests/orders/policy/test_changes.py",),
     ),
 )

@@ -80,6 +80,16 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         "Deadline extended",
         "From 27 Nov 2026, 14:00 UTC to 28 Nov 2026, 13:00 UTC\nThe customer answers tomorrow",
     ),
+    EventKind.REMINDED: (
+        {"deadline": "2026-11-27T14:00:00+00:00"},
+        "Approvers reminded",
+        "Half of the wait is over. The deadline is 27 Nov 2026, 14:00 UTC.",
+    ),
+    EventKind.ESCALATED: (
+        {"deadline": "2026-11-27T14:00:00+00:00", "group": "supervisors"},
+        "Escalated",
+        "To supervisors. The deadline is 27 Nov 2026, 14:00 UTC.",
+    ),
     EventKind.ADDRESS_CORRECTED: (
         {
             "channel": "CONSOLE",
@@ -209,6 +219,11 @@ def test_a_cause_is_said_before_what_others_said(cause: str, text: str, words: s
 
 def test_an_own_approval_says_so() -> None:
     assert describe_event(EventKind.APPROVED, DECISION | {"is_own_order": True})[0] == "Approved by the submitter"
+
+
+def test_an_escalation_to_no_group_is_to_all_approvers() -> None:
+    told = describe_event(EventKind.ESCALATED, {"deadline": "2026-11-27T14:00:00+00:00"})[1]
+    assert told == "To everybody who may approve it. The deadline is 27 Nov 2026, 14:00 UTC."
 
 
 def test_an_approval_that_is_not_enough_says_so() -> None:

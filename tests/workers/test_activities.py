@@ -61,7 +61,8 @@ class TestNamesAndSignatures:
         names = {_definition(function).name for function in ALL}
 
         assert names == {
-            *("receive_order", "validate_order", "confirm_deadline", "charge_payment", "refund_payment"),
+            *("receive_order", "validate_order", "confirm_deadline", "remind_approvers"),
+            *("charge_payment", "refund_payment"),
             *("prepare_package", "dispatch_carrier", "complete_order", "process_cancellation"),
         }
 
@@ -78,7 +79,7 @@ class TestNamesAndSignatures:
         assert _definition(function).no_thread_cancel_exception
 
     def test_no_step_has_a_last_attempt(self) -> None:
-        assert len(steps.STEPS) == 9
+        assert len(steps.STEPS) == 10
         assert all(step.retry_policy.maximum_attempts == 0 for step in steps.STEPS.values())
 
 
@@ -216,6 +217,7 @@ def argument_of(function: Function, order_id: str) -> Any:
     argument = steps.STEPS[function.__name__].argument
     known = {
         "deadline": "2030-01-01T00:00:00+00:00",
+        "mark": "reminder",
         "payment_id": "pay-1",
         "shipment_id": contracts.shipping_workflow_id(order_id),
         "reason_code": "STAFF",

@@ -369,7 +369,7 @@ class TestDeadline:
 
         assert (end.status, end.reason_code) == ("CANCELLED", "APPROVAL_TIMEOUT")
         assert (end.cause, end.reason) == (Cause.NOT_APPROVED, "Nobody approved the order by its deadline.")
-        assert order.names == [*WAY_TO_APPROVAL, "process_cancellation"]
+        assert order.names == [*WAY_TO_APPROVAL, "remind_approvers", "remind_approvers", "process_cancellation"]
 
     def test_a_run_that_is_told_no_time_waits_for_as_long_as_the_workers_say(self, order: ScriptedOrder) -> None:
         order.answer("receive_order", contracts.OrderReceived("pay-of-the-row", 7 * 24 * 3600))

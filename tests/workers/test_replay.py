@@ -12,7 +12,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from tests import record_batch, record_import, record_refund
 from tests.changed_workflow import ForgetfulWorkflow
-from tests.record_histories import FOLDER, SCRIPTS
+from tests.record_histories import FOLDER, LONG_SCRIPTS, SCRIPTS
 from workers.workflows.batch import BatchWorkflow
 from workers.workflows.imports import ImportWorkflow
 from workers.workflows.order import OrderWorkflow
@@ -40,7 +40,7 @@ def test_a_recorded_history_replays(path: Path) -> None:
 def test_every_way_has_its_history() -> None:
     names = {path.stem for path in HISTORIES}
 
-    assert {way.__name__.replace("_", "-") for way in SCRIPTS} <= names
+    assert {way.__name__.replace("_", "-") for way in (*SCRIPTS, *LONG_SCRIPTS)} <= names
     assert {record_batch.NAME, record_import.NAME, record_refund.NAME} <= names
     assert {"approved.shipping", "cancelled-after-the-charge.shipping", "shipping-failed.shipping"} <= names
 

@@ -7,19 +7,39 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from temporalio import workflow
 
-from orders.contracts import CancellationProcessed, ConfirmDeadline, DeadlineConfirmed, OrderInput, OrderValidated
+from orders.contracts import (
+    ApproversReminded,
+    CancellationProcessed,
+    ConfirmDeadline,
+    DeadlineConfirmed,
+    OrderInput,
+    OrderValidated,
+    RemindApprovers,
+    WaitMark,
+)
 from workers import steps
 from workers.decisions import Decisions
 from workers.workflows.starting import take_step
 
 T = TypeVar("T")
+Answer: TypeAlias = OrderValidated | DeadlineConfirmed | ApproversReminded | CancellationProcessed
 
 # The patch of runs that hear when somebody extends the deadline. Others learn of it when theirs has passed.
 EXTENDABLE: Final = "extend-the-deadline"
+# The patch of runs that wake on the way to the deadline.
+REMINDED: Final = "remind-approvers"
+
+
+class _Due(NamedTuple):
+    """What people are told at a time, the `number`th of what they are told."""
+
+    number: int
+    mark: WaitMark
+    at: datetime
 
 
 class Wait:
@@ -29,6 +49,8 @@ class Wait:
         self._order_id = order_id
         self._decisions = decisions
         self._is_questioned = False
+        self._began: datetime | None = None
+        self._told = 0
         self.deadline: datetime | None = None
 
     @property
@@ -45,16 +67,43 @@ class Wait:
 
         Where `expire` brings no decision, it has to bring a later deadline.
         """
+        self._began = self._began or workflow.now()
         while True:
-            await self._rest()
-            if not self._decisions.is_taken:
-                await (self._confirm(during) if self._is_questioned else expire())
+            due = self._find_due()
+            await self._rest(due.at if due else self.deadline or workflow.now())
+            if self._decisions.is_taken:
+                return
+            if self._is_questioned:
+                await self._confirm(during)
+            elif due is not None:
+                await self._remind(due, during)
+            else:
+                await expire()
             if self._decisions.is_taken:
                 return
 
-    async def _rest(self) -> None:
-        """Wait for a decision, for a signal about the deadline, or for the deadline."""
-        remaining = (self.deadline or workflow.now()) - workflow.now()
+    def _find_due(self) -> _Due | None:
+        """Return what people are told next, or None when only the deadline is ahead.
+
+        What is due is found from the deadline as it is now, and told once: after an extension nothing is told again.
+        Of two that are due already, as after an outage, the later one counts for both.
+        """
+        now, began, deadline = workflow.now(), self._began, self.deadline
+        if began is None or deadline is None or deadline - began < steps.SHORTEST_REMINDED or deadline <= now:
+            return None
+        if self._decisions.is_taken or not workflow.patched(REMINDED):
+            return None
+        dues = [
+            _Due(number, mark, began + (deadline - began) * share)
+            for number, (mark, share) in enumerate(steps.MARKS, start=1)
+            if number > self._told
+        ]
+        past = [due for due in dues if due.at <= now]
+        return past[-1] if past else dues[0] if dues else None
+
+    async def _rest(self, until: datetime) -> None:
+        """Wait for a decision, for a signal about the deadline, or until then."""
+        remaining = until - workflow.now()
         if remaining > timedelta(0):
             with suppress(asyncio.TimeoutError):
                 await workflow.wait_condition(
@@ -62,6 +111,14 @@ class Wait:
                     timeout=remaining,
                     timeout_summary="deadline for the approval",
                 )
+
+    async def _remind(self, due: _Due, during: Callable[[Any], Awaitable[Any]]) -> None:
+        argument = RemindApprovers(self._order_id, due.mark, self.deadline_text)
+        reminded = await take_step(steps.REMIND_APPROVERS, argument, wait=during)
+        if later := read_deadline(reminded):
+            self.deadline = later
+        else:
+            self._told = due.number
 
     async def _confirm(self, during: Callable[[Any], Awaitable[Any]]) -> None:
         self._is_questioned = False
@@ -76,7 +133,7 @@ def plan_deadline(order: OrderInput, approval_seconds: int) -> datetime:
     return workflow.now() + timedelta(seconds=approval_seconds)
 
 
-def read_deadline(answer: OrderValidated | DeadlineConfirmed | CancellationProcessed | None) -> datetime | None:
+def read_deadline(answer: Answer | None) -> datetime | None:
     """Return the deadline that the row holds; workers of earlier releases did not answer it."""
     return datetime.fromisoformat(answer.deadline) if answer is not None and answer.deadline else None
 

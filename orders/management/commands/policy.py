@@ -51,6 +51,7 @@ class Command(BaseCommand):
         for flag in FLAGS:
             add.add_argument(f"--{flag.replace('_', '-')}", action="store_true")
         add.add_argument("--level", default="", type=clean_line, metavar="GROUP", help="only its members may approve")
+        add.add_argument("--escalate-to", default="", type=clean_line, metavar="GROUP", help="told before the deadline")
         add.add_argument("--deadline", type=int, metavar="SECONDS", help="how long the order waits")
         add.add_argument(
             "--explanation", default="", type=clean_line, help="what people are told beside the conditions"
@@ -77,9 +78,6 @@ class Command(BaseCommand):
         currency = options["currency"].strip().upper()
         if options["total_above"] and currency not in CURRENCIES:
             raise CommandError("--total-above goes with --currency, three letters such as EUR.")
-        level = Group.objects.filter(name=options["level"]).first()
-        if options["level"] and level is None:
-            raise CommandError(f"There is no group {options['level']!r}.")
         rule = PolicyRule(
             name=options["name"],
             precedence=options["precedence"],
@@ -93,7 +91,8 @@ class Command(BaseCommand):
             to_hour=options["to_hour"],
             orders_in_a_day=options["orders_in_a_day"],
             approvals_needed=options["approvals"],
-            level=level,
+            level=_find_group(options["level"]),
+            escalate_to=_find_group(options["escalate_to"]),
             deadline_seconds=options["deadline"],
             explanation=options["explanation"],
             **{field: options[flag] for flag, field in FLAGS.items()},
@@ -102,7 +101,7 @@ class Command(BaseCommand):
         self._print(options, _facts_of(rule), f"Added rule {rule.pk}: {_describe(rule)}")
 
     def _list(self, options: dict[str, Any]) -> None:
-        rules = list(PolicyRule.objects.select_related("level"))
+        rules = list(PolicyRule.objects.select_related("level", "escalate_to"))
         lines = [f"{rule.pk:>4}  {rule.precedence:>5}  {_describe(rule)}" for rule in rules]
         self._print(
             options, [_facts_of(rule) for rule in rules], *(lines or ["No rules. Every order needs one approval."])
@@ -192,6 +191,14 @@ def _add_limit(verbs: Any) -> None:
         deed.add_argument("--json", action="store_true", help="print JSON")
     for deed in (add, remove):
         deed.add_argument("--by", default="", help="who changes it; by default the shell's user")
+
+
+def _find_group(name: str) -> Group | None:
+    """Return the group of this name, None without one. Raises CommandError where there is none."""
+    group = Group.objects.filter(name=name).first()
+    if name and group is None:
+        raise CommandError(f"There is no group {name!r}.")
+    return group
 
 
 def _facts_of_limit(limit: ApprovalLimit) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from orders.decisions.batches import BatchChange
 from orders.decisions.comment import add_comment, edit_comment
 from orders.events import EventKind
 from orders.feed.positions import place_events
+from orders.labels.notices import describe_notice
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_order
 from orders.models import Batch, Notice, NoticeMark, Order, OrderEvent, WebhookEndpoint
@@ -228,6 +229,23 @@ def test_who_is_mentioned_is_told_also_in_an_edited_comment(make_order: MakeOrde
     edit_comment(order, comment.pk, actor=bob, text="@charlie and @dana please look")
     make_all()
     assert told(NoticeKind.MENTIONED) == ["charlie", "dana"]
+
+
+def test_a_reminder_is_for_those_who_may_still_decide(make_order: MakeOrder, bob: User) -> None:
+    order, decided = make_order(), make_order()
+    make_all()
+    Notice.objects.update(read_at=database_now())
+    for each in (order, decided):
+        deadline = each.approval_deadline.isoformat() if each.approval_deadline else ""
+        write(each, EventKind.REMINDED, "reminded", deadline=deadline)
+    decide.approve_order(decided, actor=bob)
+    make_all()
+    assert told(NEEDS, order=order, data={"is_reminder": True}) == ["bob", "dana"]
+    assert told(NEEDS, order=decided) == []
+    assert describe_notice(NEEDS, {"is_reminder": True}) == (
+        "An order still needs your approval",
+        "Half of the time is over.",
+    )
 
 
 @pytest.mark.parametrize(("group", "people"), [("leads", ["charlie"]), ("", ["bob", "dana"])])

@@ -88,6 +88,9 @@ class TestRules:
         rule = make_rule("Large", approvals_needed=2, level=senior, **EVERYTHING)
         rule.level, rule.skus, rule.weekdays = junior, ["B", "C"], []
         changes.save_rule(rule, actor=ADMIN)
+        for group in (senior, junior, None):
+            rule.escalate_to = group
+            changes.save_rule(rule, actor=ADMIN)
         limits = [make_limit(bob, 1000), make_limit(junior, 500, "USD")]
         limits[0].amount, limits[1].group = 2000, senior
         for limit in limits:
@@ -95,7 +98,22 @@ class TestRules:
             changes.remove_limit(limit, actor=ADMIN)
         changes.remove_rule(rule, actor=ADMIN)
         check_rules()
-        assert PolicyChange.objects.count() == 9
+        assert PolicyChange.objects.count() == 12
+
+    def test_whom_a_rule_escalates_to_is_a_part_of_its_history(self) -> None:
+        rule, group = make_rule(), Group.objects.create(name="supervisors")
+        self.refuse(lambda: PolicyRule.objects.update(escalate_to=group))
+        rule.escalate_to = group
+        changes.save_rule(rule, actor=ADMIN)
+        check_rules()
+        told = PolicyChange.objects.first()
+        assert told is not None
+        assert told.before is not None
+        assert told.after is not None
+        assert ("escalate_to" in told.before, told.after["escalate_to"]) == (False, "supervisors")
+        self.refuse(lambda: PolicyRule.objects.update(escalate_to=None))
+        with pytest.raises(ProtectedError):
+            group.delete()
 
     @pytest.mark.parametrize("table", ["orders_policyrule", "orders_approvallimit"])
     def test_they_are_not_emptied(self, table: str) -> None:
@@ -148,6 +166,11 @@ class TestVerbs:
         with pytest.raises(PolicyInvalid, match=sentence):
             changes.save_rule(PolicyRule(**{"name": "Rule"} | facts), actor=ADMIN)
         assert not PolicyChange.objects.exists()
+
+    def test_an_escalation_without_an_approval_is_refused(self) -> None:
+        group = Group.objects.create(name="supervisors")
+        with pytest.raises(PolicyInvalid, match="escalate_to: Without an approval nobody waits for one"):
+            make_rule(approvals_needed=0, escalate_to=group)
 
     def test_a_level_without_an_approval_is_refused(self) -> None:
         group = Group.objects.create(name="senior")
@@ -247,12 +270,13 @@ class TestCommand:
             *("--name", "All", "--approvals", "1", "--country", "DE", "--sku", "A", "--weekday", "7"),
             *("--from-hour", "22", "--to-hour", "6", "--orders-in-a-day", "3", "--new-customer", "--new-address"),
             *("--same-basket", "--declined-before", "--level", "senior", "--deadline", "600", "--precedence", "5"),
-            *("--explanation", "Look closely", "--disabled", "--by", "nina"),
+            *("--explanation", "Look closely", "--disabled", "--by", "nina", "--escalate-to", "senior"),
         ]
         run("add", *arguments, capsys=capsys)
         rule = PolicyRule.objects.get()
         assert (rule.is_new_customer, rule.has_new_address, rule.is_same_basket, rule.was_declined) == (True,) * 4
         assert (rule.precedence, rule.deadline_seconds, rule.is_enabled) == (5, 600, False)
+        assert rule.escalate_to == rule.level == Group.objects.get(name="senior")
         assert PolicyChange.objects.get().actor == "nina"
 
     def test_the_shell_may_pass_anything(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,6 +41,25 @@ def test_the_programs_role_is_enough_for_the_life_of_an_order(server: dict[str, 
     assert told["found"] == []
 
 
+RULE = """
+from django.contrib.auth.models import Group
+from orders.models import PolicyRule
+from orders.policy import changes
+from tests.making import Colleague
+admin, group = Colleague("admin"), Group.objects.create(name="supervisors")
+rule = changes.save_rule(PolicyRule(name="Large", escalate_to=group), actor=admin)
+rule.escalate_to = None
+changes.save_rule(rule, actor=admin)
+changes.remove_rule(rule, actor=admin)
+group.delete()
+print("written")
+"""
+
+
+def test_the_programs_role_writes_to_whom_a_rule_escalates(server: dict[str, Any]) -> None:
+    assert run(server, "console_app", "shell", "--no-imports", "-c", RULE).splitlines()[-1] == "written"
+
+
 @pytest.mark.parametrize(
     "statement",
     [

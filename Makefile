@@ -48,7 +48,7 @@ format: install ## format and sort the code
 	$(PY) -m ruff check --fix --quiet .
 	$(PY) -m ruff format .
 
-screenshots: install ## take the README's screenshots again, with Chromium
+screenshots: install ## take the screenshots in docs again, with Chromium
 	$(PY) -m pytest tests/browser/take_screenshots.py $(ARGS)
 
 benchmark: install ## measure what the console costs; PART="orders lists", ORDERS=1000000, ROUNDS=5, ARGS=--write

@@ -1,20 +1,28 @@
 """Takes the README's pictures, of the real console with real workers: `pytest tests/browser/take_screenshots.py`."""
 
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings as project
 from django.contrib.auth.models import User
 from django.utils import timezone
+from PIL import Image
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from orders.decisions import decide
+from orders.decisions.comment import add_comment
+from orders.decisions.tags import add_tag
+from orders.imports import jobs
 from orders.intake import submission
 from orders.intake.drafts import LineDraft
-from orders.models import Order
-from orders.states import Status
+from orders.listing.exports import begin_export, make_piece
+from orders.listing.saved_views import save_view
+from orders.models import Order, Trouble
+from orders.notifications.making import make_from_events, make_from_tables
+from orders.states import Status, TroubleCode
 from tests.browser.conftest import Visit
 from tests.database import past_the_rules
 from tests.making import make_draft, make_user
@@ -66,48 +74,104 @@ def orders(people: tuple[User, User], settings: Settings) -> list[Order]:
     return waiting
 
 
-def test_pictures(visit: Visit, people: tuple[User, User], orders: list[Order]) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
+@pytest.fixture
+def more(people: tuple[User, User], orders: list[Order]) -> list[Order]:
+    """Two of the orders are done, one cancelled, one in trouble; and there is something on every other page."""
     alice, bob = people
-    done, given_up = orders[5], orders[6]
+    done, given_up, stuck = orders[5], orders[6], orders[1]
+    add_tag(done, actor=bob, text="gift-wrap")
+    add_comment(done, actor=alice, text="They ask for a call before delivery.", key="picture")
+    add_comment(orders[2], actor=alice, text="@bob, is the address right? They moved in May.", key="picture")
     decide.approve_order(done, actor=bob)
     decide.cancel_order(given_up, actor=bob, reason="Customer ordered twice")
     wait_for_status(done, Status.COMPLETED)
     wait_for_status(given_up, Status.CANCELLED)
+    Trouble.objects.create(order=stuck, code=TroubleCode.RUN_FAILING)
+    save_view("status=awaiting&currency=EUR&sort=expiring", owner=bob, name="Euros, next to expire")
+    save_view("status=cancelled", owner=bob, name="Cancelled")
+    begin_export("status=awaiting", owner=bob)
+    while make_piece():
+        pass
+    jobs.create_import("orders.csv", b"name,sku,quantity\nEmma,MUG-1,2\n", actor=alice, currency="EUR")
+    make_from_tables()
+    make_from_events()
+    return [orders[2], done, given_up]
 
-    page = visit("/", bob, viewport={"width": 1280, "height": 640})
-    page.screenshot(path=PICTURES / "desk.png")
 
-    page.goto("/orders/?status=awaiting")
-    page.locator("input[name=order_id]").nth(2).check()
-    page.locator("input[name=order_id]").nth(3).check()
-    page.locator("input[name=order_id]").nth(3).blur()
-    page.mouse.move(0, 0)
-    page.wait_for_timeout(300)
-    page.screenshot(path=PICTURES / "list.png")
+LOOKS = [
+    (name, {"viewport": {"width": width, "height": height}, "color_scheme": scheme})
+    for name, width, height, scheme in (
+        ("", 1280, 860, "light"),
+        ("-dark", 1280, 860, "dark"),
+        ("-phone", 390, 844, "light"),
+        ("-phone-dark", 390, 844, "dark"),
+    )
+]
 
-    page.set_viewport_size({"width": 1280, "height": 860})
-    page.goto(orders[2].get_absolute_url())
-    expect(page.locator(".status-live")).to_be_visible()
-    page.get_by_text("Cancel this order…").click()
-    page.screenshot(path=PICTURES / "order-waiting.png")
 
-    page.goto(done.get_absolute_url())
-    page.set_viewport_size({"width": 1280, "height": 1060})
-    page.screenshot(path=PICTURES / "order-completed.png")
+def test_pictures(visit: Visit, people: tuple[User, User], more: list[Order]) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    boss = make_user("admin", is_superuser=True)
+    for look, options in LOOKS:
+        _take_for_bob(visit("/", people[1], **options), look, more)
+        _take_for_others(visit("/orders/new/", people[0], **options), visit("/system/", boss, **options), look, more)
 
-    page.set_viewport_size({"width": 1280, "height": 760})
+
+def _take_for_bob(page: Page, look: str, more: list[Order]) -> None:
+    waiting, done, given_up = more
+    take(page, f"desk{look}")
     page.goto("/orders/review/")
     expect(page.locator(".review-counter")).to_be_visible()
-    page.screenshot(path=PICTURES / "review.png")
+    take(page, f"review{look}")
+    page.goto("/orders/?status=awaiting")
+    for number in (2, 3):
+        page.locator("input[name=order_id]").nth(number).check()
+    page.locator("input[name=order_id]").nth(3).blur()
+    take(page, f"list{look}")
+    page.goto("/orders/?currency=EUR&total_min=40")
+    page.get_by_text("Filter", exact=True).click()
+    take(page, f"filters{look}")
+    page.goto(waiting.get_absolute_url())
+    expect(page.locator(".status-live")).to_be_visible()
+    page.get_by_text("Cancel this order…").click()
+    take(page, f"order-waiting{look}")
+    page.goto("/orders/")
+    page.keyboard.press("Control+k")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    page.keyboard.type("tanaka")
+    page.wait_for_timeout(1000)
+    take(page, f"palette{look}")
+    for name, path in (
+        ("order-completed", done.get_absolute_url()),
+        ("order-cancelled", given_up.get_absolute_url()),
+        ("notices", "/notices/"),
+        ("exports", "/orders/exports/"),
+        ("views", "/orders/views/"),
+        ("settings", "/accounts/settings/"),
+        ("reports", "/reports/"),
+        ("stuck", "/orders/stuck/"),
+    ):
+        page.goto(path)
+        take(page, f"{name}{look}")
 
-    phone = visit("/", bob, viewport={"width": 390, "height": 844}, color_scheme="dark")
-    phone.screenshot(path=PICTURES / "desk-phone-dark.png")
-    phone.goto("/orders/review/")
-    expect(phone.locator(".review-counter")).to_be_visible()
-    phone.screenshot(path=PICTURES / "review-phone-dark.png")
 
-    _fill_form(visit("/orders/new/", alice, viewport={"width": 1280, "height": 800}))
+def _take_for_others(alices: Page, admins: Page, look: str, more: list[Order]) -> None:
+    _fill_form(alices)
+    take(alices, f"new-order{look}")
+    alices.goto("/orders/import/")
+    take(alices, f"import{look}")
+    take(admins, f"system{look}")
+    for name, path in (("admin-orders", ""), ("admin-order", f"{more[1].pk}/change/")):
+        admins.goto(f"/admin/orders/order/{path}")
+        take(admins, f"{name}{look}")
+
+
+def take(page: Page, name: str) -> None:
+    """Keep what the window shows, in 256 colours, which nobody tells from the others and which take a third."""
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(300)
+    with Image.open(BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").quantize(256).save(PICTURES / f"{name}.png", optimize=True)
 
 
 def _fill_form(form: Page) -> None:
@@ -124,6 +188,6 @@ def _fill_form(form: Page) -> None:
         row.get_by_label("Quantity").fill(str(line.quantity))
         row.get_by_label("Unit price").fill(f"{line.unit_price / 100:.2f}")
         if number == 1:
+            expect(form.locator("#order-totals")).to_contain_text("89.90 EUR")
             form.get_by_role("button", name="Add a line").click()
     expect(form.locator("#order-totals")).to_contain_text("685.90 EUR")
-    form.screenshot(path=PICTURES / "new-order.png")

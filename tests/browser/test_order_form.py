@@ -81,6 +81,21 @@ def test_what_is_typed_while_a_line_is_being_added_stays(visit: Visit, alice: Us
     expect(page.get_by_role("group", name="Line 1").get_by_label("SKU")).to_have_value("A-1")
 
 
+def test_a_line_is_added_however_long_it_takes_while_somebody_types(visit: Visit, alice: User) -> None:
+    page = visit("/orders/new/", alice)
+    held = hold_the_first_request(page)
+    page.get_by_role("button", name="Add a line").click()
+    route = wait_for_it(page, held)
+    answer = route.fetch()
+    line = page.get_by_role("group", name="Line 1")
+    line.get_by_label("SKU").fill("A-1")
+    line.get_by_label("Unit price").fill("12.50")
+    page.wait_for_timeout(600)  # longer than the pause in typing after which the total is asked for
+    route.fulfill(response=answer)
+    expect(page.get_by_role("group", name="Line 2")).to_be_visible()
+    expect(page.locator("#order-totals")).to_contain_text("12.50 EUR")
+
+
 def test_the_address_follows_the_country_and_keeps_what_is_typed(visit: Visit, alice: User) -> None:
     page = visit("/orders/new/", alice)
     country = page.get_by_label("Country")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -69,6 +70,17 @@ DEEDS: Final[Mapping[str, tuple[Deed, ...]]] = {
     StuckCause.STEP_PAUSED: (Deed.RESUME,),
     StuckCause.RETRYING: (Deed.RETRY, Deed.PAUSE),
 }
+# Where to go on, beside the orders themselves: the name of an address, its query, and the words of the link.
+_SYSTEM: Final = ("system", "", gettext_lazy("System status"))
+_LIST: Final = gettext_lazy("Open the list")
+ACTIONS: Final[Mapping[str, tuple[str, str, Promise]]] = {
+    **dict.fromkeys(TroubleCode, ("order-list", "?status=trouble", _LIST)),
+    **dict.fromkeys((StuckCause.START_UNSENT, StuckCause.DECISION_UNSENT, StuckCause.DECISION_UNANSWERED), _SYSTEM),
+    **dict.fromkeys((StuckCause.OVERDUE, StuckCause.NOT_MOVING), _SYSTEM),
+    StuckCause.WAITING: ("order-list", "?status=awaiting", _LIST),
+    StuckCause.REFUND_FAILED: ("order-list", "?refund=FAILED", _LIST),
+    StuckCause.REFUND_UNCONFIRMED: ("order-list", "?refund=PENDING", _LIST),
+}
 POLL_SECONDS: Final = 5
 
 
@@ -76,7 +88,8 @@ POLL_SECONDS: Final = 5
 class GroupFace:
     """One group in words; `is_idle` is true of orders that only wait for a person.
 
-    `deeds` are what can be done to the step that holds the orders up, for each of them.
+    `deeds` are what can be done to the step that holds the orders up, for each of them, and `action` the words of a
+    link that leads on.
     """
 
     title: str
@@ -87,6 +100,8 @@ class GroupFace:
     is_idle: bool
     step: str = ""
     deeds: tuple[tuple[str, str], ...] = ()
+    action_url: str = ""
+    action: str = ""
 
     @property
     def unnamed(self) -> int:
@@ -112,8 +127,19 @@ def describe_group(group: StuckGroup) -> GroupFace:
     """Return a group in words: what keeps the orders, and what helps."""
     title, advice = _describe_trouble(group) if group.cause in set(TroubleCode) else _describe_cause(group)
     deeds = name_deeds(DEEDS.get(group.cause, ()))
-    is_idle = group.cause == StuckCause.WAITING
-    return GroupFace(title, advice, group.count, group.since, tuple(group.orders), is_idle, group.step, deeds)
+    name, query, action = ACTIONS.get(group.cause, ("", "", ""))
+    return GroupFace(
+        title=title,
+        advice=advice,
+        count=group.count,
+        since=group.since,
+        orders=tuple(group.orders),
+        is_idle=group.cause == StuckCause.WAITING,
+        step=group.step,
+        deeds=deeds,
+        action_url=reverse(name) + query if name else "",
+        action=str(action),
+    )
 
 
 def _describe_trouble(group: StuckGroup) -> tuple[str, str]:

@@ -1,16 +1,15 @@
 """Open orders by what keeps them from moving. The tables alone are asked, so that it costs the same in any outage."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Case, CharField, Count, DateTimeField, F, Min, Q, QuerySet, Subquery, Value, When, Window
-from django.db.models.expressions import OuterRef
-from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Now, RowNumber
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from orders import states
 from orders.decisions.follow_ups import refused_refunds
@@ -18,8 +17,7 @@ from orders.decisions.refunds import REQUESTED
 from orders.engine.sending import START
 from orders.events import EventKind
 from orders.lifecycle.troubles import UNRESOLVED_AFTER
-from orders.models import Decision, Order, OrderEvent, OutboxMessage, Refund, Trouble
-from orders.states import Outcome, Status
+from orders.models import Refund
 
 # Sooner than this nothing is called stuck: the relay sends within a second or two, a step takes a moment.
 UNSENT_AFTER: Final = timedelta(seconds=15)
@@ -27,6 +25,11 @@ UNANSWERED_AFTER: Final = timedelta(minutes=1)
 UNMOVED_AFTER: Final = timedelta(minutes=2)
 # What an order's history ends with while a step is being retried.
 RETRIED: Final = (EventKind.STEP_FAILED, EventKind.STEP_RETRIED, EventKind.STEP_RESUMED)
+# What people write down beside an order's way: it is as stuck after it as it was before.
+BESIDE: Final = (
+    *(EventKind.COMMENTED, EventKind.COMMENT_EDITED),
+    *(EventKind.TAGGED, EventKind.UNTAGGED, EventKind.ADDRESS_CORRECTED),
+)
 # So many orders of each cause are named.
 EXAMPLES: Final = 10
 
@@ -72,23 +75,115 @@ class StuckGroup:
     orders: Sequence[StuckOrder]
 
 
+class _Row(NamedTuple):
+    """An order among the first of its group, and what is known of the group."""
+
+    held_by: str
+    step: str
+    size: int
+    oldest: datetime
+    order_id: str
+    customer_name: str
+    since: datetime
+    detail: str
+
+
+# Each table is read once, whatever the number of open orders: as annotations of the ORM these subqueries would be
+# repeated wherever one refers to another, dozens of times for each order. An order's events are found by the order: the
+# sum keeps PostgreSQL from going backwards through all events until it meets one of this order.
+FIND: Final = """
+WITH trouble AS (
+    SELECT DISTINCT ON (order_id) order_id, code, detail, since FROM orders_trouble ORDER BY order_id, id
+), refused AS (
+    SELECT DISTINCT ON (order_id) order_id, last_error, created_at FROM orders_outboxmessage
+    WHERE status = 'REFUSED' ORDER BY order_id, id
+), unsent AS (
+    SELECT DISTINCT ON (order_id) order_id, name, last_error, created_at FROM orders_outboxmessage
+    WHERE status = 'PENDING' AND created_at < statement_timestamp() - %(unsent_after)s ORDER BY order_id, id
+), unanswered AS (
+    SELECT DISTINCT ON (order_id) order_id, taken_at FROM orders_decision
+    WHERE outcome = 'PENDING' AND taken_at < statement_timestamp() - %(unanswered_after)s ORDER BY order_id, id
+), judged AS MATERIALIZED (
+    SELECT orders.id, orders.order_id, customer_name, status, approval_deadline,
+        CASE
+            WHEN trouble.code IS NOT NULL THEN trouble.code
+            WHEN refused.order_id IS NOT NULL THEN 'MESSAGE_REFUSED'
+            WHEN unsent.name = %(start)s THEN 'START_UNSENT'
+            WHEN unsent.name IS NOT NULL THEN 'DECISION_UNSENT'
+            WHEN latest.kind = %(paused)s THEN 'STEP_PAUSED'
+            WHEN latest.kind = ANY(%(retried)s) THEN 'RETRYING'
+            WHEN unanswered.order_id IS NOT NULL THEN 'DECISION_UNANSWERED'
+            WHEN is_waiting AND approval_deadline <= statement_timestamp() THEN 'OVERDUE'
+            WHEN is_waiting THEN 'WAITING'
+            WHEN latest.at < statement_timestamp() - %(unmoved_after)s THEN 'NOT_MOVING'
+            ELSE ''
+        END AS held_by,
+        trouble.detail AS trouble_detail, trouble.since AS trouble_since,
+        refused.last_error AS refusal, refused.created_at AS refused_at,
+        unsent.last_error AS unsent_error, unsent.created_at AS unsent_since,
+        unanswered.taken_at AS unanswered_since,
+        latest.at AS latest_at, latest.activity, latest.error
+    FROM (
+        SELECT *, status = 'PENDING_MANUAL_APPROVAL' AND decision = '' AS is_waiting FROM orders_order
+        WHERE status = ANY(%(open)s)
+    ) AS orders
+    LEFT JOIN trouble ON trouble.order_id = orders.id
+    LEFT JOIN refused ON refused.order_id = orders.id
+    LEFT JOIN unsent ON unsent.order_id = orders.id
+    LEFT JOIN unanswered ON unanswered.order_id = orders.id
+    LEFT JOIN LATERAL (
+        SELECT kind, at, data ->> 'activity' AS activity, data ->> 'error' AS error FROM orders_orderevent AS event
+        WHERE event.order_id = orders.id AND kind <> ALL(%(beside)s) ORDER BY event.id + 0 DESC LIMIT 1
+    ) AS latest ON true
+), told AS (
+    SELECT id, order_id, customer_name, held_by,
+        CASE
+            WHEN held_by IN ('STEP_PAUSED', 'RETRYING') THEN coalesce(activity, '')
+            WHEN held_by = 'NOT_MOVING' THEN status
+            ELSE ''
+        END AS step,
+        CASE
+            WHEN trouble_since IS NOT NULL THEN trouble_since
+            WHEN held_by = 'MESSAGE_REFUSED' THEN refused_at
+            WHEN held_by IN ('START_UNSENT', 'DECISION_UNSENT') THEN unsent_since
+            WHEN held_by = 'DECISION_UNANSWERED' THEN unanswered_since
+            WHEN held_by = 'OVERDUE' THEN approval_deadline
+            ELSE latest_at
+        END AS since,
+        CASE
+            WHEN trouble_since IS NOT NULL THEN trouble_detail
+            WHEN held_by = 'MESSAGE_REFUSED' THEN refusal
+            WHEN held_by IN ('START_UNSENT', 'DECISION_UNSENT') THEN unsent_error
+            WHEN held_by = 'RETRYING' THEN coalesce(error, '')
+            ELSE ''
+        END AS detail
+    FROM judged WHERE held_by <> ''
+), placed AS (
+    SELECT *, row_number() OVER (PARTITION BY held_by, step ORDER BY since, id) AS place,
+        count(*) OVER (PARTITION BY held_by, step) AS count, min(since) OVER (PARTITION BY held_by, step) AS oldest
+    FROM told
+)
+SELECT held_by, step, count, oldest, order_id, customer_name, since, detail FROM placed
+WHERE place <= %(examples)s ORDER BY held_by, step, place
+"""
+VALUES: Final[Mapping[str, Any]] = {
+    "open": sorted(status.value for status in states.OPEN),
+    "start": START,
+    "paused": EventKind.STEP_PAUSED.value,
+    "retried": [kind.value for kind in RETRIED],
+    "beside": [kind.value for kind in BESIDE],
+    "unsent_after": UNSENT_AFTER,
+    "unanswered_after": UNANSWERED_AFTER,
+    "unmoved_after": UNMOVED_AFTER,
+}
+
+
 def find_stuck() -> list[StuckGroup]:
     """Return what keeps open orders from moving, the longest first; those that only wait for a person come last."""
-    group: dict[str, Any] = {"partition_by": [F("held_by"), F("step")]}
-    rows = (
-        _with_cause()
-        .exclude(held_by="")
-        .annotate(
-            since=_since(),
-            place=Window(RowNumber(), order_by=[F("since"), F("pk")], **group),
-            count=Window(Count("*"), **group),
-            oldest=Window(Min("since"), **group),
-        )
-        .filter(place__lte=EXAMPLES)
-        .order_by("held_by", "step", "place")
-        .values("held_by", "step", "count", "oldest", "order_id", "customer_name", "since", "detail")
-    )
-    groups = [_read_group(list(found)) for _, found in groupby(rows, key=lambda row: (row["held_by"], row["step"]))]
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, {**VALUES, "examples": EXAMPLES})
+        rows = [_Row(*row) for row in cursor.fetchall()]
+    groups = [_read_group(list(found)) for _, found in groupby(rows, key=lambda row: (row.held_by, row.step))]
     groups += [*_list_refunds(StuckCause.REFUND_FAILED, refused_refunds())]
     groups += [*_list_refunds(StuckCause.REFUND_UNCONFIRMED, unconfirmed_refunds())]
     return sorted(groups, key=lambda found: (found.cause == StuckCause.WAITING, found.since))
@@ -112,86 +207,7 @@ def _list_refunds(cause: StuckCause, refunds: QuerySet[Refund]) -> Iterator[Stuc
         yield StuckGroup(cause, "", refunds.count(), found[0].requested_at, orders)
 
 
-def _read_group(rows: list[dict[str, Any]]) -> StuckGroup:
+def _read_group(rows: list[_Row]) -> StuckGroup:
     first = rows[0]
-    orders = [StuckOrder(row["order_id"], row["customer_name"], row["since"], row["detail"] or "") for row in rows]
-    return StuckGroup(first["held_by"], first["step"] or "", first["count"], first["oldest"], orders)
-
-
-def _with_cause() -> Any:
-    """Return the open orders with what they are held up by: `held_by`, empty for those that move, `step`, `detail`."""
-    troubles = Trouble.objects.filter(order=OuterRef("pk")).order_by("pk")
-    refused = OutboxMessage.objects.filter(order=OuterRef("pk"), status=OutboxMessage.Status.REFUSED).order_by("pk")
-    unsent = OutboxMessage.objects.filter(
-        order=OuterRef("pk"), status=OutboxMessage.Status.PENDING, created_at__lt=Now() - UNSENT_AFTER
-    ).order_by("pk")
-    unanswered = Decision.objects.filter(
-        order=OuterRef("pk"), outcome=Outcome.PENDING, taken_at__lt=Now() - UNANSWERED_AFTER
-    ).order_by("pk")
-    latest = OrderEvent.objects.filter(order=OuterRef("pk")).order_by("-pk")
-    orders = Order.objects.filter(status__in=sorted(states.OPEN)).annotate(
-        trouble=Subquery(troubles.values("code")[:1]),
-        trouble_detail=Subquery(troubles.values("detail")[:1]),
-        trouble_since=Subquery(troubles.values("since")[:1]),
-        refusal=Subquery(refused.values("last_error")[:1]),
-        refused_at=Subquery(refused.values("created_at")[:1]),
-        unsent_name=Subquery(unsent.values("name")[:1]),
-        unsent_error=Subquery(unsent.values("last_error")[:1]),
-        unsent_since=Subquery(unsent.values("created_at")[:1]),
-        unanswered_since=Subquery(unanswered.values("taken_at")[:1]),
-        latest_kind=Subquery(latest.values("kind")[:1]),
-        latest_at=Subquery(latest.values("at")[:1]),
-        failing_step=Subquery(latest.values(found=KT("data__activity"))[:1]),
-        failure=Subquery(latest.values(found=KT("data__error"))[:1]),
-    )
-    return orders.annotate(held_by=_held_by(), step=_step(), detail=_detail())
-
-
-def _held_by() -> Case:
-    is_waiting = Q(status=Status.PENDING_MANUAL_APPROVAL, decision="")
-    return Case(
-        When(trouble__isnull=False, then=F("trouble")),
-        When(refusal__isnull=False, then=Value(StuckCause.MESSAGE_REFUSED)),
-        When(unsent_name=START, then=Value(StuckCause.START_UNSENT)),
-        When(unsent_name__isnull=False, then=Value(StuckCause.DECISION_UNSENT)),
-        When(latest_kind=EventKind.STEP_PAUSED, then=Value(StuckCause.STEP_PAUSED)),
-        When(latest_kind__in=RETRIED, then=Value(StuckCause.RETRYING)),
-        When(unanswered_since__isnull=False, then=Value(StuckCause.DECISION_UNANSWERED)),
-        When(is_waiting & Q(approval_deadline__lte=Now()), then=Value(StuckCause.OVERDUE)),
-        When(is_waiting, then=Value(StuckCause.WAITING)),
-        When(latest_at__lt=Now() - UNMOVED_AFTER, then=Value(StuckCause.NOT_MOVING)),
-        default=Value(""),
-        output_field=CharField(),
-    )
-
-
-def _step() -> Case:
-    return Case(
-        When(held_by__in=[StuckCause.STEP_PAUSED, StuckCause.RETRYING], then=Coalesce(F("failing_step"), Value(""))),
-        When(held_by=StuckCause.NOT_MOVING, then=F("status")),
-        default=Value(""),
-        output_field=CharField(),
-    )
-
-
-def _detail() -> Case:
-    return Case(
-        When(trouble__isnull=False, then=F("trouble_detail")),
-        When(held_by=StuckCause.MESSAGE_REFUSED, then=F("refusal")),
-        When(held_by__in=[StuckCause.START_UNSENT, StuckCause.DECISION_UNSENT], then=F("unsent_error")),
-        When(held_by=StuckCause.RETRYING, then=Coalesce(F("failure"), Value(""))),
-        default=Value(""),
-        output_field=CharField(),
-    )
-
-
-def _since() -> Case:
-    return Case(
-        When(trouble__isnull=False, then=F("trouble_since")),
-        When(held_by=StuckCause.MESSAGE_REFUSED, then=F("refused_at")),
-        When(held_by__in=[StuckCause.START_UNSENT, StuckCause.DECISION_UNSENT], then=F("unsent_since")),
-        When(held_by=StuckCause.DECISION_UNANSWERED, then=F("unanswered_since")),
-        When(held_by=StuckCause.OVERDUE, then=F("approval_deadline")),
-        default=F("latest_at"),
-        output_field=DateTimeField(),
-    )
+    orders = [StuckOrder(row.order_id, row.customer_name, row.since, row.detail) for row in rows]
+    return StuckGroup(first.held_by, first.step, first.size, first.oldest, orders)

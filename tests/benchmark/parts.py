@@ -16,5 +16,6 @@ PARTS: Final[dict[str, str]] = {
     "export": "A file of all orders, sent as it is read and made in the background",
     "admin": "Pages of the admin's lists at 1,000 orders and at many",
     "walks": "Reads of the reconciler with 11,000 open orders, among 30,000 and among many",
+    "stuck": "The page of what does not move with 10,000 open orders",
     "verify": "All rules of `manage.py verify` over whole tables",
 }

@@ -38,6 +38,18 @@ def test_every_cause_has_words() -> None:
     assert set(stuck.CAUSE_LABELS) == set(stuck.CAUSE_ADVICE) == set(StuckCause)
 
 
+@pytest.mark.parametrize("cause", [*StuckCause, *TroubleCode])
+def test_every_cause_leads_on(charlies: Client, cause: str) -> None:
+    face = stuck.describe_group(StuckGroup(cause, Status.PAID, 1, database_now(), ()))
+    if cause == StuckCause.MESSAGE_REFUSED:
+        assert "Open the order" in face.advice
+        return
+    assert face.deeds or face.action
+    if face.action:
+        page = charlies.get(face.action_url)
+        assert page.status_code == 200
+
+
 def test_an_order_that_stands_still_is_told_by_what_it_waits_for() -> None:
     group = StuckGroup(StuckCause.NOT_MOVING, Status.PAID, 12, database_now(), ())
     face = stuck.describe_group(group)

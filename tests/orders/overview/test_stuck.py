@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from orders.decisions.comment import add_comment
+from orders.decisions.tags import add_tag
 from orders.lifecycle import attempts
 from orders.lifecycle.troubles import raise_trouble
 from orders.models import Decision, Order, OrderEvent, OutboxMessage
@@ -100,6 +103,14 @@ def test_retries_are_grouped_by_step_and_end_with_the_next_event(make_order: Mak
     assert {group.cause for group in found.values()} == {StuckCause.RETRYING}
     assert found["charge_payment"].orders[0].detail == "the gateway said 503"
     assert found["prepare_package"].orders[0].order_id == other.order_id
+
+
+def test_what_people_write_beside_it_does_not_hide_what_holds_an_order_up(make_order: MakeOrder, bob: User) -> None:
+    order = make_order(Status.CHARGING_PAYMENT)
+    attempts.record_failed_attempt(order.order_id, "charge_payment", 3, "the gateway said 503")
+    add_comment(order, actor=bob, text="I have called the gateway.")
+    add_tag(order, actor=bob, text="gateway")
+    assert (only().cause, only().step) == (StuckCause.RETRYING, "charge_payment")
 
 
 def test_an_order_in_motion_without_news_is_told_by_its_status(make_order: MakeOrder) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from temporalio import activity
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -150,6 +151,12 @@ class ScriptedOrder:
         """Query the workflow as a program would that does not know our classes."""
         answer: dict[str, Any] = self._harness.run(self.handle.query(contracts.STATUS_QUERY))
         return answer
+
+    def details(self) -> str:
+        """Return what Temporal's Web UI says of the run."""
+        query = self.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+        metadata: WorkflowMetadata = self._harness.run(query)
+        return metadata.current_details
 
     def wait_for(self, waiting_for: str) -> None:
         """Wait until the order waits for this."""

@@ -115,6 +115,7 @@ class TestCancellationWhileTheOrderIsCompletedLocally:
         assert (end.last_decision.actor, end.last_decision.outcome) == ("dana", "too_late")
         assert "refund_payment" not in completing.names
         assert completing.argument("complete_order").cancellation == DANA
+        assert completing.details() == "Completed."
 
     def test_it_counts_where_they_say_that_it_is_not(self, completing: ScriptedOrder) -> None:
         completing.answer("complete_order", contracts.OrderCompleted(is_completed=False, cancellation=DANA))

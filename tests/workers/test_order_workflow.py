@@ -44,6 +44,31 @@ def waiting(order: ScriptedOrder) -> ScriptedOrder:
     return order
 
 
+class TestDetails:
+    def test_the_web_ui_says_where_the_order_is(self, waiting: ScriptedOrder) -> None:
+        assert waiting.details() == "Waiting for an approver to decide, or for the deadline."
+        waiting.approve(BOB)
+        waiting.result()
+        assert waiting.details() == "Completed."
+
+    def test_it_says_that_an_order_waits_again(self, waiting: ScriptedOrder) -> None:
+        refused = PaymentCharged("pay-1", 0, "", "", is_approval_refused=True)
+        waiting.answer("charge_payment", refused)
+        waiting.approve(BOB)
+        waiting.wait_for_call("charge_payment")
+        waiting.wait_for("approval")
+        assert waiting.details() == "Waiting for an approver to decide, or for the deadline."
+
+    def test_it_says_that_an_order_is_being_cancelled(self, waiting: ScriptedOrder) -> None:
+        waiting.hold("process_cancellation")
+        waiting.cancel(DANA)
+        waiting.wait_for_call("process_cancellation")
+        assert waiting.details() == "Being cancelled. Money that was taken is refunded first."
+        waiting.release("process_cancellation")
+        waiting.result()
+        assert waiting.details() == "Cancelled."
+
+
 class TestApproval:
     def test_an_approved_order_is_charged_shipped_and_completed(self, waiting: ScriptedOrder) -> None:
         waiting.approve(BOB)

@@ -28,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from workers.inputs import check_workflow_id, read_order_input
     from workers.workflows.ending import OrderEnds, describe_end, end_by_staff, end_of_earlier_run
     from workers.workflows.starting import LOCALLY_FIRST, start_shipping, start_step, take_step
-    from workers.workflows.waiting import Wait, has_succeeded, plan_deadline, read_deadline, wait_to_the_end
+    from workers.workflows.waiting import Wait, has_succeeded, plan_deadline, read_deadline, show_wait, wait_to_the_end
 
 T = TypeVar("T")
 
@@ -129,8 +129,8 @@ class OrderWorkflow:
 
     def _move_to(self, status: Status, *, waiting_for: WaitingFor | None) -> None:
         states.check_transition(self._status, status)
-        self._status = status
-        self._waiting_for = waiting_for
+        self._status, self._waiting_for = status, waiting_for
+        show_wait(status, waiting_for)
         workflow.logger.info("%s", status)
 
     async def _live(self) -> None:
@@ -220,6 +220,7 @@ class OrderWorkflow:
             self._is_refund_due = was_refund_due
             self._decisions.refuse_approval(charged.counting, needed=charged.approvals_needed)
             self._status, self._waiting_for = Status.PENDING_MANUAL_APPROVAL, WaitingFor.APPROVAL
+            show_wait(self._status, self._waiting_for)
             return False
         if self._status != Status.CHARGING_PAYMENT:  # the tables knew of more approvals than this run
             self._move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
@@ -257,6 +258,7 @@ class OrderWorkflow:
         completed = await take_step(steps.COMPLETE_ORDER, argument, wait=wait_to_the_end)
         if completed.is_completed:
             self._end, self._status, self._waiting_for = None, Status.COMPLETED, None
+            show_wait(self._status, self._waiting_for)
             self._decisions.refuse_cancellation()
         return completed.is_completed
 

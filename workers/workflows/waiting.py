@@ -4,7 +4,7 @@ No workflow stands here, so that the sandbox passes this module through and does
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
@@ -19,8 +19,10 @@ from orders.contracts import (
     OrderInput,
     OrderValidated,
     RemindApprovers,
+    WaitingFor,
     WaitMark,
 )
+from orders.states import Status
 from workers import steps
 from workers.decisions import Decisions
 from workers.workflows.starting import take_step
@@ -124,6 +126,25 @@ class Wait:
         self._is_questioned = False
         confirmed = await take_step(steps.CONFIRM_DEADLINE, ConfirmDeadline(self._order_id), wait=during)
         self.deadline = read_deadline(confirmed) or self.deadline
+
+
+# What Temporal's Web UI shows of a run. A page of the console has words of its own, in its reader's language.
+WAITS: Final[Mapping[WaitingFor, str]] = {
+    WaitingFor.VALIDATION: "Being validated.",
+    WaitingFor.APPROVAL: "Waiting for an approver to decide, or for the deadline.",
+    WaitingFor.PAYMENT: "Waiting for the payment to be charged.",
+    WaitingFor.SHIPPING: "Waiting for the warehouse and the carrier, see the shipping workflow.",
+    WaitingFor.COMPLETION: "With the carrier, being completed.",
+}
+
+
+def show_wait(status: Status, waiting_for: WaitingFor | None) -> None:
+    """Have Temporal's Web UI say in a sentence where the order is; that writes nothing into the run's history."""
+    if status == Status.CANCELLING:
+        sentence = "Being cancelled. Money that was taken is refunded first."
+    else:
+        sentence = f"{status.capitalize()}." if waiting_for is None else WAITS.get(waiting_for, "")
+    workflow.set_current_details(sentence)
 
 
 def plan_deadline(order: OrderInput, approval_seconds: int) -> datetime:

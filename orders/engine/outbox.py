@@ -49,7 +49,7 @@ HAS_MESSAGES: Final = (
     " WHERE message.order_id = orders_order.id AND message.status = 'PENDING')"
 )
 # What is read of a message to send it, and of its order.
-CLAIMED: Final = (*(field.name for field in OutboxMessage._meta.concrete_fields), "order__order_id")
+CLAIMED: Final = (*(field.name for field in OutboxMessage._meta.concrete_fields), "order__order_id", "order__status")
 
 
 class _Outcome(Enum):

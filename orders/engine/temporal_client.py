@@ -117,7 +117,7 @@ class _TemporalClient:
     async def _work(self, work: Callable[[Client], Awaitable[T]], order_id: str) -> T:
         try:
             return await work(await self.client())
-        except (KeyboardInterrupt, SystemExit):
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):  # the last one closes what is under way at the end
             raise
         except BaseException as error:  # a panic of the SDK's core is no Exception
             raise translate_failure(error, order_id) from error

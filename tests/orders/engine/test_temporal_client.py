@@ -8,9 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import coroutine
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from pytest_django import Settings
@@ -110,6 +112,24 @@ def test_a_process_that_used_it_ends_cleanly(temporal_server: str) -> None:
     program = "\n".join((*lines, "temporal_client.close()"))
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "console.settings", "TEMPORAL_ADDRESS": temporal_server}
     assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0
+
+
+def test_a_call_that_is_under_way_at_the_end_of_the_process_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    @coroutine
+    def wait_for_ever() -> Iterator[None]:
+        yield
+
+    client = temporal_client._TemporalClient()
+    monkeypatch.setattr(client, "client", wait_for_ever)
+    try:
+        under_way = client._work(AsyncMock(), "order-1")
+        under_way.send(None)
+        under_way.close()
+    finally:
+        client.close()
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from orders.decisions import decide
 from orders.intake.drafts import LineDraft
@@ -131,8 +132,15 @@ class TestDeciding:
         page = bobs.post(URL, verdict(waiting[0], shown=waiting[1].order_id), headers=HTMX)
         assert (shown(page), str(page.context["counter"])) == (waiting[2].order_id, "3 of 3")
 
-    def test_the_relay_sends_it_so_that_nobody_waits_for_temporal(self, bobs: Client, waiting: list[Order]) -> None:
-        bobs.post(URL, verdict(waiting[0]), headers=HTMX)
+    def test_the_relay_sends_it_so_that_nobody_waits_for_temporal(
+        self,
+        bobs: Client,
+        waiting: list[Order],
+        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    ) -> None:
+        with django_capture_on_commit_callbacks() as callbacks:
+            bobs.post(URL, verdict(waiting[0]), headers=HTMX)
+        assert callbacks == []
         message = OutboxMessage.objects.get(name="approve_order")
         assert (message.status, message.attempts) == (OutboxMessage.Status.PENDING, 0)
 

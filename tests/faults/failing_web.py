@@ -3,6 +3,7 @@
 As often as the file DIE_TIMES says: the count stands there, because each process that dies counts one down.
 """
 
+import fcntl
 import os
 import signal
 from pathlib import Path
@@ -15,11 +16,14 @@ __all__ = ["application"]
 
 
 def _die_or_deliver(message: OutboxMessage, *, is_kept: bool) -> None:
-    times = Path(os.environ["DIE_TIMES"])
-    left = int(times.read_text())
-    if left:
-        times.write_text(str(left - 1))
-        os.kill(os.getpid(), signal.SIGKILL)
+    with Path(os.environ["DIE_TIMES"]).open("r+") as times:
+        fcntl.flock(times, fcntl.LOCK_EX)  # two processes may die at once
+        left = int(times.read())
+        if left:
+            times.seek(0)
+            times.write(str(left - 1))
+            times.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
     deliver(message, is_kept=is_kept)
 
 

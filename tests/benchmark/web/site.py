@@ -70,17 +70,29 @@ def started_site(*, web_processes: int, **changes: str) -> Iterator[Site]:
             "WEB_PROCESSES": str(web_processes),
             **changes,
         }
-        collect_static_files(environment)
-        with temporal_process(temporal_port, "--metrics-port", str(metrics_port)), workers_process(environment):
-            command = [sys.executable, "-m", "gunicorn", "--config", "python:console.gunicorn_conf", "console.wsgi"]
-            web = subprocess.Popen(command, cwd=ROOT, env=environment)
+        with (
+            temporal_process(temporal_port, "--metrics-port", str(metrics_port)),
+            workers_process(environment),
+            started_web(environment, port) as web,
+        ):
             try:
-                wait_until(lambda: listens(port), what="the web server")
-                yield Site(port, web.pid, address, metrics_port)
+                yield Site(port, web, address, metrics_port)
             finally:
-                web.terminate()
-                web.wait(20)
                 temporal_client.close()
+
+
+@contextmanager
+def started_web(environment: dict[str, str], port: int) -> Iterator[int]:
+    """Start gunicorn alone, which takes connections at `port`, and yield its process id."""
+    collect_static_files(environment)
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:console.gunicorn_conf", "console.wsgi"]
+    web = subprocess.Popen(command, cwd=ROOT, env=environment)
+    try:
+        wait_until(lambda: listens(port), what="the web server")
+        yield web.pid
+    finally:
+        web.terminate()
+        web.wait(20)
 
 
 def submit_orders(count: int) -> list[Order]:

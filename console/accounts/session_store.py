@@ -16,6 +16,7 @@ from django.utils.crypto import constant_time_compare
 
 from console.accounts import personal_settings
 from orders.notifications.unread import COUNT_UNREAD
+from orders.permissions import READ_RIGHTS
 
 # Forgetting costs a query, so that all are forgotten at once when there are too many.
 MOST_REMEMBERED: Final = 10_000
@@ -25,16 +26,8 @@ FIELDS: Final = tuple(field.attname for field in User._meta.concrete_fields)
 SETTINGS: Final = personal_settings.FIELDS
 READ: Final = f"""
 SELECT {", ".join(f"auth_user.{field}" for field in FIELDS)},
-    {", ".join(f"console_personalsettings.{field}" for field in SETTINGS)}, django_session.session_data, ARRAY(
-    SELECT app_label || '.' || codename
-    FROM auth_permission JOIN django_content_type ON django_content_type.id = content_type_id
-    WHERE auth_permission.id IN (
-        SELECT permission_id FROM auth_user_user_permissions WHERE user_id = auth_user.id
-        UNION ALL
-        SELECT permission_id FROM auth_user_groups JOIN auth_group_permissions USING (group_id)
-        WHERE user_id = auth_user.id
-    )
-) AS rights, ({COUNT_UNREAD.format(account="auth_user.id")}) AS unread
+    {", ".join(f"console_personalsettings.{field}" for field in SETTINGS)}, django_session.session_data,
+    {READ_RIGHTS.format(account="auth_user.id")} AS rights, ({COUNT_UNREAD.format(account="auth_user.id")}) AS unread
 FROM django_session JOIN auth_user ON auth_user.id = %s
 LEFT JOIN console_personalsettings ON account_id = auth_user.id
 WHERE session_key = %s AND expire_date > %s

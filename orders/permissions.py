@@ -17,20 +17,6 @@ STEER: Final = "orders.steer_order"
 # No role includes it: anyone who can open the Temporal Web UI can terminate every workflow there.
 OPEN_TEMPORAL_UI: Final = "orders.open_temporal_ui"
 
-# SQL for the names of all permissions of an account, its own and its groups', in one question; `account` is its id.
-READ_RIGHTS: Final = """
-ARRAY(
-    SELECT app_label || '.' || codename
-    FROM auth_permission JOIN django_content_type ON django_content_type.id = content_type_id
-    WHERE auth_permission.id IN (
-        SELECT permission_id FROM auth_user_user_permissions WHERE user_id = {account}
-        UNION ALL
-        SELECT permission_id FROM auth_user_groups JOIN auth_group_permissions USING (group_id)
-        WHERE user_id = {account}
-    )
-)
-"""
-
 # The groups that the migrations make, with the codenames each brings.
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "viewer": ("view_order",),

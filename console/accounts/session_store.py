@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 
 from console.accounts import personal_settings
 from orders.notifications.unread import COUNT_UNREAD
-from orders.permissions import READ_RIGHTS
+from orders.postgres.rights import READ_RIGHTS, keep_rights
 
 # Forgetting costs a query, so that all are forgotten at once when there are too many.
 MOST_REMEMBERED: Final = 10_000
@@ -65,8 +65,7 @@ class SessionStore(db.SessionStore):
             if data.get(SESSION_KEY) == account_id:
                 account: Any = User.from_db(connection.alias, FIELDS, values[: len(FIELDS)])
                 personal_settings.keep_settings(account, values[len(FIELDS) :])
-                if not account.is_superuser:
-                    account._perm_cache = set(rights)  # where Django's ModelBackend keeps them
+                keep_rights(account, rights)
                 account.unread_notices = unread
                 self.account = account
                 return data

@@ -51,11 +51,12 @@ def _show(
     why_not = find_refusal(order, now=now)
     latest, is_held = find_latest(order, find_hold(order))
     context = {
+        "heading": _("Extend the deadline"),
         "order": order,
         "now": now,
         "form": form,
         "refusal": refusal or (str(why_not) if why_not is not None else ""),
-        "may_extend": why_not is None,
+        "may_change": why_not is None,
         "latest": latest,
         "is_held": is_held,
         "way_back": WayBack.read(request),

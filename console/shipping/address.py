@@ -51,10 +51,11 @@ def _show(
 ) -> HttpResponse:
     parts = {name: getattr(order, name) for name in WRITTEN}
     context = {
+        "heading": _("Correct the address"),
         "order": order,
         "form": form,
         "refusal": refusal or find_refusal(order, has_shipment=hasattr(order, "shipment")),
-        "may_correct": not find_refusal(order, has_shipment=hasattr(order, "shipment")),
+        "may_change": not find_refusal(order, has_shipment=hasattr(order, "shipment")),
         "address_lines": write_address(order.address_country, parts),
         "country": name_country(order.address_country),
         "way_back": WayBack.read(request),

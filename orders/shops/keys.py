@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
@@ -23,8 +23,8 @@ from django.utils.text import slugify
 from orders.errors import KeyRefused, OrderError, TooManyCalls
 from orders.identifiers import CROCKFORD
 from orders.models import ApiKey, Shop
-from orders.permissions import READ_RIGHTS
 from orders.postgres.clock import database_now
+from orders.postgres.rights import READ_RIGHTS, keep_rights
 from orders.states import Channel
 
 DEFAULT_SHOP: Final = "Shop"
@@ -180,9 +180,8 @@ def _find_with_rights(prefix: str) -> ApiKey | None:
     """Return the key with its shop and account, and the account with its rights, by one statement."""
     rights = RawSQL(READ_RIGHTS.format(account="orders_apikey.account_id"), [])  # noqa: S611 - names of ours alone
     key = ApiKey.objects.select_related("shop", "account").annotate(rights=rights).filter(prefix=prefix).first()
-    if key is not None and not key.account.is_superuser:
-        account: Any = key.account
-        account._perm_cache = set(key.rights)  # where Django's ModelBackend keeps them
+    if key is not None:
+        keep_rights(key.account, key.rights)
     return key
 
 

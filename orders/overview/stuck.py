@@ -25,10 +25,10 @@ UNANSWERED_AFTER: Final = timedelta(minutes=1)
 UNMOVED_AFTER: Final = timedelta(minutes=2)
 # What an order's history ends with while a step is being retried.
 RETRIED: Final = (EventKind.STEP_FAILED, EventKind.STEP_RETRIED, EventKind.STEP_RESUMED)
-# What people write down beside an order's way: it is as stuck after it as it was before.
+# What is written down beside an order's way: it is as stuck after it, and for as long, as it was before.
 BESIDE: Final = (
-    *(EventKind.COMMENTED, EventKind.COMMENT_EDITED),
-    *(EventKind.TAGGED, EventKind.UNTAGGED, EventKind.ADDRESS_CORRECTED),
+    *(EventKind.COMMENTED, EventKind.COMMENT_EDITED, EventKind.TAGGED, EventKind.UNTAGGED),
+    *(EventKind.ADDRESS_CORRECTED, EventKind.DEADLINE_EXTENDED, EventKind.REMINDED, EventKind.ESCALATED),
 )
 # So many orders of each cause are named.
 EXAMPLES: Final = 10

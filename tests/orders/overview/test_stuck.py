@@ -9,7 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from orders.decisions.comment import add_comment
 from orders.decisions.tags import add_tag
+from orders.events import EventKind
 from orders.lifecycle import attempts
+from orders.lifecycle.history import add_event
 from orders.lifecycle.troubles import raise_trouble
 from orders.models import Decision, Order, OrderEvent, OutboxMessage
 from orders.overview import stuck
@@ -111,6 +113,17 @@ def test_what_people_write_beside_it_does_not_hide_what_holds_an_order_up(make_o
     add_comment(order, actor=bob, text="I have called the gateway.")
     add_tag(order, actor=bob, text="gateway")
     assert (only().cause, only().step) == (StuckCause.RETRYING, "charge_payment")
+
+
+@pytest.mark.parametrize("kind", [EventKind.REMINDED, EventKind.ESCALATED, EventKind.DEADLINE_EXTENDED])
+def test_an_order_has_waited_since_it_began_to_wait_whoever_was_told_of_it(
+    make_order: MakeOrder, kind: EventKind
+) -> None:
+    order = make_order()
+    age_events(order)
+    since = only().since
+    add_event(order, kind, {}, key="told")
+    assert (only().cause, only().since) == (StuckCause.WAITING, since)
 
 
 def test_an_order_in_motion_without_news_is_told_by_its_status(make_order: MakeOrder) -> None:

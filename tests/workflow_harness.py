@@ -59,6 +59,7 @@ class ScriptedOrder:
         self.calls: list[tuple[str, Any]] = []
         self._acts: dict[str, Act] = {}
         self._holds: dict[str, _Hold] = {}
+        self._places: dict[tuple[str, str, int], int] = {}
         self._harness = harness
         harness.orders[self.order_id] = self
 
@@ -99,12 +100,19 @@ class ScriptedOrder:
         hold = self._holds.get(name)
         if is_local and hold is not None and not hold.holds_local:
             raise ApplicationError("It takes longer than a workflow task should.")
-        self.calls.append((name, argument))
+        self._note(name, argument)
         if hold is not None:
             await hold.released.wait()
         if name in self._acts:
             return await self._acts[name](argument, IMMEDIATE if is_local else activity.info().attempt)
         return ANSWERS[name]
+
+    def _note(self, name: str, argument: Any) -> None:
+        """Note a call, once: a workflow task that is done again makes its local calls again, and the last counts."""
+        info = activity.info()
+        call = (info.workflow_run_id or "", info.activity_id, info.attempt)
+        place = self._places.setdefault(call, len(self.calls))
+        self.calls[place : place + 1] = [(name, argument)]
 
     def start(self, **changes: Any) -> None:
         """Start the order's workflow."""

@@ -1,8 +1,11 @@
 """Steps that are taken locally first, within the workflow task, and what becomes of them when that does not do."""
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from temporalio.testing import ActivityEnvironment
 
 from orders import contracts
 from orders.contracts import Decision
@@ -125,3 +128,17 @@ class TestCancellationWhileTheOrderIsCompletedLocally:
 
         assert (end.status, end.reason) == ("CANCELLED", "Customer called")
         assert completing.names[-2:] == ["refund_payment", "process_cancellation"]
+
+
+@pytest.mark.parametrize(("changes", "times"), [({}, 1), ({"attempt": 2}, 2), ({"activity_id": "2"}, 2)])
+def test_a_step_that_a_late_workflow_task_takes_again_counts_once(
+    order: ScriptedOrder, changes: dict[str, object], times: int
+) -> None:
+    taken = ActivityEnvironment()
+    again = ActivityEnvironment()
+    again.info = replace(taken.info, **changes)  # type: ignore[arg-type]
+
+    for environment in (taken, again):
+        asyncio.run(environment.run(order.act, "complete_order", None))
+
+    assert order.names == ["complete_order"] * times

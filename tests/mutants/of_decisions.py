@@ -273,7 +273,7 @@ OF_DECISIONS: Final = (
     Mutant(
         "a run that took a signal before it knew it does nothing about it later",
         "workers/workflows/waiting.py",
-        "self._is_questioned = workflow.patched(EXTENDABLE)",
+        "self._is_questioned = has_patch(EXTENDABLE)",
         "self._is_questioned = True",
         ("tests/workers/test_replay.py",),
     ),
@@ -301,7 +301,7 @@ OF_DECISIONS: Final = (
     Mutant(
         "a run of an earlier release wakes at its deadline alone",
         "workers/workflows/waiting.py",
-        "if self._decisions.is_taken or not workflow.patched(REMINDED):",
+        "if self._decisions.is_taken or not has_patch(REMINDED):",
         "if self._decisions.is_taken:",
         ("tests/workers/test_replay.py",),
     ),

@@ -6,6 +6,13 @@ from tests.mutants.trial import Mutant
 
 OF_ORDERS: Final = (
     Mutant(
+        "a run asks for its patches before its first step",
+        "workers/workflows/patches.py",
+        "return workflow.patched(FROM_THE_START) or workflow.patched(patch)",
+        "return workflow.patched(patch)",
+        ("tests/workers/test_replay.py",),
+    ),
+    Mutant(
         "the relay wakes when a kept message becomes due",
         "orders/engine/relay.py",
         "            return not stop.wait(pause)\n",

@@ -129,8 +129,9 @@ class TestWhatIsDueNext:
 
     @pytest.fixture
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-        clock = SimpleNamespace(now=lambda: NOON, patched=lambda _: True)
+        clock = SimpleNamespace(now=lambda: NOON)
         monkeypatch.setattr(waiting, "workflow", clock)
+        monkeypatch.setattr(waiting, "has_patch", lambda _: True)
         return clock
 
     def due(self, *, began: float, ends: float, told: int = 0) -> WaitMark | None:
@@ -160,6 +161,7 @@ class TestWhatIsDueNext:
     ) -> None:
         assert self.due(began=began, ends=ends, told=told) == mark
 
-    def test_a_run_of_an_earlier_release_goes_on_as_it_began(self, clock: SimpleNamespace) -> None:
-        clock.patched = lambda _: False
+    @pytest.mark.usefixtures("clock")
+    def test_a_run_of_an_earlier_release_goes_on_as_it_began(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(waiting, "has_patch", lambda _: False)
         assert self.due(began=0, ends=10) is None

@@ -45,6 +45,16 @@ def test_every_way_has_its_history() -> None:
     assert {"approved.shipping", "cancelled-after-the-charge.shipping", "shipping-failed.shipping"} <= names
 
 
+def test_a_workflow_task_that_ends_right_after_a_local_activity_is_among_the_histories() -> None:
+    """A patch that is asked for in the next task is one that the SDK does not find."""
+    events: list[dict[str, Any]] = json.loads((FOLDER / "asked-meanwhile.json").read_text())["events"]
+    kinds = [event["eventType"].removeprefix("EVENT_TYPE_") for event in events]
+
+    assert kinds[9:13] == [
+        *("WORKFLOW_TASK_COMPLETED", "MARKER_RECORDED", "WORKFLOW_TASK_SCHEDULED", "WORKFLOW_TASK_STARTED")
+    ]
+
+
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 def test_a_history_notices_mismatches(path: Path) -> None:
     """Without the SDK's first flag a mismatch in an activity's name would pass unseen."""

@@ -21,13 +21,14 @@ with workflow.unsafe.imports_passed_through():
     import orders.states as states
     import workers.steps as steps
     from orders.causes import Cause
-    from orders.contracts import Decision, OrderInput, StatusAnswer, WaitingFor
+    from orders.contracts import CompleteOrder, Decision, OrderInput, StatusAnswer, WaitingFor
     from orders.states import DecisionKind, ReasonCode, Status
     from workers.decisions import Decisions, read_decision, tidy_decision
     from workers.failures import Explanation, explain_failure, find_reason, is_disagreement
     from workers.inputs import check_workflow_id, read_order_input
     from workers.workflows.ending import OrderEnds, describe_end, end_by_staff, end_of_earlier_run
-    from workers.workflows.starting import LOCALLY_FIRST, start_shipping, start_step, take_step
+    from workers.workflows.patches import LOCALLY_FIRST, has_patch
+    from workers.workflows.starting import start_shipping, start_step, take_step
     from workers.workflows.waiting import Wait, has_succeeded, plan_deadline, read_deadline, show_wait, wait_to_the_end
 
 T = TypeVar("T")
@@ -230,7 +231,7 @@ class OrderWorkflow:
     async def _ship(self) -> None:
         shipping = await start_shipping(self._order.order_id, pause=self._pause)
         try:
-            await self._unless_cancelled(shipping, is_last=workflow.patched(LOCALLY_FIRST))
+            await self._unless_cancelled(shipping, is_last=has_patch(LOCALLY_FIRST))
         except ChildWorkflowError as error:
             if is_disagreement(error):
                 raise
@@ -244,8 +245,7 @@ class OrderWorkflow:
     async def _complete(self) -> None:
         """Close the order, unless the tables know of a cancellation whose signal is on its way."""
         self._decisions.begin_closing()
-        argument = contracts.CompleteOrder(self._order.order_id)
-        completed = await take_step(steps.COMPLETE_ORDER, argument, wait=wait_to_the_end)
+        completed = await take_step(steps.COMPLETE_ORDER, CompleteOrder(self._order.order_id), wait=wait_to_the_end)
         if not completed.is_completed:
             self._go_on_with(DecisionKind.CANCEL, completed.cancellation or Decision())
             raise end_by_staff(self._decisions.cancellation)
@@ -254,7 +254,7 @@ class OrderWorkflow:
 
     async def _is_completed(self, end: OrderEnds) -> bool:
         """Tell whether the order was completed before its cancellation was heard; only the tables know."""
-        argument = contracts.CompleteOrder(self._order.order_id, end.decision, end.cause)
+        argument = CompleteOrder(self._order.order_id, end.decision, end.cause)
         completed = await take_step(steps.COMPLETE_ORDER, argument, wait=wait_to_the_end)
         if completed.is_completed:
             self._end, self._status, self._waiting_for = None, Status.COMPLETED, None

@@ -17,11 +17,9 @@ from orders import contracts
 from workers import steps
 from workers.failures import is_refusal
 from workers.steps import AnswerT, ArgumentT, Step
+from workers.workflows.patches import LOCALLY_FIRST, has_patch
 
 ShippingHandle: TypeAlias = workflow.ChildWorkflowHandle[Any, contracts.CarrierDispatched]
-
-# The patch of runs that take some steps locally first. A run takes all of them so, or none.
-LOCALLY_FIRST: Final = "take-steps-locally-first"
 
 # How soon a child that cannot start, because one of an earlier run is still ending, is tried again, at first and later.
 RESTART: Final = timedelta(seconds=10)
@@ -52,7 +50,7 @@ async def take_step(
     and hold the task up. So it gets one attempt, and what does not succeed at once stands among the pending activities.
     `wait` waits for the one that is running.
     """
-    if workflow.patched(LOCALLY_FIRST):
+    if has_patch(LOCALLY_FIRST):
         try:
             return await wait(_start_locally(step, argument))
         except FailureError as error:

@@ -25,15 +25,11 @@ from orders.contracts import (
 from orders.states import Status
 from workers import steps
 from workers.decisions import Decisions
+from workers.workflows.patches import EXTENDABLE, REMINDED, has_patch
 from workers.workflows.starting import take_step
 
 T = TypeVar("T")
 Answer: TypeAlias = OrderValidated | DeadlineConfirmed | ApproversReminded | CancellationProcessed
-
-# The patch of runs that hear when somebody extends the deadline. Others learn of it when theirs has passed.
-EXTENDABLE: Final = "extend-the-deadline"
-# The patch of runs that wake on the way to the deadline.
-REMINDED: Final = "remind-approvers"
 
 
 class _Due(NamedTuple):
@@ -62,7 +58,7 @@ class Wait:
 
     def question(self) -> None:
         """Have the tables asked what the deadline is, because a signal says that it was extended."""
-        self._is_questioned = workflow.patched(EXTENDABLE)
+        self._is_questioned = has_patch(EXTENDABLE)
 
     async def last(self, *, expire: Callable[[], Awaitable[None]], during: Callable[[Any], Awaitable[Any]]) -> None:
         """Return once there is a decision. `expire` is called when the deadline has passed, `during` waits for steps.
@@ -93,7 +89,7 @@ class Wait:
         now, began, deadline = workflow.now(), self._began, self.deadline
         if began is None or deadline is None or deadline - began < steps.SHORTEST_REMINDED or deadline <= now:
             return None
-        if self._decisions.is_taken or not workflow.patched(REMINDED):
+        if self._decisions.is_taken or not has_patch(REMINDED):
             return None
         dues = [
             _Due(number, mark, began + (deadline - began) * share)

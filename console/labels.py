@@ -11,6 +11,7 @@ from orders import permissions
 from orders.contracts import WaitingFor
 from orders.decisions.steps import Deed
 from orders.labels import DECISION_LABELS, STATUS_LABELS, Label
+from orders.labels.spans import describe_span
 from orders.states import DecisionKind, Status, TroubleCode, find_decision_ahead
 
 # Each status has a tone (a colour) and an icon of its own (a shape), beside its words.
@@ -90,7 +91,6 @@ TROUBLE_ADVICE: Final[Mapping[TroubleCode, str]] = {
     ),
 }
 
-DAY: Final = 24 * 3600
 # So many of those who look at an order are named.
 MOST_PRESENT: Final = 3
 
@@ -114,17 +114,6 @@ def describe_wait(waiting_for: str | None, status: Status) -> str:
     """Return what an order waits for by its workflow's answer, or by its row where the answer is unknown here."""
     known = [WAITING_SENTENCES[wait] for wait in WaitingFor if wait == waiting_for]
     return known[0] if known else STATUS_SENTENCES[status]
-
-
-def describe_span(span: timedelta) -> str:
-    """Return a duration in its two largest units, such as '3 h 20 min', or in seconds below a minute."""
-    seconds = max(0, int(span.total_seconds()))
-    days, hours, minutes = seconds // DAY, seconds % DAY // 3600, seconds % 3600 // 60
-    if days:
-        return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
-    if hours:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{minutes} min" if minutes else f"{seconds} s"
 
 
 def describe_age(moment: datetime, now: datetime) -> str:

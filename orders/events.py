@@ -15,6 +15,14 @@ Fact = str | int | bool | list[int] | list[str] | dict[str, str]
 IMMEDIATE: Final = 0
 
 
+class Reach(StrEnum):
+    """How far a step had come when contact with its worker was lost, as the tables have it."""
+
+    NOT_ASKED = "NOT_ASKED"  # nobody outside had been asked for what it does
+    MAY_HAVE_ASKED = "MAY_HAVE_ASKED"  # the gateway, the warehouse or the carrier may have been, with an unknown answer
+    DONE = "DONE"  # its work was written down; Temporal did not hear of that
+
+
 class EventKind(StrEnum):
     """What happened. Kinds that begin a status are named after it and listed in the usual order."""
 
@@ -66,6 +74,7 @@ class EventKind(StrEnum):
     RUN_REPLACED = "run.replaced"  # run_id, ending, goes_on
     RUN_REFUSED = "run.refused"  # run_id, activity
     STEP_FAILED = "step.failed"  # activity, attempt (or IMMEDIATE), error; refund_key
+    STEP_LOST = "step.lost"  # activity, attempt, reach, seconds until it was resumed where known; refund_key
     STEP_RETRIED = "step.retried"  # activity, channel
     STEP_PAUSED = "step.paused"  # activity, channel
     STEP_RESUMED = "step.resumed"  # activity, channel

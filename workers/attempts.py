@@ -1,8 +1,8 @@
 """What surrounds every attempt of an activity, in the attempt's own thread: connections, log lines, failed attempts.
 
 The order's history tells of attempts that failed and are made again. An attempt that raised is recorded right away,
-one whose worker died or that took too long by the attempt after it. The attempt of a local activity comes before those
-that Temporal counts, and has the number IMMEDIATE.
+one whose worker was lost or that took too long by the attempt after it (`workers.losses`). The attempt of a local
+activity comes before those that Temporal counts, and has the number IMMEDIATE.
 """
 
 import logging
@@ -23,12 +23,12 @@ from orders.engine.alarms import is_alarming
 from orders.errors import OrderError, OutsideWorldFailed
 from orders.events import IMMEDIATE
 from orders.lifecycle import attempts
+from orders.lifecycle.losses import record_lost_attempt
 from orders.lifecycle.troubles import is_unresolved
-from workers import logs, steps
+from workers import logs, losses, steps
 
 logger = logging.getLogger(__name__)
 
-NO_ANSWER: Final = f"No answer within {steps.START_TO_CLOSE.total_seconds():g} s."
 KEEPS_FAILING: Final = "the step %s keeps failing, attempt %d: %s"
 # An outage of a day must not fill an order's page: the first attempts are told one by one, later ones now and then.
 TOLD_ONE_BY_ONE: Final = 10
@@ -59,7 +59,7 @@ def make_attempt(function: Callable[[Any], Any], argument: Any) -> Any:
     started_at = time.monotonic()
     close_old_connections()
     try:
-        with logs.telling(f"{order_id} {info.activity_type} {_name(number)}"):
+        with logs.telling(f"{order_id} {info.activity_type} {_name(number)}"), losses.remembering_attempt():
             if number > 1:
                 _tell_of_silence(argument, info.activity_type, number - 1)
             try:
@@ -116,10 +116,20 @@ def _tell_time(started_at: float) -> str:
 
 
 def _tell_of_silence(argument: Any, name: str, attempt: int) -> None:
-    """Tell of an attempt that did not do so itself: its worker died, or it still hangs."""
-    is_new = _write_failure(argument, name, attempt, NO_ANSWER)
+    """Tell of an attempt that did not do so itself: its worker was lost, it hangs, or it could not write."""
+    run_id, refund_key = activity.info().workflow_run_id or "", getattr(argument, "refund_key", "")
+    is_recorded = partial(attempts.is_failure_recorded, run_id=run_id)
+    if not _is_told(attempt) or _write(is_recorded, argument.order_id, name, attempt) is not False:
+        return
+    fate = losses.find_fate(argument.order_id)
+    if fate.is_lost:
+        record = partial(record_lost_attempt, run_id=run_id, seconds=fate.seconds, refund_key=refund_key)
+        is_new = bool(_write(record, argument.order_id, name, attempt, fate.error))
+        logger.info("contact with the worker of attempt %d was lost", attempt)
+    else:
+        is_new = _write_failure(argument, name, attempt, fate.error)
     if is_new and is_alarming(attempt):
-        logger.error(KEEPS_FAILING, name, attempt, NO_ANSWER, extra=_extra(argument.order_id, name, attempt))
+        logger.error(KEEPS_FAILING, name, attempt, fate.error, extra=_extra(argument.order_id, name, attempt))
 
 
 def _log_failure(error: Exception, order_id: str, name: str, attempt: int, time_taken: str) -> None:
@@ -136,12 +146,15 @@ def _extra(order_id: str, name: str, attempt: int) -> dict[str, Any]:
     return {"order_id": order_id, "step": name, "attempt": attempt}
 
 
+def _is_told(attempt: int) -> bool:
+    return attempt <= TOLD_ONE_BY_ONE or attempt % TOLD_EVERY == 0 or is_alarming(attempt)
+
+
 def _write_failure(argument: Any, name: str, attempt: int, sentence: str) -> bool:
     """Write a failed attempt into the order's history, and tell whether it was not there yet."""
-    is_told = attempt <= TOLD_ONE_BY_ONE or attempt % TOLD_EVERY == 0 or is_alarming(attempt)
     run_id, refund_key = activity.info().workflow_run_id or "", getattr(argument, "refund_key", "")
     record = partial(attempts.record_failed_attempt, run_id=run_id, refund_key=refund_key)
-    return is_told and bool(_write(record, argument.order_id, name, attempt, sentence))
+    return _is_told(attempt) and bool(_write(record, argument.order_id, name, attempt, sentence))
 
 
 def _write(record: Callable[..., bool | None], *facts: object) -> bool | None:

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from console.comments.faces import COMMENTS, CommentFace, gather_comments
-from console.labels import describe_span
 from orders.events import EventKind
+from orders.labels.spans import describe_span
 from orders.models import OrderEvent
 
 # What an engineer wants to know of an order and a clerk does not.
@@ -30,7 +30,10 @@ SHORTEST_GAP: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Entry:
-    """One event in words; `gap` tells how long the order had waited before it, where that was long."""
+    """One event in words; `gap` tells how long the order had waited before it, where that was long.
+
+    A scar is where contact with a worker was lost.
+    """
 
     title: str
     detail: str
@@ -39,6 +42,7 @@ class Entry:
     at: datetime
     gap: str = ""
     comment: CommentFace | None = None
+    is_scar: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def _describe(event: OrderEvent, before: OrderEvent | None, comment: CommentFace
         at=event.at,
         gap=_describe_gap(event, before) if before is not None else "",
         comment=comment,
+        is_scar=event.kind == EventKind.STEP_LOST,
     )
 
 

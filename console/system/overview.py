@@ -14,13 +14,13 @@ from django.views.decorators.http import require_safe
 
 from console.access import ConsoleRequest, needs_view, render_page
 from console.accounts.sessions import polled
-from console.labels import describe_span
 from console.system.engine import BEHIND_SECONDS
 from console.system.health import ask_temporal
 from orders.contracts import ORDER_QUEUE, SHIPPING_QUEUE
 from orders.engine.relay import find_delay
 from orders.engine.worker_health import WorkersHealth, judge_workers
 from orders.labels.health import describe_problem
+from orders.labels.spans import describe_span
 from orders.models import Order, OutboxMessage, PaymentAttempt
 from orders.postgres.clock import database_now, describe_skew, skew_watch
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from console.access import ConsoleRequest, needs_view, render_page
-from console.labels import describe_span
 from console.system.charts import Chart, draw_days
 from orders.labels import describe_activity
+from orders.labels.spans import describe_span
 from orders.listing.table import without_formula
 from orders.models import PaymentAttempt
 from orders.overview import reports

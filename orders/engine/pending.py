@@ -19,7 +19,8 @@ class PendingActivity:
     """An activity that is being tried: which attempt, what went wrong last, and when the next try is due.
 
     A pause says since when it lasts, and who made it where that was somebody at the console. One that `is_ending` is
-    cancelled as soon as its attempt has come to an end.
+    cancelled as soon as its attempt has come to an end. What went wrong last is an answer, unless the attempt has
+    timed out.
     """
 
     name: str
@@ -30,6 +31,8 @@ class PendingActivity:
     paused_by: str = ""
     paused_at: datetime | None = None
     is_ending: bool = False
+    activity_id: str = ""
+    has_timed_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ def read_activities(description: DescribeWorkflowExecutionResponse) -> tuple[Pen
             paused_by=_read_pauser(activity.pause_info),
             paused_at=activity.pause_info.pause_time.ToDatetime(UTC) if activity.HasField("pause_info") else None,
             is_ending=activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
+            activity_id=activity.activity_id,
+            has_timed_out=activity.last_failure.HasField("timeout_failure_info"),
         )
         for activity in description.pending_activities
     )

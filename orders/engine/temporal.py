@@ -30,13 +30,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from orders import contracts
 from orders.engine.failures import translate_failure
-from orders.engine.pending import Progress, read_activities
+from orders.engine.pending import PendingActivity, Progress, read_activities
 from orders.engine.temporal_client import RPC_TIMEOUT, call
 from orders.errors import OrderError, RunNotFound, RunPaused
 from orders.texts import clean_message
 
 logger = logging.getLogger(__name__)
 
+# An attempt that asks about itself still has its work to do, in five seconds.
+ATTEMPT_SECONDS: Final = 1.0
 PAYLOADS: Final = DataConverter.default.payload_converter
 
 
@@ -210,6 +212,19 @@ def describe_progress(order_id: str) -> Progress:
     return call(look, order_id=order_id)
 
 
+def find_attempt(workflow_id: str, run_id: str, activity_id: str, *, order_id: str) -> PendingActivity | None:
+    """Return what the server says of an activity of a run that is being tried, within the attempt that asks.
+
+    None where it is not being tried any more. Raises TemporalAway, RunNotFound, OrderError.
+    """
+
+    async def look(client: Client) -> PendingActivity | None:
+        activities = read_activities(await describe(client, workflow_id, run_id))
+        return next((activity for activity in activities if activity.activity_id == activity_id), None)
+
+    return call(look, order_id=order_id, seconds=ATTEMPT_SECONDS)
+
+
 def describe_run(order_id: str) -> Run | None:
     """Return the latest run of the order's workflow, or None when Temporal knows none. Raises TemporalAway."""
     try:
@@ -232,13 +247,13 @@ def check_server() -> None:
     call(check, is_probe=True)
 
 
-async def describe(client: Client, workflow_id: str) -> DescribeWorkflowExecutionResponse:
+async def describe(client: Client, workflow_id: str, run_id: str = "") -> DescribeWorkflowExecutionResponse:
     """Return what the server says of a run, as it says it: the SDK's own reading fails for states it does not know.
 
-    Raises RPCError.
+    Without a `run_id` it is the latest one. Raises RPCError.
     """
     request = DescribeWorkflowExecutionRequest(
-        namespace=client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+        namespace=client.namespace, execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
     )
     return await client.workflow_service.describe_workflow_execution(request, retry=True, timeout=RPC_TIMEOUT)
 

@@ -19,6 +19,7 @@ from orders.labels.activities import describe_activity as describe_activity
 from orders.labels.addresses import describe_correction
 from orders.labels.deadlines import describe_escalation, describe_extension, describe_reminder
 from orders.labels.declines import describe_decline
+from orders.labels.losses import describe_loss
 from orders.labels.reasons import describe_reason
 from orders.money import Money
 from orders.states import (
@@ -138,6 +139,7 @@ EVENT_LABELS: Final[Mapping[EventKind, Label]] = {
     EventKind.RUN_REPLACED: gettext_lazy("Workflow restarted"),
     EventKind.RUN_REFUSED: gettext_lazy("An extra workflow run was stopped"),
     EventKind.STEP_FAILED: gettext_lazy("%(step)s: attempt %(attempt)s failed"),
+    EventKind.STEP_LOST: gettext_lazy("Contact with a worker was lost"),
     EventKind.STEP_RETRIED: gettext_lazy("%(step)s: retried at once"),
     EventKind.STEP_PAUSED: gettext_lazy("%(step)s: paused"),
     EventKind.STEP_RESUMED: gettext_lazy("%(step)s: resumed"),
@@ -262,6 +264,7 @@ _DETAILS: Final[Mapping[EventKind, Callable[[Mapping[str, Any]], str]]] = {
     EventKind.DEADLINE_EXTENDED: describe_extension,
     EventKind.REMINDED: describe_reminder,
     EventKind.ESCALATED: describe_escalation,
+    EventKind.STEP_LOST: describe_loss,
 }
 
 

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from orders.events import EventKind, Fact
 from orders.lifecycle.history import add_event
-from orders.lifecycle.lookup import lock_open_order, lock_order
+from orders.lifecycle.lookup import lock_open_order, lock_order, read_order
 from orders.lifecycle.troubles import UNRESOLVED, UNRESOLVED_AFTER, clear_troubles, raise_trouble
 from orders.models import Order, Refund
 
@@ -25,9 +25,20 @@ def record_failed_attempt(
     which of the order's refunds was tried.
     """
     order = lock_order(order_id)
-    key = f"attempt:{run_id or order.run_id}:{activity}:{attempt}"
+    key = key_of_failure(order, activity, attempt, run_id)
     facts: dict[str, Fact] = {"activity": activity, "attempt": attempt, "error": error}
     return add_event(order, EventKind.STEP_FAILED, facts | ({"refund_key": refund_key} if refund_key else {}), key=key)
+
+
+def is_failure_recorded(order_id: str, activity: str, attempt: int, *, run_id: str) -> bool:
+    """Tell whether the attempt is recorded as a failed one. Raises OrderNotFound."""
+    order = read_order(order_id)
+    return order.events.filter(key=key_of_failure(order, activity, attempt, run_id)).exists()
+
+
+def key_of_failure(order: Order, activity: str, attempt: int, run_id: str = "") -> str:
+    """Return the key of the event that says that an attempt failed; without a `run_id` it is the order's own run."""
+    return f"attempt:{run_id or order.run_id}:{activity}:{attempt}"
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from orders.causes import CAUSE_TEXTS, ENDING_CAUSES, Cause
 from orders.contracts import CANCEL_REQUEST_ACTOR, EARLIER_RUN_ACTOR, POLICY_ACTOR, UNNAMED_ACTOR
 from orders.engine.temporal import Ending
-from orders.events import DECISION_KINDS, STATUS_KINDS, STATUSES, EventKind
+from orders.events import DECISION_KINDS, STATUS_KINDS, STATUSES, EventKind, Reach
 from orders.labels import (
     ACTIVITY_LABELS,
     CHANNEL_LABELS,
@@ -23,10 +23,12 @@ from orders.labels import (
     REFUSAL_LABELS,
     STATUS_LABELS,
     TROUBLE_LABELS,
+    describe_activity,
     describe_actor,
     describe_cause,
     describe_event,
 )
+from orders.labels.losses import REACH_LABELS, STEP_REACH_LABELS, describe_loss
 from orders.labels.reasons import DECISION_REASON_LABELS
 from orders.models import OrderEvent
 from orders.states import Channel, DecisionKind, DecisionReason, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
@@ -151,6 +153,12 @@ WORDS: Final[dict[EventKind, tuple[dict[str, Any], str, str]]] = {
         "Charge the payment: attempt 2 failed",
         "100 % broken",
     ),
+    EventKind.STEP_LOST: (
+        {"activity": "charge_payment", "attempt": 1, "reach": "MAY_HAVE_ASKED", "seconds": 6},
+        "Contact with a worker was lost",
+        "Charge the payment: resumed after 6 s. By then the gateway may have taken the money, so it is asked about that"
+        " before anything is charged.",
+    ),
     EventKind.STEP_RETRIED: (STEP, "Charge the payment: retried at once", ""),
     EventKind.STEP_PAUSED: (STEP, "Charge the payment: paused", ""),
     EventKind.STEP_RESUMED: (STEP, "Charge the payment: resumed", ""),
@@ -169,7 +177,18 @@ def test_every_kind_of_event_has_its_words(kind: EventKind) -> None:
     assert describe_event(kind, data) == (title, detail)
 
 
+@pytest.mark.parametrize("activity", [*ACTIVITY_LABELS, "step_of_another_release"])
+@pytest.mark.parametrize("reach", Reach)
+def test_a_loss_has_words_for_every_step(activity: str, reach: Reach) -> None:
+    data = {"activity": activity, "attempt": 1, "reach": reach.value}
+    step = describe_activity(activity)
+    assert describe_loss(data).startswith(f"{step}: resumed. ")
+    assert describe_loss(data | {"seconds": 3606}).startswith(f"{step}: resumed after 1 h. ")
+    assert {activity for activity, _ in STEP_REACH_LABELS} <= set(ACTIVITY_LABELS)
+
+
 def test_every_code_has_its_words() -> None:
+    assert set(REACH_LABELS) == set(Reach)
     assert set(STATUS_LABELS) == set(STATUS_KINDS) == set(STATUSES.values()) == set(Status)
     assert set(REASON_LABELS) == set(ReasonCode)
     assert set(DECISION_LABELS) == set(DECISION_KINDS) == set(DecisionKind)

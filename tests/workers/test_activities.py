@@ -23,8 +23,9 @@ from orders.lifecycle import attempts
 from orders.models import CarrierBooking, GatewayMovement, Order, Shipment
 from tests.making import MakeOrder
 from workers import activities, steps
-from workers.attempts import NO_ANSWER, StrayFailures, make_attempt
+from workers.attempts import StrayFailures, make_attempt
 from workers.logs import SubjectFilter
+from workers.losses import NO_ANSWER
 
 ALL = [*activities.ORDER_ACTIVITIES, *activities.SHIPPING_ACTIVITIES]
 BOB = Decision("d-bob", "bob")

@@ -53,6 +53,15 @@ def test_what_only_an_engineer_asks_for_is_apart() -> None:
     assert [entry.detail for entry in timeline.technical] == ["no answer"]
 
 
+def test_a_loss_stands_among_what_everybody_reads() -> None:
+    lost = event(EventKind.STEP_LOST, 2, activity="charge_payment", attempt=1, reach="DONE", seconds=6)
+    timeline = build_timeline([event(EventKind.PAID, 3), lost, event(EventKind.CHARGING, 1)])
+    [entries] = [day.entries for day in timeline.days]
+    assert [entry.is_scar for entry in entries] == [False, True, False]
+    assert entries[1].detail == "Charge the payment: resumed after 6 s. It had already been done and was not repeated."
+    assert not timeline.technical
+
+
 @pytest.mark.django_db
 def test_the_page_folds_the_technical_history(client: Client, bob: User, make_order: MakeOrder) -> None:
     order = make_order("CHARGING_PAYMENT")

@@ -1,4 +1,4 @@
-"""console.labels: times and roles in plain words."""
+"""console.labels, orders.labels.spans: times and roles in plain words."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from console import labels
 from orders.contracts import WaitingFor
 from orders.labels import describe_activity
+from orders.labels.spans import describe_span
 from orders.states import Status
 from tests.making import make_user
 
@@ -29,7 +30,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
     ],
 )
 def test_a_span_is_said_in_its_two_largest_units(span: timedelta, said: str) -> None:
-    assert labels.describe_span(span) == said
+    assert describe_span(span) == said
 
 
 def test_an_age_below_a_minute_is_just_now() -> None:

@@ -11,7 +11,7 @@ from orders.decisions import decide
 from orders.engine import temporal, temporal_client
 from orders.engine.audit import audit_orders
 from orders.events import EventKind
-from orders.models import GatewayMovement, Order, PaymentAttempt
+from orders.models import GatewayMovement, Order, OrderEvent, PaymentAttempt
 from orders.states import FINAL, Status
 from tests.making import find_disagreements, make_user, submit
 from tests.programs import end_open_runs, free_port, started_temporal, started_workers
@@ -106,6 +106,8 @@ def test_a_failing_outside_world_delays_orders_and_harms_none(own_workers: dict[
     assert {order.status for order in orders[1:]} == {Status.COMPLETED}
     assert find_disagreements() == []
     assert PaymentAttempt.objects.filter(outcome=PaymentAttempt.Outcome.FAILED).exists()
+    assert OrderEvent.objects.filter(kind=EventKind.STEP_FAILED).exists()
+    assert not OrderEvent.objects.filter(kind=EventKind.STEP_LOST).exists(), "an attempt that answered was not lost"
 
 
 def test_workers_stopped_under_load_stop_cleanly_and_harm_no_order(own_workers: dict[str, str]) -> None:

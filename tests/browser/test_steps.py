@@ -1,6 +1,7 @@
 """A step that is being retried, on the order's page and on that of what does not move: its buttons, in a browser."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,6 +21,29 @@ from tests.making import MakeOrder
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OVERFLOWS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def test_a_button_keeps_the_focus_when_the_page_follows_along(
+    visit: Visit, bob: User, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = make_order("CHARGING_PAYMENT")
+    answer = StatusAnswer(order.order_id, order.status, waiting_for="payment")
+    number = count(4)
+
+    def try_on(order_id: str, **options: object) -> LiveStatus:
+        tried = PendingActivity("charge_payment", next(number), "The gateway broke.", timezone.now())
+        return LiveStatus(answer, (tried,))
+
+    monkeypatch.setattr(detail, "get_live_status", try_on)
+    page = visit(order.get_absolute_url(), bob)
+    pause = page.get_by_role("button", name="Pause")
+    pause.focus()
+
+    for _ in range(2):
+        before = page.locator("#order-status").inner_text()
+        expect(page.locator("#order-status")).not_to_have_text(before, use_inner_text=True)
+
+    expect(pause).to_be_focused()
 
 
 def test_its_buttons_can_be_used_by_everybody(

@@ -54,10 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         away=given.away,
         settle=given.settle,
     )
-    results = suite.run(faults, scale)
-    if given.write:
-        table = importlib.import_module("tests.faults.table")
-        table.write_table(suite.FAULTS, table.keep(results))
+    table = importlib.import_module("tests.faults.table")
+    results = []
+    for result in suite.run(faults, scale):
+        results.append(result)
+        if given.write:  # at once, so that nothing is forgotten when a later fault breaks the suite
+            table.write_table(suite.FAULTS, table.keep([result]))
     bad = [fault.name for fault, verdict in results if not verdict.is_good]
     told = f"something is wrong after {', '.join(bad)}" if bad else "nothing was lost, doubled or stuck"
     print(f"Faults: {len(results)}, SEED={given.seed}: {told}")

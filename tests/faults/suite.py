@@ -3,7 +3,7 @@
 import random
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,20 +77,19 @@ class Scale:
     settle: float
 
 
-def run(faults: Sequence[Fault], scale: Scale) -> list[tuple[Fault, Verdict]]:
+def run(faults: Sequence[Fault], scale: Scale) -> Iterator[tuple[Fault, Verdict]]:
     """Let each fault happen on one stack, or on one of its own, or on one with a small disk, and judge it."""
-    results = []
     for kind in ((False, False), (False, True), (True, False)):
         chosen = [fault for fault in faults if (fault.needs_small_disk, fault.is_alone) == kind]
         with small_disk() if chosen and chosen[0].needs_small_disk else nullcontext() as place:
-            results += _run_all(chosen, scale, place) if chosen else []
-    return results
+            yield from _run_all(chosen, scale, place) if chosen else ()
 
 
-def _run_all(faults: Sequence[Fault], scale: Scale, place: Path | None) -> list[tuple[Fault, Verdict]]:
+def _run_all(faults: Sequence[Fault], scale: Scale, place: Path | None) -> Iterator[tuple[Fault, Verdict]]:
     with prepared_stack(place) as stack:
         try:
-            return [(fault, _run_one(stack, fault, scale)) for fault in faults]
+            for fault in faults:
+                yield fault, _run_one(stack, fault, scale)
         finally:
             connection.close()
             temporal_client.close()

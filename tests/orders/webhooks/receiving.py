@@ -32,7 +32,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            return  # the caller was killed in the middle of its call
         self.server.calls.append((dict(self.headers.items()), body))
         self.send_response(self.server.status)
         if self.server.location:

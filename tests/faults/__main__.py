@@ -33,7 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--overload", type=int, default=2000, help="orders before a worker comes (%(default)s)")
     parser.add_argument("--races", type=int, default=200, help="how often two people race (%(default)s)")
     parser.add_argument(
-        "--away", type=float, default=0, metavar="SECONDS", help="how long Temporal is away, a worker halted, at least"
+        "--away",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="how long Temporal or a receiver is away, a worker halted, at least",
     )
     parser.add_argument("--write", action="store_true", help="put the table into docs/faults.md")
     parser.add_argument("--short", action="store_true", help="only the faults of the run in `make test`")

@@ -1,6 +1,7 @@
 """Webhooks while workers and web server are killed, and while the receiver is away."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -43,6 +44,7 @@ def go_away(stage: Stage) -> None:
     """Have the receiver fail while people work; once it is back, it gets everything, in the order of each order."""
     with _subscribed(stage) as (receiver, endpoint):
         receiver.status = 503
+        end = time.monotonic() + stage.away
         with stage.people(wishes=[Wish.APPROVE, Wish.CANCEL]):
             pass
 
@@ -50,6 +52,7 @@ def go_away(stage: Stage) -> None:
             return WebhookEndpoint.objects.filter(pk=endpoint.pk, failures__gte=AWAY).exists()
 
         wait_until(is_away, seconds=SECONDS, what="the outage")
+        time.sleep(max(0.0, end - time.monotonic()))
         receiver.calls.clear()
         receiver.status = 204
         stage.heal()
@@ -84,7 +87,8 @@ def _compare(stage: Stage, receiver: Receiver, endpoint: WebhookEndpoint) -> Non
         )
         return delivered.count() == events.count()
 
-    wait_until(is_delivered, seconds=SECONDS, what="the delivery of all events", every=0.5)
+    # The longer a receiver was away, the less often it is called.
+    wait_until(is_delivered, seconds=SECONDS + stage.away, what="the delivery of all events", every=0.5)
     expected: dict[str, list[str]] = {}
     deliveries = WebhookDelivery.objects.filter(endpoint=endpoint, order__order_id__in=order_ids)
     for order_id, event_id in deliveries.order_by("position").values_list("order__order_id", "event_id"):

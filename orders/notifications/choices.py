@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from orders.errors import OrderInvalid
 from orders.models import NoticeSettings
 from orders.states import NoticeKind, NoticeWay
+from orders.zones import UTC_NAME, find_zone, is_zone
 
-UTC_NAME: Final = "UTC"
 # What is usual. By e-mail comes what somebody waits for; a desk that is looked at all day tells of new orders itself.
 DEFAULT_WAYS: Final[Mapping[NoticeKind, NoticeWay]] = {
     NoticeKind.NEEDS_APPROVAL: NoticeWay.CONSOLE,
@@ -41,7 +40,7 @@ class Choices:
         way = self.way_of(kind)
         if way not in {NoticeWay.AT_ONCE, NoticeWay.DIGEST}:
             return None
-        local = now.astimezone(_find_zone(self.time_zone))
+        local = now.astimezone(find_zone(self.time_zone))
         if way == NoticeWay.DIGEST:
             local = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         return self._after_quiet_hours(local).astimezone(now.tzinfo)
@@ -72,7 +71,7 @@ def read_own_choices(account_id: int) -> Choices:
 
 def save_choices(account_id: int, choices: Choices) -> None:
     """Keep what a person chose; it counts for notices from now on. Raises OrderInvalid."""
-    if choices.time_zone not in available_timezones():
+    if not is_zone(choices.time_zone):
         raise OrderInvalid(
             f"There is no time zone {choices.time_zone}.", fields={"time_zone": "Choose a time zone from the list."}
         )
@@ -99,10 +98,3 @@ def _describe(row: NoticeSettings) -> Choices:
         if kind in set(NoticeKind) and way in set(NoticeWay)
     }
     return Choices(known, row.time_zone, row.quiet_from, row.quiet_until)
-
-
-def _find_zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):  # the machine's list has changed since it was chosen
-        return ZoneInfo(UTC_NAME)

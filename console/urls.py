@@ -18,13 +18,14 @@ from console.palette import page as palette
 from console.papers import page as papers
 from console.policy import trial
 from console.review import review
+from console.schedules import pages as schedules
 from console.shipping import address, label
 from console.system import errors, health, keys, mail, overview, reports, stuck
 from console.tags import bulk as tag_bulk
 from console.tags import views as tags
 from console.waiting import desk
 from console.webhooks import carriers, gateways
-from orders.identifiers import EXPORT_ID_PATTERN, ORDER_ID_PATTERN, VIEW_ID_PATTERN
+from orders.identifiers import EXPORT_ID_PATTERN, ORDER_ID_PATTERN, SCHEDULE_ID_PATTERN, VIEW_ID_PATTERN
 
 
 class OrderIdConverter(StringConverter):
@@ -51,6 +52,12 @@ class ExportIdConverter(StringConverter):
     regex = EXPORT_ID_PATTERN
 
 
+class ScheduleIdConverter(StringConverter):
+    """Takes what could be a schedule_id."""
+
+    regex = SCHEDULE_ID_PATTERN
+
+
 class ViewIdConverter(StringConverter):
     """Takes what could be a view_id."""
 
@@ -61,6 +68,7 @@ register_converter(OrderIdConverter, "order_id")
 register_converter(BatchIdConverter, "batch_id")
 register_converter(ImportIdConverter, "import_id")
 register_converter(ExportIdConverter, "export_id")
+register_converter(ScheduleIdConverter, "schedule_id")
 register_converter(ViewIdConverter, "view_id")
 
 urlpatterns = [
@@ -77,6 +85,10 @@ urlpatterns = [
     path("orders/exports/", export_pages.show_exports, name="export-list"),
     path("orders/exports/<export_id:export_id>/", export_pages.send_file, name="export-file"),
     path("orders/exports/<export_id:export_id>/delete/", export_pages.delete_export, name="export-delete"),
+    path("orders/schedules/", schedules.show_schedules, name="schedule-list"),
+    path("orders/schedules/new/", schedules.create_schedule, name="schedule-create"),
+    path("orders/schedules/<schedule_id:schedule_id>/", schedules.edit_schedule, name="schedule-edit"),
+    path("orders/schedules/<schedule_id:schedule_id>/change/", schedules.change_schedule, name="schedule-change"),
     path("orders/batches/", batches.show_batches, name="batch-list"),
     path("orders/batches/<batch_id:batch_id>/", batches.show_batch, name="batch-detail"),
     path("orders/batches/<batch_id:batch_id>/change/", batches.change_batch, name="batch-change"),

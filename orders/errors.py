@@ -60,6 +60,17 @@ class ExportNotFound(OrderError):
         super().__init__(f"There is no file {export_id} of yours.")
 
 
+class ScheduleNotFound(OrderError):
+    """The person has no scheduled export with this schedule_id."""
+
+    def __init__(self, schedule_id: str) -> None:
+        super().__init__(f"There is no scheduled export {schedule_id} of yours.")
+
+
+class ScheduleHeld(OrderError):
+    """The scheduled export cannot be sent or resumed just now."""
+
+
 class ViewNotFound(OrderError):
     """The person has no saved view with this view_id."""
 

@@ -11,6 +11,7 @@ RANDOM_SIGNS: Final = 12  # 60 bits
 ORDER_ID_PATTERN: Final = r"order-[A-Za-z0-9][A-Za-z0-9_-]{0,57}"
 EXPORT_ID_PATTERN: Final = r"export-[0-9A-Z]{12}"
 VIEW_ID_PATTERN: Final = r"view-[0-9A-Z]{12}"
+SCHEDULE_ID_PATTERN: Final = r"schedule-[0-9A-Z]{12}"
 
 
 def new_identifier(prefix: str) -> str:

@@ -25,8 +25,8 @@ from orders import contracts
 from orders.engine import reconcile, relay
 from orders.engine.options import connect_arguments
 from orders.engine.worker_health import HEARTBEAT, run_heartbeat, worker_identity
-from orders.listing.exports import run_exports
 from orders.notifications.companion import run_mail, run_notices
+from orders.schedules.companion import run_exports
 from orders.webhooks.companion import run_webhooks
 from workers.activities import JOB_ACTIVITIES, ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workers.attempts import AttemptInterceptor

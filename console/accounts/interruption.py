@@ -21,6 +21,7 @@ PAGES: Final = {
     "notice-read": "notice-list",
     "batch-change": "batch-detail",
     "import-change": "import-detail",
+    "schedule-change": "schedule-edit",
 }
 # Under this name what was typed tells which form it is of: the name of the address that it was sent to.
 FORM: Final = "interrupted_form"
@@ -48,6 +49,8 @@ SENTENCES: Final = {
     "comment-edit": "You were signed out and your comment was not saved. What you typed is still in the form.",
     "order-bulk": "You were signed out and your decisions were not saved.",
     "order-review": "You were signed out and your decision was not saved. Your reason is still in the form.",
+    "schedule-create": "You were signed out and nothing was scheduled. What you typed is still in the form.",
+    "schedule-edit": "You were signed out and nothing was changed. What you typed is still in the form.",
     "order-create": "You were signed out and the order was not submitted. What you typed is still here.",
 }
 OTHERWISE: Final = "You were signed out and what you sent was not saved."

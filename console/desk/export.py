@@ -19,11 +19,11 @@ from console.streaming import encode_lines
 from orders.errors import TooManyRows
 from orders.listing import workbook
 from orders.listing.table import read_table, write_csv
+from orders.models.list_export import CONTENT_TYPES, FileFormat
 
 logger = logging.getLogger(__name__)
 # More orders take a while, so that people may have the file made in the background.
 MOST_AT_ONCE: Final = 10_000
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
@@ -34,7 +34,7 @@ def export_orders(request: ConsoleRequest) -> HttpResponse:
     Of a long list a page offers to have the file made in the background. With `now` it is sent at once.
     """
     file_format = request.GET.get("format", "csv")
-    if file_format not in {"csv", "xlsx"}:
+    if file_format not in FileFormat.values:
         raise BadRequest("There is no such format.")
     shelf = read_shelf(request.user, named) if (named := request.GET.get("view", "")) else Shelf(())
     asked = ListAsked.read_query(shelf.expand(request.GET), request.user)
@@ -56,7 +56,7 @@ def export_orders(request: ConsoleRequest) -> HttpResponse:
 
 def _answer_csv(asked: ListAsked) -> HttpResponseBase:
     rows = write_csv(read_table(*asked.table()))
-    return StreamingHttpResponse(encode_lines(rows), content_type="text/csv; charset=utf-8")
+    return StreamingHttpResponse(encode_lines(rows), content_type=CONTENT_TYPES[FileFormat.CSV])
 
 
 def _answer_workbook(asked: ListAsked) -> HttpResponseBase:
@@ -67,4 +67,4 @@ def _answer_workbook(asked: ListAsked) -> HttpResponseBase:
         workbook.write_workbook(read_table(*asked.table()), file)
         file.seek(0)
         if_it_fails.pop_all()  # from here on the response closes it
-    return FileResponse(file, content_type=XLSX)
+    return FileResponse(file, content_type=CONTENT_TYPES[FileFormat.XLSX])

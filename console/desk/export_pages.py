@@ -45,11 +45,8 @@ def send_file(request: ConsoleRequest, export_id: str) -> HttpResponse:
     export = _find(request, export_id)
     if not export.is_done:
         raise Http404
-    name = f"orders-{export.created_at:%Y-%m-%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    response: HttpResponseBase = StreamingHttpResponse(
-        exports.read_file(export), content_type="text/csv; charset=utf-8", headers=headers
-    )
+    headers = {"Content-Disposition": f'attachment; filename="{export.file_name}"'}
+    response: HttpResponseBase = StreamingHttpResponse(export.read(), content_type=export.content_type, headers=headers)
     return response  # type: ignore[return-value]
 
 

@@ -149,6 +149,11 @@ class ListAsked:
         return self._address("order-export", *self._pairs(), ("now", "1"))
 
     @property
+    def schedule_url(self) -> str:
+        """The address at which the list, or the saved view that it is, is scheduled to be sent by e-mail."""
+        return self._address("schedule-create", *self._pairs(), ("view", self.view))
+
+    @property
     def papers_url(self) -> str:
         """The address of what can be printed of this page of the list."""
         return self._address("order-papers", *self._pairs(), ("cursor", self.cursor))

@@ -6,8 +6,9 @@ from django.contrib.auth.models import User
 from django.http import QueryDict
 
 from orders.errors import OrderInvalid
-from orders.listing.filters import AWAITING
+from orders.listing.filters import AWAITING, FILTERS
 from orders.listing.list_query import SORTS, ListQuery
+from orders.listing.values import Given, is_relative, read_date
 from orders.models import Order
 from orders.reading.pages import Ordering, Search
 from orders.reading.querysets import NEWEST, NEXT_TO_EXPIRE, OrderQuerySet, read_order_search
@@ -28,9 +29,26 @@ class SavedList:
     def table(self) -> tuple[OrderQuerySet, Ordering, Search | None]:
         return self.orders, self.ordering, self.search
 
-    def count(self) -> int:
-        """Return how many orders it has now; to be called where nobody waits."""
-        return (self.orders.filter(self.search.by_index) if self.search else self.orders).order_by().count()
+    def count(self, most: int | None = None) -> int:
+        """Return how many orders it has now, or `most` where there are more; to be called where nobody waits."""
+        found = self.orders.filter(self.search.by_index) if self.search else self.orders
+        return found.order_by()[:most].count()
+
+
+def fix_days(text: str) -> str:
+    """Return a query string that names each day by its date, those that are so long ago in the current time zone.
+
+    A list that takes long to be read begins on one day and may end on the next.
+    """
+    given = QueryDict(text, mutable=True)
+    for name, asked in FILTERS.items():
+        if asked.kind == "date" and name in given:
+            given.setlist(name, [_fix_day(each) for each in given.getlist(name)])
+    return given.urlencode()
+
+
+def _fix_day(text: str) -> str:
+    return read_date(text, Given()).on.isoformat() if is_relative(text) else text
 
 
 def read_list(text: str, *, reader: User) -> SavedList:

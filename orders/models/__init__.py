@@ -5,6 +5,7 @@ Amounts are integers in the currency's minor unit. What can be a constraint is o
 
 from orders.models.batch import Batch, BatchItem
 from orders.models.engine import OutboxMessage, WorkerProcess
+from orders.models.export_schedule import ExportSchedule, ExportSending
 from orders.models.feed import FeedEntry, FeedMark
 from orders.models.gateway_event import GatewayEvent
 from orders.models.history import Decision, OrderEvent, Trouble
@@ -38,6 +39,8 @@ __all__ = [
     "CustomerMessage",
     "CustomerText",
     "Decision",
+    "ExportSchedule",
+    "ExportSending",
     "FeedEntry",
     "FeedMark",
     "GatewayEvent",

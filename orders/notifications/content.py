@@ -2,6 +2,18 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+from django.urls import reverse
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file in an e-mail."""
+
+    name: str
+    content: bytes
+    content_type: str
+
 
 @dataclass(frozen=True)
 class Content:
@@ -12,3 +24,9 @@ class Content:
     text: str
     html: str
     language: str = "en"
+    attachment: Attachment | None = None
+
+
+def link_to(name: str, *arguments: object) -> str:
+    """Return the address of a page of the console for somebody who reads an e-mail."""
+    return f"{settings.CONSOLE_URL}{reverse(name, args=arguments)}"

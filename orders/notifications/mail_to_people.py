@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from orders import permissions
 from orders.models import Mail, Notice
-from orders.notifications.content import Content
+from orders.notifications.content import Content, link_to
 from orders.notifications.unread import list_notices
 from orders.notifications.words import NoticeWords
 
@@ -55,21 +53,17 @@ def compose_for_person(mail: Mail) -> Content | None:
         return None
     may_view = permissions.may_view(account)
     notices = list_notices(account.pk, is_unread=True).filter(mail=mail).order_by("id")
-    lines = [Line(NoticeWords.of(notice, may_view=may_view), _link("notice-open", notice.pk)) for notice in notices]
+    lines = [Line(NoticeWords.of(notice, may_view=may_view), link_to("notice-open", notice.pk)) for notice in notices]
     if not lines:
         return None
     first = lines[0].words
     subject = " ".join(filter(None, [first.title, first.order_id]))
     if len(lines) > 1:
         subject = _("%(count)s notices from the order console") % {"count": len(lines)}
-    context = {"lines": lines, "username": account.get_username(), "choices_url": _link("notice-choices")}
+    context = {"lines": lines, "username": account.get_username(), "choices_url": link_to("notice-choices")}
     return Content(
         recipient=account.email,
         subject=subject,
         text=render_to_string("notices/mail/notices.txt", context),
         html=render_to_string("notices/mail/notices.html", context | {"subject": subject}),
     )
-
-
-def _link(name: str, *arguments: int) -> str:
-    return f"{settings.CONSOLE_URL}{reverse(name, args=arguments)}"

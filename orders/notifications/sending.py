@@ -9,6 +9,8 @@ claimed at all.
 import logging
 import smtplib
 from datetime import timedelta
+from email.encoders import encode_base64
+from email.mime.base import MIMEBase
 from typing import Any, Final
 
 from django.conf import settings
@@ -19,9 +21,10 @@ from django.db.models.functions import Now
 from orders.engine.companions import beat
 from orders.errors import OrderError
 from orders.models import Mail
-from orders.notifications.content import Content
+from orders.notifications.content import Attachment, Content
 from orders.notifications.customers import compose_for_customer
 from orders.notifications.mail_to_people import compose_for_person
+from orders.notifications.scheduled_exports import compose_for_schedule, find_sending
 from orders.postgres.clock import database_now
 from orders.states import MailState
 from orders.texts import clean_line
@@ -79,7 +82,10 @@ def forget_old() -> int:
 
 def compose(mail: Mail) -> Content | None:
     """Return what the e-mail says, or None where nobody needs it any more."""
-    return compose_for_customer(mail) if mail.order_id is not None else compose_for_person(mail)
+    if mail.order_id is not None:
+        return compose_for_customer(mail)
+    sending = find_sending(mail)
+    return compose_for_schedule(sending) if sending is not None else compose_for_person(mail)
 
 
 def _open(connection: Any) -> None:
@@ -143,7 +149,19 @@ def _build(mail: Mail, content: Content, connection: Any) -> EmailMultiAlternati
         },
     )
     message.attach_alternative(content.html, "text/html")
+    if content.attachment is not None:
+        message.attach(_build_attachment(content.attachment))
     return message
+
+
+def _build_attachment(attachment: Attachment) -> MIMEBase:
+    """Return the file for an e-mail, byte for byte as it is; Django would take a text apart."""
+    part = MIMEBase("application", "octet-stream")
+    part.replace_header("Content-Type", attachment.content_type)
+    part.add_header("Content-Disposition", "attachment", filename=attachment.name)
+    part.set_payload(attachment.content)
+    encode_base64(part)
+    return part
 
 
 def _note_refusal(mail: Mail, error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> None:

@@ -26,6 +26,7 @@ from orders.states import Status, TroubleCode
 from tests.browser.conftest import Visit
 from tests.database import past_the_rules
 from tests.making import make_draft, make_user
+from tests.orders.schedules.scheduling import make_due, schedule, work
 from tests.waiting import wait_for_status
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("workers_running")]
@@ -75,7 +76,7 @@ def orders(people: tuple[User, User], settings: Settings) -> list[Order]:
 
 
 @pytest.fixture
-def more(people: tuple[User, User], orders: list[Order]) -> list[Order]:
+def more(people: tuple[User, User], orders: list[Order], settings: Settings) -> list[Order]:
     """Two of the orders are done, one cancelled, one in trouble; and there is something on every other page."""
     alice, bob = people
     done, given_up, stuck = orders[5], orders[6], orders[1]
@@ -92,6 +93,12 @@ def more(people: tuple[User, User], orders: list[Order]) -> list[Order]:
     begin_export("status=awaiting", owner=bob)
     while make_piece():
         pass
+    settings.SENDS_MAIL, bob.email = True, "bob@example.com"
+    bob.save()
+    schedule(bob, "status=awaiting&currency=EUR&sort=expiring", name="Euros, next to expire")
+    make_due()
+    work()
+    schedule(bob, "closed_from=6d&sort=closed", name="Closed this week", weekdays="1", file_format="xlsx", hour=7)
     jobs.create_import("orders.csv", b"name,sku,quantity\nEmma,MUG-1,2\n", actor=alice, currency="EUR")
     make_from_tables()
     make_from_events()
@@ -146,6 +153,8 @@ def _take_for_bob(page: Page, look: str, more: list[Order]) -> None:
         ("order-cancelled", given_up.get_absolute_url()),
         ("notices", "/notices/"),
         ("exports", "/orders/exports/"),
+        ("exports-by-mail", "/orders/schedules/"),
+        ("export-by-mail", "/orders/schedules/new/?closed_from=6d&sort=closed"),
         ("views", "/orders/views/"),
         ("settings", "/accounts/settings/"),
         ("reports", "/reports/"),

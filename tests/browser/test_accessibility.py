@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
 from console.models import PersonalSettings
 from orders.contracts import DecideChunk
@@ -12,12 +13,15 @@ from orders.decisions import decide
 from orders.decisions.batches import create_batch
 from orders.decisions.chunks import decide_chunk
 from orders.models import Order, Presence, Trouble
+from orders.schedules import keeping
+from orders.schedules.sending import begin_due
 from orders.states import DecisionKind, TroubleCode
 from tests.browser.accessible import find_faults_in_all_looks
 from tests.browser.conftest import Visit
 from tests.browser.test_review import SEEN_MS
 from tests.making import MakeOrder, make_user
 from tests.orders.policy.asking import make_rule
+from tests.orders.schedules.scheduling import make_due, schedule
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -72,13 +76,19 @@ def gather(page: Page, paths: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def test_the_other_pages(visit: Visit, orders: list[Order]) -> None:
+def test_the_other_pages(visit: Visit, orders: list[Order], settings: Settings) -> None:
+    settings.SENDS_MAIL = True
     boss = make_user("admin", is_superuser=True)
     batch = create_batch([order.pk for order in orders], DecisionKind.CANCEL, actor=boss, reason="They called")
     decide_chunk(DecideChunk(batch.batch_id))
+    sent = schedule(boss, name="Mornings")
+    make_due()
+    begin_due()
+    keeping.pause_schedule(schedule(boss, "currency=EUR").schedule_id, owner=boss)
     assert find_faults_in_all_looks(visit("/accounts/login/")) == []
     paths = [
         *("/orders/new/", "/orders/import/", "/orders/views/", "/orders/exports/", "/palette/"),
+        *("/orders/schedules/", "/orders/schedules/new/?status=awaiting", f"/orders/schedules/{sent.schedule_id}/"),
         *("/orders/stuck/", "/orders/batches/", f"/orders/batches/{batch.batch_id}/", "/system/"),
         *(
             "/reports/",

@@ -20,6 +20,7 @@ from tests.browser.conftest import Visit
 from tests.making import MakeOrder, make_user
 from tests.orders.imports.files import check, make_row, upload
 from tests.orders.policy.asking import make_rule
+from tests.orders.schedules.scheduling import schedule
 
 STYLE = Path(settings.BASE_DIR, "static", "console.css")
 STICKS_OUT = """[...document.querySelectorAll("body *")].filter(
@@ -81,11 +82,13 @@ def test_nothing_sticks_out(visit: Visit, make_order: MakeOrder, width: int) -> 
         comment = add_comment(order, actor=boss, text=wide * 5)
         edit_comment(order, comment.pk, actor=boss, text=wide * 6)
         add_tag(order, actor=boss, text="w" * 30)
+    sent = schedule(boss, f"q={wide}", name=wide)
     page = visit("/orders/", boss, viewport={"width": width, "height": 800})
     paths = [
         "/orders/",
         "/orders/?q=nobody",
         "/orders/review/",
+        *("/orders/schedules/", f"/orders/schedules/new/?q={wide}", f"/orders/schedules/{sent.schedule_id}/"),
         *("/orders/views/", "/orders/exports/", "/palette/", f"/palette/?q={wide[:9]}", "/keys/"),
         "/orders/stuck/",
         "/orders/batches/",

@@ -67,8 +67,8 @@ OF_LISTS: Final = (
     Mutant(
         "no file is made for who may not view orders any more",
         "orders/listing/exports.py",
-        "    if not owner.is_active or not may_view(owner):\n",
-        "    if False:\n",
+        "    check_may_view(export.account)\n",
+        "",
         FILES,
     ),
     Mutant(

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from openpyxl import load_workbook
 
-from console.desk import export
 from orders.listing import table, workbook
 from orders.models import Order
+from orders.models.list_export import CONTENT_TYPES, FileFormat
 from orders.reading.querysets import NEWEST
 from tests.asking import leads_to_login, text_of
 from tests.making import MakeOrder, make_user
@@ -80,7 +80,7 @@ class TestWorkbook:
     def test_it_holds_the_same(self, bobs: Client, make_order: MakeOrder) -> None:
         make_order("COMPLETED", currency="JPY", customer_name="Zoë Lang"), make_order()
         response = bobs.get(URL, {"format": "xlsx"})
-        assert response["Content-Type"] == export.XLSX
+        assert response["Content-Type"] == CONTENT_TYPES[FileFormat.XLSX]
         assert response["Content-Disposition"].endswith('.xlsx"')
         lines = read(bobs.get(URL))
         names, *rows = open_workbook(response)

@@ -145,6 +145,12 @@ def test_the_export_takes_any_query(admins: Client, make_order: MakeOrder, query
     assert not response.streaming or list(response.streaming_content)
 
 
+@FUZZ
+@given(query=queries(LIST))
+def test_the_form_of_an_export_by_email_takes_any_query(admins: Client, query: str) -> None:
+    get(admins, "/orders/schedules/new/", query)
+
+
 def get(client: Client, path: str, query: str, *, is_htmx: bool = False) -> None:
     response = client.get(f"{path}?{query}", headers={"HX-Request": "true"} if is_htmx else {})
     assert response.status_code < 500, (path, query)
@@ -205,7 +211,7 @@ def test_the_list_takes_any_query(admins: Client, make_order: MakeOrder, query: 
             "/system/mail/",
         ),
         *("/orders/views/", "/orders/views/counts/", "/orders/exports/", "/palette/", "/keys/", "/orders/papers/"),
-        "/orders/ORDER/extend/",
+        *("/orders/ORDER/extend/", "/orders/schedules/"),
     ],
 )
 def test_other_pages_take_any_query(

@@ -2,9 +2,33 @@
 
 from django.contrib import admin
 
-from orders.admin import batch, engine, imports, notices, order, payment, policy, reasons, shops, webhooks
+from orders.admin import (
+    batch,
+    engine,
+    imports,
+    notices,
+    order,
+    payment,
+    policy,
+    reasons,
+    schedules,
+    shops,
+    webhooks,
+)
 
-__all__ = ["batch", "engine", "imports", "notices", "order", "payment", "policy", "reasons", "shops", "webhooks"]
+__all__ = [
+    "batch",
+    "engine",
+    "imports",
+    "notices",
+    "order",
+    "payment",
+    "policy",
+    "reasons",
+    "schedules",
+    "shops",
+    "webhooks",
+]
 
 admin.site.site_header = "Order console: tables"
 admin.site.site_title = "Order console"

@@ -18,6 +18,7 @@ from tests.mutants.of_lists import OF_LISTS
 from tests.mutants.of_notices import OF_NOTICES
 from tests.mutants.of_orders import OF_ORDERS
 from tests.mutants.of_programs import OF_PROGRAMS
+from tests.mutants.of_schedules import OF_SCHEDULES
 from tests.mutants.trial import ROOT, try_mutants
 
 MUTANTS: Final = (
@@ -26,6 +27,7 @@ MUTANTS: Final = (
     *OF_IMPORTS,
     *OF_LISTS,
     *OF_NOTICES,
+    *OF_SCHEDULES,
     *OF_ORDERS,
     *OF_PROGRAMS,
 )

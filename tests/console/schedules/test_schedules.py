@@ -287,6 +287,8 @@ class TestList:
         assert "Sent to bob@example.com" in answer
         assert "hx-get" not in answer
         assert "<html" not in answer
+        for deed in ("send", "pause", "edit", "delete"):
+            assert f'id="{deed}-{made.schedule_id}"' in answer, "htmx gives the focus back to what has an id"
 
     def test_a_view_that_was_deleted_is_told(self, bobs: Client, bob: User) -> None:
         view = save_view("currency=EUR", owner=bob, name="Euros")

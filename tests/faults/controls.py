@@ -91,7 +91,7 @@ CONTROLS: Final = (
     ),
     Control(
         "an event is written once (ON CONFLICT)",
-        "before-report",
+        "release-after-commit",
         (_edit("orders/lifecycle/history.py", "    ON CONFLICT (order_id, key) DO NOTHING\n", ""),),
     ),
     Control(

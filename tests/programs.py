@@ -55,17 +55,20 @@ def find_binary(name: str) -> str:
 
 
 @contextlib.contextmanager
-def started_temporal(port: int, *options: str) -> Iterator[str]:
+def started_temporal(port: int, *options: str, has_search_attributes: bool = True) -> Iterator[str]:
     """Start a Temporal dev server, yield its address once it answers, and stop it."""
-    with temporal_process(port, *options):
+    with temporal_process(port, *options, has_search_attributes=has_search_attributes):
         yield f"127.0.0.1:{port}"
 
 
 @contextlib.contextmanager
-def temporal_process(port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def temporal_process(port: int, *options: str, has_search_attributes: bool = True) -> Iterator[subprocess.Popen[bytes]]:
     """Start a Temporal dev server, yield its process once it answers, and stop it, even when it was halted."""
     arguments = ["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port), "--log-level", "never"]
-    process = subprocess.Popen([find_binary("temporal"), *arguments, *options], stdout=subprocess.DEVNULL)
+    attributes = [f"--search-attribute={name}={kind}" for name, kind in contracts.SEARCH_ATTRIBUTES.items()]
+    if not has_search_attributes:
+        attributes = []
+    process = subprocess.Popen([find_binary("temporal"), *arguments, *attributes, *options], stdout=subprocess.DEVNULL)
     try:
         wait_until(lambda: listens(port) and asyncio.run(_has_namespace(port)), what="the start of Temporal")
         yield process

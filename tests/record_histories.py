@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from temporalio.client import WorkflowHistory
-from temporalio.testing import WorkflowEnvironment
 
 from orders import contracts
 from orders.contracts import Decision
 from tests.programs import find_binary
 from tests.waiting import wait_until
-from tests.workflow_harness import ScriptedOrder, WorkflowHarness, ask_for_two, run_harness, start_harness
-from workers.payloads import DATA_CONVERTER
+from tests.workflow_harness import ScriptedOrder, WorkflowHarness, ask_for_two, start_harness, start_listing_harness
 
 FOLDER: Final = Path(__file__).parent / "histories"
 # What changes from recording to recording, tells of the machine, or only fills the file.
@@ -222,6 +220,36 @@ def approved_by_the_policy(order: ScriptedOrder) -> None:
     order.start()
 
 
+def listed(order: ScriptedOrder) -> None:
+    order.start(has_search_attributes=True)
+    order.wait_for("approval")
+    order.approve(BOB)
+
+
+def listed_and_retried(order: ScriptedOrder) -> None:
+    order.fail("complete_order", times=1)
+    order.start(has_search_attributes=True)
+    order.approve(BOB)
+
+
+def listed_and_refunded(order: ScriptedOrder) -> None:
+    order.hold("prepare_package")
+    order.start(has_search_attributes=True)
+    order.approve(BOB)
+    order.wait_for_call("prepare_package")
+    order.cancel(DANA)
+    order.release("prepare_package")
+
+
+def listed_and_extended(order: ScriptedOrder) -> None:
+    later = contracts.CancellationProcessed(is_cancelled=False, deadline="2099-01-01T00:00:00+00:00")
+    order.answer("process_cancellation", later)
+    order.start(approval_seconds=1, has_search_attributes=True)
+    order.wait_for_call("process_cancellation")
+    order.answer("process_cancellation", contracts.CancellationProcessed())
+    order.cancel(DANA)
+
+
 SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     approved,
     approved_early,
@@ -252,6 +280,10 @@ SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     run_cancelled,
     gone_on,
     cleaned_up,
+    listed,
+    listed_and_retried,
+    listed_and_refunded,
+    listed_and_extended,
 )
 
 
@@ -302,10 +334,7 @@ def _without_noise(value: Any) -> Any:
 def main(*wanted: str) -> None:
     """Record the ways of these names, or all that have no file yet."""
     FOLDER.mkdir(exist_ok=True)
-    environment = WorkflowEnvironment.start_local(
-        dev_server_existing_path=find_binary("temporal"), dev_server_log_level="error", data_converter=DATA_CONVERTER
-    )
-    with run_harness(environment) as harness:
+    with start_listing_harness(find_binary("temporal")) as harness:
         _record_missing(harness, SCRIPTS, wanted)
     with start_harness(find_binary("temporal-test-server")) as harness:
         _record_missing(harness, LONG_SCRIPTS, wanted)

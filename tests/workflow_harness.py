@@ -19,7 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from orders import contracts
-from orders.contracts import OrderInput, StatusAnswer
+from orders.contracts import SEARCH_ATTRIBUTES, OrderInput, StatusAnswer
 from orders.events import IMMEDIATE
 from tests.waiting import wait_until
 from workers import steps
@@ -256,6 +256,17 @@ def start_harness(server_path: str) -> AbstractContextManager[WorkflowHarness]:
     """Start the time-skipping server and both workers, and stop them again."""
     start = WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=server_path, data_converter=DATA_CONVERTER
+    )
+    return run_harness(start)
+
+
+def start_listing_harness(server_path: str) -> AbstractContextManager[WorkflowHarness]:
+    """Start the dev server, which has the search attributes of orders, and both workers, and stop them again."""
+    start = WorkflowEnvironment.start_local(
+        dev_server_existing_path=server_path,
+        dev_server_log_level="error",
+        data_converter=DATA_CONVERTER,
+        dev_server_extra_args=[f"--search-attribute={name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items()],
     )
     return run_harness(start)
 

@@ -35,6 +35,7 @@ def read_order_input(arguments: Sequence[object]) -> OrderInput:
         compensate_code=_read_code(fields, "compensate_code", ReasonCode),
         is_refund_due=fields.get("is_refund_due") is True,
         compensate_cause=_read_code(fields, "compensate_cause", Cause),
+        has_search_attributes=fields.get("has_search_attributes") is True,
     )
 
 

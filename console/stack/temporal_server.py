@@ -13,7 +13,7 @@ from console.stack.children import Program
 from console.stack.environment import NO_PROFILE
 from console.stack.errors import StackError
 from console.stack.folder import StackFolder
-from orders.contracts import ORDER_QUEUE, SHIPPING_QUEUE
+from orders.contracts import ORDER_QUEUE, SEARCH_ATTRIBUTES, SHIPPING_QUEUE
 
 TASK_QUEUES: Final = (ORDER_QUEUE, SHIPPING_QUEUE)
 PROBE_SECONDS: Final = 2.0
@@ -67,6 +67,7 @@ class TemporalServer:
         }
         # Without these two the file takes 4 orders a second, with them 9.
         pragmas = ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"]
+        attributes = [f"--search-attribute={name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items()]
         own = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")} | NO_PROFILE
         return Program(
             name="temporal",
@@ -77,6 +78,7 @@ class TemporalServer:
                 "start-dev",
                 *(part for pair in options.items() for part in pair),
                 *pragmas,
+                *attributes,
             ],
             environment=own,
             folder=self._folder.path,

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from orders.contracts.attributes import APPROVAL_DEADLINE as APPROVAL_DEADLINE
+from orders.contracts.attributes import CURRENCY as CURRENCY
+from orders.contracts.attributes import ORDER_STATUS as ORDER_STATUS
+from orders.contracts.attributes import SEARCH_ATTRIBUTES as SEARCH_ATTRIBUTES
+from orders.contracts.attributes import TOTAL as TOTAL
+from orders.contracts.attributes import WAITING_FOR as WAITING_FOR
 from orders.contracts.batch import BATCH_WORKFLOW as BATCH_WORKFLOW
 from orders.contracts.batch import WAKE_SIGNAL as WAKE_SIGNAL
 from orders.contracts.batch import BatchInput as BatchInput
@@ -111,6 +117,8 @@ class OrderInput:
     An order with a `compensate_code` or a `compensate_for` is cleaned up in a new run: refund, then cancel, with
     `compensate_code` as the reason code (STAFF where it is empty), `compensate_cause` as its Cause and `compensate_for`
     as the text. `is_refund_due` says that money may have been taken already.
+    `has_search_attributes` says that the namespace has all SEARCH_ATTRIBUTES, so that the run sets them. `total` and
+    `currency` are what it is listed by from its start on; the run itself does not read them.
     """
 
     order_id: str
@@ -122,6 +130,9 @@ class OrderInput:
     compensate_code: str = ""
     is_refund_due: bool = False
     compensate_cause: str = ""
+    has_search_attributes: bool = False
+    total: int | None = None
+    currency: str = ""
 
     @property
     def is_compensation(self) -> bool:

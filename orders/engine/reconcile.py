@@ -56,6 +56,7 @@ RUN_TROUBLES: Final = (TroubleCode.RUN_FAILING, TroubleCode.RUN_PAUSED, TroubleC
 # A run that has stayed open for so long is not one more that ends before its order.
 STAYS_AFTER: Final = timedelta(minutes=5)
 NON_DETERMINISTIC: Final = "WorkflowTaskFailedCauseNonDeterministicError"
+NO_ATTRIBUTES: Final = "WorkflowTaskFailedCauseBadSearchAttributes"
 
 
 @dataclass
@@ -284,4 +285,6 @@ def _explain(problem: str) -> str:
     """Say why a workflow task keeps failing, by the server's code for it."""
     if problem == NON_DETERMINISTIC:
         return "The workers' code no longer matches the run's history. Deploy the code that the run started with."
+    if problem == NO_ATTRIBUTES:
+        return "Temporal no longer has the search attributes of orders. The run continues once they are created again."
     return f"The workers' code fails on it ({problem}). See the workers' log; the run continues once the code is fixed."

@@ -113,6 +113,8 @@ def _go_on(order: Order, run: Run | None, answer: contracts.StatusAnswer | None)
         deadline=known or (answer.deadline if answer and answer.deadline else ""),
         decision=decision,
         is_refund_due=has_payment,
+        total=order.total,
+        currency=order.currency,
     )
 
 
@@ -150,4 +152,6 @@ def _clean_up(order: Order, ending: Ending | None, answer: contracts.StatusAnswe
         compensate_for=reason,
         compensate_code=code,
         compensate_cause=cause or ("" if reason else ENDING_CAUSES[ending or ""]),
+        total=order.total,
+        currency=order.currency,
     )

@@ -6,7 +6,7 @@ OrderError.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -23,12 +23,13 @@ from temporalio.api.workflowservice.v1 import (
     ResetActivityRequest,
 )
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.converter import DataConverter
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from orders import contracts
+from orders.engine import search_attributes
 from orders.engine.failures import translate_failure
 from orders.engine.pending import PendingActivity, Progress, read_activities
 from orders.engine.temporal_client import RPC_TIMEOUT, call
@@ -94,6 +95,24 @@ def start_order(order: contracts.OrderInput, *, is_restart: bool = False) -> Non
 
 async def start_run(client: Client, order: contracts.OrderInput, *, is_restart: bool) -> None:
     """Do what `start_order` does, with the client and on its loop. Raises what the SDK does."""
+    if not await search_attributes.has_search_attributes(client):
+        await _start_run(client, order, None, is_restart=is_restart)
+        return
+    described = search_attributes.describe_start(order)
+    try:
+        await _start_run(client, replace(order, has_search_attributes=True), described, is_restart=is_restart)
+    except RPCError as error:
+        if error.status != RPCStatusCode.INVALID_ARGUMENT:
+            raise
+        # They may have been removed since. Whatever else is wrong with the call is wrong with this one, too.
+        await _start_run(client, order, None, is_restart=is_restart)
+        logger.warning("%s: refused with search attributes, started without: %s", order.order_id, error.message)
+        search_attributes.doubt_search_attributes(client)
+
+
+async def _start_run(
+    client: Client, order: contracts.OrderInput, attributes: TypedSearchAttributes | None, *, is_restart: bool
+) -> None:
     try:
         await client.start_workflow(
             contracts.ORDER_WORKFLOW,
@@ -105,6 +124,7 @@ async def start_run(client: Client, order: contracts.OrderInput, *, is_restart: 
             if is_restart
             else WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=attributes,
             static_summary=f"Order {order.order_id}",
             rpc_timeout=RPC_TIMEOUT,
         )

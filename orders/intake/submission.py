@@ -101,7 +101,13 @@ def _write_order(
     for line in lines:
         line.order = order
     OrderLine.objects.bulk_create(lines)
-    start = contracts.OrderInput(order.order_id, order.payment_id, settings.ORDER_APPROVAL_TIMEOUT)
+    start = contracts.OrderInput(
+        order.order_id,
+        order.payment_id,
+        settings.ORDER_APPROVAL_TIMEOUT,
+        total=order.total,
+        currency=order.currency,
+    )
     _, message = outbox.prepare(
         order,
         key=f"start:{order.order_id}",

@@ -9,6 +9,7 @@ import yaml
 
 from console.bind import allowed_host_header
 from console.stack.postgres import WITHOUT_ROWS
+from orders.contracts import SEARCH_ATTRIBUTES
 from orders.engine.options import VARIABLES
 from tests.programs import ROOT
 from tests.project.test_proxy import FILE as PROXY_FILE
@@ -257,6 +258,11 @@ def test_the_programs_do_not_own_the_tables(services: dict[str, dict[str, Any]])
     assert services["postgres"]["configs"][0]["target"].startswith("/docker-entrypoint-initdb.d/")
     assert yaml.safe_load(COMPOSE)["configs"]["postgres-roles"] == {"file": "./database/roles.sh"}
     assert {"CONSOLE_DB_PASSWORD", "CONSOLE_APP_DB_PASSWORD"} <= services["postgres"]["environment"].keys()
+
+
+def test_temporal_gets_every_search_attribute(services: dict[str, dict[str, Any]]) -> None:
+    script = services["temporal-namespace"]["command"][0]
+    assert dict(re.findall(r"--name (\w+) --type (\w+)", script)) == SEARCH_ATTRIBUTES
 
 
 @pytest.mark.parametrize("name", ["temporal-schema", "temporal-namespace"])

@@ -9,7 +9,6 @@ FailureError) stops a run until repaired code is deployed; it never fails an ord
 """
 
 import asyncio
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -18,7 +17,6 @@ from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflow
 # `from workers import steps` would find the package, which is not passed through, and execute the module for each run.
 with workflow.unsafe.imports_passed_through():
     import orders.contracts as contracts
-    import orders.states as states
     import workers.steps as steps
     from orders.causes import Cause
     from orders.contracts import CompleteOrder, Decision, OrderInput, StatusAnswer, WaitingFor
@@ -28,8 +26,9 @@ with workflow.unsafe.imports_passed_through():
     from workers.inputs import check_workflow_id, read_order_input
     from workers.workflows.ending import OrderEnds, describe_end, end_by_staff, end_of_earlier_run
     from workers.workflows.patches import LOCALLY_FIRST, has_patch
+    from workers.workflows.place import Place
     from workers.workflows.starting import start_shipping, start_step, take_step
-    from workers.workflows.waiting import Wait, has_succeeded, plan_deadline, read_deadline, show_wait, wait_to_the_end
+    from workers.workflows.waiting import Wait, has_succeeded, plan_deadline, read_deadline, wait_to_the_end
 
 T = TypeVar("T")
 
@@ -51,13 +50,12 @@ class OrderWorkflow:
         order = self._order
         self._payment_id = order.payment_id
         self._approval_seconds = contracts.APPROVAL_SECONDS
-        self._status = Status.CREATED
-        self._waiting_for: WaitingFor | None = WaitingFor.VALIDATION
         self._end: OrderEnds | None = None
         # The outcome of a charge can be unknown, so from the first attempt on it is always undone.
         self._is_refund_due = order.is_compensation or order.is_refund_due
         self._decisions = Decisions()
         self._wait = Wait(order.order_id, self._decisions)
+        self._place = Place(order, self._wait)
         if order.is_compensation:
             self._decisions.close()
         elif order.decision is not None:
@@ -84,6 +82,7 @@ class OrderWorkflow:
                 self._decide(DecisionKind.CANCEL, Decision(actor=contracts.CANCEL_REQUEST_ACTOR, reason=reason))
         await workflow.wait_condition(workflow.all_handlers_finished)
         await life
+        self._place.set_attributes()
         return self.status()
 
     @workflow.signal(name=contracts.APPROVE_SIGNAL)
@@ -109,10 +108,10 @@ class OrderWorkflow:
         """Answer where the order is. While it waits for shipping the tables may know more than this run does."""
         return StatusAnswer(
             order_id=self._order.order_id,
-            status=self._status,
+            status=self._place.status,
             approved=self._decisions.is_approved,
             cancelled=self._end is not None or self._decisions.cancellation is not None,
-            waiting_for=self._waiting_for,
+            waiting_for=self._place.waiting_for,
             deadline=self._wait.deadline_text or None,
             last_decision=self._decisions.last,
             approvals=self._decisions.given,
@@ -128,17 +127,11 @@ class OrderWorkflow:
         answer = self._decisions.take(kind, decision, at=workflow.now().isoformat())
         workflow.logger.info("%s by %s: %s", kind, decision.actor, answer.outcome)
 
-    def _move_to(self, status: Status, *, waiting_for: WaitingFor | None) -> None:
-        states.check_transition(self._status, status)
-        self._status, self._waiting_for = status, waiting_for
-        show_wait(status, waiting_for)
-        workflow.logger.info("%s", status)
-
     async def _live(self) -> None:
         try:
             await self._receive()
             await self._validate()
-            self._move_to(Status.PENDING_MANUAL_APPROVAL, waiting_for=WaitingFor.APPROVAL)
+            self._place.move_to(Status.PENDING_MANUAL_APPROVAL, waiting_for=WaitingFor.APPROVAL)
             await self._wait_for_approval()
             while not await self._charge():
                 await self._wait_for_approval()
@@ -172,16 +165,18 @@ class OrderWorkflow:
             raise OrderEnds(find_reason(error), explain_failure(error)) from error
         self._decisions.require(validated, at=workflow.now().isoformat())
         self._wait.deadline = read_deadline(validated) or planned
-        self._move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)
+        self._place.move_to(Status.VALIDATED, waiting_for=WaitingFor.APPROVAL)
 
     async def _wait_for_approval(self) -> None:
-        await self._wait.last(expire=self._expire, during=self._unless_cancelled)
+        before = self._place.set_attributes
+        await self._wait.last(expire=self._expire, during=self._unless_cancelled, before=before)
         if self._decisions.cancellation is not None:
             raise end_by_staff(self._decisions.cancellation)
 
     async def _expire(self) -> None:
         """Cancel the order that nobody approved, unless the tables know of a decision, or of a later deadline."""
-        self._waiting_for = WaitingFor.CANCELLATION
+        self._place.waiting_for = WaitingFor.CANCELLATION
+        self._place.set_attributes()
         self._decisions.begin_closing()
         code, passed = ReasonCode.APPROVAL_TIMEOUT, self._wait.deadline_text
         closing = contracts.ProcessCancellation(
@@ -194,7 +189,7 @@ class OrderWorkflow:
         if processed.is_cancelled:
             raise OrderEnds(code, Explanation(Cause.NOT_APPROVED, ""), is_processed=True)
         if extended := read_deadline(processed):
-            self._wait.deadline, self._waiting_for = extended, WaitingFor.APPROVAL
+            self._wait.deadline, self._place.waiting_for = extended, WaitingFor.APPROVAL
             self._decisions.go_on()
             return
         self._go_on_with(DecisionKind.APPROVE, processed.approval or Decision())
@@ -207,7 +202,8 @@ class OrderWorkflow:
         """Charge the payment, and tell whether the approvals were enough; otherwise nothing was done."""
         was_refund_due = self._is_refund_due
         if self._decisions.is_approved:
-            self._move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
+            self._place.move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
+        self._place.set_attributes()
         self._is_refund_due = True
         approval = self._decisions.approval or Decision()
         argument = contracts.ChargePayment(self._order.order_id, self._payment_id, approval)
@@ -220,45 +216,43 @@ class OrderWorkflow:
         if charged.is_approval_refused:
             self._is_refund_due = was_refund_due
             self._decisions.refuse_approval(charged.counting, needed=charged.approvals_needed)
-            self._status, self._waiting_for = Status.PENDING_MANUAL_APPROVAL, WaitingFor.APPROVAL
-            show_wait(self._status, self._waiting_for)
+            self._place.set_to(Status.PENDING_MANUAL_APPROVAL, waiting_for=WaitingFor.APPROVAL)
             return False
-        if self._status != Status.CHARGING_PAYMENT:  # the tables knew of more approvals than this run
-            self._move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
-        self._move_to(Status.PAID, waiting_for=WaitingFor.SHIPPING)
+        if self._place.status != Status.CHARGING_PAYMENT:  # the tables knew of more approvals than this run
+            self._place.move_to(Status.CHARGING_PAYMENT, waiting_for=WaitingFor.PAYMENT)
+        self._place.move_to(Status.PAID, waiting_for=WaitingFor.SHIPPING)
         return True
 
     async def _ship(self) -> None:
-        shipping = await start_shipping(self._order.order_id, pause=self._pause)
+        self._place.set_attributes()
+        shipping = await start_shipping(self._order.order_id, wait=self._unless_cancelled)
         try:
             await self._unless_cancelled(shipping, is_last=has_patch(LOCALLY_FIRST))
         except ChildWorkflowError as error:
             if is_disagreement(error):
                 raise
             raise OrderEnds(ReasonCode.SHIPPING_FAILED, explain_failure(error)) from error
-        self._move_to(Status.PACKAGE_PREPARED, waiting_for=WaitingFor.SHIPPING)
-        self._move_to(Status.DISPATCHED, waiting_for=WaitingFor.COMPLETION)
-
-    async def _pause(self, span: timedelta) -> None:
-        await self._unless_cancelled(asyncio.create_task(asyncio.sleep(span.total_seconds())))
+        self._place.move_to(Status.PACKAGE_PREPARED, waiting_for=WaitingFor.SHIPPING)
+        self._place.move_to(Status.DISPATCHED, waiting_for=WaitingFor.COMPLETION)
 
     async def _complete(self) -> None:
         """Close the order, unless the tables know of a cancellation whose signal is on its way."""
         self._decisions.begin_closing()
-        completed = await take_step(steps.COMPLETE_ORDER, CompleteOrder(self._order.order_id), wait=wait_to_the_end)
+        argument, before = CompleteOrder(self._order.order_id), self._place.set_attributes
+        completed = await take_step(steps.COMPLETE_ORDER, argument, wait=wait_to_the_end, before=before)
         if not completed.is_completed:
             self._go_on_with(DecisionKind.CANCEL, completed.cancellation or Decision())
             raise end_by_staff(self._decisions.cancellation)
         self._decisions.close()
-        self._move_to(Status.COMPLETED, waiting_for=None)
+        self._place.move_to(Status.COMPLETED, waiting_for=None)
 
     async def _is_completed(self, end: OrderEnds) -> bool:
         """Tell whether the order was completed before its cancellation was heard; only the tables know."""
         argument = CompleteOrder(self._order.order_id, end.decision, end.cause)
         completed = await take_step(steps.COMPLETE_ORDER, argument, wait=wait_to_the_end)
         if completed.is_completed:
-            self._end, self._status, self._waiting_for = None, Status.COMPLETED, None
-            show_wait(self._status, self._waiting_for)
+            self._end = None
+            self._place.set_to(Status.COMPLETED, waiting_for=None)
             self._decisions.refuse_cancellation()
         return completed.is_completed
 
@@ -280,7 +274,7 @@ class OrderWorkflow:
     def _begin_cancelling(self, end: OrderEnds) -> None:
         self._end = end
         self._decisions.close()
-        self._move_to(Status.CANCELLING, waiting_for=self._waiting_for)
+        self._place.move_to(Status.CANCELLING, waiting_for=self._place.waiting_for)
 
     async def _cancel(self, end: OrderEnds) -> None:
         """Give back the money, where any can have been taken, then close the order. Nothing stops this any more."""
@@ -290,11 +284,13 @@ class OrderWorkflow:
         if end.may_be_completed and await self._is_completed(end):
             return
         if self._is_refund_due:
-            self._waiting_for = WaitingFor.REFUND
+            self._place.waiting_for = WaitingFor.REFUND
+            self._place.set_attributes()
             refund = contracts.RefundPayment(order_id, self._payment_id, end.code, end.reason, end.decision, end.cause)
             await start_step(steps.REFUND_PAYMENT, refund)
         if not end.is_processed:
-            self._waiting_for = WaitingFor.CANCELLATION
+            self._place.waiting_for = WaitingFor.CANCELLATION
+            self._place.set_attributes()
             closing = contracts.ProcessCancellation(order_id, end.code, end.reason, end.decision, end.cause)
             await start_step(steps.PROCESS_CANCELLATION, closing)
-        self._move_to(Status.CANCELLED, waiting_for=None)
+        self._place.move_to(Status.CANCELLED, waiting_for=None)

@@ -18,6 +18,8 @@ LOCALLY_FIRST: Final = "take-steps-locally-first"
 EXTENDABLE: Final = "extend-the-deadline"
 # The patch of runs that wake on the way to the deadline.
 REMINDED: Final = "remind-approvers"
+# The patch of runs whose input says that they set search attributes. No other run asks for it.
+LISTED: Final = "set-search-attributes"
 
 
 def has_patch(patch: str) -> bool:

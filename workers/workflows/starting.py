@@ -43,12 +43,13 @@ async def take_step(
     argument: ArgumentT,
     *,
     wait: Callable[["asyncio.Task[AnswerT]"], Awaitable[AnswerT]],
+    before: Callable[[], None] | None = None,
 ) -> AnswerT:
     """Take a step as a local activity first, and as an ordinary one when that attempt fails.
 
     A local activity runs within the workflow task and saves Temporal four commits, but its attempts are seen nowhere
     and hold the task up. So it gets one attempt, and what does not succeed at once stands among the pending activities.
-    `wait` waits for the one that is running.
+    `wait` waits for the one that is running; `before` is called before an ordinary one, which may take long.
     """
     if has_patch(LOCALLY_FIRST):
         try:
@@ -56,6 +57,8 @@ async def take_step(
         except FailureError as error:
             if is_refusal(error):
                 raise _refused(step.name) from error
+    if before is not None:
+        before()
     return await wait(start_step(step, argument))
 
 
@@ -85,8 +88,8 @@ def _start_locally(step: Step[ArgumentT, AnswerT], argument: ArgumentT) -> workf
     )
 
 
-async def start_shipping(order_id: str, *, pause: Callable[[timedelta], Awaitable[None]]) -> ShippingHandle:
-    """Start the child of an order; where the child of an earlier run is still ending, `pause` and try again."""
+async def start_shipping(order_id: str, *, wait: Callable[["asyncio.Task[None]"], Awaitable[None]]) -> ShippingHandle:
+    """Start the child of an order; where the child of an earlier run is still ending, `wait` a while and try again."""
     span = RESTART
     while True:
         with suppress(WorkflowAlreadyStartedError):
@@ -98,5 +101,5 @@ async def start_shipping(order_id: str, *, pause: Callable[[timedelta], Awaitabl
                 task_queue=contracts.SHIPPING_QUEUE,
                 parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
             )
-        await pause(span)
+        await wait(asyncio.create_task(asyncio.sleep(span.total_seconds())))
         span = min(2 * span, RESTART_AT_LAST)

@@ -4,10 +4,10 @@ No workflow stands here, so that the sandbox passes this module through and does
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from temporalio import workflow
 
@@ -19,10 +19,8 @@ from orders.contracts import (
     OrderInput,
     OrderValidated,
     RemindApprovers,
-    WaitingFor,
     WaitMark,
 )
-from orders.states import Status
 from workers import steps
 from workers.decisions import Decisions
 from workers.workflows.patches import EXTENDABLE, REMINDED, has_patch
@@ -60,15 +58,22 @@ class Wait:
         """Have the tables asked what the deadline is, because a signal says that it was extended."""
         self._is_questioned = has_patch(EXTENDABLE)
 
-    async def last(self, *, expire: Callable[[], Awaitable[None]], during: Callable[[Any], Awaitable[Any]]) -> None:
+    async def last(
+        self,
+        *,
+        expire: Callable[[], Awaitable[None]],
+        during: Callable[[Any], Awaitable[Any]],
+        before: Callable[[], None],
+    ) -> None:
         """Return once there is a decision. `expire` is called when the deadline has passed, `during` waits for steps.
 
+        `before` is called before each rest, which only a decision, a signal or a time that has come ends.
         Where `expire` brings no decision, it has to bring a later deadline.
         """
         self._began = self._began or workflow.now()
         while True:
             due = self._find_due()
-            await self._rest(due.at if due else self.deadline or workflow.now())
+            await self._rest(due.at if due else self.deadline or workflow.now(), before)
             if self._decisions.is_taken:
                 return
             if self._is_questioned:
@@ -99,10 +104,12 @@ class Wait:
         past = [due for due in dues if due.at <= now]
         return past[-1] if past else dues[0] if dues else None
 
-    async def _rest(self, until: datetime) -> None:
+    async def _rest(self, until: datetime, before: Callable[[], None]) -> None:
         """Wait for a decision, for a signal about the deadline, or until then."""
         remaining = until - workflow.now()
         if remaining > timedelta(0):
+            if not (self._decisions.is_taken or self._is_questioned):
+                before()
             with suppress(asyncio.TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._decisions.is_taken or self._is_questioned,
@@ -122,25 +129,6 @@ class Wait:
         self._is_questioned = False
         confirmed = await take_step(steps.CONFIRM_DEADLINE, ConfirmDeadline(self._order_id), wait=during)
         self.deadline = read_deadline(confirmed) or self.deadline
-
-
-# What Temporal's Web UI shows of a run. A page of the console has words of its own, in its reader's language.
-WAITS: Final[Mapping[WaitingFor, str]] = {
-    WaitingFor.VALIDATION: "Being validated.",
-    WaitingFor.APPROVAL: "Waiting for an approver to decide, or for the deadline.",
-    WaitingFor.PAYMENT: "Waiting for the payment to be charged.",
-    WaitingFor.SHIPPING: "Waiting for the warehouse and the carrier, see the shipping workflow.",
-    WaitingFor.COMPLETION: "With the carrier, being completed.",
-}
-
-
-def show_wait(status: Status, waiting_for: WaitingFor | None) -> None:
-    """Have Temporal's Web UI say in a sentence where the order is; that writes nothing into the run's history."""
-    if status == Status.CANCELLING:
-        sentence = "Being cancelled. Money that was taken is refunded first."
-    else:
-        sentence = f"{status.capitalize()}." if waiting_for is None else WAITS.get(waiting_for, "")
-    workflow.set_current_details(sentence)
 
 
 def plan_deadline(order: OrderInput, approval_seconds: int) -> datetime:

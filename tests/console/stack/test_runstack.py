@@ -21,7 +21,7 @@ from console.stack.processes import started_at
 from console.stack.screen import Screen
 from console.stack.temporal_server import find_temporal
 from tests.forked import run_python
-from tests.programs import ROOT, free_port
+from tests.programs import ROOT, free_port, run_temporal
 from tests.stacks import PARTS, RunningStack, clean_environment, get_status, run
 from tests.waiting import wait_until
 
@@ -58,6 +58,9 @@ def test_it_brings_up_a_console_that_works(running: RunningStack) -> None:
     wait_until(
         lambda: {name: running.statuses().count(name) for name in expected} == expected, what="the sample orders"
     )
+    query = "WaitingFor='approval' AND ExecutionStatus='Running'"
+    listed = run_temporal(running.settings["TEMPORAL_ADDRESS"], "workflow", "count", "--query", query)
+    assert "3" in listed.stdout
 
     # They fill the log, and not the terminal.
     assert " INFO " in (running.folder / "logs" / "workers.log").read_text()

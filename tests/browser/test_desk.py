@@ -40,6 +40,7 @@ def test_keys_lead_from_row_to_order_and_into_review(visit: Visit, bob: User, wa
     expect(page.locator(f"#row-{waiting[1].order_id}")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text(waiting[1].order_id)
+    expect(page.get_by_role("button", name="Keyboard")).to_be_visible()  # the page listens
     page.keyboard.press("g")
     page.keyboard.press("r")
     expect(page.locator(".review-counter")).to_have_text("1 of 3")

@@ -67,6 +67,7 @@ def test_one_decides_and_goes_on_to_the_next(visit: Visit, bob: User, waiting: l
     expect(page.locator(".feedback")).to_contain_text("Your approval is saved and on its way to the workflow.")
     page.keyboard.press("j")
     expect(page.locator("h1")).to_have_text(waiting[1].order_id)
+    expect(page.get_by_role("button", name="Keyboard")).to_be_visible()  # the page listens
     page.keyboard.press("c")
     assert focused(page) == "id_reason"
     page.keyboard.type("a reason with j, k and ?")

@@ -3,7 +3,11 @@
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+from orders.contracts import StatusAnswer
+from orders.engine import temporal
+from orders.errors import TemporalAway
 from orders.models import Order
 
 
@@ -30,3 +34,19 @@ def wait_for_status(order: Order, *statuses: str, seconds: float = 60) -> Order:
 
     wait_until(is_there, seconds=seconds, what=f"{order.order_id} in {', '.join(statuses)}")
     return order
+
+
+def ask_run(order: Order, *, seconds: float = 60) -> StatusAnswer:
+    """Return what the order's run says, also where a busy machine needs longer for it than a page would wait.
+
+    Raises AssertionError after `seconds`.
+    """
+    answers: list[StatusAnswer] = []
+
+    def has_answered() -> bool:
+        with suppress(TemporalAway):
+            answers.append(temporal.query_status(order.order_id))
+        return bool(answers)
+
+    wait_until(has_answered, seconds=seconds, what=f"an answer from the run of {order.order_id}")
+    return answers[0]

@@ -16,11 +16,10 @@ from temporalio.api.workflowservice.v1 import RequestCancelWorkflowExecutionRequ
 from temporalio.client import Client
 
 from orders import contracts
-from orders.engine import temporal
 from orders.models import Order
 from tests.making import submit
 from tests.programs import end_open_runs, logging_workers, run_temporal, terminate
-from tests.waiting import wait_for_status, wait_until
+from tests.waiting import ask_run, wait_for_status, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,7 +92,7 @@ def check_pages(order: Order, bob: User, browser: Browser) -> None:
         assert response.status_code in {200, 286}
         assert is_clean(response.content.decode().replace("\r", ""))
         assert len(response.content) < 100_000
-    answer = temporal.query_status(order.order_id)
+    answer = ask_run(order)
     texts = [answer.reason]
     if answer.last_decision:
         texts += [answer.last_decision.decision_id, answer.last_decision.actor, answer.last_decision.reason]

@@ -24,7 +24,7 @@ from orders.permissions import TerminalOperator
 from orders.postgres.clock import database_now
 from orders.states import ReasonCode, Status
 from tests.making import Colleague, MakeOrder, make_user, submit
-from tests.waiting import wait_for_status, wait_until
+from tests.waiting import ask_run, wait_for_status, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -281,13 +281,13 @@ def test_the_workflow_follows_the_tables_and_no_claim(workers_running: object, s
     old = deadline_of(order)
     claim = contracts.DeadlineExtended((old + timedelta(days=1)).isoformat(), "erik", "Because I say so")
     temporal.signal_decision(order.order_id, contracts.EXTEND_SIGNAL, claim)
-    assert temporal.query_status(order.order_id).deadline == old.isoformat()
+    assert ask_run(order).deadline == old.isoformat()
     message = extend_deadline(order, actor=Colleague("bob"), hours=2, reason="x")
     new = (old + timedelta(hours=2)).isoformat()
-    wait_until(lambda: temporal.query_status(order.order_id).deadline == new, what="the later deadline")
+    wait_until(lambda: ask_run(order).deadline == new, what="the later deadline")
     message.refresh_from_db()
     assert message.status == OutboxMessage.Status.DELIVERED
-    assert temporal.query_status(order.order_id).waiting_for == "approval"
+    assert ask_run(order).waiting_for == "approval"
     approve_order(order, actor=Colleague("bob"))
     wait_for_status(order, Status.COMPLETED)
 

@@ -35,7 +35,7 @@ from tests.database import past_the_rules
 from tests.making import MakeOrder, make_user, submit
 from tests.orders.payments.moving import request_of
 from tests.programs import find_binary
-from tests.waiting import wait_for_status, wait_until
+from tests.waiting import ask_run, wait_for_status, wait_until
 
 gateway = gateway_of_new_payments()
 
@@ -170,7 +170,7 @@ class TestRowsThatAreOlder:
         walk = reconcile.Walk()
         wait_until(lambda: is_reported(walk, order), what="the report")
         assert order.order_id in caplog.text
-        assert temporal.query_status(order.order_id).waiting_for == "approval", "it may be the wrong database"
+        assert ask_run(order).waiting_for == "approval", "it may be the wrong database"
 
         temporal.signal_decision(order.order_id, "approve_order", contracts.Decision("1", "bob"))
 
@@ -240,7 +240,7 @@ class TestRunsThatAreOlder:
     ) -> None:
         order = make_order("PAID")
         temporal.start_order(contracts.OrderInput(order.order_id, order.payment_id))
-        wait_until(lambda: temporal.query_status(order.order_id).waiting_for == "approval", what="the wait")
+        wait_until(lambda: ask_run(order).waiting_for == "approval", what="the wait")
         age()
 
         reconcile_until(order, Status.COMPLETED)
@@ -305,7 +305,7 @@ class TestBothAreOlder:
         charge_behind_our_back(order)
         age()
         assert reconcile.reconcile_orders() == 1
-        wait_until(lambda: temporal.query_status(order.order_id).waiting_for == "approval", what="the wait")
+        wait_until(lambda: ask_run(order).waiting_for == "approval", what="the wait")
         assert order.troubles.get().code == TroubleCode.MONEY_TAKEN
 
         decide.approve_order(order, actor=make_user("bob", "approver"))

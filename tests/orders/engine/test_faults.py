@@ -8,14 +8,14 @@ from django.db import transaction
 from pytest_django import Settings
 
 from orders.decisions import decide
-from orders.engine import temporal, temporal_client
+from orders.engine import temporal_client
 from orders.engine.audit import audit_orders
 from orders.events import EventKind
 from orders.models import GatewayMovement, Order, OrderEvent, PaymentAttempt
 from orders.states import FINAL, Status
 from tests.making import find_disagreements, make_user, submit
 from tests.programs import end_open_runs, free_port, started_temporal, started_workers
-from tests.waiting import wait_for_status, wait_until
+from tests.waiting import ask_run, wait_for_status, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +60,7 @@ def test_workers_killed_during_a_local_step_leave_it_to_others(
     with started_workers(own_workers):
         wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
         assert order.approval_deadline is not None
-        assert temporal.query_status(order.order_id).deadline == order.approval_deadline.isoformat()
+        assert ask_run(order).deadline == order.approval_deadline.isoformat()
         approve(order)
         wait_for_status(order, Status.COMPLETED)
     assert order.events.filter(kind=EventKind.RUN_STARTED).count() == 1

@@ -15,7 +15,7 @@ from orders.models import GatewayMovement, Order, OutboxMessage, Payment
 from orders.states import Status
 from tests.making import MakeOrder, make_user, submit
 from tests.programs import terminate
-from tests.waiting import wait_for_status, wait_until
+from tests.waiting import ask_run, wait_for_status, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,7 +67,7 @@ def test_a_terminated_order_whose_parcel_is_out_is_completed(
 def test_an_order_that_temporal_lost_goes_on_where_it_stood(workers_running: object, make_order: MakeOrder) -> None:
     order = lost(make_order("CREATED"))
     assert reconcile.reconcile_orders() == 1
-    wait_until(lambda: temporal.query_status(order.order_id).waiting_for == "approval", what="the wait")
+    wait_until(lambda: ask_run(order).waiting_for == "approval", what="the wait")
     wait_for_status(order, Status.PENDING_MANUAL_APPROVAL)
     decide.approve_order(order, actor=make_user("bob", "approver"))
     wait_for_status(order, Status.COMPLETED)

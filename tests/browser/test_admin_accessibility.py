@@ -23,6 +23,7 @@ from tests.browser.accessible import LOOKS, find_faults
 from tests.browser.conftest import Visit
 from tests.making import MakeOrder
 from tests.orders.policy.asking import make_limit, make_rule
+from tests.orders.schedules.scheduling import schedule
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NARROW: Final = (390, 320)
@@ -49,6 +50,7 @@ def boss(admin_user: User, make_order: MakeOrder, alice: User, bob: User) -> Use
     WorkerProcess.objects.create(process_id="1@worker-1", host="worker-1", pid=1, queues=["order-tq"], problems=[])
     imported = jobs.create_import("orders.csv", b"name,sku\nEmma,MUG-1\n", actor=alice, currency="EUR")
     ImportedOrder.objects.create(of=imported, first_row=2, shop_order_number="A-1", result="CREATED", order=orders[1])
+    schedule(alice)
     LogEntry.objects.log_actions(admin_user.pk, [endpoint], ADDITION, change_message="Added.", single_object=True)
     return admin_user
 

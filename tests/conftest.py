@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 from console.desk import live_rows, tabs
@@ -36,6 +37,10 @@ LONG: Final = (
     *("tests/browser/", "tests/console/stack/", "tests/workers/test_runworkers.py", "tests/orders/postgres/"),
     *("tests/orders/engine/test_stuck_runs.py", "tests/orders/engine/test_faults.py", "tests/project/test_faults.py"),
 )
+
+# The same examples in each run, and as much time for one as a busy machine needs.
+hypothesis_settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+hypothesis_settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 A server refuses to start a run with an attribute that its namespace does not have, or has with another type. So it is
 asked for them first, once for many orders. Whatever goes wrong counts as a no: an order is started in any case.
+A server that answers such questions to nobody, or not to this console, is asked every ten minutes.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError, RPCStatusCode
 
 from orders import contracts
 from orders.money import Money
@@ -30,6 +32,8 @@ TIMEOUT: Final = timedelta(seconds=1)
 KEPT_YES_SECONDS: Final = 600.0
 KEPT_NO_SECONDS: Final = 60.0
 KEPT_FAILURE_SECONDS: Final = 5.0
+KEPT_REFUSAL_SECONDS: Final = 600.0
+REFUSALS: Final = (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED)
 TYPES: Final[Mapping[str, int]] = {
     "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "Double": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
@@ -72,6 +76,11 @@ async def _ask(client: Client, answer: _Answer) -> None:
     try:
         request = ListSearchAttributesRequest(namespace=client.namespace)
         found = await client.operator_service.list_search_attributes(request, timeout=TIMEOUT)
+    except RPCError as error:
+        logger.warning("orders are started without search attributes, because Temporal says: %s", error)
+        is_final = error.status in REFUSALS
+        answer.keep(is_yes=False, seconds=KEPT_REFUSAL_SECONDS if is_final else KEPT_FAILURE_SECONDS)
+        return
     except Exception:  # whatever it is, orders are started without attributes
         logger.warning("whether Temporal has the search attributes of orders cannot be told", exc_info=True)
         answer.keep(is_yes=False, seconds=KEPT_FAILURE_SECONDS)

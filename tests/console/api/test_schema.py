@@ -25,9 +25,7 @@ CHECKS: Final = [
     checks.negative_data_rejection,
 ]
 # Enough to meet each parameter; `make test` has many other things to do.
-EXAMPLES: Final = settings(
-    max_examples=8, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+EXAMPLES: Final = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 
 
 def serve(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:

@@ -1,9 +1,5 @@
 """/orders/exports/: files of long lists, made in the background a piece at a time."""
 
-import csv
-import io
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -14,6 +10,7 @@ from orders.listing.exports import begin_export, make_piece
 from orders.models import ListExport, ListExportPiece, Order
 from tests.asking import HTMX, leads_to_login, text_of
 from tests.making import MakeOrder
+from tests.reading import read_csv_answer
 
 pytestmark = pytest.mark.django_db
 URL = "/orders/exports/"
@@ -38,25 +35,18 @@ def finish() -> None:
         pass
 
 
-def read(response: Any) -> list[dict[str, str]]:
-    assert response.status_code == 200
-    text = b"".join(response.streaming_content).decode()
-    assert text.startswith("\ufeff")
-    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
-
-
 def test_a_long_list_is_offered_in_the_background(
     bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "MOST_AT_ONCE", 2)
     make_order(currency="USD"), make_order(currency="USD")
-    assert len(read(bobs.get("/orders/export/?currency=USD"))) == 2
+    assert len(read_csv_answer(bobs.get("/orders/export/?currency=USD"))) == 2
     make_order(currency="USD")
     page = text_of(bobs.get("/orders/export/?currency=USD"))
     assert "This list has more than 2 orders" in page
     assert '<input type="hidden" name="query" value="currency=USD">' in page
     assert 'href="/orders/export/?currency=USD&amp;now=1"' in page
-    assert len(read(bobs.get("/orders/export/?currency=USD&now=1"))) == 3
+    assert len(read_csv_answer(bobs.get("/orders/export/?currency=USD&now=1"))) == 3
 
 
 @pytest.mark.parametrize(
@@ -71,8 +61,8 @@ def test_it_holds_what_the_list_holds(bobs: Client, bob: User, make_order: MakeO
     assert bobs.post(URL, {"query": query})["Location"] == URL
     finish()
     made = ListExport.objects.get()
-    lines = read(bobs.get(f"{URL}{made.export_id}/"))
-    assert lines == read(bobs.get(f"/orders/export/?{query}"))
+    lines = read_csv_answer(bobs.get(f"{URL}{made.export_id}/"))
+    assert lines == read_csv_answer(bobs.get(f"/orders/export/?{query}"))
     assert (made.state, made.rows, made.total, made.percent) == ("DONE", len(lines), len(lines), 100)
     assert len(lines) > 2
 
@@ -89,7 +79,7 @@ def test_it_goes_on_where_another_worker_ended(bobs: Client, bob: User, make_ord
     assert "Download CSV" not in page
     assert bobs.get(f"{URL}{half.export_id}/").status_code == 404
     finish()
-    ids = [line["order_id"] for line in read(bobs.get(f"{URL}{half.export_id}/"))]
+    ids = [line["order_id"] for line in read_csv_answer(bobs.get(f"{URL}{half.export_id}/"))]
     assert ids == list(Order.objects.order_by("-pk").values_list("order_id", flat=True))
 
 

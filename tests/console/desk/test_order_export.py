@@ -1,6 +1,5 @@
 """/orders/export/: exactly the orders of a filtered list, as a file."""
 
-import csv
 import io
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from orders.models.list_export import CONTENT_TYPES, FileFormat
 from orders.reading.querysets import NEWEST
 from tests.asking import leads_to_login, text_of
 from tests.making import MakeOrder, make_user
+from tests.reading import read_csv_answer
 
 pytestmark = pytest.mark.django_db
 URL = "/orders/export/"
@@ -28,13 +28,6 @@ def bobs(client: Client, bob: User) -> Client:
     return client
 
 
-def read(response: Any) -> list[dict[str, str]]:
-    assert response.status_code == 200
-    text = b"".join(response.streaming_content).decode()
-    assert text.startswith("\ufeff")
-    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
-
-
 def test_it_holds_what_the_list_holds(bobs: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "BATCH", 2)
     wanted = [make_order("COMPLETED", currency="USD", customer_name="Zoë Lang") for _ in range(5)]
@@ -44,7 +37,7 @@ def test_it_holds_what_the_list_holds(bobs: Client, make_order: MakeOrder, monke
     response = bobs.get(URL, query)
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert "attachment" in response["Content-Disposition"]
-    rows = read(response)
+    rows = read_csv_answer(response)
     assert [row["order_id"] for row in rows] == [order.order_id for order in reversed(wanted)]
     first = rows[0]
     assert (first["total"], first["currency"], first["payment_status"]) == ("25.00", "USD", "CHARGED")
@@ -54,7 +47,7 @@ def test_it_holds_what_the_list_holds(bobs: Client, make_order: MakeOrder, monke
 
 def test_an_order_without_payment_and_shipment_has_empty_cells(bobs: Client, make_order: MakeOrder) -> None:
     make_order()
-    (row,) = read(bobs.get(URL, {"status": "awaiting"}))
+    (row,) = read_csv_answer(bobs.get(URL, {"status": "awaiting"}))
     assert (row["payment_status"], row["tracking_number"], row["decided_at"]) == ("", "", "")
     assert row["approval_deadline"]
 
@@ -62,7 +55,7 @@ def test_an_order_without_payment_and_shipment_has_empty_cells(bobs: Client, mak
 @pytest.mark.parametrize("name", ["=1+1", "+49 30 1", "-2", "@sum(a1)", '=HYPERLINK("http://x","y")'])
 def test_no_cell_is_a_formula(bobs: Client, make_order: MakeOrder, name: str) -> None:
     make_order(customer_name=name)
-    (row,) = read(bobs.get(URL))
+    (row,) = read_csv_answer(bobs.get(URL))
     assert row["customer_name"] == f"'{name}"
 
 
@@ -82,7 +75,7 @@ class TestWorkbook:
         response = bobs.get(URL, {"format": "xlsx"})
         assert response["Content-Type"] == CONTENT_TYPES[FileFormat.XLSX]
         assert response["Content-Disposition"].endswith('.xlsx"')
-        lines = read(bobs.get(URL))
+        lines = read_csv_answer(bobs.get(URL))
         names, *rows = open_workbook(response)
         assert names == list(lines[0])
         assert [["" if cell is None else str(cell) for cell in row] for row in rows] == [
@@ -126,7 +119,7 @@ def test_who_may_look_may_export(client: Client, charlie: User, make_order: Make
     assert client.get(URL).status_code == 403
     client.force_login(charlie)
     make_order()
-    assert len(read(client.get(URL))) == 1
+    assert len(read_csv_answer(client.get(URL))) == 1
     assert client.post(URL).status_code == 405
 
 

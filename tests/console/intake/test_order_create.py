@@ -483,7 +483,7 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(st.sampled_from(["A", " "]), NUMBERS, NUMBERS), max_size=4),
     currency=st.sampled_from(["EUR", "JPY", "KWD", "CLF", "XXX", ""]),

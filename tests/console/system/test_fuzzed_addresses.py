@@ -21,12 +21,7 @@ from tests.making import MakeOrder
 from tests.orders.imports.files import confirmed, make_row
 
 pytestmark = pytest.mark.django_db
-FUZZ = settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+FUZZ = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 MODELS: list[type[Model]] = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 INTEGERS = st.one_of(st.integers(-3, 300), st.integers(-(2**130), 2**130), st.sampled_from([2**31, 2**63 - 1, 2**63]))

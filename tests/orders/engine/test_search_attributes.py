@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 from temporalio.client import Client
+from temporalio.service import OperatorService, RPCError, RPCStatusCode
 
 from orders import contracts
 from orders.contracts import OrderInput
@@ -19,6 +20,14 @@ from orders.states import Status, TroubleCode
 from tests.making import make_user, submit
 from tests.programs import free_port, run_temporal, started_temporal, started_workers
 from tests.waiting import wait_for_status, wait_until
+
+INTERNAL = RPCStatusCode.INTERNAL
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time to answer."""
+    monkeypatch.setattr(search_attributes, "TIMEOUT", timedelta(seconds=20))
 
 
 @pytest.fixture
@@ -148,6 +157,28 @@ def test_a_server_that_does_not_say_takes_orders(
 
     assert attributes_of(temporal_server, "order-UNTOLD-1") == {}
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("status", "times"), [(status, 1) for status in search_attributes.REFUSALS] + [(INTERNAL, 2)])
+def test_a_server_that_answers_this_to_nobody_is_left_alone(
+    temporal_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[str],
+    caplog: pytest.LogCaptureFixture,
+    status: RPCStatusCode,
+    times: int,
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise RPCError("not in this cloud", status, b"")
+
+    monkeypatch.setattr(search_attributes, "KEPT_FAILURE_SECONDS", 0.0)
+    monkeypatch.setattr(OperatorService, "list_search_attributes", refuse)
+    for number in range(2):
+        temporal.start_order(OrderInput(f"order-{status.name}-{number}", total=2500, currency="EUR"))
+
+    assert len(asked) == times
+    assert caplog.text.count("because Temporal says: not in this cloud") == times
+    assert attributes_of(temporal_server, f"order-{status.name}-1") == {}
 
 
 def test_attributes_that_vanish_hold_up_no_start(plain_server: str, asked: list[str]) -> None:

@@ -1,7 +1,6 @@
 """E-mails: each at most once, whatever fails on the way; to a real mail server, and from a process that is killed."""
 
 import signal
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -23,31 +22,8 @@ from tests.making import MakeOrder
 from tests.orders.notifications.posting import PostOffice, posting
 from tests.programs import free_port
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sends_mail")]
 NEEDS = NoticeKind.NEEDS_APPROVAL
-
-
-@pytest.fixture(autouse=True)
-def _sends_mail(settings: Settings) -> None:
-    settings.SENDS_MAIL = True
-    settings.CONSOLE_URL = "https://console.example.com"
-
-
-@pytest.fixture
-def reader(bob: User) -> User:
-    """Bob, who has an address."""
-    bob.email = "bob@example.com"
-    bob.save()
-    return bob
-
-
-@pytest.fixture
-def server(settings: Settings) -> Iterator[PostOffice]:
-    """Have e-mails go to a real mail server."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    with posting() as office:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
-        yield office
 
 
 def tell(person: User, order: Order | None = None, kind: str = NEEDS, **data: Any) -> Notice:
@@ -123,12 +99,12 @@ class TestContent:
 
 
 class TestServer:
-    def test_a_real_server_takes_it(self, reader: User, server: PostOffice, make_order: MakeOrder) -> None:
+    def test_a_real_server_takes_it(self, reader: User, mail_server: PostOffice, make_order: MakeOrder) -> None:
         tell(reader, make_order(customer_name="Zoë Zimmer"))
         tell(reader, kind=NoticeKind.EXPIRING)
         companion.send_mail()
         companion.send_mail()
-        (letter,) = server.letters
+        (letter,) = mail_server.letters
         assert letter["To"] == "bob@example.com"
         assert letter["Message-ID"] == f"<order-console-mail-{Mail.objects.get().pk}@localhost>"
         assert letter["Auto-Submitted"] == "auto-generated"
@@ -139,23 +115,23 @@ class TestServer:
         assert "Zoë Zimmer" in html.get_content()
 
     @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "TAKEN"])
-    def test_what_it_puts_off_is_sent_later_once(self, reader: User, server: PostOffice, command: str) -> None:
+    def test_what_it_puts_off_is_sent_later_once(self, reader: User, mail_server: PostOffice, command: str) -> None:
         tell(reader)
-        server.answers[command] = "451 try later"
+        mail_server.answers[command] = "451 try later"
         companion.send_mail()
-        server.letters.clear()  # it said that it did not take it
+        mail_server.letters.clear()  # it said that it did not take it
         row = Mail.objects.get()
         assert (row.state, row.attempts, row.detail) == (MailState.PENDING, 1, "451 try later")
-        server.answers.clear()
+        mail_server.answers.clear()
         companion.send_mail()
-        assert server.letters == []
+        assert mail_server.letters == []
         make_due()
         companion.send_mail()
-        assert (len(server.letters), states()) == (1, [MailState.SENT])
+        assert (len(mail_server.letters), states()) == (1, [MailState.SENT])
 
-    def test_it_is_not_put_off_for_ever(self, reader: User, server: PostOffice) -> None:
+    def test_it_is_not_put_off_for_ever(self, reader: User, mail_server: PostOffice) -> None:
         tell(reader)
-        server.answers["RCPT"] = "451 try later"
+        mail_server.answers["RCPT"] = "451 try later"
         for _ in range(len(sending.BACK_OFF) + 2):
             companion.send_mail()
             make_due()
@@ -163,30 +139,32 @@ class TestServer:
 
     @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "TAKEN"])
     def test_what_it_refuses_is_not_tried_again_and_the_next_is_sent(
-        self, reader: User, dana: User, server: PostOffice, command: str
+        self, reader: User, dana: User, mail_server: PostOffice, command: str
     ) -> None:
         tell(reader)
-        server.answers[command] = "550 no such person"
+        mail_server.answers[command] = "550 no such person"
         companion.send_mail()
-        server.answers.clear()
-        server.letters.clear()
+        mail_server.answers.clear()
+        mail_server.letters.clear()
         dana.email = "dana@example.com"
         dana.save()
         tell(dana)
         companion.send_mail()
         assert states() == [MailState.FAILED, MailState.SENT]
-        assert [letter["To"] for letter in server.letters] == ["dana@example.com"]
+        assert [letter["To"] for letter in mail_server.letters] == ["dana@example.com"]
 
     @pytest.mark.parametrize("command", ["DATA", "TAKEN"])
-    def test_what_may_have_been_taken_is_not_sent_again(self, reader: User, server: PostOffice, command: str) -> None:
+    def test_what_may_have_been_taken_is_not_sent_again(
+        self, reader: User, mail_server: PostOffice, command: str
+    ) -> None:
         tell(reader)
-        server.answers[command] = ""
+        mail_server.answers[command] = ""
         companion.send_mail()
-        server.answers.clear()
+        mail_server.answers.clear()
         make_due()
         companion.send_mail()
         assert states() == [MailState.UNKNOWN]
-        assert len(server.letters) == (1 if command == "TAKEN" else 0)
+        assert len(mail_server.letters) == (1 if command == "TAKEN" else 0)
 
     def test_while_it_is_away_nothing_is_claimed(self, reader: User, settings: Settings) -> None:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -231,11 +209,11 @@ class TestServer:
             assert len(office.letters) == 1
         assert len(told) == 120
 
-    def test_an_address_that_cannot_be_is_refused(self, reader: User, server: PostOffice) -> None:
+    def test_an_address_that_cannot_be_is_refused(self, reader: User, mail_server: PostOffice) -> None:
         User.objects.filter(pk=reader.pk).update(email="bob@exa mple\n.com")
         tell(reader)
         companion.send_mail()
-        assert (server.letters, states()) == ([], [MailState.FAILED])
+        assert (mail_server.letters, states()) == ([], [MailState.FAILED])
 
 
 KILLED = """
@@ -259,21 +237,21 @@ send_mail()
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("after", [False, True], ids=["before the server has it", "after the server took it"])
 def test_who_is_killed_while_sending_sends_nothing_twice(
-    reader: User, server: PostOffice, program_environment: dict[str, str], after: bool
+    reader: User, mail_server: PostOffice, program_environment: dict[str, str], after: bool
 ) -> None:
     tell(reader)
-    code = KILLED.format(port=server.port, after=after)
+    code = KILLED.format(port=mail_server.port, after=after)
     result = run_python(("manage.py", "shell", "-v0", "-c", code), program_environment)
     assert result.returncode == -signal.SIGKILL, result.stderr
     assert states() == [MailState.SENDING]
     for _ in range(3):
         companion.send_mail()
         sending.note_interrupted()
-    assert len(server.letters) == int(after)
+    assert len(mail_server.letters) == int(after)
     Mail.objects.update(claimed_at=database_now() - sending.INTERRUPTED_AFTER - timedelta(seconds=1))
     assert sending.note_interrupted() == 1
     companion.send_mail()
-    assert (len(server.letters), states()) == (int(after), [MailState.UNKNOWN])
+    assert (len(mail_server.letters), states()) == (int(after), [MailState.UNKNOWN])
 
 
 def test_without_a_mail_server_nothing_is_written(reader: User, settings: Settings) -> None:

@@ -1,9 +1,7 @@
 """Scheduled exports are sent: once for each time, to their owner alone, with the rights of that moment."""
 
-import csv
 import io
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -31,40 +29,12 @@ from orders.states import MailState
 from orders.zones import find_zone
 from tests.forked import run_python
 from tests.making import MakeOrder, make_user
-from tests.orders.notifications.posting import PostOffice, posting
+from tests.orders.notifications.posting import PostOffice
 from tests.orders.schedules.scheduling import make_due, make_files, schedule, work
+from tests.reading import read_csv
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sends_mail")]
 Reason, State = ExportSending.Reason, ExportSending.State
-
-
-@pytest.fixture(autouse=True)
-def _sends_mail(settings: Settings) -> None:
-    settings.SENDS_MAIL = True
-    settings.CONSOLE_URL = "https://console.example.com"
-
-
-@pytest.fixture
-def reader(bob: User) -> User:
-    """Bob, who has an address."""
-    bob.email = "bob@example.com"
-    bob.save()
-    return bob
-
-
-@pytest.fixture
-def server(settings: Settings) -> Iterator[PostOffice]:
-    """Have e-mails go to a real mail server."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    with posting() as office:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
-        yield office
-
-
-def read_csv(content: bytes) -> list[dict[str, str]]:
-    text = content.decode()
-    assert text.startswith("\ufeff")
-    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
 def attached(letter: Any) -> tuple[str, str, bytes]:
@@ -458,31 +428,31 @@ class TestRights:
 
 
 class TestServer:
-    def test_a_real_server_takes_it(self, reader: User, server: PostOffice, make_order: MakeOrder) -> None:
+    def test_a_real_server_takes_it(self, reader: User, mail_server: PostOffice, make_order: MakeOrder) -> None:
         order = make_order(customer_name="Zoë Zimmer")
         schedule(reader)
         make_due()
         work()
-        (letter,) = server.letters
+        (letter,) = mail_server.letters
         (part,) = letter.iter_attachments()
         content: Any = part.get_payload(decode=True)
         assert [line["order_id"] for line in read_csv(content)] == [order.order_id]
 
-    def test_what_it_puts_off_is_sent_later_once(self, reader: User, server: PostOffice) -> None:
+    def test_what_it_puts_off_is_sent_later_once(self, reader: User, mail_server: PostOffice) -> None:
         schedule(reader)
         make_due()
-        server.answers["RCPT"] = "451 greylisted"
+        mail_server.answers["RCPT"] = "451 greylisted"
         work()
         waiting = Mail.objects.get()
         assert (waiting.state, waiting.attempts, waiting.detail) == (MailState.PENDING, 1, "451 greylisted")
         assert waiting.due_at > database_now()
-        del server.answers["RCPT"]
+        del mail_server.answers["RCPT"]
         work()
-        assert server.letters == []
+        assert mail_server.letters == []
         Mail.objects.update(due_at=database_now())
         work()
         work()
-        assert len(server.letters) == 1
+        assert len(mail_server.letters) == 1
 
 
 # Where a worker dies: before what it did is committed, after it, and while the mail server has the e-mail.
@@ -524,24 +494,24 @@ POINTS = {
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("point", POINTS.values(), ids=POINTS)
 def test_a_worker_that_dies_neither_loses_nor_doubles_it(
-    reader: User, server: PostOffice, program_environment: dict[str, str], point: str, make_order: MakeOrder
+    reader: User, mail_server: PostOffice, program_environment: dict[str, str], point: str, make_order: MakeOrder
 ) -> None:
     make_order()
     schedule(reader)
     make_due()
-    code = KILLED.format(port=server.port, point=point)
+    code = KILLED.format(port=mail_server.port, point=point)
     result = run_python(("manage.py", "shell", "-v0", "-c", code), program_environment)
     assert result.returncode == -signal.SIGKILL, result.stderr
     for _ in range(3):
         work()
         note_interrupted()
-    assert len(server.letters) == 1
+    assert len(mail_server.letters) == 1
     assert ExportSending.objects.count() == 1
     assert Order.objects.count() == ListExport.objects.get().rows
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_workers_send_it_once(server: PostOffice) -> None:
+def test_several_workers_send_it_once(mail_server: PostOffice) -> None:
     reader = make_user("bob", "approver")
     User.objects.filter(pk=reader.pk).update(email="bob@example.com")
     schedule(reader)
@@ -562,5 +532,5 @@ def test_several_workers_send_it_once(server: PostOffice) -> None:
     for thread in threads:
         thread.join()
     send_due()
-    assert len(server.letters) == 1
+    assert len(mail_server.letters) == 1
     assert ExportSending.objects.count() == 1

@@ -51,7 +51,7 @@ def expect_picture(page: Page, before: list[str], *selectors: str) -> None:
         pairs = zip(before, picture(page, *selectors), strict=True)
         return all(blank.evaluate(DISTANCE, list(pair)) <= MOST_APART for pair in pairs)
 
-    wait_until(look_as_before, seconds=8, what="the same picture")
+    wait_until(look_as_before, what="the same picture")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

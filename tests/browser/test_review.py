@@ -125,7 +125,7 @@ def test_a_decision_made_meanwhile_arrives(visit: Visit, bob: User, waiting: lis
     expect(page.locator(".review-counter")).to_have_text("1 of 4")
     page.wait_for_timeout(1000)
     decide.approve_order(waiting[0], actor=make_user("dana", "approver"))
-    expect(page.locator("#review-news")).to_contain_text("dana approved the order on", timeout=2500)
+    expect(page.locator("#review-news")).to_contain_text("dana approved the order on")
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
     press(page, "n")
     expect(page.locator("#review-title")).to_have_text(waiting[1].order_id)
@@ -203,7 +203,7 @@ class TestUndo:
         press(page, "a")
         expect_order(page, waiting[2], "3 of 4")
         assert not Decision.objects.exists()
-        expect(page.locator("#review-said")).to_contain_text(f"{waiting[1].order_id}", timeout=8000)
+        expect(page.locator("#review-said")).to_contain_text(f"{waiting[1].order_id}")
         expect(page.locator("#review-held")).to_be_empty()
         press(page, "n")
         expect_order(page, waiting[3], "4 of 4")
@@ -216,7 +216,7 @@ class TestUndo:
         expect_order_shown(page, waiting[0], "1 of 1")
         press(page, "a")
         expect(page.locator("#review-title")).to_have_text("That was the last one")
-        expect(page.locator("#review-title")).to_have_text("Nothing waits for you", timeout=9000)
+        expect(page.locator("#review-title")).to_have_text("Nothing waits for you")
         expect(page.get_by_text("You decided 1 order.")).to_be_visible()
 
     def test_what_cannot_be_sent_comes_back(self, page: Page, waiting: list[Order]) -> None:
@@ -224,7 +224,7 @@ class TestUndo:
         press(page, "a")
         expect_order(page, waiting[1], "2 of 4")
         page.route(re.compile("/orders/review/$"), lambda route: route.abort())
-        expect(page.locator("#trouble")).to_contain_text("may not have been done", timeout=9000)
+        expect(page.locator("#trouble")).to_contain_text("may not have been done")
         expect(page.locator("#review-title")).to_have_text(waiting[0].order_id)
 
     def test_a_tab_that_is_closed_sends_it_at_once(self, page: Page, waiting: list[Order]) -> None:

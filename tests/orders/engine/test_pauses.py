@@ -131,7 +131,7 @@ def test_a_stopped_program_loses_its_locks(
 ) -> None:
     order = make_order()
     stop_with_lock(order, idle_timeout=2)
-    wait_until(lambda: cancel(bobs, order).status_code == 302, seconds=10, what="the end of the pause")
+    wait_until(lambda: cancel(bobs, order).status_code == 302, what="the end of the pause")
     order.refresh_from_db()
     assert order.is_cancel_requested
 

@@ -2,13 +2,15 @@
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class Density(models.TextChoices):
     """How close the rows of lists stand."""
 
-    COMFORTABLE = "", "Comfortable"
-    COMPACT = "compact", "Compact"
+    COMFORTABLE = "", _("Comfortable")
+    COMPACT = "compact", _("Compact")
 
 
 class PersonalSettings(models.Model):
@@ -18,7 +20,11 @@ class PersonalSettings(models.Model):
     can_undo = models.BooleanField(default=False, db_default=False)
     density = models.CharField(max_length=16, blank=True, default="", db_default="", choices=Density.choices)
     time_zone = models.CharField(
-        max_length=64, blank=True, default="", db_default="", help_text="A name of the IANA; empty for the browser's."
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("A name of the IANA; empty for the browser's."),
     )
 
     class Meta:
@@ -28,4 +34,4 @@ class PersonalSettings(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Settings of account {self.account_id}"
+        return gettext("Settings of account %(number)s") % {"number": self.account_id}

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.choices import (
     BATCH_RESULT_CHOICES,
@@ -19,27 +20,29 @@ from orders.states import BatchState
 class Batch(models.Model):
     """One decision on many orders. The row is what counts; its workflow asks it before every chunk."""
 
-    batch_id = models.CharField(max_length=64, unique=True, help_text="Also the id of its workflow.")
+    batch_id = models.CharField(max_length=64, unique=True, help_text=_("Also the id of its workflow."))
     kind = CodeField(max_length=16, choices=DECISION_CHOICES)
     reason_code = CodeField(max_length=32, blank=True, choices=DECISION_REASON_CHOICES)
     reason_words = models.CharField(
-        max_length=100, blank=True, db_default="", help_text="What the shop's list had for the code at the time."
+        max_length=100, blank=True, db_default="", help_text=_("What the shop's list had for the code at the time.")
     )
     reason = models.TextField(blank=True)
     actor = models.CharField(max_length=150)
     actor_account_id = models.BigIntegerField()
     channel = CodeField(max_length=16, choices=CHANNEL_CHOICES)
-    query = models.TextField(blank=True, help_text="The list's query that chose the orders; empty for ticked ones.")
-    total = models.PositiveIntegerField(help_text="How many orders were chosen.")
+    query = models.TextField(blank=True, help_text=_("The list's query that chose the orders; empty for ticked ones."))
+    total = models.PositiveIntegerField(help_text=_("How many orders were chosen."))
     state = CodeField(max_length=16, choices=BATCH_STATE_CHOICES, default=BatchState.RUNNING)
     is_right_lost = models.BooleanField(
-        default=False, help_text="It stopped because its owner may not decide any more."
+        default=False, help_text=_("It stopped because its owner may not decide any more.")
     )
-    changed_by = models.CharField(max_length=150, blank=True, help_text="Who paused, resumed or stopped it last.")
+    changed_by = models.CharField(max_length=150, blank=True, help_text=_("Who paused, resumed or stopped it last."))
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
     wake_due_at = models.DateTimeField(
-        null=True, db_default=Now(), help_text="Since when its workflow has to be started or woken; empty when it was."
+        null=True,
+        db_default=Now(),
+        help_text=_("Since when its workflow has to be started or woken; empty when it was."),
     )
 
     class Meta:
@@ -80,7 +83,7 @@ class BatchItem(models.Model):
     # Orders are never removed, and a foreign key would have a new batch wait for whoever is changing one of its orders.
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     result = CodeField(max_length=32, blank=True, choices=BATCH_RESULT_CHOICES)
-    decided_by = models.CharField(max_length=150, blank=True, help_text="Who had decided the order before.")
+    decided_by = models.CharField(max_length=150, blank=True, help_text=_("Who had decided the order before."))
     decided_as = CodeField(max_length=16, blank=True, choices=DECISION_CHOICES)
     done_at = models.DateTimeField(null=True, blank=True)
 

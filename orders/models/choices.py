@@ -1,5 +1,7 @@
 """The codes that columns may hold, with their labels."""
 
+from django.utils.translation import pgettext_lazy
+
 from orders import labels, states
 from orders.causes import CAUSE_TEXTS
 from orders.labels import batches, imports, notices, policy, reasons
@@ -31,7 +33,10 @@ IMPORT_STATE_CHOICES = [(state.value, label) for state, label in imports.IMPORT_
 
 IMPORT_RESULT_CHOICES = [(result.value, label) for result, label in imports.IMPORT_RESULT_LABELS.items()]
 
-DECISION_CHOICES = [(states.DecisionKind.APPROVE.value, "Approve"), (states.DecisionKind.CANCEL.value, "Cancel")]
+DECISION_CHOICES = [
+    (states.DecisionKind.APPROVE.value, pgettext_lazy("decision", "Approve")),
+    (states.DecisionKind.CANCEL.value, pgettext_lazy("decision", "Cancel")),
+]
 
 POLICY_SUBJECT_CHOICES = [(subject.value, label) for subject, label in policy.POLICY_SUBJECT_LABELS.items()]
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import Order
 from orders.postgres.fields import CodeField
@@ -14,14 +15,14 @@ class OutboxMessage(models.Model):
     class Status(models.TextChoices):
         """Whether the message got there."""
 
-        PENDING = "PENDING", "On its way"
-        DELIVERED = "DELIVERED", "Delivered"
-        UNDELIVERABLE = "UNDELIVERABLE", "Came too late"
-        REFUSED = "REFUSED", "Refused by Temporal"
+        PENDING = "PENDING", _("On its way")
+        DELIVERED = "DELIVERED", _("Delivered")
+        UNDELIVERABLE = "UNDELIVERABLE", _("Came too late")
+        REFUSED = "REFUSED", _("Refused by Temporal")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="outbox_messages")
     key = models.CharField(max_length=150, unique=True)
-    name = models.CharField(max_length=32, help_text="start, approve_order, cancel_order or refund")
+    name = models.CharField(max_length=32, help_text=_("start, approve_order, cancel_order or refund"))
     payload = models.JSONField()
     status = CodeField(max_length=16, choices=Status.choices, default=Status.PENDING)
     attempts = models.PositiveIntegerField(default=0)
@@ -53,7 +54,7 @@ class WorkerProcess(models.Model):
     host = models.CharField(max_length=100)
     pid = models.PositiveIntegerField()
     queues = models.JSONField()
-    problems = models.JSONField(help_text="What is wrong with it, or was found by it: codes with data.")
+    problems = models.JSONField(help_text=_("What is wrong with it, or was found by it: codes with data."))
     started_at = models.DateTimeField(db_default=Now())
     seen_at = models.DateTimeField(db_default=Now())
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.list_export import FileFormat, ListExport
 from orders.models.mail import Mail
@@ -17,24 +18,24 @@ class ExportSchedule(models.Model):
     class Pause(models.TextChoices):
         """Who paused it. What an administrator paused, its owner cannot resume."""
 
-        OWNER = "OWNER", "Paused by its owner"
-        ADMIN = "ADMIN", "Paused by an administrator"
+        OWNER = "OWNER", _("Paused by its owner")
+        ADMIN = "ADMIN", _("Paused by an administrator")
 
     schedule_id = models.CharField(max_length=64, unique=True)
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    name = models.CharField(max_length=LONGEST_NAME, help_text="The subject of the e-mails.")
+    name = models.CharField(max_length=LONGEST_NAME, help_text=_("The subject of the e-mails."))
     view_id = models.CharField(
-        max_length=64, blank=True, help_text="The saved view that it follows; its list may change."
+        max_length=64, blank=True, help_text=_("The saved view that it follows; its list may change.")
     )
     query = models.CharField(
-        max_length=LONGEST_QUERY, blank=True, help_text="The list's query string, where it follows no view."
+        max_length=LONGEST_QUERY, blank=True, help_text=_("The list's query string, where it follows no view.")
     )
     file_format = CodeField(max_length=8, choices=FileFormat.choices)
-    weekdays = models.CharField(max_length=7, help_text="Digits in their order; 1 is Monday, 7 is Sunday.")
-    hour = models.PositiveSmallIntegerField(help_text="In its time zone.")
+    weekdays = models.CharField(max_length=7, help_text=_("Digits in their order; 1 is Monday, 7 is Sunday."))
+    hour = models.PositiveSmallIntegerField(help_text=_("In its time zone."))
     time_zone = models.CharField(max_length=64)
     pause = CodeField(max_length=8, choices=Pause.choices, blank=True, default="")
-    next_at = models.DateTimeField(null=True, blank=True, help_text="When it is due next; never while it is paused.")
+    next_at = models.DateTimeField(null=True, blank=True, help_text=_("When it is due next; never while it is paused."))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -71,30 +72,30 @@ class ExportSending(models.Model):
     class State(models.TextChoices):
         """How far it is; what became of an e-mail is its own state."""
 
-        MAKING = "MAKING", "The file is being made"
-        MAILED = "MAILED", "Given to the mailer"
-        REFUSED = "REFUSED", "Not sent"
+        MAKING = "MAKING", _("The file is being made")
+        MAILED = "MAILED", _("Given to the mailer")
+        REFUSED = "REFUSED", _("Not sent")
 
     class Reason(models.TextChoices):
         """Why it was not sent."""
 
-        NOT_ALLOWED = "NOT_ALLOWED", "The owner may not view orders, or cannot sign in"
-        NO_ADDRESS = "NO_ADDRESS", "The owner has no e-mail address"
-        VIEW_GONE = "VIEW_GONE", "The saved view was deleted"
-        UNREADABLE = "UNREADABLE", "The list cannot be read any more"
-        TOO_MANY = "TOO_MANY", "Too many orders for an Excel file"
-        SLOW = "SLOW", "Making the file took too long"
-        FILE_GONE = "FILE_GONE", "The file was deleted"
-        PAUSED = "PAUSED", "Paused before it was sent"
+        NOT_ALLOWED = "NOT_ALLOWED", _("The owner may not view orders, or cannot sign in")
+        NO_ADDRESS = "NO_ADDRESS", _("The owner has no e-mail address")
+        VIEW_GONE = "VIEW_GONE", _("The saved view was deleted")
+        UNREADABLE = "UNREADABLE", _("The list cannot be read any more")
+        TOO_MANY = "TOO_MANY", _("Too many orders for an Excel file")
+        SLOW = "SLOW", _("Making the file took too long")
+        FILE_GONE = "FILE_GONE", _("The file was deleted")
+        PAUSED = "PAUSED", _("Paused before it was sent")
 
     schedule = models.ForeignKey(ExportSchedule, on_delete=models.CASCADE, related_name="sendings", db_index=False)
     due_at = models.DateTimeField()
-    is_asked_for = models.BooleanField(default=False, help_text="Its owner chose “Send now”.")
+    is_asked_for = models.BooleanField(default=False, help_text=_("Its owner chose “Send now”."))
     state = CodeField(max_length=8, choices=State.choices)
     reason = CodeField(max_length=16, choices=Reason.choices, blank=True, default="")
     export = models.OneToOneField(ListExport, on_delete=models.SET_NULL, null=True, blank=True, related_name="sending")
     mail = models.OneToOneField(Mail, on_delete=models.SET_NULL, null=True, blank=True, related_name="sending")
-    is_attached = models.BooleanField(default=False, help_text="The file is in the e-mail; otherwise a link to it.")
+    is_attached = models.BooleanField(default=False, help_text=_("The file is in the e-mail; otherwise a link to it."))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

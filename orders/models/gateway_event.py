@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.payment import Payment
 from orders.postgres.fields import CodeField
@@ -14,20 +15,20 @@ class GatewayEvent(models.Model):
     class Outcome(models.TextChoices):
         """What came of it."""
 
-        WOKEN = "WOKEN", "The step that waits for it was woken"
-        NOTHING_WAITED = "NOTHING_WAITED", "Nothing waited for it"
-        NO_PAYMENT = "NO_PAYMENT", "Of no payment of the console"
+        WOKEN = "WOKEN", _("The step that waits for it was woken")
+        NOTHING_WAITED = "NOTHING_WAITED", _("Nothing waited for it")
+        NO_PAYMENT = "NO_PAYMENT", _("Of no payment of the console")
 
     gateway = models.CharField(max_length=50)
-    event_id = models.CharField(max_length=255, help_text="The gateway's own id of the event.")
-    kind = models.CharField(max_length=100, help_text="The gateway's own name for what happened.")
+    event_id = models.CharField(max_length=255, help_text=_("The gateway's own id of the event."))
+    kind = models.CharField(max_length=100, help_text=_("The gateway's own name for what happened."))
     payment = models.ForeignKey(
         Payment,
         on_delete=models.PROTECT,
         related_name="gateway_events",
         null=True,
         blank=True,
-        help_text="Empty for what is not about a payment of the console.",
+        help_text=_("Empty for what is not about a payment of the console."),
     )
     payload = models.JSONField()
     received_at = models.DateTimeField(db_default=Now())

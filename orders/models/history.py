@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now, Upper
+from django.utils.translation import gettext_lazy as _
 
 from orders import labels, states
 from orders.events import STATUSES
@@ -22,10 +23,10 @@ class OrderEvent(models.Model):
     """One row of an order's history. Rows are only ever added; the database refuses to change or remove one."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
-    key = models.CharField(max_length=150, help_text="A repeated activity writes the same key, and so adds nothing.")
-    kind = models.CharField(max_length=40, help_text="A code of orders.events.")
-    data = models.JSONField(default=dict, help_text="The facts that orders.events names for the kind; never words.")
-    actor = models.CharField(max_length=150, blank=True, help_text="The person, or empty for the workflow itself.")
+    key = models.CharField(max_length=150, help_text=_("A repeated activity writes the same key, and so adds nothing."))
+    kind = models.CharField(max_length=40, help_text=_("A code of orders.events."))
+    data = models.JSONField(default=dict, help_text=_("The facts that orders.events names for the kind; never words."))
+    actor = models.CharField(max_length=150, blank=True, help_text=_("The person, or empty for the workflow itself."))
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -69,33 +70,33 @@ class Decision(models.Model):
     kind = CodeField(max_length=8, choices=DECISION_CHOICES)
     actor = models.CharField(max_length=150)
     actor_account_id = models.BigIntegerField(
-        null=True, editable=False, help_text="Empty when the decision came from the terminal or over Temporal."
+        null=True, editable=False, help_text=_("Empty when the decision came from the terminal or over Temporal.")
     )
     is_own_order = models.BooleanField(
-        default=False, help_text="An approval by whoever submitted the order; only superusers may, with a reason."
+        default=False, help_text=_("An approval by whoever submitted the order; only superusers may, with a reason.")
     )
     channel = CodeField(max_length=16, choices=CHANNEL_CHOICES)
     terminal_user = models.CharField(
-        max_length=150, blank=True, db_default="", help_text="Whose shell it was, for a decision at the terminal."
+        max_length=150, blank=True, db_default="", help_text=_("Whose shell it was, for a decision at the terminal.")
     )
     reason_code = CodeField(
         max_length=32,
         choices=DECISION_REASON_CHOICES,
         blank=True,
         db_default="",
-        help_text="What was chosen from the list of reasons, for a cancellation.",
+        help_text=_("What was chosen from the list of reasons, for a cancellation."),
     )
     reason_words = models.CharField(
-        max_length=100, blank=True, db_default="", help_text="What the shop's list had for the code at the time."
+        max_length=100, blank=True, db_default="", help_text=_("What the shop's list had for the code at the time.")
     )
     reason = models.TextField(blank=True)
     customer_text = models.TextField(
-        blank=True, db_default="", help_text="What the customer is to be told about a cancellation."
+        blank=True, db_default="", help_text=_("What the customer is to be told about a cancellation.")
     )
     taken_at = models.DateTimeField(db_default=Now())
     outcome = CodeField(max_length=16, choices=OUTCOME_CHOICES, default=states.Outcome.PENDING.value)
     answered_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the order's workflow answered; a decision counts from its row on."
+        null=True, blank=True, help_text=_("When the order's workflow answered; a decision counts from its row on.")
     )
 
     class Meta:

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.choices import IMPORT_RESULT_CHOICES, IMPORT_STATE_CHOICES
 from orders.models.order import Order
@@ -14,31 +16,33 @@ from orders.states import ImportState
 class OrderImport(models.Model):
     """A file of orders. The row is what counts; its workflow asks it before every chunk."""
 
-    import_id = models.CharField(max_length=64, unique=True, help_text="Also the id of its workflow.")
+    import_id = models.CharField(max_length=64, unique=True, help_text=_("Also the id of its workflow."))
     file_name = models.CharField(max_length=200)
     actor = models.CharField(max_length=150)
     actor_account_id = models.BigIntegerField()
     shop = models.ForeignKey(
-        Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Whose order numbers."
+        Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text=_("Whose order numbers.")
     )
-    layout = models.JSONField(help_text="How the file is read: encoding, delimiter, decimal mark and columns.")
-    sample = models.JSONField(help_text="The first rows of the file as they are read, with the names of the columns.")
+    layout = models.JSONField(help_text=_("How the file is read: encoding, delimiter, decimal mark and columns."))
+    sample = models.JSONField(
+        help_text=_("The first rows of the file as they are read, with the names of the columns.")
+    )
     state = CodeField(max_length=16, choices=IMPORT_STATE_CHOICES, default=ImportState.CHOOSING)
-    trouble = models.TextField(blank=True, help_text="Why the file could not be read to its end.")
+    trouble = models.TextField(blank=True, help_text=_("Why the file could not be read to its end."))
     checks = models.PositiveIntegerField(
-        default=0, help_text="How often it was checked; each check begins at the first row."
+        default=0, help_text=_("How often it was checked; each check begins at the first row.")
     )
-    checked_row = models.PositiveIntegerField(default=0, help_text="Up to which row the present check has come.")
-    rows = models.PositiveIntegerField(default=0, help_text="Rows that were checked, without the columns' names.")
+    checked_row = models.PositiveIntegerField(default=0, help_text=_("Up to which row the present check has come."))
+    rows = models.PositiveIntegerField(default=0, help_text=_("Rows that were checked, without the columns' names."))
     is_right_lost = models.BooleanField(
-        default=False, help_text="It stopped because its owner may not submit any more."
+        default=False, help_text=_("It stopped because its owner may not submit any more.")
     )
-    changed_by = models.CharField(max_length=150, blank=True, help_text="Who confirmed or stopped it.")
+    changed_by = models.CharField(max_length=150, blank=True, help_text=_("Who confirmed or stopped it."))
     created_at = models.DateTimeField(db_default=Now())
-    moved_at = models.DateTimeField(db_default=Now(), help_text="When something about it happened last.")
+    moved_at = models.DateTimeField(db_default=Now(), help_text=_("When something about it happened last."))
     ended_at = models.DateTimeField(null=True, blank=True)
     wake_due_at = models.DateTimeField(
-        null=True, blank=True, help_text="Since when its workflow has to be started or woken; empty when it was."
+        null=True, blank=True, help_text=_("Since when its workflow has to be started or woken; empty when it was.")
     )
 
     class Meta:
@@ -87,13 +91,13 @@ class ImportedOrder(models.Model):
     """One order of a file, with its result; an empty one until its turn has come."""
 
     of = models.ForeignKey(OrderImport, on_delete=models.PROTECT, related_name="orders", db_index=False)
-    first_row = models.PositiveIntegerField(help_text="Where it begins, as a spreadsheet counts.")
+    first_row = models.PositiveIntegerField(help_text=_("Where it begins, as a spreadsheet counts."))
     shop_order_number = models.CharField(max_length=200, blank=True)
     # Personal data: emptied once the order is submitted, which holds it from then on.
-    rows = models.JSONField(default=list, help_text="Its rows as they stand in the file, each with its number.")
-    errors = models.JSONField(default=list, help_text="What is wrong: row, field and sentence of each.")
+    rows = models.JSONField(default=list, help_text=_("Its rows as they stand in the file, each with its number."))
+    errors = models.JSONField(default=list, help_text=_("What is wrong: row, field and sentence of each."))
     result = CodeField(max_length=16, blank=True, choices=IMPORT_RESULT_CHOICES)
-    is_known = models.BooleanField(default=False, help_text="It had been submitted before the file was checked.")
+    is_known = models.BooleanField(default=False, help_text=_("It had been submitted before the file was checked."))
     # Orders are never removed, and nobody who changes one is to wait for an import.
     order = models.ForeignKey(
         Order, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
@@ -115,4 +119,5 @@ class ImportedOrder(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.of_id} row {self.first_row} {self.result}"
+        facts = {"file": self.of_id, "row": self.first_row, "result": self.result}
+        return gettext("%(file)s row %(row)s %(result)s") % facts

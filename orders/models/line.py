@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import Order
 from orders.money import Money
@@ -13,12 +15,12 @@ class OrderLine(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
-    sku = models.CharField("SKU", max_length=64)
+    sku = models.CharField(_("SKU"), max_length=64)
     description = models.CharField(max_length=200)
     quantity = models.PositiveIntegerField()
-    unit_price = models.BigIntegerField(help_text="In the currency's minor unit.")
+    unit_price = models.BigIntegerField(help_text=_("In the currency's minor unit."))
     weight_grams = models.PositiveIntegerField(
-        "weight (g)", null=True, blank=True, help_text="Of one unit; empty where nobody knows."
+        _("weight (g)"), null=True, blank=True, help_text=_("Of one unit; empty where nobody knows.")
     )
 
     class Meta:
@@ -34,7 +36,7 @@ class OrderLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} of {self.sku}"
+        return gettext("%(quantity)s of %(sku)s") % {"quantity": self.quantity, "sku": self.sku}
 
     @property
     def unit_price_money(self) -> Money:

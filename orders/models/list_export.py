@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from orders.errors import ExportNotFound
 from orders.models.saved_view import LONGEST_QUERY
@@ -39,34 +40,39 @@ class ListExport(models.Model):
     class State(models.TextChoices):
         """How far it is."""
 
-        PENDING = "PENDING", "Being made"
-        DONE = "DONE", "Ready"
-        FAILED = "FAILED", "Not made"
+        PENDING = "PENDING", _("Being made")
+        DONE = "DONE", _("Ready")
+        FAILED = "FAILED", _("Not made")
 
     class Fault(models.TextChoices):
         """Why it was not made."""
 
-        NOT_ALLOWED = "NOT_ALLOWED", "Its owner may not view orders"
-        UNREADABLE = "UNREADABLE", "The list cannot be read any more"
-        TOO_MANY = "TOO_MANY", "Too many orders for an Excel file"
-        SLOW = "SLOW", "It took too long"
+        NOT_ALLOWED = "NOT_ALLOWED", _("Its owner may not view orders")
+        UNREADABLE = "UNREADABLE", _("The list cannot be read any more")
+        TOO_MANY = "TOO_MANY", _("Too many orders for an Excel file")
+        SLOW = "SLOW", _("It took too long")
 
     export_id = models.CharField(max_length=64, unique=True)
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    query = models.CharField(max_length=LONGEST_QUERY, blank=True, help_text="The list's query string.")
+    query = models.CharField(max_length=LONGEST_QUERY, blank=True, help_text=_("The list's query string."))
     file_format = CodeField(max_length=8, choices=FileFormat.choices, default=FileFormat.CSV, db_default="csv")
     time_zone = models.CharField(
-        max_length=64, blank=True, db_default="", help_text="In which days begin and times are written; empty for UTC."
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text=_("In which days begin and times are written; empty for UTC."),
     )
     state = CodeField(max_length=16, choices=State.choices, default=State.PENDING)
     fault = CodeField(max_length=16, choices=Fault.choices, blank=True, default="", db_default="")
-    cursor = models.CharField(max_length=300, blank=True, help_text="Where the list goes on behind the last piece.")
-    rows = models.PositiveIntegerField(default=0, help_text="How many orders are in the pieces that there are.")
+    cursor = models.CharField(max_length=300, blank=True, help_text=_("Where the list goes on behind the last piece."))
+    rows = models.PositiveIntegerField(default=0, help_text=_("How many orders are in the pieces that there are."))
     pieces = models.PositiveIntegerField(default=0)
-    size = models.PositiveBigIntegerField(default=0, db_default=0, help_text="How many bytes the pieces are, unpacked.")
-    total = models.PositiveIntegerField(null=True, help_text="How many orders were in the list when it was begun.")
+    size = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text=_("How many bytes the pieces are, unpacked.")
+    )
+    total = models.PositiveIntegerField(null=True, help_text=_("How many orders were in the list when it was begun."))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
-    touched_at = models.DateTimeField(db_default=Now(), help_text="When the last piece was added, or it was begun.")
+    touched_at = models.DateTimeField(db_default=Now(), help_text=_("When the last piece was added, or it was begun."))
 
     class Meta:
         ordering = ["-id"]

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class ListLayout(models.Model):
@@ -10,7 +11,7 @@ class ListLayout(models.Model):
     account = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
-    columns = models.CharField(max_length=200, blank=True, help_text="Their names, with spaces between.")
+    columns = models.CharField(max_length=200, blank=True, help_text=_("Their names, with spaces between."))
 
     def __str__(self) -> str:
         return self.columns

@@ -4,13 +4,15 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.choices import CUSTOMER_MESSAGE_CHOICES, MAIL_STATE_CHOICES
 from orders.models.order import Order
 from orders.postgres.fields import CodeField
 from orders.states import MailState
 
-LANGUAGES = [("en", "English"), ("de", "German")]
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
 
 
 class Mail(models.Model):
@@ -21,16 +23,16 @@ class Mail(models.Model):
     )
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="mails", db_index=False)
     customer_message = CodeField(
-        max_length=16, choices=CUSTOMER_MESSAGE_CHOICES, blank=True, help_text="What the customer is told."
+        max_length=16, choices=CUSTOMER_MESSAGE_CHOICES, blank=True, help_text=_("What the customer is told.")
     )
     state = CodeField(max_length=16, choices=MAIL_STATE_CHOICES, default=MailState.PENDING.value)
     due_at = models.DateTimeField(db_default=Now())
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often the mail server put it off.")
-    recipient = models.CharField(max_length=254, blank=True, help_text="The address that it was sent to.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text=_("How often the mail server put it off."))
+    recipient = models.CharField(max_length=254, blank=True, help_text=_("The address that it was sent to."))
     subject = models.CharField(max_length=250, blank=True)
-    detail = models.TextField(blank=True, help_text="Why it was not sent.")
+    detail = models.TextField(blank=True, help_text=_("Why it was not sent."))
     created_at = models.DateTimeField(db_default=Now())
-    claimed_at = models.DateTimeField(null=True, blank=True, help_text="When somebody began to send it.")
+    claimed_at = models.DateTimeField(null=True, blank=True, help_text=_("When somebody began to send it."))
 
     class Meta:
         verbose_name = "e-mail"
@@ -67,14 +69,14 @@ class Mail(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"mail {self.pk} {self.state}"
+        return gettext("mail %(number)s %(state)s") % {"number": self.pk, "state": self.state}
 
 
 class CustomerMessage(models.Model):
     """Something that customers are told by e-mail, once it is switched on."""
 
     kind = CodeField(max_length=16, choices=CUSTOMER_MESSAGE_CHOICES, unique=True, editable=False)
-    is_enabled = models.BooleanField("send it to customers", default=False)
+    is_enabled = models.BooleanField(_("send it to customers"), default=False)
 
     class Meta:
         ordering = ["id"]

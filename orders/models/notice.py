@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.choices import NOTICE_KIND_CHOICES
 from orders.models.mail import Mail
@@ -18,12 +19,12 @@ class Notice(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", db_index=False
     )
     kind = CodeField(max_length=16, choices=NOTICE_KIND_CHOICES)
-    source = models.CharField(max_length=100, help_text="Such as event-17; a person is told of it once.")
+    source = models.CharField(max_length=100, help_text=_("Such as event-17; a person is told of it once."))
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     data = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
-    read_at = models.DateTimeField(null=True, blank=True, help_text="Also when it no longer needs anybody.")
-    mail_due_at = models.DateTimeField(null=True, blank=True, help_text="When it is to be told by e-mail.")
+    read_at = models.DateTimeField(null=True, blank=True, help_text=_("Also when it no longer needs anybody."))
+    mail_due_at = models.DateTimeField(null=True, blank=True, help_text=_("When it is to be told by e-mail."))
     mail = models.ForeignKey(
         Mail, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices", db_index=False
     )
@@ -63,8 +64,8 @@ class Notice(models.Model):
 class NoticeMark(models.Model):
     """The one row that says up to where notices have been made."""
 
-    position = models.BigIntegerField(default=0, help_text="The place in the feed.")
-    deadline_upto = models.DateTimeField(null=True, help_text="Up to which deadline people were warned.")
+    position = models.BigIntegerField(default=0, help_text=_("The place in the feed."))
+    deadline_upto = models.DateTimeField(null=True, help_text=_("Up to which deadline people were warned."))
 
     def __str__(self) -> str:
         return f"{self.position}"
@@ -76,9 +77,9 @@ class NoticeSettings(models.Model):
     account = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="notice_settings"
     )
-    ways = models.JSONField(default=dict, help_text="A way for each kind; what is usual for those that are missing.")
+    ways = models.JSONField(default=dict, help_text=_("A way for each kind; what is usual for those that are missing."))
     time_zone = models.CharField(max_length=50, default="UTC")
-    quiet_from = models.TimeField(null=True, blank=True, help_text="No e-mail from then on, in the person's zone.")
+    quiet_from = models.TimeField(null=True, blank=True, help_text=_("No e-mail from then on, in the person's zone."))
     quiet_until = models.TimeField(null=True, blank=True)
 
     class Meta:

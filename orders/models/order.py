@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from orders import labels, states
 from orders.labels.reasons import describe_reason
@@ -32,34 +33,34 @@ class Order(models.Model):
     payment_id = models.CharField(
         max_length=64,
         unique=True,
-        help_text="The key of the one charge of this order, fixed before its workflow starts.",
+        help_text=_("The key of the one charge of this order, fixed before its workflow starts."),
     )
     idempotency_key = models.CharField(
-        max_length=64, unique=True, help_text="A form that is sent twice carries the same key and makes one order."
+        max_length=64, unique=True, help_text=_("A form that is sent twice carries the same key and makes one order.")
     )
     contents_hash = models.CharField(
         max_length=80,
         blank=True,
         db_default="",
         editable=False,
-        help_text="A hash of what the key was used for. Empty for orders that were made without the form's reader.",
+        help_text=_("A hash of what the key was used for. Empty for orders that were made without the form's reader."),
     )
     customer_name = models.CharField(max_length=200)
     customer_company = models.CharField(max_length=200, blank=True, db_default="")
     customer_email = models.EmailField()
     customer_phone = models.CharField(max_length=40, blank=True, db_default="")
     customer_reference = models.CharField(
-        max_length=100, blank=True, db_default="", help_text="What the shop or the gateway calls the customer."
+        max_length=100, blank=True, db_default="", help_text=_("What the shop or the gateway calls the customer.")
     )
-    address_line = models.CharField("street and number", max_length=200)
-    address_line2 = models.CharField("address line 2", max_length=200, blank=True, db_default="")
+    address_line = models.CharField(_("street and number"), max_length=200)
+    address_line2 = models.CharField(_("address line 2"), max_length=200, blank=True, db_default="")
     # Some countries have no postcodes, some no cities: orders.intake.addresses knows.
-    address_postcode = models.CharField("postcode", max_length=20, blank=True)
-    address_city = models.CharField("city", max_length=100, blank=True)
-    address_state = models.CharField("state or province", max_length=100, blank=True, db_default="")
-    address_country = models.CharField("country", max_length=2, help_text="Two letters by ISO 3166-1, or XK.")
-    currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
-    total = models.BigIntegerField(help_text="In the currency's minor unit.")
+    address_postcode = models.CharField(_("postcode"), max_length=20, blank=True)
+    address_city = models.CharField(_("city"), max_length=100, blank=True)
+    address_state = models.CharField(_("state or province"), max_length=100, blank=True, db_default="")
+    address_country = models.CharField(_("country"), max_length=2, help_text=_("Two letters by ISO 3166-1, or XK."))
+    currency = models.CharField(max_length=3, help_text=_("Three letters by ISO 4217."))
+    total = models.BigIntegerField(help_text=_("In the currency's minor unit."))
     status = CodeField(max_length=32, choices=STATUS_CHOICES, default=states.Status.CREATED.value)
     reason_code = CodeField(max_length=32, choices=REASON_CHOICES, blank=True)
     cause = CodeField(
@@ -67,15 +68,15 @@ class Order(models.Model):
         choices=CAUSE_CHOICES,
         blank=True,
         db_default="",
-        help_text="Why it was cancelled, where a program found the reason.",
+        help_text=_("Why it was cancelled, where a program found the reason."),
     )
     reason = models.TextField(
-        blank=True, help_text="Why it was cancelled, in the words of a person, the gateway or the carrier."
+        blank=True, help_text=_("Why it was cancelled, in the words of a person, the gateway or the carrier.")
     )
     submitted_by = models.CharField(max_length=150)
     # An account's id, but no reference to it: the history outlives every account, and stops nobody from removing one.
     submitter_account_id = models.BigIntegerField(
-        null=True, editable=False, help_text="Empty when the order was submitted at the terminal."
+        null=True, editable=False, help_text=_("Empty when the order was submitted at the terminal.")
     )
     shop = models.ForeignKey(
         Shop,
@@ -84,62 +85,60 @@ class Order(models.Model):
         blank=True,
         related_name="orders",
         db_index=False,  # the constraint's index is enough, and each index costs every order
-        help_text="The shop that submitted it through the API.",
+        help_text=_("The shop that submitted it through the API."),
     )
     shop_order_number = models.CharField(
-        max_length=64, blank=True, db_default="", help_text="The shop's own number of the order."
+        max_length=64, blank=True, db_default="", help_text=_("The shop's own number of the order.")
     )
     payment_method = models.CharField(
-        max_length=255, blank=True, db_default="", help_text="The gateway's reference to what the customer pays with."
+        max_length=255,
+        blank=True,
+        db_default="",
+        help_text=_("The gateway's reference to what the customer pays with."),
     )
     metadata = models.JSONField(
-        default=dict, db_default={}, blank=True, help_text="Names and texts that the shop keeps with the order."
+        default=dict, db_default={}, blank=True, help_text=_("Names and texts that the shop keeps with the order.")
     )
-    decision = CodeField(max_length=8, choices=DECISION_CHOICES, blank=True, help_text="The latest decision.")
+    decision = CodeField(max_length=8, choices=DECISION_CHOICES, blank=True, help_text=_("The latest decision."))
     decision_id = models.CharField(max_length=64, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decision_channel = CodeField(max_length=16, choices=CHANNEL_CHOICES, blank=True, db_default="")
     decision_reason_code = CodeField(max_length=32, choices=DECISION_REASON_CHOICES, blank=True, db_default="")
     decision_reason_words = models.CharField(
-        max_length=100, blank=True, db_default="", help_text="What the shop's list had for the code at the time."
+        max_length=100, blank=True, db_default="", help_text=_("What the shop's list had for the code at the time.")
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     approvals_needed = models.PositiveSmallIntegerField(
-        default=1, db_default=1, help_text="How many people have to approve it, by the policy when it was validated."
+        default=1, db_default=1, help_text=_("How many people have to approve it, by the policy when it was validated.")
     )
     approvals_given = models.PositiveSmallIntegerField(default=0, db_default=0)
-    policy = models.JSONField(null=True, editable=False, help_text="The rules that applied to it, as they were then.")
+    policy = models.JSONField(
+        null=True, editable=False, help_text=_("The rules that applied to it, as they were then.")
+    )
     approval_deadline = models.DateTimeField(null=True, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True, help_text="When it was completed or cancelled.")
-    run_id = models.CharField(max_length=64, blank=True, help_text="The latest Temporal run of the workflow.")
-    version = models.PositiveIntegerField(default=1, help_text="Grows with each event.")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text=_("When it was completed or cancelled."))
+    run_id = models.CharField(max_length=64, blank=True, help_text=_("The latest Temporal run of the workflow."))
+    version = models.PositiveIntegerField(default=1, help_text=_("Grows with each event."))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = ChangedAtField()
     # What an order is found by but stands in other tables; triggers keep both (see the migrations).
     search_lines = models.TextField(
         db_default="",
         editable=False,
-        help_text="Articles and descriptions of the lines, kept by PostgreSQL for the search.",
+        help_text=_("Articles and descriptions of the lines, kept by PostgreSQL for the search."),
     )
     search_codes = models.TextField(
         db_default="",
         editable=False,
-        help_text="Articles, tracking number and references, kept by PostgreSQL for the search.",
+        help_text=_("Articles, tracking number and references, kept by PostgreSQL for the search."),
     )
     search_document = models.GeneratedField(
         expression=search_document(
             "order_id",
             "payment_id",
             texts=(
-                "customer_name",
-                "customer_company",
-                "customer_email",
-                "customer_phone",
-                "address_line",
-                "address_line2",
-                "address_postcode",
-                "address_city",
-                "address_state",
+                *("customer_name", "customer_company", "customer_email", "customer_phone"),
+                *("address_line", "address_line2", "address_postcode", "address_city", "address_state"),
                 "search_lines",
             ),
             codes=("customer_phone", "address_postcode", "search_codes"),

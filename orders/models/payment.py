@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from orders import labels, states
 from orders.labels.reasons import describe_reason
@@ -18,31 +20,33 @@ class Payment(models.Model):
     class Status(models.TextChoices):
         """What became of the money."""
 
-        PENDING = "PENDING", "Pending"
-        UNKNOWN = "UNKNOWN", "Unknown, being looked up"  # the gateway was asked, and its answer was lost
-        REQUIRES_ACTION = "REQUIRES_ACTION", "The customer has to confirm it"
-        AUTHORISED = "AUTHORISED", "Authorised"  # the money is held and not taken
-        RELEASED = "RELEASED", "Released"  # it was authorised, never captured, and is not held any more
-        CHARGED = "CHARGED", "Charged"
-        REFUNDED = "REFUNDED", "Refunded"
-        DECLINED = "DECLINED", "Not charged"  # refused by the gateway, or closed before any money was taken
-        NOTHING_DUE = "NOTHING_DUE", "Nothing to charge"  # the order costs nothing, and no gateway was asked
+        PENDING = "PENDING", _("Pending")
+        UNKNOWN = "UNKNOWN", _("Unknown, being looked up")  # the gateway was asked, and its answer was lost
+        REQUIRES_ACTION = "REQUIRES_ACTION", _("The customer has to confirm it")
+        AUTHORISED = "AUTHORISED", _("Authorised")  # the money is held and not taken
+        RELEASED = "RELEASED", _("Released")  # it was authorised, never captured, and is not held any more
+        CHARGED = "CHARGED", _("Charged")
+        REFUNDED = "REFUNDED", _("Refunded")
+        DECLINED = "DECLINED", _("Not charged")  # refused by the gateway, or closed before any money was taken
+        NOTHING_DUE = "NOTHING_DUE", _("Nothing to charge")  # the order costs nothing, and no gateway was asked
 
     payment_id = models.CharField(max_length=64, primary_key=True)
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="payment")
-    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
-    currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
+    amount = models.BigIntegerField(help_text=_("In the currency's minor unit."))
+    currency = models.CharField(max_length=3, help_text=_("Three letters by ISO 4217."))
     status = CodeField(max_length=16, choices=Status.choices, default=Status.PENDING)
-    gateway = models.CharField(max_length=50, blank=True, help_text="Empty when there is nothing to charge.")
+    gateway = models.CharField(max_length=50, blank=True, help_text=_("Empty when there is nothing to charge."))
     gateway_reference = models.CharField(max_length=100, blank=True)
     request_hash = models.CharField(
         max_length=64,
         blank=True,
         db_default="",
         editable=False,
-        help_text="A hash of what the gateway is asked for under the key. Empty for older payments.",
+        help_text=_("A hash of what the gateway is asked for under the key. Empty for older payments."),
     )
-    authorised_until = models.DateTimeField(null=True, blank=True, help_text="Until when the gateway holds the money.")
+    authorised_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("Until when the gateway holds the money.")
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = ChangedAtField()
 
@@ -97,28 +101,28 @@ class PaymentAttempt(models.Model):
     class Kind(models.TextChoices):
         """What was asked of the gateway."""
 
-        CHARGE = "CHARGE", "Charge"
-        AUTHORISE = "AUTH", "Authorisation"
-        CAPTURE = "CAPTURE", "Capture"
-        VOID = "VOID", "Void"
-        REFUND = "REFUND", "Refund"
+        CHARGE = "CHARGE", pgettext_lazy("call to a gateway", "Charge")
+        AUTHORISE = "AUTH", pgettext_lazy("call to a gateway", "Authorisation")
+        CAPTURE = "CAPTURE", pgettext_lazy("call to a gateway", "Capture")
+        VOID = "VOID", pgettext_lazy("call to a gateway", "Void")
+        REFUND = "REFUND", pgettext_lazy("call to a gateway", "Refund")
 
     class Outcome(models.TextChoices):
         """What is known of the answer."""
 
-        UNKNOWN = "UNKNOWN", "No answer"
-        SUCCEEDED = "SUCCEEDED", "Succeeded"
-        PENDING = "PENDING", "Not decided yet"
-        DECLINED = "DECLINED", "Declined"
-        FAILED = "FAILED", "Failed"
+        UNKNOWN = "UNKNOWN", _("No answer")
+        SUCCEEDED = "SUCCEEDED", _("Succeeded")
+        PENDING = "PENDING", _("Not decided yet")
+        DECLINED = "DECLINED", _("Declined")
+        FAILED = "FAILED", _("Failed")
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attempts")
     kind = CodeField(max_length=8, choices=Kind.choices)
     outcome = CodeField(max_length=16, choices=Outcome.choices, default=Outcome.UNKNOWN)
-    code = models.CharField(max_length=64, blank=True, db_default="", help_text="The gateway's own code.")
+    code = models.CharField(max_length=64, blank=True, db_default="", help_text=_("The gateway's own code."))
     error = models.TextField(blank=True)
     request_hash = models.CharField(
-        max_length=64, blank=True, db_default="", editable=False, help_text="A hash of what was asked for."
+        max_length=64, blank=True, db_default="", editable=False, help_text=_("A hash of what was asked for.")
     )
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -146,25 +150,25 @@ class Refund(models.Model):
     class Status(models.TextChoices):
         """What became of it."""
 
-        PENDING = "PENDING", "Requested"
-        SUCCEEDED = "SUCCEEDED", "Refunded"
-        CLOSED = "CLOSED", "Nothing to refund"  # the gateway had taken nothing
-        FAILED = "FAILED", "Not refunded"  # the gateway refused it for good
+        PENDING = "PENDING", _("Requested")
+        SUCCEEDED = "SUCCEEDED", _("Refunded")
+        CLOSED = "CLOSED", _("Nothing to refund")  # the gateway had taken nothing
+        FAILED = "FAILED", _("Not refunded")  # the gateway refused it for good
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
-    key = models.CharField(max_length=150, unique=True, help_text="A repeated step asks under the same key.")
-    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
-    currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
+    key = models.CharField(max_length=150, unique=True, help_text=_("A repeated step asks under the same key."))
+    amount = models.BigIntegerField(help_text=_("In the currency's minor unit."))
+    currency = models.CharField(max_length=3, help_text=_("Three letters by ISO 4217."))
     reason_code = CodeField(max_length=32, choices=[*REASON_CHOICES, *DECISION_REASON_CHOICES])
     cause = CodeField(max_length=32, choices=CAUSE_CHOICES, blank=True, db_default="")
     reason_words = models.CharField(
-        max_length=100, blank=True, db_default="", help_text="What the shop's list had for the code at the time."
+        max_length=100, blank=True, db_default="", help_text=_("What the shop's list had for the code at the time.")
     )
     reason = models.TextField(blank=True)
-    lines = models.JSONField(null=True, blank=True, help_text="What of the order it is for, where somebody said so.")
-    requested_by = models.CharField(max_length=150, blank=True, help_text="Empty for the workflow itself.")
+    lines = models.JSONField(null=True, blank=True, help_text=_("What of the order it is for, where somebody said so."))
+    requested_by = models.CharField(max_length=150, blank=True, help_text=_("Empty for the workflow itself."))
     account_id = models.BigIntegerField(
-        null=True, editable=False, help_text="The account of whoever asked for it, where it has one."
+        null=True, editable=False, help_text=_("The account of whoever asked for it, where it has one.")
     )
     channel = CodeField(max_length=16, choices=CHANNEL_CHOICES, blank=True)
     status = CodeField(max_length=16, choices=Status.choices, default=Status.PENDING)
@@ -207,15 +211,15 @@ class RefundFollowUp(models.Model):
     class Kind(models.TextChoices):
         """What was done."""
 
-        AGAIN = "AGAIN", "Tried again"
-        SETTLED = "SETTLED", "Settled outside the console"
+        AGAIN = "AGAIN", _("Tried again")
+        SETTLED = "SETTLED", _("Settled outside the console")
 
     refund = models.OneToOneField(Refund, on_delete=models.PROTECT, related_name="follow_up")
     kind = CodeField(max_length=8, choices=Kind.choices)
     again = models.OneToOneField(Refund, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     actor = models.CharField(max_length=150)
-    actor_account_id = models.BigIntegerField(null=True, help_text="Empty for somebody at the terminal.")
+    actor_account_id = models.BigIntegerField(null=True, help_text=_("Empty for somebody at the terminal."))
     channel = CodeField(max_length=16, choices=CHANNEL_CHOICES)
     at = models.DateTimeField(db_default=Now())
 
@@ -229,4 +233,4 @@ class RefundFollowUp(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} by {self.actor}"
+        return gettext("%(kind)s by %(actor)s") % {"kind": self.kind, "actor": self.actor}

@@ -1,5 +1,7 @@
 """The approval policy: rules as data, how much each account or group may approve, and who changed what of both."""
 
+from typing import Final
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
@@ -7,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from orders.errors import OrderInvalid
 from orders.intake.addresses import read_country
@@ -15,60 +19,64 @@ from orders.money import CURRENCIES, Money
 from orders.postgres.fields import ChangedAtField, CodeField
 from orders.texts import clean_line
 
+NO_CURRENCY: Final = _("%(currency)s is not a currency. Use its three letters (ISO 4217), such as EUR.")
+
 
 class PolicyRule(models.Model):
     """One rule of the policy: the conditions, all of which have to hold for an order, and what the order then needs."""
 
-    name = models.CharField(max_length=100, unique=True, help_text="People see it on the page of an order.")
+    name = models.CharField(max_length=100, unique=True, help_text=_("People see it on the page of an order."))
     precedence = models.PositiveIntegerField(
         default=100,
-        help_text="Of the rules that apply to an order, the one with the lowest number decides. If several share it, "
-        "the strictest of them does.",
+        help_text=_(
+            "Of the rules that apply to an order, the one with the lowest number decides. If several share it, "
+            "the strictest of them does."
+        ),
     )
-    is_enabled = models.BooleanField("enabled", default=True)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
     total_above = models.BigIntegerField(
-        null=True, blank=True, help_text="In the currency's minor unit; the order's total has to be higher."
+        null=True, blank=True, help_text=_("In the currency's minor unit; the order's total has to be higher.")
     )
-    currency = models.CharField(max_length=3, blank=True, help_text="Three letters by ISO 4217.")
+    currency = models.CharField(max_length=3, blank=True, help_text=_("Three letters by ISO 4217."))
     countries = ArrayField(
-        models.CharField(max_length=2), default=list, blank=True, help_text="Two letters each, separated by commas."
+        models.CharField(max_length=2), default=list, blank=True, help_text=_("Two letters each, separated by commas.")
     )
     is_new_customer = models.BooleanField(
-        "new customer", default=False, help_text="No earlier order with this e-mail address was completed."
+        _("new customer"), default=False, help_text=_("No earlier order with this e-mail address was completed.")
     )
     has_new_address = models.BooleanField(
-        "new address", default=False, help_text="The address differs from that of the customer's last order."
+        _("new address"), default=False, help_text=_("The address differs from that of the customer's last order.")
     )
     orders_in_a_day = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The customer placed at least so many orders within 24 hours."
+        null=True, blank=True, help_text=_("The customer placed at least so many orders within 24 hours.")
     )
     is_same_basket = models.BooleanField(
-        "same basket", default=False, help_text="The customer ordered the same articles within the hour before."
+        _("same basket"), default=False, help_text=_("The customer ordered the same articles within the hour before.")
     )
     was_declined = models.BooleanField(
-        "payment declined before", default=False, help_text="A payment for an earlier order was declined."
+        _("payment declined before"), default=False, help_text=_("A payment for an earlier order was declined.")
     )
     skus = ArrayField(
         models.CharField(max_length=64),
         default=list,
         blank=True,
-        verbose_name="SKUs",
-        help_text="The order has at least one of these, separated by commas.",
+        verbose_name=_("SKUs"),
+        help_text=_("The order has at least one of these, separated by commas."),
     )
     weekdays = ArrayField(
         models.PositiveSmallIntegerField(),
         default=list,
         blank=True,
-        help_text="Submitted on one of these days, in UTC: 1 is Monday, 7 is Sunday.",
+        help_text=_("Submitted on one of these days, in UTC: 1 is Monday, 7 is Sunday."),
     )
     from_hour = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Submitted from this hour on, 0 to 23, in UTC."
+        null=True, blank=True, help_text=_("Submitted from this hour on, 0 to 23, in UTC.")
     )
     to_hour = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Submitted before this hour, 1 to 24. From 22 to 6 is the night."
+        null=True, blank=True, help_text=_("Submitted before this hour, 1 to 24. From 22 to 6 is the night.")
     )
     approvals_needed = models.PositiveSmallIntegerField(
-        default=1, help_text="0: the policy approves the order at once. 2: two people have to approve it."
+        default=1, help_text=_("0: the policy approves the order at once. 2: two people have to approve it.")
     )
     level = models.ForeignKey(
         Group,
@@ -76,10 +84,10 @@ class PolicyRule(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Only members of this group may approve the order. Empty: every approver may.",
+        help_text=_("Only members of this group may approve the order. Empty: every approver may."),
     )
     deadline_seconds = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How long the order waits for a decision. Empty: as long as any other."
+        null=True, blank=True, help_text=_("How long the order waits for a decision. Empty: as long as any other.")
     )
     escalate_to = models.ForeignKey(
         Group,
@@ -87,10 +95,10 @@ class PolicyRule(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Who is told when most of the wait is over. Empty: everybody who may approve the order.",
+        help_text=_("Who is told when most of the wait is over. Empty: everybody who may approve the order."),
     )
     explanation = models.CharField(
-        max_length=200, blank=True, help_text="What people should know or check; shown on the page of the order."
+        max_length=200, blank=True, help_text=_("What people should know or check; shown on the page of the order.")
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = ChangedAtField()
@@ -156,43 +164,43 @@ class PolicyRule(models.Model):
         """Return a sentence for each field of the conditions and effects that cannot be meant."""
         hours = (self.from_hour, self.to_hour)
         checks = {
-            "name": (not self.name, "Give the rule a name."),
+            "name": (not self.name, gettext("Give the rule a name.")),
             "currency": (
                 bool(self.currency) and self.currency not in CURRENCIES,
-                f"{self.currency} is not a currency. Use its three letters (ISO 4217), such as EUR.",
+                NO_CURRENCY % {"currency": self.currency},
             ),
             "total_above": (
                 self.total_above is not None and not self.currency,
-                "Choose the currency of the total.",
+                gettext("Choose the currency of the total."),
             ),
-            "weekdays": (not set(self.weekdays) <= set(range(1, 8)), "Days are 1 (Monday) to 7 (Sunday)."),
+            "weekdays": (not set(self.weekdays) <= set(range(1, 8)), gettext("Days are 1 (Monday) to 7 (Sunday).")),
             "orders_in_a_day": (
                 self.orders_in_a_day is not None and self.orders_in_a_day < 2,
-                "Enter 2 or more: the order itself is one of them.",
+                gettext("Enter 2 or more: the order itself is one of them."),
             ),
             "from_hour": (
                 (None in hours and hours != (None, None)) or (self.from_hour or 0) > 23,
-                "Give both hours, from 0 to 23 and from 1 to 24, or neither.",
+                gettext("Give both hours, from 0 to 23 and from 1 to 24, or neither."),
             ),
             "to_hour": (
                 None not in hours and not (1 <= (self.to_hour or 0) <= 24 and self.from_hour != self.to_hour),
-                "Enter an hour from 1 to 24 that differs from the first.",
+                gettext("Enter an hour from 1 to 24 that differs from the first."),
             ),
             "approvals_needed": (
                 self.approvals_needed not in {0, 1, 2},
-                "Enter 0, 1 or 2.",
+                gettext("Enter 0, 1 or 2."),
             ),
             "level": (
                 self.level_id is not None and self.approvals_needed == 0,
-                "Without an approval nobody gives it: leave this empty, or ask for an approval.",
+                gettext("Without an approval nobody gives it: leave this empty, or ask for an approval."),
             ),
             "escalate_to": (
                 self.escalate_to_id is not None and self.approvals_needed == 0,
-                "Without an approval nobody waits for one: leave this empty, or ask for an approval.",
+                gettext("Without an approval nobody waits for one: leave this empty, or ask for an approval."),
             ),
             "deadline_seconds": (
                 self.deadline_seconds is not None and (self.approvals_needed == 0 or self.deadline_seconds < 60),
-                "Enter 60 seconds or more, and only where somebody has to approve.",
+                gettext("Enter 60 seconds or more, and only where somebody has to approve."),
             ),
         }
         return {name: sentence for name, (is_wrong, sentence) in checks.items() if is_wrong}
@@ -205,8 +213,8 @@ class ApprovalLimit(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     group = models.ForeignKey(Group, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    currency = models.CharField(max_length=3, help_text="Three letters by ISO 4217.")
-    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
+    currency = models.CharField(max_length=3, help_text=_("Three letters by ISO 4217."))
+    amount = models.BigIntegerField(help_text=_("In the currency's minor unit."))
 
     class Meta:
         ordering = ["id"]
@@ -231,11 +239,9 @@ class ApprovalLimit(models.Model):
         super().clean()
         self.currency = self.currency.strip().upper()
         if self.currency not in CURRENCIES:
-            raise ValidationError(
-                {"currency": f"{self.currency} is not a currency. Use its three letters (ISO 4217), such as EUR."}
-            )
+            raise ValidationError({"currency": NO_CURRENCY % {"currency": self.currency}})
         if (self.account_id is None) == (self.group_id is None):
-            raise ValidationError("Choose an account or a group, and not both.")
+            raise ValidationError(gettext("Choose an account or a group, and not both."))
 
     @property
     def money(self) -> Money:
@@ -251,13 +257,13 @@ class PolicyChange(models.Model):
 
     at = models.DateTimeField(db_default=Now())
     actor = models.CharField(max_length=150)
-    actor_account_id = models.BigIntegerField(null=True, help_text="Empty for a change made at the terminal.")
+    actor_account_id = models.BigIntegerField(null=True, help_text=_("Empty for a change made at the terminal."))
     subject = CodeField(max_length=8, choices=POLICY_SUBJECT_CHOICES)
     subject_id = models.BigIntegerField()
-    name = models.CharField(max_length=200, help_text="The rule's name, or whose limit it is.")
+    name = models.CharField(max_length=200, help_text=_("The rule's name, or whose limit it is."))
     action = CodeField(max_length=8, choices=POLICY_ACTION_CHOICES)
-    before = models.JSONField(null=True, help_text="What stood there; empty for what was added.")
-    after = models.JSONField(null=True, help_text="What stands there now; empty for what was removed.")
+    before = models.JSONField(null=True, help_text=_("What stood there; empty for what was added."))
+    after = models.JSONField(null=True, help_text=_("What stands there now; empty for what was removed."))
     transaction_id = models.BigIntegerField(
         db_default=models.Func(
             function="pg_current_xact_id",

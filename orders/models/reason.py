@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.choices import REASON_KIND_CHOICES
 from orders.postgres.fields import CodeField
@@ -23,22 +25,24 @@ class Reason(models.Model):
     kind = CodeField(max_length=16, choices=REASON_KIND_CHOICES)
     code = models.CharField(
         max_length=32,
-        validators=[RegexValidator(CODE_PATTERN, "Use capital letters, digits and underscores, such as LATE_PARCEL.")],
-        help_text="What programs know it by, such as LATE_PARCEL.",
+        validators=[
+            RegexValidator(CODE_PATTERN, _("Use capital letters, digits and underscores, such as LATE_PARCEL."))
+        ],
+        help_text=_("What programs know it by, such as LATE_PARCEL."),
     )
-    words = models.CharField(max_length=LONGEST_WORDS, help_text="What people read.")
+    words = models.CharField(max_length=LONGEST_WORDS, help_text=_("What people read."))
     customer_text = models.TextField(
-        "text for the customer",
+        _("text for the customer"),
         blank=True,
         db_default="",
         max_length=LONGEST_CUSTOMER_TEXT,
-        help_text=(
+        help_text=_(
             "What the form for cancelling proposes to tell the customer. {customer}, {order} and {total} stand for the "
             "customer's name, the order's number and its total. Only for cancelling."
         ),
     )
-    is_active = models.BooleanField("on the list", default=True)
-    position = models.PositiveSmallIntegerField(default=100, help_text="The lowest number comes first.")
+    is_active = models.BooleanField(_("on the list"), default=True)
+    position = models.PositiveSmallIntegerField(default=100, help_text=_("The lowest number comes first."))
 
     class Meta:
         ordering = ["kind", "position", "id"]
@@ -50,7 +54,7 @@ class Reason(models.Model):
             models.CheckConstraint(
                 condition=~Q(code=WITHDRAWN),
                 name="reason_is_not_that_of_withdrawing",
-                violation_error_message="WITHDRAWN is kept for orders that their submitter withdraws.",
+                violation_error_message=_("WITHDRAWN is kept for orders that their submitter withdraws."),
             ),
         ]
 
@@ -60,4 +64,6 @@ class Reason(models.Model):
     def clean(self) -> None:
         """Refuse a text for customers where nobody would see it."""
         if self.customer_text and self.kind != ReasonKind.CANCEL:
-            raise ValidationError({"customer_text": "Only reasons for cancelling propose a text for the customer."})
+            raise ValidationError(
+                {"customer_text": gettext("Only reasons for cancelling propose a text for the customer.")}
+            )

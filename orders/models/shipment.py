@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import Order
 from orders.postgres.fields import CodeField
@@ -14,16 +15,16 @@ class Shipment(models.Model):
     class Status(models.TextChoices):
         """Where the parcel is, as far as we had a hand in it."""
 
-        PREPARED = "PREPARED", "Package prepared"
-        DISPATCHED = "DISPATCHED", "Handed to the carrier"
-        RECALLED = "RECALLED", "Recalled"
+        PREPARED = "PREPARED", _("Package prepared")
+        DISPATCHED = "DISPATCHED", _("Handed to the carrier")
+        RECALLED = "RECALLED", _("Recalled")
 
     class Delivery(models.TextChoices):
         """What the carrier told of the parcel last; empty as long as nothing is known."""
 
-        DELIVERED = "DELIVERED", "Delivered"
-        RETURNED = "RETURNED", "Returned to the sender"
-        FAILED = "FAILED", "Could not be delivered"
+        DELIVERED = "DELIVERED", _("Delivered")
+        RETURNED = "RETURNED", _("Returned to the sender")
+        FAILED = "FAILED", _("Could not be delivered")
 
     shipment_id = models.CharField(max_length=80, primary_key=True)
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="shipment")
@@ -34,7 +35,7 @@ class Shipment(models.Model):
     prepared_at = models.DateTimeField(db_default=Now())
     dispatched_at = models.DateTimeField(null=True, blank=True)
     delivery = CodeField(max_length=16, choices=Delivery.choices, blank=True, db_default="")
-    delivery_at = models.DateTimeField(null=True, blank=True, help_text="By the carrier's clock.")
+    delivery_at = models.DateTimeField(null=True, blank=True, help_text=_("By the carrier's clock."))
 
     class Meta:
         constraints = [
@@ -59,7 +60,7 @@ class CarrierNotice(models.Model):
     carrier = models.CharField(max_length=50)
     event_id = models.CharField(max_length=100)
     shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="notices")
-    status = models.CharField(max_length=100, help_text="In the carrier's own words.")
+    status = models.CharField(max_length=100, help_text=_("In the carrier's own words."))
     received_at = models.DateTimeField(db_default=Now())
 
     class Meta:

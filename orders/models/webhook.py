@@ -4,6 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.history import OrderEvent
 from orders.models.order import Order
@@ -17,32 +19,36 @@ class WebhookEndpoint(models.Model):
     class Pause(models.TextChoices):
         """Why it is not called."""
 
-        PERSON = "PERSON", "Paused by a person"
-        FAILING = "FAILING", "No call succeeded for three days"
-        GONE = "GONE", "It answered that it is gone (410)"
+        PERSON = "PERSON", _("Paused by a person")
+        FAILING = "FAILING", _("No call succeeded for three days")
+        GONE = "GONE", _("It answered that it is gone (410)")
 
     class Body(models.TextChoices):
         """What a call says."""
 
-        EVENT = "EVENT", "The event and the order, signed (Standard Webhooks)"
-        CHAT = "CHAT", "A sentence for a chat (Slack, Mattermost)"
+        EVENT = "EVENT", _("The event and the order, signed (Standard Webhooks)")
+        CHAT = "CHAT", _("A sentence for a chat (Slack, Mattermost)")
 
-    url = models.CharField("URL", max_length=500)
-    body = CodeField("what is sent", max_length=8, choices=Body.choices, default=Body.EVENT, db_default="EVENT")
-    secret = models.CharField(max_length=100, editable=False, help_text="Signs the calls; it is shown once.")
+    url = models.CharField(_("URL"), max_length=500)
+    body = CodeField(_("what is sent"), max_length=8, choices=Body.choices, default=Body.EVENT, db_default="EVENT")
+    secret = models.CharField(max_length=100, editable=False, help_text=_("Signs the calls; it is shown once."))
     kinds: "models.Field[list[str], list[str]]" = ArrayField(
-        models.CharField(max_length=40), default=list, blank=True, help_text="Kinds of events; empty for all."
+        models.CharField(max_length=40), default=list, blank=True, help_text=_("Kinds of events; empty for all.")
     )
     shop = models.ForeignKey(
-        Shop, on_delete=models.PROTECT, null=True, blank=True, help_text="Only orders of this shop; empty for all."
+        Shop, on_delete=models.PROTECT, null=True, blank=True, help_text=_("Only orders of this shop; empty for all.")
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     created_by = models.CharField(max_length=150, editable=False)
-    position = models.BigIntegerField(editable=False, help_text="Up to where in the feed its deliveries are written.")
+    position = models.BigIntegerField(
+        editable=False, help_text=_("Up to where in the feed its deliveries are written.")
+    )
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     pause_reason = CodeField(max_length=16, choices=Pause.choices, blank=True, db_default="", editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
-    failures = models.PositiveIntegerField(db_default=0, editable=False, help_text="Failed calls since one succeeded.")
+    failures = models.PositiveIntegerField(
+        db_default=0, editable=False, help_text=_("Failed calls since one succeeded.")
+    )
     retry_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -65,14 +71,14 @@ class WebhookDelivery(models.Model):
     class Status(models.TextChoices):
         """Whether it was told."""
 
-        PENDING = "PENDING", "To be delivered"
-        DELIVERED = "DELIVERED", "Delivered"
-        FAILED = "FAILED", "Given up"
+        PENDING = "PENDING", _("To be delivered")
+        DELIVERED = "DELIVERED", _("Delivered")
+        FAILED = "FAILED", _("Given up")
 
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     event = models.ForeignKey(OrderEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
-    position = models.BigIntegerField(help_text="The event's place in the feed.")
+    position = models.BigIntegerField(help_text=_("The event's place in the feed."))
     status = CodeField(max_length=16, choices=Status.choices, default=Status.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(db_default=Now())
@@ -98,12 +104,12 @@ class WebhookAttempt(models.Model):
 
     delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="log")
     at = models.DateTimeField(db_default=Now())
-    status_code = models.PositiveSmallIntegerField(null=True, help_text="Empty when there was no answer.")
-    detail = models.TextField(blank=True, help_text="How the answer began, or why there was none.")
+    status_code = models.PositiveSmallIntegerField(null=True, help_text=_("Empty when there was no answer."))
+    detail = models.TextField(blank=True, help_text=_("How the answer began, or why there was none."))
     milliseconds = models.PositiveIntegerField()
 
     class Meta:
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"{self.status_code or 'no answer'}"
+        return str(self.status_code or gettext("no answer"))

@@ -12,6 +12,7 @@ from time import monotonic
 from uuid import uuid4
 
 from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
 
 from orders.errors import OrderError
 
@@ -24,8 +25,8 @@ class Lease(models.Model):
     """A piece of work and who does it. Written by this module alone."""
 
     name = models.CharField(max_length=50, primary_key=True)
-    holder = models.CharField(max_length=150, help_text="Host, process and a number of its own for each holding.")
-    expires_at = models.DateTimeField(help_text="By PostgreSQL's clock.")
+    holder = models.CharField(max_length=150, help_text=_("Host, process and a number of its own for each holding."))
+    expires_at = models.DateTimeField(help_text=_("By PostgreSQL's clock."))
 
     def __str__(self) -> str:
         return f"{self.name} held by {self.holder}"

@@ -7,6 +7,8 @@ gateway and carrier write them, so they can answer "how often was this customer 
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders.postgres.fields import CodeField
 
@@ -17,17 +19,21 @@ class GatewayMovement(models.Model):
     class Kind(models.TextChoices):
         """Which way the money went."""
 
-        CHARGE = "CHARGE", "Charge"
-        REFUND = "REFUND", "Refund"
-        VOID = "VOID", "Void"
-        AUTHORISE = "AUTH", "Authorisation"
+        CHARGE = "CHARGE", pgettext_lazy("call to a gateway", "Charge")
+        REFUND = "REFUND", pgettext_lazy("call to a gateway", "Refund")
+        VOID = "VOID", pgettext_lazy("call to a gateway", "Void")
+        AUTHORISE = "AUTH", pgettext_lazy("call to a gateway", "Authorisation")
 
     idempotency_key = models.CharField(max_length=64, db_index=True)
-    refund_key = models.CharField(max_length=150, blank=True, db_default="", help_text="What a refund was asked under.")
+    refund_key = models.CharField(
+        max_length=150, blank=True, db_default="", help_text=_("What a refund was asked under.")
+    )
     kind = CodeField(max_length=8, choices=Kind.choices)
-    amount = models.BigIntegerField(help_text="In the currency's minor unit.")
+    amount = models.BigIntegerField(help_text=_("In the currency's minor unit."))
     currency = models.CharField(max_length=3)
-    merchant_reference = models.CharField(max_length=64, db_index=True, help_text="The order_id the merchant told us.")
+    merchant_reference = models.CharField(
+        max_length=64, db_index=True, help_text=_("The order_id the merchant told us.")
+    )
     reference = models.CharField(max_length=64, unique=True)
     at = models.DateTimeField(db_default=Now())
 

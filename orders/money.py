@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from orders.figures import write_number
+from orders.language import is_english
+
 # Minor unit digits by ISO 4217, for its currencies and funds of 1 January 2026; precious metals and what is no money
 # have none. A currency that is withdrawn moves to WITHDRAWN, for orders in it remain.
 _CODES: Final[Mapping[int, str]] = {
@@ -59,6 +62,14 @@ class Money:
         return Money(self.minor * quantity, self.currency)
 
     def __str__(self) -> str:
+        """Return the amount in the language of whoever reads it; `plain` is for everything else."""
+        if is_english():
+            return self.plain
+        return f"{write_number(self.amount, DECIMALS[self.currency])} {self.currency}"
+
+    @property
+    def plain(self) -> str:
+        """The amount in its English form, whoever reads it: for what is stored, sent or printed at a terminal."""
         return f"{self.amount:,.{DECIMALS[self.currency]}f} {self.currency}"
 
 

@@ -17,6 +17,7 @@ from console.access import ConsoleRequest, needs_view, render_page
 from console.system.charts import Chart, draw_days
 from orders.labels import describe_activity
 from orders.labels.spans import describe_span
+from orders.language import in_english
 from orders.listing.table import without_formula
 from orders.models import PaymentAttempt
 from orders.overview import reports
@@ -78,9 +79,10 @@ def show_reports(request: ConsoleRequest) -> HttpResponse:
         return render_page(request, "system/reports.html", {"form": form}, status=422)
     period: Period = form.cleaned_data["period"]
     form = PeriodForm(initial={"first": period.first, "last": period.last})
-    tables = build_tables(period)
     if request.GET.get("format") == "csv":
-        return _answer_csv(tables, request.GET.get("table", ""), period)
+        with in_english():
+            return _answer_csv(build_tables(period), request.GET.get("table", ""), period)
+    tables = build_tables(period)
     days = f"first={period.first}&last={period.last}"
     return render_page(request, "system/reports.html", {"form": form, "period": period, "days": days, "tables": tables})
 

@@ -70,5 +70,5 @@ def says_enough(code: str | None) -> bool:
 
 def fill_in(template: str, order: Order) -> str:
     """Return what a customer is told about an order, by the shop's template."""
-    places = {"{customer}": order.customer_name, "{order}": order.order_id, "{total}": str(order.total_money)}
+    places = {"{customer}": order.customer_name, "{order}": order.order_id, "{total}": order.total_money.plain}
     return clean_text(_PLACE.sub(lambda found: places[found.group()], template))

@@ -178,16 +178,16 @@ def _judge_money(order: Order, status: Status, moved: _Movements, unread: Collec
     if moved.charges > 1:
         return f"The customer was charged {moved.charges} times."
     if kept.minor < 0:
-        return f"The gateway refunded {Money(-kept.minor, order.currency)} more than it charged."
+        return f"The gateway refunded {Money(-kept.minor, order.currency).plain} more than it charged."
     if status == Status.CANCELLED and kept.minor:
-        return f"The order is cancelled, but the gateway kept {kept}."
+        return f"The order is cancelled, but the gateway kept {kept.plain}."
     if status in CHARGE_IS_OPEN or status == Status.CANCELLED:
         return _judge_payment(order, moved)
     is_due = status in HAPPY_PATH[HAPPY_PATH.index(Status.PAID) :]
     if is_due and moved.charged != order.total:
-        return f"The order of {order.total_money} is {name}, but the gateway kept {kept}."
+        return f"The order of {order.total_money.plain} is {name}, but the gateway kept {kept.plain}."
     if not is_due and moved.charges:
-        return f"The order is {name}, but the gateway charged {Money(moved.charged, order.currency)}."
+        return f"The order is {name}, but the gateway charged {Money(moved.charged, order.currency).plain}."
     return _judge_payment(order, moved)
 
 
@@ -201,14 +201,14 @@ def _judge_payment(order: Order, moved: _Movements) -> str:
     if moved.gateways - {payment.gateway}:
         return f"The payment uses the gateway {payment.gateway}, but another one has charged it."
     if payment.status == Payment.Status.CHARGED and moved.charged != payment.amount:
-        return f"The payment of {payment.amount_money} is charged here, but not in the gateway's ledger."
+        return f"The payment of {payment.amount_money.plain} is charged here, but not in the gateway's ledger."
     given_back: int = order.given_back  # type: ignore[attr-defined]
     under_way: int = order.under_way  # type: ignore[attr-defined]
     if not given_back <= moved.refunded <= given_back + under_way and order.status != Status.CANCELLING:
         said, known = Money(moved.refunded, order.currency), Money(given_back, order.currency)
-        return f"The gateway refunded {said}, but the console has refunds of {known}."
+        return f"The gateway refunded {said.plain}, but the console has refunds of {known.plain}."
     if payment.status == Payment.Status.REFUNDED and moved.charged != moved.refunded:
-        return f"The payment of {payment.amount_money} is refunded here, but not in the gateway's ledger."
+        return f"The payment of {payment.amount_money.plain} is refunded here, but not in the gateway's ledger."
     return ""
 
 

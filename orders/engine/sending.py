@@ -12,6 +12,7 @@ from orders import contracts
 from orders.engine import steering, temporal
 from orders.engine.alarms import is_alarming
 from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, StepNotPending
+from orders.language import in_english
 from orders.models import OutboxMessage
 from orders.states import Status
 
@@ -48,9 +49,10 @@ def group_messages(messages: Iterable[OutboxMessage]) -> list[list[int]]:
 
 
 def try_to_send(message: OutboxMessage) -> OrderError | None:
-    """Send the message, which has its order with it, and return what went wrong."""
+    """Send the message, which has its order with it, and return what went wrong, in English: it is kept and logged."""
     try:
-        _send(message)
+        with in_english():
+            _send(message)
     except OrderError as error:
         return error
     return None

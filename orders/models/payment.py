@@ -189,7 +189,7 @@ class Refund(models.Model):
         indexes = [models.Index("status", "payment", name="refund_status")]
 
     def __str__(self) -> str:
-        return f"{self.amount_money} {self.status}"
+        return f"{self.amount_money.plain} {self.status}"
 
     @property
     def explanation(self) -> str:

@@ -232,7 +232,7 @@ class ApprovalLimit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account or self.group}: {self.money}"
+        return f"{self.account or self.group}: {self.money.plain}"
 
     def clean(self) -> None:
         """Raise ValidationError with a sentence for what cannot be meant."""

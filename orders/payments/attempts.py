@@ -110,7 +110,9 @@ def accept_authorisation(call: Call, gateway: PaymentGateway) -> Charge:
 
 def find_mismatch(held: Money | None, total: Money) -> str:
     """Return what is wrong with an authorisation that is not for the order's total, in words; empty for nothing."""
-    return "" if held == total else f"The authorisation is for {held}, and the order comes to {total}."
+    if held == total:
+        return ""
+    return f"The authorisation is for {held.plain if held else held}, and the order comes to {total.plain}."
 
 
 def begin_attempt(order: Order, payment: Payment, kind: PaymentAttempt.Kind) -> Call:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from orders.labels import describe_actor, describe_event
+from orders.language import in_english
 from orders.models import Order, OrderEvent
 
 LONGEST_DETAIL: Final = 500
@@ -18,9 +19,10 @@ _DISARMED: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "
 
 def describe_for_chat(event: OrderEvent, order: Order) -> dict[str, Any]:
     """Return what is sent of an event: what happened, by whom, and where the order is found."""
-    title, detail = describe_event(event.kind, event.data)
-    who = describe_actor(event.actor, event.data.get("channel", ""), event.data.get("terminal_user", ""))
-    said = " · ".join(filter(None, [title, who, str(order.total_money)]))
+    with in_english():
+        title, detail = describe_event(event.kind, event.data)
+        who = describe_actor(event.actor, event.data.get("channel", ""), event.data.get("terminal_user", ""))
+    said = " · ".join(filter(None, [title, who, order.total_money.plain]))
     lines = [f"{order.order_id}: {said}", detail[:LONGEST_DETAIL]]
     told = "\n".join(line for line in lines if line).translate(_DISARMED)
     return {"text": f"{told}\n{settings.CONSOLE_URL}{order.get_absolute_url()}"}

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import iso4217
 import pytest
+from django.utils.translation import override
 
 from orders.money import CURRENCIES, DECIMALS, SMALL_UNITS, Money, add_up
 
@@ -58,3 +59,31 @@ def test_it_knows_the_currencies_of_iso_4217_that_are_in_force() -> None:
 def test_a_currency_that_is_withdrawn_stays_known() -> None:
     assert set(CURRENCIES) < set(DECIMALS)
     assert set(CURRENCIES) >= SMALL_UNITS
+
+
+@pytest.mark.parametrize(
+    ("money", "text"),
+    [
+        (Money(123450, "EUR"), "1.234,50 EUR"),
+        (Money(123456789012, "USD"), "1.234.567.890,12 USD"),
+        (Money(1500, "JPY"), "1.500 JPY"),
+        (Money(-5, "GBP"), "-0,05 GBP"),
+        (Money(1234567, "KWD"), "1.234,567 KWD"),
+        (Money(0, "EUR"), "0,00 EUR"),
+    ],
+)
+def test_it_is_written_in_the_language_of_who_reads_it(money: Money, text: str) -> None:
+    with override("de"):
+        assert (str(money), f"{money}") == (text, text)
+
+
+@pytest.mark.parametrize("language", ["en-gb", "en", "en-us", None])
+def test_english_is_written_as_where_no_language_is_active(language: str | None) -> None:
+    with override(language):
+        assert str(Money(123450, "EUR")) == "1,234.50 EUR"
+
+
+@pytest.mark.parametrize("language", ["de", "en-gb", None])
+def test_its_plain_form_is_the_same_for_everybody(language: str | None) -> None:
+    with override(language):
+        assert [Money(*of).plain for of in [(123450, "EUR"), (1500, "JPY")]] == ["1,234.50 EUR", "1,500 JPY"]

@@ -122,7 +122,7 @@ class Command(BaseCommand):
             {
                 "order_id": order.order_id,
                 "payment_id": order.payment_id,
-                "total": str(order.total_money),
+                "total": order.total_money.plain,
                 "workflow": "started" if is_started else "on its way",
             },
         )
@@ -180,7 +180,7 @@ class Command(BaseCommand):
             reason_code=options["reason_code"],
             reason=options["reason"],
         )
-        facts = {"order_id": order.order_id, "refund_key": refund.key, "amount": str(refund.amount_money)}
+        facts = {"order_id": order.order_id, "refund_key": refund.key, "amount": refund.amount_money.plain}
         self._print(options, facts | {"status": refund.status})
 
     def _import(self, options: dict[str, Any]) -> None:

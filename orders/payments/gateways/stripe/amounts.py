@@ -22,7 +22,7 @@ def to_stripe(money: Money) -> int:
         # The last digit of three has to be 0, and stays.
         step = 10
     if amount % step:
-        raise PaymentDeclined(f"Stripe cannot charge {money} exactly.", code="amount_not_exact")
+        raise PaymentDeclined(f"Stripe cannot charge {money.plain} exactly.", code="amount_not_exact")
     return amount // 100 if money.currency in WHOLE else amount
 
 

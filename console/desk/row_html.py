@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from django.template.loader import get_template
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from console import labels
 from console.desk.layout import COLUMNS
@@ -115,12 +116,12 @@ def _render_row(row: Row, columns: tuple[str, ...], has_ticks: bool, way_back_su
 
 def put_words(template: str, look: NamedTuple, words: Sequence[str]) -> str:
     """Return a row's HTML with the words of its times, in the sequence in which the template shows them."""
-    first, *others = _render_look(template, look)
+    first, *others = _render_look(template, look, get_language())
     return first + "".join(f"{escape(word)}{part}" for word, part in zip(words, others, strict=True))
 
 
 @lru_cache(MOST_KEPT)
-def _render_look(template: str, look: NamedTuple) -> tuple[str, ...]:
-    """Return the row in the parts between which the words of its times go."""
+def _render_look(template: str, look: NamedTuple, language: str | None) -> tuple[str, ...]:
+    """Return the row, in the words of a language, in the parts between which the words of its times go."""
     html = get_template(template).render({"row": look, "slot": SLOT})
     return tuple(INDENTATION.sub("\n", html).split(SLOT))

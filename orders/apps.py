@@ -3,16 +3,20 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
+
+from orders.labels.tables import translate_names
 
 
 class OrdersConfig(AppConfig):
     """Orders and what happens to them."""
 
     name = "orders"
-    verbose_name = "Orders"
+    verbose_name = gettext_lazy("Orders")
 
     def ready(self) -> None:
-        """Load the gateways and carriers of the settings, so that a wrong one stops the start."""
+        """Load the gateways and carriers of the settings, so that a wrong one stops the start; translate the names."""
+        translate_names(self.get_models())
         import_module("orders.payments.gateways.registry").check_capture()
         partners = import_module("orders.shipping.partners.registry")
         partners.list_carriers()

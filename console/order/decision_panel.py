@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
 
 from console.order.facts import PageFacts
 from orders import permissions
@@ -52,7 +53,7 @@ def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
     is_cancellable = may_be_decided(order, DecisionKind.CANCEL, now=now)
     may_cancel = permissions.may_decide(user, DecisionKind.CANCEL) and is_cancellable
     may_withdraw = not may_cancel and may_be_withdrawn(order, user)
-    hint = "An approver decides on this order." if is_undecided and not has_approve else ""
+    hint = _("An approver decides on this order.") if is_undecided and not has_approve else ""
     return DecisionPanel(
         may_approve=is_approvable and not refusal,
         needs_reason=needs_reason,
@@ -64,7 +65,7 @@ def build_decision_panel(facts: PageFacts, user: User) -> DecisionPanel:
         is_decided=bool(order.decision),
         is_approved=order.is_approved,
         is_withdrawn=order.decision_reason_code == WITHDRAWN,
-        own_reason="" if facts.own_reason is None else facts.own_reason or "no reason given",
+        own_reason="" if facts.own_reason is None else facts.own_reason or _("no reason given"),
         hint=hint,
         next_order=facts.next_order,
         escalated=_find_escalation(facts) if order.is_awaiting_decision else None,
@@ -88,17 +89,19 @@ def _find_refusal(facts: PageFacts, user: User) -> str:
 def describe_consequence(order: Order, payment: Payment | None, shipment: Shipment | None) -> str:
     """Say what cancelling the order now does to the customer's money and parcel."""
     if order.is_free:
-        sentences = ["The order total is zero, so there is nothing to refund."]
+        sentences = [_("The order total is zero, so there is nothing to refund.")]
     elif payment is not None and payment.status == Payment.Status.CHARGED:
-        sentences = [f"{payment.amount_money} will be refunded to the customer."]
+        sentences = [_("%(money)s will be refunded to the customer.") % {"money": payment.amount_money}]
     elif payment is not None and payment.status == Payment.Status.AUTHORISED:
-        sentences = [f"The authorisation of {payment.amount_money} will be released. Nothing has been charged."]
+        sentence = _("The authorisation of %(money)s will be released. Nothing has been charged.")
+        sentences = [sentence % {"money": payment.amount_money}]
     elif order.is_approved and (payment is None or payment.status in UNDECIDED):
-        sentences = [f"The charge is in progress. If it goes through, {order.total_money} will be refunded."]
+        sentence = _("The charge is in progress. If it goes through, %(money)s will be refunded.")
+        sentences = [sentence % {"money": order.total_money}]
     else:
-        sentences = ["No money has been taken, so there is nothing to refund."]
+        sentences = [_("No money has been taken, so there is nothing to refund.")]
     if shipment is not None and shipment.status == Shipment.Status.DISPATCHED:
-        sentences.append("The carrier will be asked to return the parcel.")
+        sentences.append(_("The carrier will be asked to return the parcel."))
     elif shipment is not None and shipment.status == Shipment.Status.PREPARED:
-        sentences.append("The package will not be sent.")
+        sentences.append(_("The package will not be sent."))
     return " ".join(sentences)

@@ -1,5 +1,7 @@
 """What approving an order would bring about, in words that are shown before anybody does."""
 
+from django.utils.translation import gettext as _
+
 from orders.models import Order, Payment
 
 
@@ -7,11 +9,14 @@ def describe_approval(order: Order, payment: Payment | None) -> str:
     """Say what one more approval does to an order that waits for a decision."""
     given = order.approvals_given + 1
     if given < order.approvals_needed:
-        return f"Your approval will be {given} of {order.approvals_needed}. Someone else has to approve the order too."
+        sentence = _("Your approval will be %(given)s of %(needed)s. Someone else has to approve the order too.")
+        return sentence % {"given": given, "needed": order.approvals_needed}
     if order.is_free:
-        return "There is nothing to charge. The order will be packed and shipped."
+        return _("There is nothing to charge. The order will be packed and shipped.")
     if payment is not None and payment.status == Payment.Status.CHARGED:
-        return f"{payment.amount_money} has been charged already. The order will be packed and shipped."
+        sentence = _("%(money)s has been charged already. The order will be packed and shipped.")
+        return sentence % {"money": payment.amount_money}
     if payment is not None and payment.status == Payment.Status.AUTHORISED:
-        return f"The authorised {payment.amount_money} will be captured, and the order packed and shipped."
-    return f"{order.total_money} will be charged, and the order packed and shipped."
+        sentence = _("The authorised %(money)s will be captured, and the order packed and shipped.")
+        return sentence % {"money": payment.amount_money}
+    return _("%(money)s will be charged, and the order packed and shipped.") % {"money": order.total_money}

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from console.order.approvals import ApprovalFacts, read_approval_facts
 from console.system.engine import describe_engine
@@ -68,7 +69,7 @@ class NoSuchOrder(Http404):
     """There is no such order; the message is for people."""
 
     def __init__(self, order_id: str) -> None:
-        super().__init__(f"There is no order {order_id}.")
+        super().__init__(_("There is no order %(order_id)s.") % {"order_id": order_id})
 
 
 @dataclass(frozen=True)

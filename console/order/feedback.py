@@ -3,19 +3,25 @@
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from orders.contracts import Answer
 from orders.engine.live_status import LiveStatus
 from orders.labels import describe_too_late, describe_undelivered
 from orders.models import Decision, Order, OutboxMessage, Refund
 from orders.states import WITHDRAWN, DecisionKind, Outcome
 
-SUBJECTS: Final = {DecisionKind.APPROVE: "Your approval", DecisionKind.CANCEL: "Your cancellation"}
-WITHDRAWAL: Final = "Your withdrawal"
-DONE: Final = {
-    DecisionKind.APPROVE: "Approved. The payment will be charged next.",
-    DecisionKind.CANCEL: "Cancellation accepted. The order is being cancelled.",
+SUBJECTS: Final = {
+    DecisionKind.APPROVE: gettext_lazy("Your approval"),
+    DecisionKind.CANCEL: gettext_lazy("Your cancellation"),
 }
-APPROVED_FREE: Final = "Approved. There is nothing to charge, so the order will be packed next."
+WITHDRAWAL: Final = gettext_lazy("Your withdrawal")
+DONE: Final = {
+    DecisionKind.APPROVE: gettext_lazy("Approved. The payment will be charged next."),
+    DecisionKind.CANCEL: gettext_lazy("Cancellation accepted. The order is being cancelled."),
+}
+APPROVED_FREE: Final = gettext_lazy("Approved. There is nothing to charge, so the order will be packed next.")
 
 
 @dataclass(frozen=True)
@@ -29,17 +35,16 @@ class Feedback:
 def judge_decision(decision: Decision, message: OutboxMessage, live: LiveStatus | None) -> Feedback:
     """Return what is certain after a decision. Accepted or too late is said only once it is known."""
     kind = DecisionKind(decision.kind)
-    subject = WITHDRAWAL if decision.reason_code == WITHDRAWN else SUBJECTS[kind]
+    subject = str(WITHDRAWAL if decision.reason_code == WITHDRAWN else SUBJECTS[kind])
     if decision.outcome in {Outcome.ACCEPTED, Outcome.REPEATED}:
         return _done(message.order, kind)
     if decision.outcome == Outcome.TOO_LATE:
         return Feedback(describe_too_late(subject), "refused")
     if message.status == OutboxMessage.Status.PENDING:
-        sentence = describe_undelivered(subject)
-        return Feedback(f"{sentence} It takes effect as soon as Temporal can be reached.", "waiting")
+        return _wait_for_temporal(subject)
     if message.status == OutboxMessage.Status.REFUSED:
         sentence = describe_undelivered(subject, refusal=message.last_error)
-        return Feedback(f"{sentence} Ask an administrator to look into it.", "waiting")
+        return Feedback(f"{sentence} {_('Ask an administrator to look into it.')}", "waiting")
     last = live.answer.last_decision if live is not None and live.answer is not None else None
     answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
     if answer in {Answer.ACCEPTED, Answer.REPEATED}:
@@ -47,30 +52,37 @@ def judge_decision(decision: Decision, message: OutboxMessage, live: LiveStatus 
     if answer == Answer.TOO_LATE:
         return Feedback(describe_too_late(subject), "refused")
     if live is not None and live.is_paused:
-        sentence = f"{subject} counts. The order's workflow is paused in Temporal: it takes effect when someone"
-        return Feedback(f"{sentence} resumes the workflow there.", "waiting")
-    if live is not None and live.is_away:
-        sentence = f"{subject} is saved. It takes effect as soon as the order's workflow answers again."
-        return Feedback(sentence, "waiting")
-    return Feedback(f"{subject} is being checked. The order's history will show the result.", "waiting")
+        sentence = _(
+            "%(subject)s counts. The order's workflow is paused in Temporal: it takes effect when someone resumes the "
+            "workflow there."
+        )
+    elif live is not None and live.is_away:
+        sentence = _("%(subject)s is saved. It takes effect as soon as the order's workflow answers again.")
+    else:
+        sentence = _("%(subject)s is being checked. The order's history will show the result.")
+    return Feedback(sentence % {"subject": subject}, "waiting")
+
+
+def _wait_for_temporal(subject: str) -> Feedback:
+    """Say that a message, such as "Your approval", has not left the console yet."""
+    effect = _("It takes effect as soon as Temporal can be reached.")
+    return Feedback(f"{describe_undelivered(subject)} {effect}", "waiting")
 
 
 def _done(order: Order, kind: DecisionKind) -> Feedback:
     """Say that the decision was accepted, and what comes next."""
     if kind == DecisionKind.APPROVE and order.is_partly_approved:
-        given, needed = order.approvals_given, order.approvals_needed
-        return Feedback(
-            f"Your approval counts: {given} of {needed}. Someone else has to approve the order too.", "done"
-        )
-    return Feedback(APPROVED_FREE if order.is_free and kind == DecisionKind.APPROVE else DONE[kind], "done")
+        sentence = _("Your approval counts: %(given)s of %(needed)s. Someone else has to approve the order too.")
+        return Feedback(sentence % {"given": order.approvals_given, "needed": order.approvals_needed}, "done")
+    return Feedback(str(APPROVED_FREE if order.is_free and kind == DecisionKind.APPROVE else DONE[kind]), "done")
 
 
 def judge_refund(refund: Refund) -> Feedback:
     """Return what is certain after somebody has asked for a refund."""
+    words = {"money": refund.amount_money}
     if refund.status == Refund.Status.SUCCEEDED:
-        return Feedback(f"{refund.amount_money} refunded.", "done")
+        return Feedback(_("%(money)s refunded.") % words, "done")
     message = OutboxMessage.objects.filter(key=refund.key).first()
     if message is not None and message.status != OutboxMessage.Status.DELIVERED:
-        sentence = describe_undelivered(f"The refund of {refund.amount_money}")
-        return Feedback(f"{sentence} It takes effect as soon as Temporal can be reached.", "waiting")
-    return Feedback(f"Refund of {refund.amount_money} requested. The payment gateway is asked next.", "done")
+        return _wait_for_temporal(_("The refund of %(money)s") % words)
+    return Feedback(_("Refund of %(money)s requested. The payment gateway is asked next.") % words, "done")

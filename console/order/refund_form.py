@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from django import forms
 from django.forms import BoundField
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.fields import TextField
 from console.forms import LONGEST_REASON
@@ -29,11 +31,14 @@ class RefundForm(forms.Form):
     key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput)
     amount = forms.CharField(required=False, max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
     reason_code = forms.ChoiceField(
-        label="Reason",
-        error_messages={"required": "Choose a reason from the list.", "invalid_choice": "Choose one from the list."},
+        label=gettext_lazy("Reason"),
+        error_messages={
+            "required": gettext_lazy("Choose a reason from the list."),
+            "invalid_choice": gettext_lazy("Choose one from the list."),
+        },
     )
     reason = TextField(
-        label="In your own words",
+        label=gettext_lazy("In your own words"),
         required=False,
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -49,13 +54,13 @@ class RefundForm(forms.Form):
         lines = read_lines(order)
         self.lines = lines if len(lines) <= MOST_LINES else ()
         self.currency = order.currency
-        self.fields["amount"].label = f"Amount in {order.currency}"
+        self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": order.currency}
         choices: Any = self.fields["reason_code"]
         reasons = [(reason.code, reason.words) for reason in list_reasons(ReasonKind.REFUND)]
-        choices.choices = [("", "Choose from the list"), *reasons]
+        choices.choices = [("", _("Choose from the list")), *reasons]
         for line in self.lines:
             self.fields[f"{LINE}{line.position}"] = forms.CharField(
-                label=f"Quantity of {line.sku}",
+                label=_("Quantity of %(sku)s") % {"sku": line.sku},
                 required=False,
                 max_length=20,
                 widget=forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "0"}),
@@ -89,7 +94,7 @@ class RefundForm(forms.Form):
         self.cleaned_data["quantities"] = {position: count for position, count in quantities.items() if count}
         self.cleaned_data["money"] = self._read_money(self.cleaned_data["quantities"])
         if self.cleaned_data.get("reason_code") == OTHER and not self.cleaned_data.get("reason", True):
-            self.add_error("reason", "Say in your own words why it is refunded.")
+            self.add_error("reason", _("Say in your own words why it is refunded."))
 
     def _read_quantity(self, line: OrderLine) -> int:
         typed = str(self.cleaned_data.get(f"{LINE}{line.position}", "")).strip()
@@ -101,7 +106,8 @@ class RefundForm(forms.Form):
             self.add_error(f"{LINE}{line.position}", str(error))
             return 0
         if quantity > line.quantity:
-            self.add_error(f"{LINE}{line.position}", f"The order has {line.quantity}.")
+            sentence = _("The order has %(quantity)s.") % {"quantity": line.quantity}
+            self.add_error(f"{LINE}{line.position}", sentence)
         return quantity
 
     def _read_money(self, quantities: Mapping[int, int]) -> Money:
@@ -109,7 +115,8 @@ class RefundForm(forms.Form):
         chosen = Money(price_quantities(self.lines, quantities), self.currency)
         if not typed:
             if not quantities and not any(name.startswith(LINE) for name in self.errors):
-                self.add_error("amount", "Enter an amount, or choose quantities." if self.lines else "Enter an amount.")
+                sentence = _("Enter an amount, or choose quantities.") if self.lines else _("Enter an amount.")
+                self.add_error("amount", sentence)
             return chosen
         try:
             money = read_amount(typed, self.currency)
@@ -117,7 +124,8 @@ class RefundForm(forms.Form):
             self.add_error("amount", str(error))
             return nothing
         if quantities and money != chosen:
-            self.add_error("amount", f"The chosen lines come to {chosen}. Leave the amount empty, or choose no lines.")
+            sentence = _("The chosen lines come to %(money)s. Leave the amount empty, or choose no lines.")
+            self.add_error("amount", sentence % {"money": chosen})
         return money
 
     def renew_key(self) -> None:

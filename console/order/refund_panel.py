@@ -82,12 +82,16 @@ def describe_effect(panel: RefundPanel, money: Money) -> str:
 
 
 def _summarise(payment: Payment, given_back: int, coming: int) -> str:
-    sentence = _("Charged %(charged)s") % {"charged": payment.amount_money}
-    if given_back or not coming:
-        sentence += _(", %(refunded)s refunded") % {"refunded": Money(given_back, payment.currency)}
-    if coming:
-        sentence += _(", %(coming)s on its way back") % {"coming": Money(coming, payment.currency)}
-    return sentence
+    words = {
+        "charged": payment.amount_money,
+        "refunded": Money(given_back, payment.currency),
+        "coming": Money(coming, payment.currency),
+    }
+    if not coming:
+        return _("Charged %(charged)s, %(refunded)s refunded") % words
+    if not given_back:
+        return _("Charged %(charged)s, %(coming)s on its way back") % words
+    return _("Charged %(charged)s, %(refunded)s refunded, %(coming)s on its way back") % words
 
 
 def _describe(refund: Refund, facts: PageFacts, *, may_follow_up: bool) -> RefundFace:
@@ -112,7 +116,7 @@ def _describe(refund: Refund, facts: PageFacts, *, may_follow_up: bool) -> Refun
         refund=refund,
         state=state,
         tone="danger" if task else TONES[Refund.Status(refund.status)],
-        goods=", ".join(f"{line['quantity']} of {line['sku']}" for line in refund.lines or ()),
+        goods=", ".join(_("%(quantity)s of %(sku)s") % line for line in refund.lines or ()),
         who=labels.describe_actor(refund.requested_by, refund.channel) if refund.requested_by else _("workflow"),
         detail=detail,
         task=task,

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_view, render_page
@@ -69,7 +70,7 @@ def follow_up(request: ConsoleRequest, order_id: str, number: int, deed: str) ->
             feedback = judge_refund(try_again(order, number, actor=request.user))
         else:
             settle(order, number, actor=request.user, note=request.POST.get("note", "")[:LONGEST_REASON])
-            feedback = Feedback("Written down. The refund needs nobody any more.", "done")
+            feedback = Feedback(_("Written down. The refund needs nobody any more."), "done")
     except (OrderInvalid, RefundRefused) as error:
         facts = read_page_facts(find_order(order_id), request.user, live=None, is_whole=not request.htmx)
         return render_order(request, facts, feedback=Feedback(str(error), "refused"), status=409)

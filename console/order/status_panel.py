@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from console import labels
 from console.fingerprint import fingerprint
 from console.order.facts import StatusFacts
@@ -20,12 +23,13 @@ from orders.models import Order, OutboxMessage, Trouble
 from orders.states import HAPPY_PATH, DecisionKind, Status, TroubleCode
 
 MESSAGES: Final = {
-    APPROVE_SIGNAL: "The approval by {}",
-    CANCEL_SIGNAL: "The cancellation by {}",
-    EXTEND_SIGNAL: "The new deadline by {}",
-    REFUND: "The refund",
+    APPROVE_SIGNAL: gettext_lazy("The approval by %(who)s"),
+    CANCEL_SIGNAL: gettext_lazy("The cancellation by %(who)s"),
+    EXTEND_SIGNAL: gettext_lazy("The new deadline by %(who)s"),
+    REFUND: gettext_lazy("The refund"),
 }
-PLACE_WORDS: Final = {"done": "done", "now": "now", "ahead": "to come"}
+SUBMISSION: Final = gettext_lazy("The submission")
+PLACE_WORDS: Final = {"done": gettext_lazy("done"), "now": gettext_lazy("now"), "ahead": gettext_lazy("to come")}
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Milestone:
     @property
     def place_words(self) -> str:
         """The same in words, for screen readers."""
-        return PLACE_WORDS[self.place]
+        return str(PLACE_WORDS[self.place])
 
 
 @dataclass(frozen=True)
@@ -108,23 +112,20 @@ class StatusPanel:
 def build_status_panel(facts: StatusFacts) -> StatusPanel:
     """Return the panel: from the live answer where there is one, from the row otherwise."""
     order, live, now = facts.order, facts.live, facts.now
-    status, sentence = Status(order.status), labels.STATUS_SENTENCES[Status(order.status)]
+    status, sentence = Status(order.status), str(labels.STATUS_SENTENCES[Status(order.status)])
     answer = live.answer if live is not None and order.is_open else None
     if answer is not None and answer.status in states.OPEN:
         status = _find_further(status, Status(answer.status))
         sentence = labels.describe_wait(answer.waiting_for, status)
     is_undecided = status == Status.PENDING_MANUAL_APPROVAL and not order.decision
     deadline = order.approval_deadline if is_undecided else None
-    starts = "when its workflow is resumed" if live is not None and live.is_paused else "in a moment"
     ahead = states.find_decision_ahead(status, order.decision)
-    if ahead == DecisionKind.APPROVE:
-        sentence = f"Approved by {order.decider}. Processing starts {starts}."
-    elif ahead == DecisionKind.CANCEL:
-        sentence = f"Cancellation requested by {order.decider}. It starts {starts}."
+    if ahead is not None:
+        sentence = _describe_start(order, ahead, is_paused=live is not None and live.is_paused)
     elif order.is_partly_approved and (deadline is None or deadline > now):
         sentence = labels.describe_approvals(order.approvals_given, order.approvals_needed)
     elif deadline is not None and deadline <= now:
-        sentence = "The deadline has passed. The order will be cancelled in a moment."
+        sentence = _("The deadline has passed. The order will be cancelled in a moment.")
     return StatusPanel(
         status=status,
         sentence=sentence,
@@ -138,7 +139,7 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
         on_their_way=tuple(map(_describe_message, facts.unsent)),
         was_asked=live is not None,
         is_live=answer is not None,
-        away=live.sentence if live is not None and live.is_away and order.is_open else "",
+        away=str(live.sentence) if live is not None and live.is_away and order.is_open else "",
         paused=_describe_pause(live) if live is not None and order.is_open else "",
         troubles=_describe_troubles(facts.troubles, live),
         decision=order.decision,
@@ -146,6 +147,19 @@ def build_status_panel(facts: StatusFacts) -> StatusPanel:
         is_followed=facts.is_followed,
         present=labels.describe_present(facts.present),
     )
+
+
+def _describe_start(order: Order, decision: DecisionKind, *, is_paused: bool) -> str:
+    """Say who has decided, and when the order follows."""
+    if decision == DecisionKind.APPROVE and is_paused:
+        sentence = _("Approved by %(who)s. Processing starts when its workflow is resumed.")
+    elif decision == DecisionKind.APPROVE:
+        sentence = _("Approved by %(who)s. Processing starts in a moment.")
+    elif is_paused:
+        sentence = _("Cancellation requested by %(who)s. It starts when its workflow is resumed.")
+    else:
+        sentence = _("Cancellation requested by %(who)s. It starts in a moment.")
+    return sentence % {"who": order.decider}
 
 
 def _describe_troubles(troubles: Iterable[Trouble], live: LiveStatus | None) -> tuple[TroubleFace, ...]:
@@ -156,7 +170,7 @@ def _describe_troubles(troubles: Iterable[Trouble], live: LiveStatus | None) -> 
             label=str(TROUBLE_LABELS[TroubleCode(trouble.code)]),
             detail=trouble.detail,
             since=trouble.since,
-            advice=labels.TROUBLE_ADVICE[TroubleCode(trouble.code)],
+            advice=str(labels.TROUBLE_ADVICE[TroubleCode(trouble.code)]),
         )
         for trouble in troubles
         if not (is_paused and trouble.code == TroubleCode.RUN_PAUSED)
@@ -165,14 +179,18 @@ def _describe_troubles(troubles: Iterable[Trouble], live: LiveStatus | None) -> 
 
 def _describe_pause(live: LiveStatus) -> str:
     """Say that somebody paused the order's run, or its shipment's, in Temporal, and what that means."""
+    if live.is_paused and live.paused_since:
+        sentence = _(
+            "Paused in Temporal since %(moment)s. Decisions are saved, but the order does not move until its workflow "
+            "is resumed there."
+        )
+        return sentence % {"moment": labels.describe_moment(live.paused_since)}
     if live.is_paused:
-        since = f" since {labels.describe_moment(live.paused_since)}" if live.paused_since else ""
-        return (
-            f"Paused in Temporal{since}. Decisions are saved, "
-            "but the order does not move until its workflow is resumed there."
+        return _(
+            "Paused in Temporal. Decisions are saved, but the order does not move until its workflow is resumed there."
         )
     if live.is_shipping_paused:
-        return "The shipping workflow is paused in Temporal. The order waits until it is resumed there."
+        return _("The shipping workflow is paused in Temporal. The order waits until it is resumed there.")
     return ""
 
 
@@ -196,19 +214,21 @@ def _find_milestones(status: Status, reached: Collection[str]) -> tuple[Mileston
 def _describe_attempt(activity: PendingActivity, order: Order, now: datetime) -> AttemptFace:
     """Return what is being tried, such as 'Charge the payment: attempt 3, last failure: …, next attempt'."""
     next_at = None
-    parts = [f"attempt {activity.attempt}" if activity.attempt > 1 else "first attempt"]
+    is_first = activity.attempt <= 1
+    parts = [_("first attempt") if is_first else _("attempt %(number)s") % {"number": activity.attempt}]
     if activity.last_failure:
-        parts.append(f"last failure: {activity.last_failure.rstrip('.')}")
+        parts.append(_("last failure: %(failure)s") % {"failure": activity.last_failure.rstrip(".")})
     if activity.is_paused and activity.paused_by and activity.paused_at is not None:
         moment = labels.describe_moment(activity.paused_at)
-        parts.append(f"paused by {activity.paused_by} on {moment}; resume it to have it tried again")
+        sentence = _("paused by %(who)s on %(moment)s; resume it to have it tried again")
+        parts.append(sentence % {"who": activity.paused_by, "moment": moment})
     elif activity.is_paused:
-        parts.append("paused in Temporal until someone resumes it")
-    elif activity.attempt > 1 and activity.next_attempt_at is not None and activity.next_attempt_at > now:
-        parts.append("next attempt")
+        parts.append(_("paused in Temporal until someone resumes it"))
+    elif not is_first and activity.next_attempt_at is not None and activity.next_attempt_at > now:
+        parts.append(_("next attempt"))
         next_at = activity.next_attempt_at
     else:
-        parts.append("in progress")
+        parts.append(_("in progress"))
     sentence = f"{describe_activity(activity.name)}: {', '.join(parts)}"
     deeds = _list_deeds(activity, order, is_due=next_at is None)
     return AttemptFace(sentence, next_at, activity.name, labels.name_deeds(deeds))
@@ -226,7 +246,8 @@ def _list_deeds(activity: PendingActivity, order: Order, *, is_due: bool) -> Ite
 
 
 def _describe_message(message: OutboxMessage) -> str:
-    subject = MESSAGES.get(message.name, "The submission").format(message.payload.get("actor") or "someone")
+    subject = str(MESSAGES.get(message.name, SUBMISSION)) % {"who": message.payload.get("actor") or _("someone")}
     if message.status == OutboxMessage.Status.REFUSED:
-        return f"{describe_undelivered(subject, refusal=message.last_error)} An administrator has to look into it."
+        task = _("An administrator has to look into it.")
+        return f"{describe_undelivered(subject, refusal=message.last_error)} {task}"
     return describe_undelivered(subject)

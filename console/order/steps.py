@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_view
@@ -22,9 +24,9 @@ from orders.permissions import check_may_steer
 # Where a form says that it stands on the page of what does not move, which is shown again then.
 STUCK: Final = "stuck"
 DONE: Final = {
-    Deed.RETRY: "The next attempt is made now.",
-    Deed.PAUSE: "Paused. The step is not tried again until someone resumes it.",
-    Deed.RESUME: "Resumed. The next attempt is made now.",
+    Deed.RETRY: gettext_lazy("The next attempt is made now."),
+    Deed.PAUSE: gettext_lazy("Paused. The step is not tried again until someone resumes it."),
+    Deed.RESUME: gettext_lazy("Resumed. The next attempt is made now."),
 }
 
 
@@ -44,10 +46,11 @@ def steer(request: ConsoleRequest, order_id: str) -> HttpResponse:
     except NotAllowed:
         raise
     except TemporalAway as error:
-        return _show(request, order, Feedback(f"{error} Nothing was changed. Try again in a moment.", "refused"))
+        advice = _("Nothing was changed. Try again in a moment.")
+        return _show(request, order, Feedback(f"{error} {advice}", "refused"))
     except OrderError as error:
         return _show(request, order, Feedback(str(error), "refused"))
-    return _show(request, order, Feedback(DONE[Deed(deed)], "done"))
+    return _show(request, order, Feedback(str(DONE[Deed(deed)]), "done"))
 
 
 def _show(request: ConsoleRequest, order: Order, feedback: Feedback) -> HttpResponse:

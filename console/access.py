@@ -13,6 +13,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
@@ -29,7 +31,7 @@ from orders.states import DecisionKind
 P = ParamSpec("P")
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS", "TRACE")
-SIGNED_OUT: Final = "You are signed out. Sign in again in another tab; what you typed here is kept."
+SIGNED_OUT: Final = gettext_lazy("You are signed out. Sign in again in another tab; what you typed here is kept.")
 
 
 class ConsoleRequest(HttpRequest):
@@ -90,7 +92,8 @@ class SignInMiddleware(LoginRequiredMiddleware):
         """Redirect to signing in and keep what was sent; an htmx request gets a 401, so the open page stays."""
         if getattr(request, "htmx", False):
             is_read = request.method in SAFE_METHODS
-            sentence = SIGNED_OUT if is_read else f"{SIGNED_OUT} Nothing was saved, so try again afterwards."
+            sentences = [SIGNED_OUT] if is_read else [SIGNED_OUT, _("Nothing was saved, so try again afterwards.")]
+            sentence = " ".join(map(str, sentences))
             return HttpResponse(sentence, status=HTTPStatus.UNAUTHORIZED, content_type="text/plain; charset=utf-8")
         if request.method not in SAFE_METHODS:
             return redirect_to_login(interrupt(request))
@@ -126,7 +129,7 @@ def needs(
 needs_view = needs(permissions.check_may_view)
 needs_submit = needs(permissions.check_may_submit)
 # For what is a person's own: to be signed in is enough.
-needs_account = needs(lambda _: None)
+needs_account = needs(lambda actor: None)
 
 
 def render_page(

@@ -6,10 +6,13 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.fields import LineField, TextField
 from orders.decisions.reasons import Offered, says_enough
 from orders.identifiers import VIEW_ID_PATTERN, is_order_id
+from orders.labels import Label
 from orders.listing.list_query import SORTS
 from orders.reading.pages import LONGEST_CURSOR
 from orders.reading.search import LONGEST_SEARCH
@@ -20,13 +23,13 @@ LONGEST_CODE: Final = 32
 PAGE_SIZE: Final = 50
 LONGEST_QUERY: Final = 8000
 # The tabs of the list, in their order, each a question that OrderQuerySet answers.
-TABS: Final[Mapping[str, str]] = {
-    "awaiting": "Awaiting approval",
-    "in-motion": "In progress",
-    "trouble": "In trouble",
-    "completed": "Completed",
-    "cancelled": "Cancelled",
-    "all": "All",
+TABS: Final[Mapping[str, Label]] = {
+    "awaiting": gettext_lazy("Awaiting approval"),
+    "in-motion": gettext_lazy("In progress"),
+    "trouble": gettext_lazy("In trouble"),
+    "completed": gettext_lazy("Completed"),
+    "cancelled": gettext_lazy("Cancelled"),
+    "all": gettext_lazy("All"),
 }
 
 
@@ -45,19 +48,19 @@ class ReasonSelect(forms.Select):
 class CancelForm(forms.Form):
     """Why an order is cancelled, by the shop's list and in words, and what its customer is told."""
 
-    reason_code = forms.ChoiceField(label="Reason", required=False, widget=ReasonSelect)
+    reason_code = forms.ChoiceField(label=gettext_lazy("Reason"), required=False, widget=ReasonSelect)
     reason = TextField(
-        label="In your own words",
+        label=gettext_lazy("In your own words"),
         max_length=LONGEST_REASON,
-        error_messages={"required": "Enter a reason for cancelling the order."},
+        error_messages={"required": gettext_lazy("Enter a reason for cancelling the order.")},
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
     customer_text = TextField(
-        label="Text for the customer",
+        label=gettext_lazy("Text for the customer"),
         required=False,
-        help_text="Kept with the cancellation, for the e-mail to the customer.",
+        help_text=gettext_lazy("Kept with the cancellation, for the e-mail to the customer."),
         max_length=LONGEST_REASON,
-        error_messages={"max_length": f"A text can have at most {LONGEST_REASON} characters."},
+        error_messages={"max_length": gettext_lazy("A text can have at most %(limit_value)s characters.")},
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "data-customer-text": ""}),
     )
 
@@ -66,7 +69,7 @@ class CancelForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.reasons = reasons
         codes: Any = self.fields["reason_code"]
-        codes.choices = [("", "Choose from the list"), *((reason.code, reason.words) for reason in reasons)]
+        codes.choices = [("", _("Choose from the list")), *((reason.code, reason.words) for reason in reasons)]
         codes.widget.texts = {reason.code: reason.customer_text for reason in reasons}
         self.fields["customer_text"].is_optional = True  # type: ignore[attr-defined]
         # The form asks a person for a reason; a program that does not send the field has none to give.
@@ -88,7 +91,7 @@ class WithdrawForm(forms.Form):
     """Why somebody takes back an order of their own."""
 
     reason = TextField(
-        label="Reason",
+        label=gettext_lazy("Reason"),
         required=False,
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
@@ -105,7 +108,7 @@ class ApproveForm(forms.Form):
     """A comment on an approval; for one's own order, the reason, which is required."""
 
     reason = TextField(
-        label="Comment",
+        label=gettext_lazy("Comment"),
         required=False,
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
@@ -114,7 +117,7 @@ class ApproveForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None, *, is_own_order: bool = False, reason: str = "") -> None:
         super().__init__(data, auto_id="approve-%s", initial={"reason": reason})
         if is_own_order:
-            self.fields["reason"].label = "Reason for approving your own order"
+            self.fields["reason"].label = _("Reason for approving your own order")
         if not self.is_bound:
             # A reason that is being typed outlives a panel that is swapped in under it.
             self.fields["reason"].widget.attrs["hx-preserve"] = "true"
@@ -131,7 +134,9 @@ class ChosenOrdersForm(forms.Form):
     """The ticked orders, or the whole list that `query` names, `confirmed` of which were shown."""
 
     order_id = OrderIdsField(required=False)
-    scope = forms.ChoiceField(required=False, choices=[("", "the ticked orders"), ("all", "the whole list")])
+    scope = forms.ChoiceField(
+        required=False, choices=[("", gettext_lazy("the ticked orders")), ("all", gettext_lazy("the whole list"))]
+    )
     query = forms.CharField(required=False, max_length=LONGEST_QUERY)
     confirmed = forms.IntegerField(required=False, min_value=0, max_value=10**6)
 
@@ -139,12 +144,12 @@ class ChosenOrdersForm(forms.Form):
         """Accept at most a page of orders, each once; the whole list needs none."""
         order_ids = list(dict.fromkeys(self.cleaned_data["order_id"]))
         if len(order_ids) > PAGE_SIZE:
-            raise ValidationError(f"Select at most {PAGE_SIZE} orders at a time.")
+            raise ValidationError(_("Select at most %(most)s orders at a time.") % {"most": PAGE_SIZE})
         return order_ids
 
     def clean(self) -> None:
         if not self.cleaned_data.get("scope") and self.cleaned_data.get("order_id") == []:
-            self.add_error("order_id", "Select at least one order.")
+            self.add_error("order_id", _("Select at least one order."))
 
     @property
     def list_query(self) -> str | None:
@@ -170,7 +175,7 @@ class BulkForm(ChosenOrdersForm):
     reason = TextField(
         required=False,
         max_length=LONGEST_REASON,
-        error_messages={"max_length": f"A reason can have at most {LONGEST_REASON} characters."},
+        error_messages={"max_length": gettext_lazy("A reason can have at most %(limit_value)s characters.")},
     )
 
     def clean(self) -> None:
@@ -178,7 +183,7 @@ class BulkForm(ChosenOrdersForm):
         is_cancel = self.cleaned_data.get("kind") == DecisionKind.CANCEL
         has_reason = bool(self.cleaned_data.get("reason", True)) or says_enough(self.cleaned_data.get("reason_code"))
         if is_cancel and not has_reason:
-            self.add_error("reason", "Enter a reason for cancelling the orders.")
+            self.add_error("reason", _("Enter a reason for cancelling the orders."))
 
     @property
     def is_tampered(self) -> bool:
@@ -199,7 +204,7 @@ class RowsField(forms.CharField):
     def clean(self, value: Any) -> dict[str, str]:
         """Return the states by order_id; what is no order_id is ignored."""
         pairs = (row.partition(".") for row in super().clean(value).split(",")[:PAGE_SIZE])
-        return {order_id: state for order_id, _, state in pairs if is_order_id(order_id)}
+        return {order_id: state for order_id, point, state in pairs if is_order_id(order_id)}
 
 
 class ListForm(forms.Form):

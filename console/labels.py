@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.utils.translation import gettext_lazy
+from django.utils.dateformat import format as format_moment
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from orders import permissions
 from orders.contracts import WaitingFor
@@ -41,52 +43,56 @@ STATUS_ICONS: Final[Mapping[Status, str]] = {
 }
 
 # What comes next for an order, as far as its row tells.
-STATUS_SENTENCES: Final[Mapping[Status, str]] = {
-    Status.CREATED: "Validation starts in a moment.",
-    Status.VALIDATED: "Valid. Approval comes next.",
-    Status.PENDING_MANUAL_APPROVAL: "Waiting for an approver to decide.",
-    Status.CHARGING_PAYMENT: "Waiting for the payment to be charged.",
-    Status.PAID: "Waiting for the warehouse to prepare the package.",
-    Status.PACKAGE_PREPARED: "Waiting for the carrier to collect the package.",
-    Status.DISPATCHED: "With the carrier. The order will be completed in a moment.",
-    Status.COMPLETED: "Paid and dispatched. No action needed.",
-    Status.CANCELLING: "Being cancelled. Any money taken is refunded first.",
-    Status.CANCELLED: "The order will not be carried out. No action needed.",
+STATUS_SENTENCES: Final[Mapping[Status, Label]] = {
+    Status.CREATED: gettext_lazy("Validation starts in a moment."),
+    Status.VALIDATED: gettext_lazy("Valid. Approval comes next."),
+    Status.PENDING_MANUAL_APPROVAL: gettext_lazy("Waiting for an approver to decide."),
+    Status.CHARGING_PAYMENT: gettext_lazy("Waiting for the payment to be charged."),
+    Status.PAID: gettext_lazy("Waiting for the warehouse to prepare the package."),
+    Status.PACKAGE_PREPARED: gettext_lazy("Waiting for the carrier to collect the package."),
+    Status.DISPATCHED: gettext_lazy("With the carrier. The order will be completed in a moment."),
+    Status.COMPLETED: gettext_lazy("Paid and dispatched. No action needed."),
+    Status.CANCELLING: gettext_lazy("Being cancelled. Any money taken is refunded first."),
+    Status.CANCELLED: gettext_lazy("The order will not be carried out. No action needed."),
 }
 # What its workflow says it is waiting for.
-WAITING_SENTENCES: Final[Mapping[WaitingFor, str]] = {
-    WaitingFor.VALIDATION: "Waiting to be validated.",
-    WaitingFor.APPROVAL: "Waiting for an approver to decide.",
-    WaitingFor.PAYMENT: "Waiting for the payment to be charged.",
-    WaitingFor.SHIPPING: "Waiting for the warehouse and the carrier.",
-    WaitingFor.COMPLETION: "With the carrier. The order will be completed in a moment.",
-    WaitingFor.REFUND: "Being cancelled. Waiting for the refund.",
-    WaitingFor.CANCELLATION: "Being cancelled.",
+WAITING_SENTENCES: Final[Mapping[WaitingFor, Label]] = {
+    WaitingFor.VALIDATION: gettext_lazy("Waiting to be validated."),
+    WaitingFor.APPROVAL: gettext_lazy("Waiting for an approver to decide."),
+    WaitingFor.PAYMENT: gettext_lazy("Waiting for the payment to be charged."),
+    WaitingFor.SHIPPING: gettext_lazy("Waiting for the warehouse and the carrier."),
+    WaitingFor.COMPLETION: gettext_lazy("With the carrier. The order will be completed in a moment."),
+    WaitingFor.REFUND: gettext_lazy("Being cancelled. Waiting for the refund."),
+    WaitingFor.CANCELLATION: gettext_lazy("Being cancelled."),
 }
 
 # What people can do about an order in trouble.
-TROUBLE_ADVICE: Final[Mapping[TroubleCode, str]] = {
-    TroubleCode.CHARGE_UNRESOLVED: (
+TROUBLE_ADVICE: Final[Mapping[TroubleCode, Label]] = {
+    TroubleCode.CHARGE_UNRESOLVED: gettext_lazy(
         "The charge has not been declined. It is retried until the gateway answers. You can wait, or cancel the order; "
         "any money taken is refunded."
     ),
-    TroubleCode.REFUND_UNRESOLVED: "The refund is retried until the gateway confirms it. No action needed.",
-    TroubleCode.SHIPMENT_UNRESOLVED: (
+    TroubleCode.REFUND_UNRESOLVED: gettext_lazy(
+        "The refund is retried until the gateway confirms it. No action needed."
+    ),
+    TroubleCode.SHIPMENT_UNRESOLVED: gettext_lazy(
         "The step is retried until there is an answer. You can wait, or cancel the order; the money is refunded."
     ),
-    TroubleCode.CHECK_UNRESOLVED: "Validation is retried until there is an answer. You can wait, or cancel the order.",
-    TroubleCode.RUN_FAILING: (
+    TroubleCode.CHECK_UNRESOLVED: gettext_lazy(
+        "Validation is retried until there is an answer. You can wait, or cancel the order."
+    ),
+    TroubleCode.RUN_FAILING: gettext_lazy(
         "Decisions are saved, but the order does not move until this is repaired. Tell the team that runs the console."
     ),
-    TroubleCode.RUN_PAUSED: "Decisions are saved. The order does not move until its workflow is resumed.",
-    TroubleCode.RUN_LOST: (
+    TroubleCode.RUN_PAUSED: gettext_lazy("Decisions are saved. The order does not move until its workflow is resumed."),
+    TroubleCode.RUN_LOST: gettext_lazy(
         "Each run was replaced by a new one, and the next starts later; the workers' log says why they end. "
         "Decisions are saved and take effect later. Tell the team that runs the console."
     ),
-    TroubleCode.MONEY_TAKEN: (
+    TroubleCode.MONEY_TAKEN: gettext_lazy(
         "Approve the order to continue without charging again, or cancel it to refund the customer."
     ),
-    TroubleCode.CUSTOMER_ACTION: (
+    TroubleCode.CUSTOMER_ACTION: gettext_lazy(
         "The gateway has asked the customer, and the charge continues when they confirm it. You can wait, or cancel."
     ),
 }
@@ -107,24 +113,30 @@ def describe_status(status: Status, decision: str = "") -> tuple[str, str, str]:
 
 def describe_approvals(given: int, needed: int) -> str:
     """Say that some people have approved an order and others still have to."""
-    return f"{given} of {needed} approvals. Waiting for {'another approver' if needed - given == 1 else 'approvers'}."
+    if needed - given == 1:
+        sentence = _("%(given)s of %(needed)s approvals. Waiting for another approver.")
+    else:
+        sentence = _("%(given)s of %(needed)s approvals. Waiting for approvers.")
+    return sentence % {"given": given, "needed": needed}
 
 
 def describe_wait(waiting_for: str | None, status: Status) -> str:
     """Return what an order waits for by its workflow's answer, or by its row where the answer is unknown here."""
     known = [WAITING_SENTENCES[wait] for wait in WaitingFor if wait == waiting_for]
-    return known[0] if known else STATUS_SENTENCES[status]
+    return str(known[0] if known else STATUS_SENTENCES[status])
 
 
 def describe_age(moment: datetime, now: datetime) -> str:
     """Return how long ago `moment` was, such as '5 min ago'."""
     span = now - moment
-    return f"{describe_span(span)} ago" if span >= timedelta(minutes=1) else "just now"
+    if span < timedelta(minutes=1):
+        return _("just now")
+    return _("%(span)s ago") % {"span": describe_span(span)}
 
 
 def describe_deadline(deadline: datetime, now: datetime) -> str:
     """Return when a deadline is, such as 'in 3 h 20 min', or that it is over."""
-    return f"in {describe_span(deadline - now)}" if deadline > now else "overdue"
+    return _("in %(span)s") % {"span": describe_span(deadline - now)} if deadline > now else _("overdue")
 
 
 def is_soon(deadline: datetime, now: datetime) -> bool:
@@ -134,7 +146,7 @@ def is_soon(deadline: datetime, now: datetime) -> bool:
 
 def describe_moment(moment: datetime) -> str:
     """Return the exact time, such as '23 Nov 2026, 14:43:05 UTC'."""
-    return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M:%S} UTC"
+    return f"{format_moment(moment.astimezone(UTC), 'j M Y, H:i:s')} UTC"
 
 
 def name_deeds(deeds: Iterable[Deed]) -> tuple[tuple[str, str], ...]:
@@ -147,22 +159,29 @@ def describe_present(names: Sequence[str]) -> str:
     if not names:
         return ""
     if len(names) == 1:
-        return f"{names[0]} is looking at this order."
+        return _("%(name)s is looking at this order.") % {"name": names[0]}
     named, rest = names[:MOST_PRESENT], len(names) - MOST_PRESENT
     if rest > 0:
-        return f"{', '.join(named)} and {rest} more are looking at this order."
-    return f"{', '.join(named[:-1])} and {named[-1]} are looking at this order."
+        sentence = ngettext(
+            "%(names)s and %(rest)s more are looking at this order.",
+            "%(names)s and %(rest)s more are looking at this order.",
+            rest,
+        )
+        return sentence % {"names": ", ".join(named), "rest": rest}
+    sentence = _("%(names)s and %(last)s are looking at this order.")
+    return sentence % {"names": ", ".join(named[:-1]), "last": named[-1]}
 
 
 def describe_role(user: User | AnonymousUser) -> str:
     """Return a user's role in words, from their permissions."""
     if user.is_superuser:
-        return "administrator"
-    decides = any(permissions.may_decide(user, kind) for kind in DecisionKind)
-    roles = [word for word, has_it in (("clerk", permissions.may_submit(user)), ("approver", decides)) if has_it]
-    if roles:
-        return " and ".join(roles)
-    return "viewer" if permissions.may_view(user) else "no role yet"
+        return _("administrator")
+    submits = permissions.may_submit(user)
+    if any(permissions.may_decide(user, kind) for kind in DecisionKind):
+        return _("clerk and approver") if submits else _("approver")
+    if submits:
+        return _("clerk")
+    return _("viewer") if permissions.may_view(user) else _("no role yet")
 
 
 DEED_LABELS: Final[Mapping[Deed, Label]] = {

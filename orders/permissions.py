@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from django.utils.translation import gettext as _
+
 from orders.errors import NotAllowed, OwnOrder, ReasonMissing
 from orders.states import Channel, DecisionKind
 from orders.texts import fold_name
@@ -126,7 +128,7 @@ def may_withdraw(actor: Actor, order: OrderFacts) -> bool:
 def check_may_withdraw(actor: Actor, order: OrderFacts) -> None:
     """Raise NotAllowed unless `actor` may take the order back."""
     if not may_withdraw(actor, order):
-        raise NotAllowed("Only whoever submitted an order may withdraw it.")
+        raise NotAllowed(_("Only whoever submitted an order may withdraw it."))
 
 
 def may_correct_address(actor: Actor, order: AddressFacts) -> bool:
@@ -142,8 +144,10 @@ def check_may_correct_address(actor: Actor, order: AddressFacts) -> None:
     if may_correct_address(actor, order):
         return
     if may_submit(actor) or may_decide(actor, DecisionKind.APPROVE):
-        raise NotAllowed("The order has been decided, so an approver who did not submit it has to correct the address.")
-    raise NotAllowed("Your account can view orders but not correct their addresses.")
+        raise NotAllowed(
+            _("The order has been decided, so an approver who did not submit it has to correct the address.")
+        )
+    raise NotAllowed(_("Your account can view orders but not correct their addresses."))
 
 
 def may_extend(actor: Actor, order: OrderFacts) -> bool:
@@ -157,8 +161,8 @@ def check_may_extend(actor: Actor, order: OrderFacts) -> None:
     if may_extend(actor, order):
         return
     if may_decide(actor, DecisionKind.APPROVE):
-        raise NotAllowed("You submitted this order, so someone else has to extend its deadline.")
-    raise NotAllowed("Your account cannot extend deadlines. Ask an approver to do it.")
+        raise NotAllowed(_("You submitted this order, so someone else has to extend its deadline."))
+    raise NotAllowed(_("Your account cannot extend deadlines. Ask an approver to do it."))
 
 
 def may_know_of(actor: Actor, order: OrderFacts) -> bool:
@@ -174,13 +178,13 @@ def is_same_name(one: str, other: str) -> bool:
 def check_may_view(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may look at orders."""
     if not may_view(actor):
-        raise NotAllowed("Your account cannot view orders. Ask an administrator for a role.")
+        raise NotAllowed(_("Your account cannot view orders. Ask an administrator for a role."))
 
 
 def check_may_submit(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may submit orders."""
     if not may_submit(actor):
-        raise NotAllowed("Your account cannot submit orders. Ask a clerk to do it.")
+        raise NotAllowed(_("Your account cannot submit orders. Ask a clerk to do it."))
 
 
 def may_comment(actor: Actor) -> bool:
@@ -191,7 +195,7 @@ def may_comment(actor: Actor) -> bool:
 def check_may_comment(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may comment on orders."""
     if not may_comment(actor):
-        raise NotAllowed("Your account can view orders but not comment on them.")
+        raise NotAllowed(_("Your account can view orders but not comment on them."))
 
 
 def may_tag(actor: Actor) -> bool:
@@ -202,13 +206,17 @@ def may_tag(actor: Actor) -> bool:
 def check_may_tag(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may add and remove tags."""
     if not may_tag(actor):
-        raise NotAllowed("Your account can view orders but not tag them.")
+        raise NotAllowed(_("Your account can view orders but not tag them."))
 
 
 def check_is_decider(actor: Actor, kind: DecisionKind) -> None:
     """Raise NotAllowed unless `actor` may take this kind of decision at all."""
     if not may_decide(actor, kind):
-        raise NotAllowed(f"Your account can view orders but not {kind} them.")
+        raise NotAllowed(
+            _("Your account can view orders but not approve them.")
+            if kind == DecisionKind.APPROVE
+            else _("Your account can view orders but not cancel them.")
+        )
 
 
 def may_refund(actor: Actor) -> bool:
@@ -219,7 +227,7 @@ def may_refund(actor: Actor) -> bool:
 def check_may_refund(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may refund a part of what an order paid."""
     if not may_refund(actor):
-        raise NotAllowed("Your account cannot refund orders. Ask an approver to do it.")
+        raise NotAllowed(_("Your account cannot refund orders. Ask an approver to do it."))
 
 
 def may_steer(actor: Actor) -> bool:
@@ -230,7 +238,7 @@ def may_steer(actor: Actor) -> bool:
 def check_may_steer(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may retry, pause and resume the steps of orders."""
     if not may_steer(actor):
-        raise NotAllowed("Your account cannot retry or pause the steps of orders. Ask an approver to do it.")
+        raise NotAllowed(_("Your account cannot retry or pause the steps of orders. Ask an approver to do it."))
 
 
 def check_may_decide(actor: Actor, kind: DecisionKind, order: OrderFacts) -> None:

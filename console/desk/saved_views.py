@@ -121,7 +121,7 @@ def _prepare(*, is_counted: bool) -> Prepared:
 
 def describe_words(asked: ListAsked) -> str:
     """Return in words what a list is asked for."""
-    words = [] if asked.query.get("status") else [TABS[asked.status]]
+    words = [] if asked.query.get("status") else [str(TABS[asked.status])]
     words += [f"{chip.label}: {chip.words}" for chip in asked.query.chips]
     words += [f"“{asked.search}”"] if asked.search else []
     words += [str(SORT_LABELS[asked.sort])] if asked.sort != default_sort(asked.status) else []

@@ -31,7 +31,7 @@ def test_each_group_has_a_title_what_helps_and_links(charlies: Client, make_orde
     assert "Retrying: Charge the payment" in page
     assert "the gateway said &lt;503&gt;" in page
     assert f'href="/orders/{retried.order_id}/"' in page
-    assert TROUBLE_ADVICE[TroubleCode.RUN_PAUSED] in page
+    assert str(TROUBLE_ADVICE[TroubleCode.RUN_PAUSED]) in page
 
 
 def test_every_cause_has_words() -> None:
@@ -53,7 +53,7 @@ def test_every_cause_leads_on(charlies: Client, cause: str) -> None:
 def test_an_order_that_stands_still_is_told_by_what_it_waits_for() -> None:
     group = StuckGroup(StuckCause.NOT_MOVING, Status.PAID, 12, database_now(), ())
     face = stuck.describe_group(group)
-    assert face.advice.startswith(STATUS_SENTENCES[Status.PAID])
+    assert face.advice.startswith(str(STATUS_SENTENCES[Status.PAID]))
     assert face.unnamed == 12
 
 

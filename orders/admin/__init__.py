@@ -1,6 +1,7 @@
 """The Django admin: orders and payments to look at, because the workflow owns the facts; the policy to edit."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from orders.admin import (
     batch,
@@ -30,6 +31,6 @@ __all__ = [
     "webhooks",
 ]
 
-admin.site.site_header = "Order console: tables"
-admin.site.site_title = "Order console"
-admin.site.index_title = "Tables"
+admin.site.site_header = gettext_lazy("Order console: tables")
+admin.site.site_title = gettext_lazy("Order console")
+admin.site.index_title = gettext_lazy("Tables")

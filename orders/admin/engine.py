@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import pgettext_lazy
 
 from orders.admin.order_search import OrderSearch
 from orders.admin.read_only import ReadOnlyAdmin
@@ -16,7 +17,7 @@ from orders.models import OutboxMessage, WorkerProcess
 class NameFilter(admin.SimpleListFilter):
     """The names that messages have, without reading all messages for theirs."""
 
-    title = "name"
+    title = pgettext_lazy("column", "name")
     parameter_name = "name__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

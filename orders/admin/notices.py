@@ -1,6 +1,6 @@
 """E-mails to look at; what customers are told to edit, with previews, and to be switched on or off."""
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -8,13 +8,12 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.errors import OrderInvalid
 from orders.models import CustomerMessage, CustomerText, Mail
 from orders.notifications.customers import NAMES, check_text, preview
-
-EXPLANATION: Final = "These are replaced: " + ", ".join(f"${name}" for name in NAMES) + ". Write $$ for a dollar sign."
 
 
 @admin.register(Mail)
@@ -65,7 +64,7 @@ class CustomerTextInline(admin.StackedInline):  # type: ignore[type-arg]
         """There is one text for each language, and there are no others."""
         return False
 
-    @admin.display(description="Preview")
+    @admin.display(description=gettext_lazy("Preview"))
     def reads_like(self, text: CustomerText) -> SafeString:
         """Show the text that is saved, as it would read for a made-up order."""
         letter = preview(text.subject, text.body, text.language)
@@ -93,4 +92,6 @@ class CustomerMessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Say what a text may name."""
-        return [(None, {"fields": self.fields, "description": EXPLANATION})]
+        names = ", ".join(f"${name}" for name in NAMES)
+        explanation = gettext("These are replaced: %(names)s. Write $$ for a dollar sign.") % {"names": names}
+        return [(None, {"fields": self.fields, "description": explanation})]

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from orders.admin.order_search import OrderSearch
 from orders.admin.read_only import ReadOnlyInline, to_the_second
@@ -27,11 +28,11 @@ class LineInline(ReadOnlyInline):
         rows: QuerySet[OrderLine] = super().get_queryset(request)
         return rows.select_related("order").defer(*(f"order__{name}" for name in SEARCH_COLUMNS))
 
-    @admin.display(description="unit price")
+    @admin.display(description=pgettext_lazy("column", "unit price"))
     def price(self, line: OrderLine) -> str:
         return str(line.unit_price_money)
 
-    @admin.display(description="total")
+    @admin.display(description=pgettext_lazy("column", "total"))
     def line_total(self, line: OrderLine) -> str:
         return str(line.total_money)
 
@@ -44,10 +45,11 @@ class PaymentInline(ReadOnlyInline):
     readonly_fields = ("charged", "created_at", "attempts")
     show_change_link = True
 
-    @admin.display(description="amount")
+    @admin.display(description=pgettext_lazy("column", "amount"))
     def charged(self, payment: Payment) -> str:
         return str(payment.amount_money)
 
+    @admin.display(description=pgettext_lazy("column", "attempts"))
     def attempts(self, payment: Payment) -> SafeString:
         """Return one line for each call to the gateway."""
         return format_html_join(
@@ -92,10 +94,22 @@ class EventInline(ReadOnlyInline):
     readonly_fields = ("happened_at", "title", "detail", "status")
     ordering = ("id",)
 
-    @admin.display(description="at (UTC)")
+    @admin.display(description=pgettext_lazy("column", "at (UTC)"))
     def happened_at(self, event: OrderEvent) -> str:
         """Return the time to the second, for several things happen within a minute."""
         return to_the_second(event.at)
+
+    @admin.display(description=pgettext_lazy("column", "title"))
+    def title(self, event: OrderEvent) -> str:
+        return event.title
+
+    @admin.display(description=pgettext_lazy("column", "detail"))
+    def detail(self, event: OrderEvent) -> str:
+        return event.detail
+
+    @admin.display(description=pgettext_lazy("column", "status"))
+    def status(self, event: OrderEvent) -> str:
+        return event.status
 
 
 class DecisionInline(ReadOnlyInline):
@@ -133,7 +147,7 @@ class OutboxInline(ReadOnlyInline):
 class CurrencyFilter(admin.SimpleListFilter):
     """The currencies that orders are taken in, without reading all orders for theirs."""
 
-    title = "currency"
+    title = pgettext_lazy("column", "currency")
     parameter_name = "currency"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -171,7 +185,7 @@ class OrderAdmin(OrderSearch):
             },
         ),
         (
-            "Customer",
+            gettext_lazy("Customer"),
             {
                 "fields": (
                     "customer_name",
@@ -188,16 +202,19 @@ class OrderAdmin(OrderSearch):
             },
         ),
         (
-            "Decision",
+            gettext_lazy("Decision"),
             {"fields": ("approval_deadline", "decision", "decided_by", "decided_at", "reason_code", "reason")},
         ),
-        ("Keys", {"fields": ("payment_id", "idempotency_key", "contents_hash", "decision_id", "run_id", "version")}),
+        (
+            gettext_lazy("Keys"),
+            {"fields": ("payment_id", "idempotency_key", "contents_hash", "decision_id", "run_id", "version")},
+        ),
     )
 
-    @admin.display(description="total")
+    @admin.display(description=pgettext_lazy("column", "total"))
     def money(self, order: Order) -> str:
         return str(order.total_money)
 
-    @admin.display(description="in the console")
+    @admin.display(description=pgettext_lazy("column", "in the console"))
     def on_console(self, order: Order) -> SafeString:
         return format_html('<a href="{}">{}</a>', order.get_absolute_url(), order.order_id)

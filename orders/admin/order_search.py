@@ -5,13 +5,14 @@ from typing import Final
 from django.contrib import messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy
 
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.models import Order
 from orders.reading.pages import find_first
 from orders.reading.querysets import NEWEST, SEARCH_COLUMNS, read_order_search
 
-SEARCH_HELP: Final = (
+SEARCH_HELP: Final = gettext_lazy(
     "Search by the beginnings of words in the customer's name, e-mail or address, or in an article, or by an order id, "
     "payment id or tracking number, or its last four characters. Shows at most the newest 200."
 )
@@ -39,5 +40,5 @@ class OrderSearch(ReadOnlyAdmin):
             found = find_first(orders.only("created_at"), NEWEST, search, limit=MOST_FOUND)
             return queryset.filter(**{f"{self.order_lookup}__in": [order.pk for order in found]}), False
         if search_term:
-            messages.warning(request, "Your search has nothing to search for, so it is ignored.")
+            messages.warning(request, gettext("Your search has nothing to search for, so it is ignored."))
         return queryset, False

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, pgettext_lazy
 
 from orders.admin.order_search import OrderSearch
 from orders.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
@@ -22,7 +23,7 @@ class PaymentAdmin(OrderSearch):
     class GatewayFilter(admin.SimpleListFilter):
         """The gateways that there are, without reading all payments for their names."""
 
-        title = "gateway"
+        title = pgettext_lazy("column", "gateway")
         parameter_name = "gateway"
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -55,11 +56,11 @@ class PaymentAdmin(OrderSearch):
     exclude = ("amount",)
     readonly_fields = ("money", "record")
 
-    @admin.display(description="amount")
+    @admin.display(description=pgettext_lazy("column", "amount"))
     def money(self, payment: Payment) -> str:
         return str(payment.amount_money)
 
-    @admin.display(description="the gateway's own record")
+    @admin.display(description=pgettext_lazy("column", "the gateway's own record"))
     def record(self, payment: Payment) -> str:
         """Ask the gateway; this page is for people who compare."""
         if not payment.gateway:
@@ -70,9 +71,10 @@ class PaymentAdmin(OrderSearch):
         except OutsideWorldFailed as error:
             return str(error)
         if charge is None:
-            return "It knows nothing of this payment."
+            return gettext("It knows nothing of this payment.")
         charged, refunded = (Money(minor, payment.currency) for minor in (charge.charged, charge.refunded))
-        return f"{charge.outcome}, {charged} charged, {refunded} refunded"
+        facts = {"outcome": charge.outcome, "charged": charged, "refunded": refunded}
+        return gettext("%(outcome)s, %(charged)s charged, %(refunded)s refunded") % facts
 
 
 @admin.register(GatewayMovement)

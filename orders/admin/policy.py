@@ -6,6 +6,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from orders.admin.filters import OfferedFilters
 from orders.admin.read_only import ReadOnlyAdmin
@@ -18,7 +20,11 @@ from orders.policy.conditions import keep_conditions
 from orders.policy.labels import WEEKDAYS, describe_conditions, describe_need
 
 DAYS = [(number, day) for number, day in enumerate(WEEKDAYS, start=1)]
-NEEDS = [(needed, describe_need(needed)) for needed in (0, 1, 2)]
+
+
+def list_needs() -> list[tuple[int, str]]:
+    """Return how many approvals a rule may ask for, in words."""
+    return [(needed, describe_need(needed)) for needed in (0, 1, 2)]
 
 
 class AmountForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -39,7 +45,8 @@ class AmountForm(forms.ModelForm):  # type: ignore[type-arg]
         typed, currency = cleaned.get("typed", ""), cleaned.get("currency", "").strip().upper()
         amount = None
         if typed and currency not in CURRENCIES:
-            self.add_error("currency", "Choose the currency of the amount: three letters (ISO 4217), such as EUR.")
+            sentence = gettext("Choose the currency of the amount: three letters (ISO 4217), such as EUR.")
+            self.add_error("currency", sentence)
         elif typed:
             try:
                 amount = read_price(typed, currency).minor
@@ -54,12 +61,21 @@ class RuleForm(AmountForm):
 
     amount_field = "total_above"
     typed = forms.CharField(
-        label="Total above", required=False, help_text="Such as 5000.00, in the currency below. The total is higher."
+        label=gettext_lazy("Total above"),
+        required=False,
+        help_text=gettext_lazy("Such as 5000.00, in the currency below. The total is higher."),
     )
     weekdays = forms.TypedMultipleChoiceField(
-        choices=DAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple, help_text="In UTC."
+        label=gettext_lazy("Weekdays"),
+        choices=DAYS,
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("In UTC."),
     )
-    approvals_needed = forms.TypedChoiceField(choices=NEEDS, coerce=int, initial=1, label="Approvals")
+    approvals_needed = forms.TypedChoiceField(
+        choices=list_needs, coerce=int, initial=1, label=gettext_lazy("Approvals")
+    )
 
     class Meta:
         model = PolicyRule
@@ -82,7 +98,9 @@ class LimitForm(AmountForm):
     """What a person writes into a limit."""
 
     amount_field = "amount"
-    typed = forms.CharField(label="Amount", help_text="Such as 1000.00: the highest total that may be approved.")
+    typed = forms.CharField(
+        label=gettext_lazy("Amount"), help_text=gettext_lazy("Such as 1000.00: the highest total that may be approved.")
+    )
 
     class Meta:
         model = ApprovalLimit
@@ -100,7 +118,7 @@ class PolicyRuleAdmin(OfferedFilters, admin.ModelAdmin):  # type: ignore[type-ar
     fieldsets = (
         (None, {"fields": ("name", "precedence", "is_enabled")}),
         (
-            "Applies to orders for which all of these hold; left empty, a condition is none",
+            gettext_lazy("Applies to orders for which all of these hold; left empty, a condition is none"),
             {
                 "fields": (
                     *("typed", "currency", "countries", "skus", "is_new_customer", "has_new_address"),
@@ -108,29 +126,36 @@ class PolicyRuleAdmin(OfferedFilters, admin.ModelAdmin):  # type: ignore[type-ar
                 )
             },
         ),
-        ("Then", {"fields": ("approvals_needed", "level", "deadline_seconds", "escalate_to", "explanation")}),
-        ("History", {"fields": ("history",)}),
+        (
+            gettext_lazy("Then"),
+            {"fields": ("approvals_needed", "level", "deadline_seconds", "escalate_to", "explanation")},
+        ),
+        (gettext_lazy("History"), {"fields": ("history",)}),
     )
 
-    @admin.display(description="applies to")
+    @admin.display(description=pgettext_lazy("column", "applies to"))
     def conditions(self, rule: PolicyRule) -> str:
         return describe_conditions(keep_conditions(rule))
 
-    @admin.display(description="asks for", ordering="approvals_needed")
+    @admin.display(description=pgettext_lazy("column", "asks for"), ordering="approvals_needed")
     def needs(self, rule: PolicyRule) -> str:
         return describe_need(rule.approvals_needed, rule.level.name if rule.level else "")
 
-    @admin.display(description="changes")
+    @admin.display(description=pgettext_lazy("column", "changes"))
     def history(self, rule: PolicyRule) -> str:
         """Say where the changes of the rule are."""
         latest = PolicyChange.objects.filter(subject="RULE", subject_id=rule.pk).first()
-        return f"{latest.get_action_display()} by {latest.actor}, {latest.at:%d %b %Y %H:%M} UTC" if latest else "-"
+        if latest is None:
+            return "-"
+        at = date_format(latest.at, "d M Y H:i")
+        facts = {"action": latest.get_action_display(), "actor": latest.actor, "at": at}
+        return gettext("%(action)s by %(actor)s, %(at)s UTC") % facts
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Write the rule with its change, and warn of one that leaves every order to nobody."""
         changes.save_rule(obj, actor=request.user)
         if obj.is_enabled and obj.approvals_needed == 0 and not keep_conditions(obj):
-            self.message_user(request, "This rule approves every order without a person.", messages.WARNING)
+            self.message_user(request, gettext("This rule approves every order without a person."), messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Remove the rule with its change."""
@@ -150,11 +175,11 @@ class ApprovalLimitAdmin(OfferedFilters, admin.ModelAdmin):  # type: ignore[type
     list_display = ("whom", "highest")
     list_select_related = ("account", "group")
 
-    @admin.display(description="account or group")
+    @admin.display(description=pgettext_lazy("column", "account or group"))
     def whom(self, limit: ApprovalLimit) -> str:
-        return str(limit.account) if limit.account else f"group {limit.group}"
+        return str(limit.account) if limit.account else gettext("group %(name)s") % {"name": limit.group}
 
-    @admin.display(description="highest total")
+    @admin.display(description=pgettext_lazy("column", "highest total"))
     def highest(self, limit: ApprovalLimit) -> str:
         return str(limit.money)
 
@@ -181,7 +206,7 @@ class PolicyChangeAdmin(ReadOnlyAdmin):
     fields = ("at", "actor", "actor_account_id", "subject", "name", "action", "differences")
     readonly_fields = fields
 
-    @admin.display(description="what changed")
+    @admin.display(description=pgettext_lazy("column", "what changed"))
     def differences(self, change: PolicyChange) -> str:
         """Return each field that differs, with what stood there and what stands there now."""
         before, after = change.before or {}, change.after or {}

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from orders.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from orders.labels.schedules import describe_times
@@ -38,18 +39,20 @@ class ExportScheduleAdmin(ReadOnlyAdmin):
         """Only superusers decide for others."""
         return bool(request.user.is_superuser)
 
-    @admin.display(description="Sent")
+    @admin.display(description=pgettext_lazy("column", "Sent"))
     def times(self, schedule: ExportSchedule) -> str:
         """Say when it is sent."""
         return describe_times(schedule.weekdays, schedule.hour, schedule.time_zone)
 
-    @admin.action(description="Pause: send the chosen exports no more", permissions=["pause"])
+    @admin.action(description=gettext_lazy("Pause: send the chosen exports no more"), permissions=["pause"])
     def pause_all(self, request: HttpRequest, queryset: QuerySet[ExportSchedule]) -> None:
         """Pause each chosen export; its owner cannot resume it."""
         for schedule in queryset:
             keeping.pause_for_admin(schedule.pk)
 
-    @admin.action(description="Resume: send the chosen exports that an administrator paused", permissions=["pause"])
+    @admin.action(
+        description=gettext_lazy("Resume: send the chosen exports that an administrator paused"), permissions=["pause"]
+    )
     def resume_all(self, request: HttpRequest, queryset: QuerySet[ExportSchedule]) -> None:
         """Resume each chosen export, unless its owner paused it."""
         for schedule in queryset:

@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from orders.admin.filters import OfferedFilters
 from orders.admin.read_only import ReadOnlyAdmin
@@ -20,11 +21,16 @@ from orders.shops import keys
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a person chooses for a key."""
 
-    scopes = forms.MultipleChoiceField(choices=ApiKey.Scope.choices, widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("Scopes"), choices=ApiKey.Scope.choices, widget=forms.CheckboxSelectMultiple
+    )
     account = forms.ModelChoiceField(
         User.objects.filter(is_active=True),
+        label=gettext_lazy("Account"),
         required=False,
-        help_text="The account that the key acts as. Without one the key gets an account of its own, api-NAME.",
+        help_text=gettext_lazy(
+            "The account that the key acts as. Without one the key gets an account of its own, api-NAME."
+        ),
     )
 
     class Meta:
@@ -35,8 +41,9 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         """Name the two boxes of the time, which have one label."""
         super().__init__(*args, **kwargs)
         if "expires_at" in self.fields:
-            for widget, part in zip(self.fields["expires_at"].widget.widgets, ("date", "time"), strict=True):
-                widget.attrs["aria-label"] = f"Expires at: {part}"
+            names = (gettext("Expires at: date"), gettext("Expires at: time"))
+            for widget, name in zip(self.fields["expires_at"].widget.widgets, names, strict=True):
+                widget.attrs["aria-label"] = name
 
     def clean(self) -> dict[str, Any]:
         """Make the key here, where what is refused can still be said beside the form."""
@@ -73,7 +80,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     search_fields = ("name", "prefix", "shop__name")
     readonly_fields = ("begins_with", "created_at", "created_by", "last_used_at", "revoked_at")
 
-    @admin.display(description="key")
+    @admin.display(description=pgettext_lazy("column", "key"))
     def begins_with(self, key: ApiKey) -> str:
         return f"{key.prefix}…"
 
@@ -115,7 +122,10 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         """Show the new key, instead of redirecting to a page that could not know it."""
         return self._show_keys(request, request.new_keys)  # type: ignore[attr-defined]
 
-    @admin.action(description="Rotate: make a successor; the chosen key stays valid for 24 hours", permissions=["add"])
+    @admin.action(
+        description=gettext_lazy("Rotate: make a successor; the chosen key stays valid for 24 hours"),
+        permissions=["add"],
+    )
     def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
         """Make a successor of each chosen key, and show it."""
         made = []
@@ -126,15 +136,20 @@ class ApiKeyAdmin(ReadOnlyAdmin):
                 messages.error(request, str(error))
         return self._show_keys(request, made) if made else None
 
-    @admin.action(description="Revoke: refuse the chosen keys from now on", permissions=["add"])
+    @admin.action(description=gettext_lazy("Revoke: refuse the chosen keys from now on"), permissions=["add"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Revoke each chosen key."""
         for key in queryset:
             keys.revoke_key(key)
-        messages.success(request, f"Revoked: {', '.join(str(key) for key in queryset)}.")
+        messages.success(request, gettext("Revoked: %(keys)s.") % {"keys": ", ".join(map(str, queryset))})
 
     def _show_keys(self, request: HttpRequest, made: list[tuple[ApiKey, str]]) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "title": "New API key", "made": made, "opts": self.opts}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("New API key"),
+            "made": made,
+            "opts": self.opts,
+        }
         response = TemplateResponse(request, "admin/orders/apikey/created.html", context)
         add_never_cache_headers(response)
         return response

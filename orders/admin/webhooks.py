@@ -8,6 +8,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from orders.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from orders.errors import OrderError
@@ -20,10 +21,11 @@ class WebhookEndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a person chooses for an endpoint."""
 
     kinds = forms.MultipleChoiceField(
+        label=gettext_lazy("Kinds"),
         choices=[(kind.value, kind.value) for kind in EventKind],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="None ticked: all.",
+        help_text=gettext_lazy("None ticked: all."),
     )
 
     class Meta:
@@ -85,30 +87,38 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         """Show the secret, instead of redirecting to a page that could not."""
-        context = {**self.admin_site.each_context(request), "title": "New webhook", "made": obj, "opts": self.opts}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("New webhook"),
+            "made": obj,
+            "opts": self.opts,
+        }
         response = TemplateResponse(request, "admin/orders/webhookendpoint/created.html", context)
         add_never_cache_headers(response)
         return response
 
-    @admin.action(description="Pause: call the chosen endpoints no more", permissions=["add"])
+    @admin.action(description=gettext_lazy("Pause: call the chosen endpoints no more"), permissions=["add"])
     def pause(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         """Pause each chosen endpoint."""
         for endpoint in queryset:
             endpoints.pause_endpoint(endpoint)
 
-    @admin.action(description="Resume: call the chosen endpoints, with all that happened", permissions=["add"])
+    @admin.action(
+        description=gettext_lazy("Resume: call the chosen endpoints, with all that happened"), permissions=["add"]
+    )
     def resume(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         """Resume each chosen endpoint."""
         for endpoint in queryset:
             endpoints.resume_endpoint(endpoint)
 
-    @admin.action(description="Test: call the chosen endpoints once", permissions=["add"])
+    @admin.action(description=gettext_lazy("Test: call the chosen endpoints once"), permissions=["add"])
     def try_out(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         """Call each chosen endpoint, and tell what came of it."""
         for endpoint in queryset[:5]:
             answer = endpoints.try_endpoint(endpoint)
             level = messages.SUCCESS if answer.is_success else messages.ERROR
-            self.message_user(request, f"{endpoint}: {answer.status or 'no answer'} {answer.detail}", level)
+            status = answer.status or gettext("no answer")
+            self.message_user(request, f"{endpoint}: {status} {answer.detail}", level)
 
 
 class AttemptInline(ReadOnlyInline):
@@ -124,15 +134,29 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
     actions = ("replay",)
     inlines = (AttemptInline,)
-    list_display = ("id", "endpoint", "event_id", "order", "status", "attempts", "next_attempt_at", "delivered_at")
+    list_display = ("id", "endpoint", "event_number", "order", "status", "attempts", "next_attempt_at", "delivered_at")
     list_select_related = ("endpoint", "order")
-    fields = ("endpoint", "event_id", "order", "status", "attempts", "next_attempt_at", "created_at", "delivered_at")
+    readonly_fields = ("event_number",)
+    fields = (
+        "endpoint",
+        "event_number",
+        "order",
+        "status",
+        "attempts",
+        "next_attempt_at",
+        "created_at",
+        "delivered_at",
+    )
+
+    @admin.display(description=pgettext_lazy("column", "event id"))
+    def event_number(self, delivery: WebhookDelivery) -> int:
+        return delivery.event_id
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         """Only superusers have events told again."""
         return bool(request.user.is_superuser)
 
-    @admin.action(description="Replay: tell the chosen events again", permissions=["replay"])
+    @admin.action(description=gettext_lazy("Replay: tell the chosen events again"), permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
         """Have each chosen event told again."""
         for delivery in queryset.select_related("endpoint"):

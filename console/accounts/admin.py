@@ -14,6 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_lazy
 
 from console.accounts import names, sessions
 from console.accounts.confirmation import asks_first
@@ -24,7 +25,7 @@ RIGHTS: Final = ("is_active", "is_staff", "is_superuser", "groups", "user_permis
 OWN_RIGHTS: Final = ("is_active", "is_staff", "is_superuser")
 PERSON: Final = ("first_name", "last_name", "email")
 DATES: Final = ("last_login", "date_joined")
-KEEP_THE_TRAIL: Final = (
+KEEP_THE_TRAIL: Final = gettext_lazy(
     "This account has been used, so it cannot be renamed or deleted: the history of orders refers to it. "
     "Clear “Active” instead; its sessions end at once."
 )
@@ -98,17 +99,16 @@ class AccountAdmin(Checkboxes, OfferedFilters, UserAdmin):  # type: ignore[type-
         if obj is None:
             passwords = ("password1", "password2") if is_superuser else ()
             return [(None, {"classes": ("wide",), "fields": ("username", *PERSON, *passwords)})]
-        told = KEEP_THE_TRAIL if names.is_used(obj) else ""
+        told = str(KEEP_THE_TRAIL) if names.is_used(obj) else ""
         if obj.pk == request.user.pk:
-            told = "You cannot remove your own rights. Another superuser can."
+            told = gettext("You cannot remove your own rights. Another superuser can.")
+        if not is_superuser:
+            told = gettext("Only superusers can change these.")
         return [
             (None, {"fields": ("username", "password") if is_superuser else ("username",)}),
-            ("Person", {"fields": PERSON}),
-            (
-                "Rights",
-                {"fields": RIGHTS, "description": told if is_superuser else "Only superusers can change these."},
-            ),
-            ("Dates", {"fields": DATES}),
+            (gettext("Person"), {"fields": PERSON}),
+            (gettext("Rights"), {"fields": RIGHTS, "description": told}),
+            (gettext("Dates"), {"fields": DATES}),
         ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -146,7 +146,7 @@ class AccountAdmin(Checkboxes, OfferedFilters, UserAdmin):  # type: ignore[type-
         """Say why an account that was used stays."""
         account = self.get_object(request, object_id)
         if account is not None and names.is_used(account):
-            raise PermissionDenied(KEEP_THE_TRAIL)
+            raise PermissionDenied(str(KEEP_THE_TRAIL))
         return super().delete_view(request, object_id, extra_context)
 
     @asks_first
@@ -157,7 +157,9 @@ class AccountAdmin(Checkboxes, OfferedFilters, UserAdmin):  # type: ignore[type-
     @asks_first
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         if not request.user.is_superuser:
-            raise PermissionDenied("Only superusers can set other people's passwords. Everyone can change their own.")
+            raise PermissionDenied(
+                gettext("Only superusers can set other people's passwords. Everyone can change their own.")
+            )
         return super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

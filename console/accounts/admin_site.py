@@ -10,6 +10,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 
 from console.accounts.confirmation import confirmed
 from console.accounts.sign_in import ConsoleLoginView, sign_out
@@ -26,7 +27,7 @@ class ConsoleAdminSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Show the console's own page; who is signed in, but has no place here, is told so instead of asked again."""
         if request.user.is_authenticated and not self.has_permission(request):
-            raise PermissionDenied("Your account cannot use the admin. Ask a superuser for access.")
+            raise PermissionDenied(gettext("Your account cannot use the admin. Ask a superuser for access."))
         return ConsoleLoginView.as_view(next_page="admin:index")(request)
 
     @method_decorator(login_not_required)
@@ -49,7 +50,7 @@ def _readable(view: Any) -> Any:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         texts = [request.path, *(text for name, values in request.GET.lists() for text in (name, *values))]
         if any("\0" in text for text in texts) or request.GET.get(TO_FIELD_VAR) == "":
-            raise BadRequest("The link contains something the admin cannot read.")
+            raise BadRequest(gettext("The link contains something the admin cannot read."))
         return view(request, *args, **kwargs)
 
     return guarded

@@ -5,6 +5,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from console.fields import TextField
 from orders.decisions.comment import LONGEST_KEY
@@ -15,9 +16,9 @@ class CommentForm(forms.Form):
 
     key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput)
     text = TextField(
-        label="Comment",
+        label=gettext_lazy("Comment"),
         required=False,
-        help_text="Write @name to mention a colleague.",
+        help_text=gettext_lazy("Write @name to mention a colleague."),
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "dir": "auto"}),
     )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from console.fields import TextField
 from console.forms import LONGEST_REASON
@@ -19,14 +20,17 @@ class ExtendForm(forms.Form):
 
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     hours = forms.IntegerField(
-        label="Hours more",
+        label=gettext_lazy("Hours more"),
         widget=forms.NumberInput(attrs={"min": 1, "step": 1}),
-        error_messages={"required": "Enter by how many hours.", "invalid": "Enter a whole number of hours."},
+        error_messages={
+            "required": gettext_lazy("Enter by how many hours."),
+            "invalid": gettext_lazy("Enter a whole number of hours."),
+        },
     )
     reason = TextField(
-        label="Reason",
+        label=gettext_lazy("Reason"),
         max_length=LONGEST_REASON,
-        error_messages={"required": "Enter a reason for extending the deadline."},
+        error_messages={"required": gettext_lazy("Enter a reason for extending the deadline.")},
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
 

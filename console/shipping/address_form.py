@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from console.fields import EntryField, TextField
 from console.forms import LONGEST_REASON
@@ -13,7 +14,10 @@ from orders.intake.drafts import FACTS, REQUIRED
 from orders.models import Order
 from orders.shipping.address import digest_address
 
-STREET_LABELS = {"address_line": "Street and number", "address_line2": "Flat, building, floor"}
+STREET_LABELS = {
+    "address_line": gettext_lazy("Street and number"),
+    "address_line2": gettext_lazy("Flat, building, floor"),
+}
 
 
 class AddressForm(forms.Form):
@@ -36,7 +40,10 @@ class AddressForm(forms.Form):
             field.error_messages["required"] = REQUIRED
             self.fields[name] = field
         self.fields["reason"] = TextField(
-            label="Reason", required=False, max_length=LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 2})
+            label=gettext_lazy("Reason"),
+            required=False,
+            max_length=LONGEST_REASON,
+            widget=forms.Textarea(attrs={"rows": 2}),
         )
         self.fields["reason"].is_optional = True  # type: ignore[attr-defined]
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from console.access import ConsoleRequest, CurrentUser, render_page
 from console.accounts.personal_settings import read_settings
@@ -70,7 +71,10 @@ class Counter:
         return cls(decided + place.ahead + 1, decided + place.total, place.total >= MOST_LOOKED_AT)
 
     def __str__(self) -> str:
-        return f"{self.number} of {self.total}{'+' if self.is_cut else ''}"
+        return _("%(number)s of %(total)s") % {
+            "number": self.number,
+            "total": f"{self.total}{'+' if self.is_cut else ''}",
+        }
 
 
 def find_place(request: ConsoleRequest, wanted: Wanted) -> Place:
@@ -96,7 +100,7 @@ def render_review(
     """
     place = find_place(request, wanted)
     if wanted.step is Step.AT and place.order_id != wanted.beside and said is None:
-        said = Said("This order does not wait for you any more.", "waiting", wanted.beside)
+        said = Said(_("This order does not wait for you any more."), "waiting", wanted.beside)
     start = Wanted(Step.FIRST, "", wanted.decided)
     context: dict[str, Any] = {
         "said": said,

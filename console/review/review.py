@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_view, render_page
@@ -21,14 +23,15 @@ from orders.decisions.decide import take_decision
 from orders.decisions.rules import check_may_be_decided
 from orders.errors import DecisionRefused, OrderError, OrderInvalid
 from orders.identifiers import is_order_id
+from orders.labels import Label
 from orders.models import Order
 from orders.overview.places import Step
 from orders.permissions import check_is_decider
 from orders.states import DecisionKind
 
-NOT_DONE: Final[Mapping[DecisionKind, str]] = {
-    DecisionKind.APPROVE: "Not approved.",
-    DecisionKind.CANCEL: "Not cancelled.",
+NOT_DONE: Final[Mapping[DecisionKind, Label]] = {
+    DecisionKind.APPROVE: gettext_lazy("Not approved."),
+    DecisionKind.CANCEL: gettext_lazy("Not cancelled."),
 }
 
 
@@ -94,10 +97,11 @@ def _find_next(request: ConsoleRequest, order_id: str, decided: int) -> Wanted:
 
 def _describe_done(order: Order, kind: DecisionKind) -> str:
     if kind == DecisionKind.CANCEL:
-        return "Your cancellation is saved."
+        return _("Your cancellation is saved.")
     if order.is_partly_approved:
-        return f"Your approval is saved: {order.approvals_given} of {order.approvals_needed}."
-    return "Your approval is saved."
+        words = {"given": order.approvals_given, "needed": order.approvals_needed}
+        return _("Your approval is saved: %(given)s of %(needed)s.") % words
+    return _("Your approval is saved.")
 
 
 def _show_news(request: ConsoleRequest, order_id: str) -> HttpResponse:

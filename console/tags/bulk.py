@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -62,7 +64,7 @@ def tag_several(request: ConsoleRequest) -> HttpResponse:
     if not deed:
         return _show(request, asked)
     if query is not None and len(pks) > (form.cleaned_data["confirmed"] or 0):
-        notice = f"{LIST_HAS_GROWN} Nothing was changed; check the number again."
+        notice = f"{LIST_HAS_GROWN} {_('Nothing was changed; check the number again.')}"
         return _show(request, replace(asked, notice=notice))
     try:
         done = VERBS[deed](pks, actor=request.user, text=text)
@@ -82,14 +84,44 @@ def _show(request: ConsoleRequest, asked: Asked | None = None, *, sentence: str 
 
 def _tell(request: ConsoleRequest, done: Tagged, deed: str) -> None:
     """Leave the words for the list: how many of how many, and which could not."""
-    of_all = f"{done.changed} of {done.total} order{'' if done.total == 1 else 's'}"
     others = done.total - done.changed - len(done.full)
-    if deed == "add":
-        told, rest = f"Tagged {of_all} with {done.tag}", f"{others} had it before"
-    else:
-        told, rest = f"Removed the tag {done.tag} from {of_all}", f"{others} did not have it"
-    messages.success(request, f"{told}; {rest}." if others else f"{told}.")
+    sentence = _word_added(done.total, others) if deed == "add" else _word_removed(done.total, others)
+    words = {"changed": done.changed, "total": done.total, "tag": done.tag, "others": others}
+    messages.success(request, sentence % words)
     if full := len(done.full):
-        named = ", ".join(done.full[:MOST_NAMED]) + (" and others" if full > MOST_NAMED else "")
-        have, they = ("order has", "it") if full == 1 else ("orders have", "they")
-        messages.warning(request, f"{full} {have} {MOST_TAGS} tags already, the most that {they} can have: {named}.")
+        named = ", ".join(done.full[:MOST_NAMED])
+        named = _("%(names)s and others") % {"names": named} if full > MOST_NAMED else named
+        sentence = ngettext(
+            "%(count)s order has %(most)s tags already, the most that it can have: %(names)s.",
+            "%(count)s orders have %(most)s tags already, the most that they can have: %(names)s.",
+            full,
+        )
+        messages.warning(request, sentence % {"count": full, "most": MOST_TAGS, "names": named})
+
+
+def _word_added(total: int, others: int) -> str:
+    if not others:
+        return ngettext(
+            "Tagged %(changed)s of %(total)s order with %(tag)s.",
+            "Tagged %(changed)s of %(total)s orders with %(tag)s.",
+            total,
+        )
+    return ngettext(
+        "Tagged %(changed)s of %(total)s order with %(tag)s; %(others)s had it before.",
+        "Tagged %(changed)s of %(total)s orders with %(tag)s; %(others)s had it before.",
+        total,
+    )
+
+
+def _word_removed(total: int, others: int) -> str:
+    if not others:
+        return ngettext(
+            "Removed the tag %(tag)s from %(changed)s of %(total)s order.",
+            "Removed the tag %(tag)s from %(changed)s of %(total)s orders.",
+            total,
+        )
+    return ngettext(
+        "Removed the tag %(tag)s from %(changed)s of %(total)s order; %(others)s did not have it.",
+        "Removed the tag %(tag)s from %(changed)s of %(total)s orders; %(others)s did not have it.",
+        total,
+    )

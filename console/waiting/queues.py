@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.desk.tabs import describe_count
@@ -35,7 +36,10 @@ class Queue:
 
 @dataclass(frozen=True)
 class Queues:
-    """`held` says why orders wait for others, in words; `troubles` is empty where no order is in trouble."""
+    """`held` says why orders wait for others, in words; `troubles` is empty where no order is in trouble.
+
+    `trouble_count` is the number that `troubles` begins with, for the form of the words beside it.
+    """
 
     mine: Queue
     mine_count: int
@@ -43,6 +47,7 @@ class Queues:
     held: tuple[str, ...]
     in_progress: Queue
     troubles: str
+    trouble_count: int
 
     @classmethod
     def of(cls, user: User, counts: Mapping[str, int]) -> "Queues":
@@ -51,16 +56,17 @@ class Queues:
         is_cut = holds.total() == MOST_LOOKED_AT
         mine = holds.pop("", 0)
         return cls(
-            mine=Queue("Waiting for you", _write(mine, is_cut=is_cut), _link(status="awaiting", waits_for=ME)),
+            mine=Queue(_("Waiting for you"), _write(mine, is_cut=is_cut), _link(status="awaiting", waits_for=ME)),
             mine_count=mine,
             others=Queue(
-                "Waiting for others",
+                _("Waiting for others"),
                 _write(holds.total(), is_cut=is_cut),
                 _link(status="awaiting", waits_for=OTHERS),
             ),
             held=_describe(holds),
-            in_progress=Queue("In progress", describe_count(counts.get("in-motion")), _link(status="in-motion")),
+            in_progress=Queue(_("In progress"), describe_count(counts.get("in-motion")), _link(status="in-motion")),
             troubles=describe_count(counts.get("trouble") or None),
+            trouble_count=counts.get("trouble", 0),
         )
 
 

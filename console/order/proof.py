@@ -31,7 +31,7 @@ def show_proof(request: ConsoleRequest, order_id: str) -> HttpResponse:
         "is_sound": verdict.code in SOUND,
         "is_known": verdict.code not in {VerdictCode.UNKNOWN, VerdictCode.NO_ANSWER},
         "records": [
-            {"what": record["kind"].capitalize(), "money": Money(record["amount"], record["currency"]), **record}
+            {"what": _name_record(record["kind"]), "money": Money(record["amount"], record["currency"]), **record}
             | {"at": parse_datetime(record["at"]) if "at" in record else None}
             for record in proof["gateway_records"] or []
         ],
@@ -39,3 +39,9 @@ def show_proof(request: ConsoleRequest, order_id: str) -> HttpResponse:
         "refunds": Refund.objects.filter(payment=order.payment_id).order_by("id"),
     }
     return render_page(request, "order/payment_proof.html", context)
+
+
+def _name_record(kind: str) -> str:
+    """Return what the gateway did, in the words for what is asked of it."""
+    is_known = kind in PaymentAttempt.Kind.values
+    return str(PaymentAttempt.Kind(kind).label) if is_known else kind.capitalize()

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from console.access import ConsoleRequest, needs_view, render_page
 from console.system.charts import Chart, draw_days
-from orders.labels import describe_activity
+from orders.labels import Label, describe_activity
 from orders.labels.spans import describe_span
 from orders.language import in_english
 from orders.listing.table import without_formula
@@ -27,7 +27,7 @@ from orders.postgres.clock import database_now
 USUAL_DAYS: Final = 30
 FIRST_DAY: Final = date(2000, 1, 1)
 LAST_DAY: Final = date(2999, 12, 31)
-OUTCOMES: Final[Mapping[str, str]] = dict(PaymentAttempt.Outcome.choices)
+OUTCOMES: Final[Mapping[str, Label]] = dict(PaymentAttempt.Outcome.choices)
 
 
 def _day_field(label: str) -> forms.DateField:
@@ -144,7 +144,9 @@ def _tabulate_money_and_steps(period: Period) -> Iterable[Table]:
         "gateway",
         _("Charges asked of the gateway"),
         (_("Answer"), _("Calls")),
-        tuple((OUTCOMES[outcome], str(count)) for outcome, count in answers.items()) if any(answers.values()) else (),
+        tuple((str(OUTCOMES[outcome]), str(count)) for outcome, count in answers.items())
+        if any(answers.values())
+        else (),
         _("The gateway was not asked."),
     )
     retries = reports.count_retries(period)

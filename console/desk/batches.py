@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
@@ -79,14 +80,17 @@ class ItemFace:
 def describe_item(item: BatchItem, batch: Batch) -> str:
     """Say what the batch came to for an order, and who had decided it before."""
     if not item.result:
-        return "Not decided" if batch.is_over else "Its turn is still to come"
+        return _("Not decided") if batch.is_over else _("Its turn is still to come")
     if item.result == BatchResult.DECIDED:
-        return "Approved" if batch.kind == DecisionKind.APPROVE else "Cancellation requested"
+        return _("Approved") if batch.kind == DecisionKind.APPROVE else _("Cancellation requested")
     words = str(BATCH_RESULT_LABELS[BatchResult(item.result)])
     if not item.decided_by:
         return f"{words}."
-    did = "approved it" if item.decided_as == DecisionKind.APPROVE else "requested its cancellation"
-    return f"{words}: {item.decided_by} {did}."
+    is_approval = item.decided_as == DecisionKind.APPROVE
+    sentence = (
+        _("%(result)s: %(name)s approved it.") if is_approval else _("%(result)s: %(name)s requested its cancellation.")
+    )
+    return sentence % {"result": words, "name": item.decided_by}
 
 
 @polled(lambda request: "seen" in request.GET)

@@ -7,6 +7,8 @@ from django.core.exceptions import BadRequest
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -24,7 +26,7 @@ from orders.models import Order
 from orders.permissions import check_is_decider
 from orders.states import DecisionKind, ReasonKind
 
-LIST_HAS_GROWN: Final = "More orders are in this list now."
+LIST_HAS_GROWN: Final = gettext_lazy("More orders are in this list now.")
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
         if asked:
             return _ask(request, pks, kind, query)
         if query is not None and len(pks) > (form.cleaned_data["confirmed"] or 0):
-            return _ask(request, pks, kind, query, f"{LIST_HAS_GROWN} Nothing was decided; check the numbers again.")
+            notice = f"{LIST_HAS_GROWN} {_('Nothing was decided; check the numbers again.')}"
+            return _ask(request, pks, kind, query, notice)
         batch = create_batch(
             pks,
             kind,
@@ -107,12 +110,13 @@ def find_chosen(request: ConsoleRequest, query: str | None, order_ids: list[str]
     else:
         asked = ListAsked.read_query(QueryDict(query), request.user)
         if asked.notices:  # without one of its filters the list would be a longer one
-            raise OrderInvalid(f"This list cannot be read as it is. {asked.notices[0]}")
+            raise OrderInvalid(_("This list cannot be read as it is. %s") % asked.notices[0])
         pks = asked.find_all(most + 1)
     if len(pks) > most:
-        raise OrderInvalid(f"This list has more than {most:,} orders. Narrow it by a filter first.")
+        sentence = _("This list has more than %(most)s orders. Narrow it by a filter first.")
+        raise OrderInvalid(sentence % {"most": f"{most:,}"})
     if not pks:
-        raise OrderInvalid("None of these orders exists any more.")
+        raise OrderInvalid(_("None of these orders exists any more."))
     return pks
 
 

@@ -39,7 +39,7 @@ def export_orders(request: ConsoleRequest) -> HttpResponse:
     shelf = read_shelf(request.user, named) if (named := request.GET.get("view", "")) else Shelf(())
     asked = ListAsked.read_query(shelf.expand(request.GET), request.user)
     if shelf.is_missing:
-        raise Http404(GONE)
+        raise Http404(str(GONE))
     if asked.query.errors:
         return redirect(asked.link())
     if file_format == "csv" and "now" not in request.GET and len(asked.find_all(MOST_AT_ONCE + 1)) > MOST_AT_ONCE:

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, QueryDict
 from django.urls import get_script_prefix, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.desk.tab_query import split_tab
 from console.desk.way_back import WayBack
@@ -21,8 +23,8 @@ from orders.reading.querysets import OrderQuerySet, read_order_search
 
 # A process meets few tabs and few choices of columns.
 MOST_KEPT: Final = 200
-NOTHING_TO_SEARCH_FOR: Final = (
-    "“{}” has nothing to search for, so it is ignored. Type a word, a number or the beginning of an id."
+NOTHING_TO_SEARCH_FOR: Final = gettext_lazy(
+    "“%(text)s” has nothing to search for, so it is ignored. Type a word, a number or the beginning of an id."
 )
 QUESTIONS: Final[Mapping[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
     "awaiting": OrderQuerySet.awaiting_decision,
@@ -104,9 +106,11 @@ class ListAsked:
         status, rest = split_tab(text)
         query = ListQuery.read(rest, username=user.get_username(), account_id=user.pk)
         asked_sort, sort = given.get("sort") or "", default_sort(status)
-        notices = [f"Unknown {name} in the link; ignored." for name in wrong]
+        notices = [_("Unknown %(name)s in the link; ignored.") % {"name": name} for name in wrong]
         notices += [
-            f"{FILTERS[name].label}: {sentence} This filter is ignored." for name, sentence in query.errors.items()
+            _("%(filter)s: %(sentence)s This filter is ignored.")
+            % {"filter": FILTERS[name].label, "sentence": sentence}
+            for name, sentence in query.errors.items()
         ]
         if asked_sort and may_sort(status, query, asked_sort):
             sort = asked_sort
@@ -115,7 +119,7 @@ class ListAsked:
         question = read_order_search(search) if search and not is_live else None
         is_left_out = bool(search) and question is None and not is_live
         if is_left_out:
-            notices.append(NOTHING_TO_SEARCH_FOR.format(search))
+            notices.append(NOTHING_TO_SEARCH_FOR % {"text": search})
         return cls(
             status=status,
             sort=sort,

@@ -8,6 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -22,7 +24,6 @@ from console.desk.row_html import render_rows
 from console.desk.rows import Row
 from console.desk.saved_views import DEFAULT, GONE, USUAL, Shelf, is_explicit, read_shelf
 from console.desk.tabs import Tab, describe_tabs
-from console.forms import TABS
 from console.labels import SORT_LABELS
 from orders.errors import OrderError
 from orders.listing.filters import FILTERS
@@ -31,7 +32,7 @@ from orders.models import Order
 
 # gunicorn takes 4,094 bytes for a request's first line.
 LONGEST_ADDRESS: Final = 4000
-EXPIRED: Final = "This page link has expired. Showing the first page."
+EXPIRED: Final = gettext_lazy("This page link has expired. Showing the first page.")
 # Beside these the tabs have no counts.
 NARROWING: Final = ("q", *(name for name in FILTERS if name != "status"))
 
@@ -51,7 +52,7 @@ def show_orders(request: ConsoleRequest) -> HttpResponse:
         return redirect(shelf.default.url if shelf.default else f"{reverse('order-list')}?{USUAL}")
     asked = ListAsked.read_query(shelf.expand(request.GET), request.user)
     if shelf.is_missing:
-        asked = replace(asked, view="", notices=asked.notices if is_explicit(request.GET) else (GONE,))
+        asked = replace(asked, view="", notices=asked.notices if is_explicit(request.GET) else (str(GONE),))
     if any(not request.GET.get(name, "x") for name in FILTERS if name != "status"):
         return redirect(asked.link())  # a form sends its empty fields too
     is_by_id = asked.status == "all" and not asked.query
@@ -67,11 +68,11 @@ def _show_page(request: ConsoleRequest, asked: ListAsked, shelf: Shelf | None) -
     try:
         page = asked.cut(layout.fields)
     except OrderError:
-        asked = replace(asked, cursor="", notices=(*asked.notices, EXPIRED))
+        asked = replace(asked, cursor="", notices=(*asked.notices, str(EXPIRED)))
         page = asked.cut(layout.fields)
     notices = asked.notices
     if page.is_instead:
-        notices = (*notices, "That page has no orders left. Showing the page before it.")
+        notices = (*notices, _("That page has no orders left. Showing the page before it."))
     current_user = CurrentUser.of(request.user)
     rows = [Row.of(order, current_user) for order in page.rows]
     newest = vars(page.rows[0])["newest_pk"] if page.rows else 0
@@ -141,7 +142,6 @@ def _describe_list(
         "asked": asked,
         "way_back": asked.way_back,
         "way_back_suffix": asked.way_back.suffix,
-        "heading": "Orders" if asked.status == "all" else f"{TABS[asked.status]}, orders",
         "tabs": tabs,
         "news": shown.news,
         "news_url": asked.link(),

@@ -11,6 +11,7 @@ from django.db.models import Q, Value
 from django.db.utils import OperationalError
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from console.desk.layout import Layout
 from console.desk.list_asked import ListAsked, default_sort
@@ -30,7 +31,7 @@ ASKED_FOR: Final = (*FILTERS, "q", "sort")
 # In an address: the view that its reader has chosen to be opened by default.
 DEFAULT: Final = "default"
 USUAL: Final = "status=awaiting"
-GONE: Final = "This saved view no longer exists. Showing all orders."
+GONE: Final = gettext_lazy("This saved view no longer exists. Showing all orders.")
 LAYOUT: Final = Layout()
 # Counts that take longer are not worth waiting for.
 MOST_SECONDS: Final = 1.0

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from console.desk.list_asked import QUESTIONS, ListAsked
 from console.forms import TABS
+from orders.labels import Label
 from orders.models import Order
 from orders.reading.counts import Prepared, prepare
 
@@ -22,7 +23,7 @@ FRESH_SECONDS: Final = 2.0
 class Tab:
     """One tab over the list; `count` is a text such as '12' or '99+', or empty."""
 
-    label: str
+    label: Label
     asked: ListAsked
     count: str
     is_current: bool

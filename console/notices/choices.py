@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_account, render_page
@@ -23,15 +24,19 @@ from orders.notifications.people import list_kinds
 from orders.states import NoticeKind, NoticeWay
 
 WITHOUT_MAIL: Final = (NoticeWay.OFF, NoticeWay.CONSOLE)
-SAVED: Final = "Your choices were saved. They count for notices from now on."
+SAVED: Final = gettext_lazy("Your choices were saved. They count for notices from now on.")
 
 
 class ChoicesForm(forms.Form):
     """A way for each kind that the person can get, their time zone and quiet hours."""
 
-    time_zone = forms.ChoiceField(label="Time zone of the quiet hours")
-    quiet_from = forms.TimeField(label="From", required=False, widget=forms.TimeInput(attrs={"type": "time"}))
-    quiet_until = forms.TimeField(label="Until", required=False, widget=forms.TimeInput(attrs={"type": "time"}))
+    time_zone = forms.ChoiceField(label=gettext_lazy("Time zone of the quiet hours"))
+    quiet_from = forms.TimeField(
+        label=pgettext_lazy("hour", "From"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
+    quiet_until = forms.TimeField(
+        label=pgettext_lazy("hour", "Until"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
 
     def __init__(self, data: Any = None, *, kinds: Sequence[NoticeKind], choices: Choices) -> None:
         times = {"time_zone": choices.time_zone, "quiet_from": choices.quiet_from, "quiet_until": choices.quiet_until}

@@ -42,7 +42,7 @@ def create_schedule(request: ConsoleRequest) -> HttpResponse:
     named = request.GET.get("view", "")
     shelf = read_shelf(request.user, named) if named else Shelf(())
     if shelf.is_missing:
-        raise Http404(GONE)
+        raise Http404(str(GONE))
     asked = ListAsked.read_query(shelf.expand(request.GET), request.user)
     # A list that was changed since its view was opened is no longer the view's.
     view = None if shelf.is_changed(asked) and is_explicit(request.GET) else shelf.current

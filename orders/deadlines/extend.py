@@ -11,13 +11,14 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from orders import contracts, permissions
-from orders.decisions.rules import describe_decision
+from orders.decisions.rules import describe_decision, write_moment
 from orders.engine import outbox
 from orders.errors import DecisionRefused, OrderInvalid, TooLate
 from orders.events import EventKind, Fact
-from orders.labels import STATUS_LABELS
+from orders.labels.statuses import name_status
 from orders.lifecycle.history import Event, write_events
 from orders.lifecycle.lookup import Question, lock_order_and_ask, read_open_order
 from orders.models import Order, OutboxMessage, Payment
@@ -53,35 +54,34 @@ def extend_deadline(
     permissions.check_may_extend(actor, order)
     said = clean_text(reason)
     if not said:
-        raise _invalid("reason", "Say why the deadline is extended.")
+        raise _invalid("reason", _("Say why the deadline is extended."))
     with transaction.atomic():
         locked, (now, held_until, has_messages) = lock_order_and_ask(order.order_id, *QUESTIONS)
         refusal = find_refusal(locked, now=now)
         if refusal is not None:
             raise refusal
         if seen is not None and seen != locked.approval_deadline:
-            moment = _write(locked.approval_deadline)
-            raise DecisionRefused(f"Somebody has extended the deadline to {moment} since you opened this page.")
+            sentence = _("Somebody has extended the deadline to %(deadline)s since you opened this page.")
+            raise DecisionRefused(sentence % {"deadline": write_moment(locked.approval_deadline)})
         new = _read_deadline(locked, hours=hours, until=until)
         latest, is_held = find_latest(locked, held_until)
         if new > latest:
-            why = "the customer's money is held for little longer" if is_held else "no order waits longer"
-            sentence = f"The deadline can be {_write(latest)} at most: {why}."
-            raise _invalid("hours" if until is None else "until", sentence)
+            raise _invalid("hours" if until is None else "until", _describe_latest(latest, is_held=is_held))
         return _write_extension(locked, new, actor, said, sends_now=sends_now, is_alone=not has_messages)
 
 
 def find_refusal(order: Order, *, now: datetime) -> DecisionRefused | None:
     """Return why the order's deadline cannot be extended, whoever asks, or None when it can."""
     if order.decision:
-        return TooLate(f"Too late to extend the deadline: {describe_decision(order)}.")
+        return TooLate(_("Too late to extend the deadline: %(decided)s.") % {"decided": describe_decision(order)})
     if order.status not in APPROVABLE:
-        status = str(STATUS_LABELS[Status(order.status)]).lower()
-        return TooLate(f"Too late to extend the deadline: the order is {status}.")
+        sentence = _("Too late to extend the deadline: the order is %(status)s.")
+        return TooLate(sentence % {"status": name_status(order.status)})
     if order.status != Status.PENDING_MANUAL_APPROVAL or order.approval_deadline is None:
-        return DecisionRefused("The order does not wait for a decision yet, so it has no deadline to extend.")
+        return DecisionRefused(_("The order does not wait for a decision yet, so it has no deadline to extend."))
     if order.approval_deadline <= now:
-        return TooLate(f"Too late to extend the deadline: it was {_write(order.approval_deadline)}.")
+        sentence = _("Too late to extend the deadline: it was %(deadline)s.")
+        return TooLate(sentence % {"deadline": write_moment(order.approval_deadline)})
     return None
 
 
@@ -91,6 +91,16 @@ def find_latest(order: Order, held_until: datetime | None) -> tuple[datetime, bo
     if held_until is not None and held_until - CAPTURE_TAKES < latest:
         return held_until - CAPTURE_TAKES, True
     return latest, False
+
+
+def _describe_latest(latest: datetime, *, is_held: bool) -> str:
+    """Say until when the order can wait at most, and why."""
+    sentence = (
+        _("The deadline can be %(latest)s at most: the customer's money is held for little longer.")
+        if is_held
+        else _("The deadline can be %(latest)s at most: no order waits longer.")
+    )
+    return sentence % {"latest": write_moment(latest)}
 
 
 def find_hold(order: Order) -> datetime | None:
@@ -104,7 +114,7 @@ def read_until(text: str) -> datetime:
         time = datetime.fromisoformat(text.strip())
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _invalid("until", "Write the time as 2026-11-30T18:00, in UTC, or with its zone.") from error
+        raise _invalid("until", _("Write the time as 2026-11-30T18:00, in UTC, or with its zone.")) from error
 
 
 def confirm_deadline(command: contracts.ConfirmDeadline) -> contracts.DeadlineConfirmed:
@@ -117,13 +127,14 @@ def _read_deadline(order: Order, *, hours: int | None, until: datetime | None) -
     """Return the new deadline. Raises OrderInvalid for one that is not later than the order's."""
     old = order.approval_deadline or order.created_at
     if (hours is None) == (until is None):
-        raise _invalid("hours", "Say by how many hours, or until when, and not both.")
+        raise _invalid("hours", _("Say by how many hours, or until when, and not both."))
     if until is None:
         if hours is None or not 1 <= hours <= MOST_HOURS:
-            raise _invalid("hours", "Enter a whole number of hours, at least 1.")
+            raise _invalid("hours", _("Enter a whole number of hours, at least 1."))
         return old + timedelta(hours=hours)
     if until <= old:
-        raise _invalid("until", f"Enter a time later than the deadline that the order has, {_write(old)}.")
+        sentence = _("Enter a time later than the deadline that the order has, %(deadline)s.")
+        raise _invalid("until", sentence % {"deadline": write_moment(old)})
     return until
 
 
@@ -156,7 +167,3 @@ def _write_extension(
 
 def _invalid(field: str, sentence: str) -> OrderInvalid:
     return OrderInvalid(sentence, fields={field: sentence})
-
-
-def _write(time: datetime | None) -> str:
-    return f"{time.astimezone(UTC):%d %b %Y %H:%M} UTC" if time is not None else ""

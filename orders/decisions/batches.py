@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Count
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from orders import permissions
 from orders.decisions.reasons import find_reason
@@ -48,9 +49,9 @@ def create_batch(
     check_is_decider(actor, kind)
     pks = list(dict.fromkeys(order_pks))
     if not pks:
-        raise OrderInvalid("Select at least one order.")
+        raise OrderInvalid(_("Select at least one order."))
     if len(pks) > MOST_ORDERS:
-        raise OrderInvalid(f"Select at most {MOST_ORDERS:,} orders at a time.")
+        raise OrderInvalid(_("Select at most %(most)s orders at a time.") % {"most": f"{MOST_ORDERS:,}"})
     words = find_reason(ReasonKind.CANCEL, reason_code).words if reason_code else ""
     with transaction.atomic():
         batch: Batch = Batch.objects.create(
@@ -95,7 +96,8 @@ def change_batch(batch_id: str, change: BatchChange, *, actor: User) -> Batch:
             raise BatchNotFound(batch_id)
         check_is_decider(actor, DecisionKind(batch.kind))
         if change == BatchChange.RESUME and not may_resume(batch, actor):
-            raise NotAllowed(f"Only {batch.actor} may resume this batch, because it decides in their name.")
+            sentence = _("Only %(name)s may resume this batch, because it decides in their name.")
+            raise NotAllowed(sentence % {"name": batch.actor})
         if batch.is_over:
             raise BatchEnded
         state = {BatchChange.PAUSE: BatchState.PAUSED, BatchChange.RESUME: BatchState.RUNNING}.get(
@@ -142,4 +144,4 @@ def count_results(batch: Batch) -> dict[str, int]:
 def check_may_see_batches(actor: permissions.Actor) -> None:
     """Raise NotAllowed unless `actor` may take some kind of decision."""
     if not any(may_decide(actor, kind) for kind in DecisionKind):
-        raise NotAllowed("Your account can view orders but not decide on them.")
+        raise NotAllowed(_("Your account can view orders but not decide on them."))

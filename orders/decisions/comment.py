@@ -11,6 +11,7 @@ from uuid import uuid4
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from orders import permissions
 from orders.errors import CommentNotFound, NotAllowed, OrderInvalid
@@ -75,7 +76,7 @@ def may_edit(actor: Actor, comment: OrderEvent) -> bool:
 def check_may_edit(actor: Actor, comment: OrderEvent) -> None:
     """Raise NotAllowed unless the comment is somebody's own."""
     if not may_edit(actor, comment):
-        raise NotAllowed("Only whoever wrote a comment may edit it.")
+        raise NotAllowed(_("Only whoever wrote a comment may edit it."))
 
 
 def find_mentioned(text: str) -> Sequence[User]:
@@ -94,9 +95,12 @@ def _read(actor: Actor, text: str) -> dict[str, Fact]:
     clean = clean_text(text, limit=None)
     sentence = ""
     if not clean:
-        sentence = "Enter a comment."
+        sentence = _("Enter a comment.")
     elif len(clean) > LONGEST_TEXT:
-        sentence = f"A comment can have at most {LONGEST_TEXT:,} characters; this has {len(clean):,}."
+        sentence = _("A comment can have at most %(most)s characters; this has %(count)s.") % {
+            "most": f"{LONGEST_TEXT:,}",
+            "count": f"{len(clean):,}",
+        }
     if sentence:
         raise OrderInvalid(sentence, fields={"text": sentence})
     facts: dict[str, Fact] = {"channel": permissions.find_channel(actor).value, "text": clean}
@@ -119,12 +123,12 @@ def _write(order: Order, kind: EventKind, facts: dict[str, Fact], *, key: str, a
     add_event(order, kind, facts, key=key, actor=name)
     written: OrderEvent = order.events.get(key=key)
     if (written.data["text"], written.actor) != (facts["text"], clean_line(name, LONGEST_NAME)):
-        sentence = "This form has already added another comment. Send it again to add this one."
+        sentence = _("This form has already added another comment. Send it again to add this one.")
         raise OrderInvalid(sentence, fields={"text": sentence})
     return written
 
 
 def _check_key(key: str) -> str:
     if len(key) > LONGEST_KEY or clean_line(key) != key:
-        raise OrderInvalid("The key of a comment is a short line of text.")
+        raise OrderInvalid(_("The key of a comment is a short line of text."))
     return key or str(uuid4())

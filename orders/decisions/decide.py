@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from orders import contracts, permissions
 from orders.decisions.reasons import find_reason
@@ -148,7 +149,7 @@ def _prepare(wanted: Wanted, decision_id: str, order: Order, answers: Sequence[A
 
 def write_judged(wanted: Wanted, order: Order, answers: Sequence[Any]) -> OutboxMessage:
     """Write a decision on a locked order that other rules than those here have judged, after QUESTIONS."""
-    _, _, has_messages, is_told_of = answers
+    _limits, _now, has_messages, is_told_of = answers
     taken = _write_out(wanted, str(uuid4()), order, has_messages=has_messages, is_told_of=is_told_of)
     _write([taken])
     return taken.message
@@ -198,12 +199,13 @@ def describe_delivery(message: OutboxMessage) -> str:
     """Return a sentence on how far a decision has got: received, on its way, or too late."""
     decision = find_decision(message)
     if decision.outcome == Outcome.TOO_LATE:
-        return describe_too_late("The decision")
+        return describe_too_late(_("The decision"))
     done = str(DECISION_LABELS[DecisionKind(decision.kind)])
     if decision.kind == DecisionKind.APPROVE and message.order.is_partly_approved:
-        done += f", {message.order.approvals_given} of {message.order.approvals_needed}"
+        facts = {"approvals": message.order.approvals_given, "approvals_needed": message.order.approvals_needed}
+        done = _("Approved, %(approvals)s of %(approvals_needed)s") % facts
     if message.status == OutboxMessage.Status.PENDING:
-        return f"{done}. {describe_undelivered('The decision')}"
+        return f"{done}. {describe_undelivered(_('The decision'))}"
     if message.status == OutboxMessage.Status.REFUSED:
-        return f"{done}. {describe_undelivered('The decision', refusal=message.last_error)}"
-    return f"{done}. The workflow has received it." if decision.outcome == Outcome.PENDING else f"{done}."
+        return f"{done}. {describe_undelivered(_('The decision'), refusal=message.last_error)}"
+    return f"{done}. {_('The workflow has received it.')}" if decision.outcome == Outcome.PENDING else f"{done}."

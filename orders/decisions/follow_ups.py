@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from orders import permissions
 from orders.decisions.refunds import check_may_be_refunded, make_key, write_refund
@@ -63,7 +64,7 @@ def settle(order: Order, number: int, *, actor: Actor, note: str) -> RefundFollo
     permissions.check_may_refund(actor)
     said = clean_text(note)
     if not said:
-        raise OrderInvalid("Say in your own words how it was settled.")
+        raise OrderInvalid(_("Say in your own words how it was settled."))
     with transaction.atomic():
         locked = lock_order(order.order_id)
         refund = _find(locked, number)
@@ -79,14 +80,14 @@ def settle(order: Order, number: int, *, actor: Actor, note: str) -> RefundFollo
 def _find(order: Order, number: int) -> Refund:
     refund = Refund.objects.filter(payment__order=order, pk=number).first()
     if refund is None:
-        raise OrderInvalid("The order has no such refund.")
+        raise OrderInvalid(_("The order has no such refund."))
     return refund
 
 
 def _find_follow_up(refund: Refund) -> RefundFollowUp | None:
     """Return what was done about a refund that failed. Raises RefundRefused for one that did not."""
     if refund.status != Refund.Status.FAILED:
-        raise RefundRefused("This refund did not fail, so there is nothing to do about it.")
+        raise RefundRefused(_("This refund did not fail, so there is nothing to do about it."))
     return RefundFollowUp.objects.filter(refund=refund).select_related("again").first()
 
 

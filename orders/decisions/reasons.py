@@ -8,6 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import F, JSONField
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid
 from orders.models import Order, Reason
@@ -42,7 +43,8 @@ def find_reason(kind: ReasonKind, code: str) -> Reason:
             return reason
     if code in {"", OTHER}:
         return Reason(kind=kind, code=OTHER, words=OTHER_WORDS)
-    sentence = f"The reason code must be one of {', '.join(reason.code for reason in reasons)}."
+    codes = ", ".join(reason.code for reason in reasons)
+    sentence = _("The reason code must be one of %(codes)s.") % {"codes": codes}
     raise OrderInvalid(sentence, fields={"reason_code": sentence})
 
 

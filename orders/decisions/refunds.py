@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from orders import contracts, permissions
 from orders.decisions.reasons import find_reason
@@ -55,7 +56,8 @@ def request_refund(
         asked = Refund.objects.filter(key=make_key(key)).select_related("payment").first()
         if asked is not None:
             if (asked.payment.order_id, asked.amount) != (locked.pk, amount):
-                raise RefundRefused("This form was sent before for another refund. Nothing was refunded by this one.")
+                sentence = _("This form was sent before for another refund. Nothing was refunded by this one.")
+                raise RefundRefused(sentence)
             return asked
         payment, because = check_may_be_refunded(locked, amount), find_reason(ReasonKind.REFUND, reason_code)
         wanted = Refund(
@@ -120,12 +122,13 @@ def _keep_lines(
     for position, quantity in quantities.items():
         line = lines.get(position)
         if line is None or quantity <= 0:
-            raise OrderInvalid("Of a line of the order, a refund is for one article or more.")
+            raise OrderInvalid(_("Of a line of the order, a refund is for one article or more."))
         left = line.quantity - given_back.get(position, 0)
         if quantity > left:
-            raise RefundRefused(f"Of {line.sku}, no more than {left} is left to refund.")
+            sentence = _("Of %(sku)s, no more than %(left)s is left to refund.")
+            raise RefundRefused(sentence % {"sku": line.sku, "left": left})
     if price_quantities(lines.values(), quantities) != amount:
-        raise OrderInvalid("The amount is not what the chosen lines come to.")
+        raise OrderInvalid(_("The amount is not what the chosen lines come to."))
     return [
         {"position": position, "sku": lines[position].sku, "quantity": quantity}
         for position, quantity in quantities.items()
@@ -145,16 +148,16 @@ def find_left(order: Order) -> Money:
 
 def _check_key(key: str) -> None:
     if not key or len(key) > LONGEST_KEY or clean_line(key) != key:
-        raise OrderInvalid("The key of a refund is a short line of text.")
+        raise OrderInvalid(_("The key of a refund is a short line of text."))
 
 
 def find_refusal(order: Order, payment: Payment | None, left: int) -> str:
     """Say why nothing of the payment can be refunded now; empty where something can. `left` is in minor units."""
     if order.status == Status.CANCELLING or (order.is_open and order.decision == DecisionKind.CANCEL):
-        return "The order is being cancelled, which refunds all that is left of its payment."
+        return _("The order is being cancelled, which refunds all that is left of its payment.")
     if payment is None or payment.status not in {Payment.Status.CHARGED, Payment.Status.REFUNDED}:
-        return "Nothing has been charged for this order, so there is nothing to refund."
-    return "" if left > 0 else "All of the payment has been refunded, or is about to be."
+        return _("Nothing has been charged for this order, so there is nothing to refund.")
+    return "" if left > 0 else _("All of the payment has been refunded, or is about to be.")
 
 
 def check_may_be_refunded(order: Order, amount: int) -> Payment:
@@ -165,10 +168,11 @@ def check_may_be_refunded(order: Order, amount: int) -> Payment:
     if refusal or payment is None:
         raise RefundRefused(refusal)
     if amount <= 0:
-        raise OrderInvalid("The amount to refund must be greater than zero.")
+        raise OrderInvalid(_("The amount to refund must be greater than zero."))
     if amount > left:
-        raise RefundRefused(f"No more than {Money(left, payment.currency)} is left to refund.")
+        sentence = _("No more than %(money)s is left to refund.")
+        raise RefundRefused(sentence % {"money": Money(left, payment.currency)})
     # An order is not completed without a charge, so the last of it is given back by a cancellation.
     if amount == left and order.is_open:
-        raise RefundRefused("The order is not completed. To refund all that is left, cancel it.")
+        raise RefundRefused(_("The order is not completed. To refund all that is left, cancel it."))
     return payment

@@ -1,8 +1,12 @@
 """Which decisions an order takes as it stands: asked by the verbs, by every button and by every box to tick."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Final, Protocol
+
+from django.utils import dateformat
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 
 from orders import states
 from orders.errors import (
@@ -11,10 +15,10 @@ from orders.errors import (
     DecisionRefused,
     TooLate,
 )
-from orders.labels import STATUS_LABELS
+from orders.labels.statuses import name_status
 from orders.models import Order
 from orders.policy.approvals import Standing
-from orders.states import DecisionKind, Status
+from orders.states import DecisionKind
 
 
 class DecisionFacts(Protocol):
@@ -107,26 +111,25 @@ def describe_personal(order: Order, obstacle: Obstacle, standing: Standing) -> D
     match obstacle:
         case Obstacle.APPROVED_BY_YOU:
             missing = needed - order.approvals_given
-            return AlreadyDecided(
-                f"You have approved this order. It needs {needed} approvals: {order.approvals_given} given, "
-                f"{missing} more by someone else."
+            sentence = _(
+                "You have approved this order. It needs %(needed)s approvals: %(given)s given, "
+                "%(missing)s more by someone else."
             )
+            return AlreadyDecided(sentence % {"needed": needed, "given": order.approvals_given, "missing": missing})
         case Obstacle.OWN_OF_TWO:
-            return ApprovalRefused(f"You submitted this order, so your approval is not one of the {needed} it needs.")
+            sentence = _("You submitted this order, so your approval is not one of the %(needed)s it needs.")
+            return ApprovalRefused(sentence % {"needed": needed})
         case Obstacle.NO_ACCOUNT:
-            return ApprovalRefused(
-                f"This order needs {needed} approvals by people with an account. Approve it in the console."
-            )
+            sentence = _("This order needs %(needed)s approvals by people with an account. Approve it in the console.")
+            return ApprovalRefused(sentence % {"needed": needed})
         case Obstacle.LEVEL:
-            return ApprovalRefused(f"Only members of {' and '.join(standing.missing_levels)} may approve this order.")
-        case _ if standing.limit is None:
-            return ApprovalRefused(
-                f"You have no approval limit for {order.currency}, so you cannot approve this order."
-            )
-        case _:
-            return ApprovalRefused(
-                f"The total of {order.total_money} is above your approval limit of {standing.limit}."
-            )
+            groups = get_text_list(list(standing.missing_levels), _("and"))
+            return ApprovalRefused(_("Only members of %(groups)s may approve this order.") % {"groups": groups})
+        case Obstacle.LIMIT if standing.limit is None:
+            sentence = _("You have no approval limit for %(currency)s, so you cannot approve this order.")
+            return ApprovalRefused(sentence % {"currency": order.currency})
+    sentence = _("The total of %(total)s is above your approval limit of %(limit)s.")
+    return ApprovalRefused(sentence % {"total": order.total_money, "limit": standing.limit})
 
 
 def _describe_refusal(order: Order, kind: DecisionKind, obstacle: Obstacle) -> DecisionRefused:
@@ -136,14 +139,30 @@ def _describe_refusal(order: Order, kind: DecisionKind, obstacle: Obstacle) -> D
         is_name = order.decider == order.decided_by
         return AlreadyDecided(f"{decided if is_name else decided[:1].upper() + decided[1:]}.")
     if obstacle is Obstacle.CANCELLATION:
-        return TooLate(f"Too late to approve: {decided}.")
+        return TooLate(_("Too late to approve: %(decided)s.") % {"decided": decided})
     if obstacle is Obstacle.DEADLINE:
-        return TooLate(f"Too late to approve: the deadline was {order.approval_deadline:%d %b %Y %H:%M} UTC.")
-    status = str(STATUS_LABELS[Status(order.status)]).lower()
-    return TooLate(f"Too late to {kind}: the order is {status}.{f' {decided}.' if decided else ''}")
+        sentence = _("Too late to approve: the deadline was %(deadline)s.")
+        return TooLate(sentence % {"deadline": write_moment(order.approval_deadline)})
+    is_approval = kind == DecisionKind.APPROVE
+    sentence = (
+        _("Too late to approve: the order is %(status)s.")
+        if is_approval
+        else _("Too late to cancel: the order is %(status)s.")
+    )
+    return TooLate(f"{sentence % {'status': name_status(order.status)}}{f' {decided}.' if decided else ''}")
 
 
 def describe_decision(order: Order) -> str:
     """Return who decided what, and when, without a full stop."""
-    verb = "approved the order" if order.is_approved else "requested cancellation"
-    return f"{order.decider} {verb} on {order.decided_at:%d %b %Y at %H:%M} UTC"
+    sentence = (
+        _("%(name)s approved the order on %(day)s at %(time)s UTC")
+        if order.is_approved
+        else _("%(name)s requested cancellation on %(day)s at %(time)s UTC")
+    )
+    at = order.decided_at
+    return sentence % {"name": order.decider, "day": dateformat.format(at, "d M Y"), "time": f"{at:%H:%M}"}
+
+
+def write_moment(at: datetime | None) -> str:
+    """Return a time to the minute, as sentences name it; nothing for none."""
+    return f"{dateformat.format(at.astimezone(UTC), 'd M Y H:i')} UTC" if at is not None else ""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from orders import permissions
 from orders.engine import steering
@@ -48,7 +49,7 @@ def steer_step(order: Order, deed: Deed, *, actor: Actor, step: str) -> None:
     with transaction.atomic():
         locked = lock_open_order(order.order_id)
         if deed == Deed.PAUSE and locked.is_cancel_requested:
-            raise StepNotPending("The order is being cancelled, so its steps can no longer be paused.")
+            raise StepNotPending(_("The order is being cancelled, so its steps can no longer be paused."))
         VERBS[deed](order.order_id, step, actor.get_username())
         facts = {"activity": step, "channel": permissions.find_channel(actor).value}
         add_event(locked, KINDS[deed], facts, key=f"step:{locked.version}:{step}", actor=actor.get_username())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from orders import permissions
 from orders.errors import OrderInvalid
@@ -35,11 +36,12 @@ def read_tag(text: str) -> str:
     tag = _SPACES.sub("-", typed).strip("-")
     sentence = ""
     if not tag:
-        sentence = "Enter a tag."
+        sentence = _("Enter a tag.")
     elif len(tag) > LONGEST_TAG:
-        sentence = f"A tag can have at most {LONGEST_TAG} characters; this has {len(tag)}."
+        facts = {"most": LONGEST_TAG, "count": len(tag)}
+        sentence = _("A tag can have at most %(most)s characters; this has %(count)s.") % facts
     elif not re.fullmatch(TAG_PATTERN, tag):
-        sentence = "Use letters, digits and hyphens in a tag, such as gift-wrap."
+        sentence = _("Use letters, digits and hyphens in a tag, such as gift-wrap.")
     if sentence:
         raise OrderInvalid(sentence, fields={"tag": sentence})
     return tag
@@ -55,7 +57,7 @@ def add_tag(order: Order, *, actor: Actor, text: str) -> str:
         if tag in known:
             return tag
         if len(known) >= MOST_TAGS:
-            sentence = f"An order can have at most {MOST_TAGS} tags. Remove one first."
+            sentence = _("An order can have at most %(most)s tags. Remove one first.") % {"most": MOST_TAGS}
             raise OrderInvalid(sentence, fields={"tag": sentence})
         OrderTag.objects.create(order=locked, name=tag, added_by=actor.get_username())
         write_events(locked, [_event(locked, EventKind.TAGGED, tag, actor)])
@@ -68,7 +70,7 @@ def remove_tag(order: Order, *, actor: Actor, text: str) -> str:
     tag = read_tag(text)
     with transaction.atomic():
         locked = lock_order(order.order_id)
-        removed, _ = OrderTag.objects.filter(order=locked, name=tag).delete()
+        removed, _rows = OrderTag.objects.filter(order=locked, name=tag).delete()
         if removed:
             write_events(locked, [_event(locked, EventKind.UNTAGGED, tag, actor)])
     return tag
@@ -102,7 +104,7 @@ def _change_several(pks: Sequence[int], kind: EventKind, actor: Actor, text: str
     permissions.check_may_tag(actor)
     tag = read_tag(text)
     if len(pks) > MOST_ORDERS:
-        raise OrderInvalid(f"Select at most {MOST_ORDERS:,} orders at a time.")
+        raise OrderInvalid(_("Select at most %(most)s orders at a time.") % {"most": f"{MOST_ORDERS:,}"})
     adds, ordered, changed, full = kind == EventKind.TAGGED, sorted(pks), 0, []
     for start in range(0, len(ordered), CHUNK):
         with transaction.atomic():

@@ -4,17 +4,18 @@ For the workflow and all that follows it is a cancellation, with a reason of its
 """
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from orders import permissions, states
 from orders.decisions.decide import QUESTIONS, Wanted, write_judged
 from orders.decisions.rules import describe_decision
 from orders.errors import DecisionRefused, TooLate
-from orders.labels import STATUS_LABELS
+from orders.labels.statuses import name_status
 from orders.lifecycle.lookup import lock_order_and_ask
 from orders.models import Order, OutboxMessage
 from orders.permissions import Actor
 from orders.policy.approvers import Approver
-from orders.states import WITHDRAWN, DecisionKind, Status
+from orders.states import WITHDRAWN, DecisionKind
 from orders.texts import clean_text
 
 
@@ -38,9 +39,10 @@ def may_be_withdrawn(order: Order, actor: Actor) -> bool:
 def find_refusal(order: Order) -> DecisionRefused | None:
     """Return why the order cannot be withdrawn any more, or None when it can."""
     if order.decision:
-        return TooLate(f"Too late to withdraw: {describe_decision(order)}.")
+        return TooLate(_("Too late to withdraw: %(decided)s.") % {"decided": describe_decision(order)})
     if order.status not in states.APPROVABLE:
-        return TooLate(f"Too late to withdraw: the order is {str(STATUS_LABELS[Status(order.status)]).lower()}.")
+        sentence = _("Too late to withdraw: the order is %(status)s.")
+        return TooLate(sentence % {"status": name_status(order.status)})
     if order.approvals_given:
-        return TooLate("Too late to withdraw: the order has been approved by one of those who have to.")
+        return TooLate(_("Too late to withdraw: the order has been approved by one of those who have to."))
     return None

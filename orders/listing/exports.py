@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.db.utils import OperationalError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from orders.errors import ExportNotFound, NotAllowed, OrderError, OrderInvalid, TooManyRows
 from orders.identifiers import new_identifier
@@ -38,7 +39,8 @@ def begin_export(query: str, *, owner: User) -> ListExport:
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         pending = ListExport.objects.filter(account=owner, state=ListExport.State.PENDING, sending__isnull=True)
         if pending.count() >= MOST_PENDING:
-            raise OrderInvalid(f"{MOST_PENDING} files of yours are being made. Wait until one of them is ready.")
+            sentence = _("%(most)s files of yours are being made. Wait until one of them is ready.")
+            raise OrderInvalid(sentence % {"most": MOST_PENDING})
         return ListExport.objects.create(export_id=new_identifier("export"), account=owner, query=query)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid
 from orders.listing.filters import AWAITING, FILTERS
@@ -59,7 +60,7 @@ def read_list(text: str, *, reader: User) -> SavedList:
     typed = given.get("q", "")
     search = read_order_search(typed) if typed else None
     if query.errors or (typed and search is None):
-        raise OrderInvalid("This list cannot be read any more.")
+        raise OrderInvalid(_("This list cannot be read any more."))
     usual = NEXT_TO_EXPIRE if query.get("status") == [AWAITING] else NEWEST
     sort = given.get("sort", "")
     ordering = SORTS[sort] if sort and query.may_sort(sort) else usual

@@ -5,6 +5,7 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from orders.errors import ViewInvalid, ViewNotFound
 from orders.identifiers import new_identifier
@@ -23,7 +24,8 @@ def save_view(query: str, *, owner: User, name: str, is_default: bool = False) -
         _lock(owner)
         own = SavedView.objects.filter(account=owner)
         if own.count() >= MOST_VIEWS:
-            raise ViewInvalid(f"You have {MOST_VIEWS} saved views, which is the most. Delete one first.")
+            sentence = _("You have %(most)s saved views, which is the most. Delete one first.")
+            raise ViewInvalid(sentence % {"most": MOST_VIEWS})
         _check_is_free(own, name)
         if is_default:
             own.update(is_default=False)
@@ -87,17 +89,17 @@ def _lock_view(view_id: str, owner: User) -> SavedView:
 def _read_name(text: str) -> str:
     name = clean_line(text, limit=None)
     if not name:
-        raise ViewInvalid("Enter a name for the view.")
+        raise ViewInvalid(_("Enter a name for the view."))
     if len(name) > LONGEST_NAME:
-        raise ViewInvalid(f"A name can have at most {LONGEST_NAME} characters.")
+        raise ViewInvalid(_("A name can have at most %(most)s characters.") % {"most": LONGEST_NAME})
     return name
 
 
 def _check_query(query: str) -> None:
     if len(query) > LONGEST_QUERY:
-        raise ViewInvalid("This list has too many filters to be saved.")
+        raise ViewInvalid(_("This list has too many filters to be saved."))
 
 
 def _check_is_free(own: QuerySet[SavedView], name: str) -> None:
     if own.filter(name__iexact=name).exists():
-        raise ViewInvalid(f"You already have a view named “{name}”. Choose another name.")
+        raise ViewInvalid(_("You already have a view named “%(name)s”. Choose another name.") % {"name": name})

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from orders.errors import OrderInvalid
 from orders.intake.numbers import read_price
@@ -39,7 +39,7 @@ def one_of(choices: Iterable[tuple[str, Label]], text: str, _: Given) -> str:
     for code, _label in choices:
         if text.casefold() == code.casefold():
             return code
-    raise OrderInvalid("Choose from the list.")
+    raise OrderInvalid(gettext("Choose from the list."))
 
 
 def is_code(choices: Iterable[tuple[str, Label]], code: str) -> bool:
@@ -59,7 +59,7 @@ class Day:
             return date_format(self.on)
         if self.days_ago < 2:
             return str((gettext("today"), gettext("yesterday"))[self.days_ago])
-        return gettext("%d days ago") % self.days_ago
+        return ngettext("%d day ago", "%d days ago", self.days_ago) % self.days_ago
 
 
 def read_date(text: str, _: Given) -> Day:
@@ -70,11 +70,13 @@ def read_date(text: str, _: Given) -> Day:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise OrderInvalid(
+        sentence = gettext(
             "Enter a date as year-month-day, such as 2026-11-30, or: today, yesterday, 6d for six days ago."
-        ) from error
+        )
+        raise OrderInvalid(sentence) from error
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise OrderInvalid(f"Enter a year from {FIRST_YEAR} to {LAST_YEAR}.")
+        sentence = gettext("Enter a year from %(first)s to %(last)s.")
+        raise OrderInvalid(sentence % {"first": FIRST_YEAR, "last": LAST_YEAR})
     return Day(day)
 
 
@@ -103,7 +105,7 @@ def end_of_day(day: date) -> datetime:
 def read_hours(text: str, _: Given) -> int:
     """Read a number of hours. Raises OrderInvalid."""
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) <= MOST_HOURS):
-        raise OrderInvalid(f"Enter a whole number of hours, from 1 to {MOST_HOURS}.")
+        raise OrderInvalid(gettext("Enter a whole number of hours, from 1 to %(most)s.") % {"most": MOST_HOURS})
     return int(text)
 
 
@@ -111,7 +113,7 @@ def read_currency(text: str, _: Given) -> str:
     """Read a currency's three letters. Raises OrderInvalid."""
     code = text.upper()
     if code not in DECIMALS:
-        raise OrderInvalid("Enter the three letters of a currency, such as EUR.")
+        raise OrderInvalid(gettext("Enter the three letters of a currency, such as EUR."))
     return code
 
 
@@ -119,7 +121,8 @@ def read_total(text: str, given: Given) -> Money:
     """Read an amount in the query's currency. Raises OrderInvalid, also where the query has none."""
     typed = (given.typed or {}).get("currency", "")
     if not typed:
-        raise OrderInvalid("Choose a currency too: amounts in different currencies cannot be compared.")
+        sentence = gettext("Choose a currency too: amounts in different currencies cannot be compared.")
+        raise OrderInvalid(sentence)
     return read_price(text, read_currency(typed, given))
 
 
@@ -127,7 +130,7 @@ def read_name(text: str, _: Given) -> str:
     """Read a name or an e-mail address. Raises OrderInvalid."""
     name = clean_line(text, limit=None)
     if not name or len(name) > LONGEST_NAME:
-        raise OrderInvalid(f"Enter at most {LONGEST_NAME} characters.")
+        raise OrderInvalid(gettext("Enter at most %(most)s characters.") % {"most": LONGEST_NAME})
     return name
 
 

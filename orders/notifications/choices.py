@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from orders.errors import OrderInvalid
 from orders.models import NoticeSettings
 from orders.states import NoticeKind, NoticeWay
@@ -72,12 +74,11 @@ def read_own_choices(account_id: int) -> Choices:
 def save_choices(account_id: int, choices: Choices) -> None:
     """Keep what a person chose; it counts for notices from now on. Raises OrderInvalid."""
     if not is_zone(choices.time_zone):
-        raise OrderInvalid(
-            f"There is no time zone {choices.time_zone}.", fields={"time_zone": "Choose a time zone from the list."}
-        )
+        sentence = _("There is no time zone %(name)s.") % {"name": choices.time_zone}
+        raise OrderInvalid(sentence, fields={"time_zone": _("Choose a time zone from the list.")})
     if (choices.quiet_from is None) != (choices.quiet_until is None):
         missing = "quiet_from" if choices.quiet_from is None else "quiet_until"
-        sentence = "Enter when the quiet hours begin and when they end, or leave both empty."
+        sentence = _("Enter when the quiet hours begin and when they end, or leave both empty.")
         raise OrderInvalid(sentence, fields={missing: sentence})
     NoticeSettings.objects.update_or_create(
         account_id=account_id,

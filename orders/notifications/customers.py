@@ -8,6 +8,7 @@ from string import Template
 from typing import Final
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid
 from orders.events import EventKind
@@ -103,11 +104,12 @@ def check_text(text: str) -> None:
     """Raise OrderInvalid for a text that cannot be filled in: an unknown name, or a $ that begins none."""
     template = Template(text)
     if not template.is_valid():
-        raise OrderInvalid("Write $$ for a dollar sign that begins no name.")
+        raise OrderInvalid(_("Write $$ for a dollar sign that begins no name."))
     unknown = sorted(set(template.get_identifiers()) - set(NAMES))
     if unknown:
         known = ", ".join(f"${name}" for name in NAMES)
-        raise OrderInvalid(f"There is no ${', $'.join(unknown)}. Use {known}.")
+        wrong = ", ".join(f"${name}" for name in unknown)
+        raise OrderInvalid(_("There is no %(wrong)s. Use %(known)s.") % {"wrong": wrong, "known": known})
 
 
 def fill_in(subject: str, body: str, facts: Mapping[str, str]) -> Letter:

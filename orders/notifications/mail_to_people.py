@@ -6,7 +6,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from orders import permissions
 from orders.models import Mail, Notice
@@ -59,7 +59,10 @@ def compose_for_person(mail: Mail) -> Content | None:
     first = lines[0].words
     subject = " ".join(filter(None, [first.title, first.order_id]))
     if len(lines) > 1:
-        subject = _("%(count)s notices from the order console") % {"count": len(lines)}
+        words = ngettext(
+            "%(count)s notice from the order console", "%(count)s notices from the order console", len(lines)
+        )
+        subject = words % {"count": len(lines)}
     context = {"lines": lines, "username": account.get_username(), "choices_url": link_to("notice-choices")}
     return Content(
         recipient=account.email,

@@ -6,6 +6,8 @@ from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orders.errors import OrderInvalid, ScheduleHeld, ScheduleNotFound
 from orders.identifiers import new_identifier
@@ -19,7 +21,7 @@ from orders.texts import clean_line
 from orders.zones import find_zone, is_zone
 
 MOST_SCHEDULES: Final = 20
-PAUSED_BY_ADMIN: Final = "An administrator paused this export. Ask them to resume it."
+PAUSED_BY_ADMIN: Final = gettext_lazy("An administrator paused this export. Ask them to resume it.")
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,13 @@ class Plan:
     def check(self) -> None:
         """Raise OrderInvalid, with a sentence for the field, for what no schedule can be."""
         if not self.name:
-            raise _wrong("name", "Enter a name.")
+            raise _wrong("name", _("Enter a name."))
         if len(self.name) > LONGEST_NAME:
-            raise _wrong("name", f"A name can have at most {LONGEST_NAME} characters.")
+            raise _wrong("name", _("A name can have at most %(most)s characters.") % {"most": LONGEST_NAME})
         if not self.weekdays:
-            raise _wrong("weekdays", "Choose at least one day.")
+            raise _wrong("weekdays", _("Choose at least one day."))
         if not is_zone(self.time_zone):
-            raise _wrong("time_zone", "Choose a time zone from the list.")
+            raise _wrong("time_zone", _("Choose a time zone from the list."))
 
     def apply(self, schedule: ExportSchedule, *, now: datetime) -> None:
         """Give the schedule these values, and the time that follows from them."""
@@ -59,12 +61,13 @@ def add_schedule(plan: Plan, *, owner: User, query: str = "", view_id: str = "")
     """Keep a schedule of the list of a query string, or of a saved view. Raises OrderInvalid."""
     plan = _clean(plan)
     if len(query) > LONGEST_QUERY:
-        raise OrderInvalid("This list has too many filters to be scheduled.")
+        raise OrderInvalid(_("This list has too many filters to be scheduled."))
     read_list(query, reader=owner)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if ExportSchedule.objects.filter(account=owner).count() >= MOST_SCHEDULES:
-            raise OrderInvalid(f"You have {MOST_SCHEDULES} scheduled exports, which is the most. Delete one first.")
+            sentence = _("You have %(most)s scheduled exports, which is the most. Delete one first.")
+            raise OrderInvalid(sentence % {"most": MOST_SCHEDULES})
         schedule = ExportSchedule(
             schedule_id=new_identifier("schedule"), account=owner, query="" if view_id else query, view_id=view_id
         )
@@ -130,7 +133,7 @@ def remove_schedule(schedule_id: str, *, owner: User) -> ExportSchedule:
 def check_is_free(schedule: ExportSchedule) -> None:
     """Raise ScheduleHeld for a schedule that an administrator paused."""
     if schedule.pause == ExportSchedule.Pause.ADMIN:
-        raise ScheduleHeld(PAUSED_BY_ADMIN)
+        raise ScheduleHeld(str(PAUSED_BY_ADMIN))
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid, ScheduleHeld
 from orders.identifiers import new_identifier
@@ -50,12 +51,12 @@ def begin_due() -> bool:
 def send_now(schedule_id: str, *, owner: User) -> ExportSending:
     """Send the schedule's file as it is now, beside its times. Raises ScheduleNotFound and ScheduleHeld."""
     if not settings.SENDS_MAIL:
-        raise ScheduleHeld("The console does not send e-mail at present.")
+        raise ScheduleHeld(_("The console does not send e-mail at present."))
     with transaction.atomic():
         schedule = lock_schedule(schedule_id, owner=owner)
         check_is_free(schedule)
         if schedule.sendings.filter(state=State.MAKING).exists():
-            raise ScheduleHeld("A file of this export is already being made. It is sent when it is ready.")
+            raise ScheduleHeld(_("A file of this export is already being made. It is sent when it is ready."))
         return _begin(schedule, due_at=database_now(), is_asked_for=True)
 
 

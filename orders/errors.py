@@ -1,8 +1,10 @@
-"""The errors of the domain, each with a sentence that a clerk can read."""
+"""The errors of the domain, each with a sentence that a clerk can read, in the language of whoever it is raised for."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
+from orders.language import gettext as _
+from orders.language import write_moment, write_number
 from orders.texts import clean_line
 
 
@@ -22,49 +24,49 @@ class OrderNotFound(OrderError):
     """There is no order with this order_id."""
 
     def __init__(self, order_id: str) -> None:
-        super().__init__(f"There is no order {order_id}.")
+        super().__init__(_("There is no order %(order_id)s.") % {"order_id": order_id})
 
 
 class BatchNotFound(OrderNotFound):
     """There is no batch with this batch_id."""
 
     def __init__(self, batch_id: str) -> None:
-        OrderError.__init__(self, f"There is no batch {batch_id}.")
+        OrderError.__init__(self, _("There is no batch %(batch_id)s.") % {"batch_id": batch_id})
 
 
 class BatchEnded(OrderError):
     """The batch is stopped or done, so that nothing about it changes any more."""
 
     def __init__(self) -> None:
-        super().__init__("This batch has ended.")
+        super().__init__(_("This batch has ended."))
 
 
 class ImportNotFound(OrderNotFound):
     """There is no import with this import_id."""
 
     def __init__(self, import_id: str) -> None:
-        OrderError.__init__(self, f"There is no import {import_id}.")
+        OrderError.__init__(self, _("There is no import %(import_id)s.") % {"import_id": import_id})
 
 
 class ImportMoved(OrderError):
     """The import is no longer where it would have to be for this, such as one that has ended."""
 
     def __init__(self) -> None:
-        super().__init__("This import has moved on. Look at where it is now.")
+        super().__init__(_("This import has moved on. Look at where it is now."))
 
 
 class ExportNotFound(OrderError):
     """The person has no export with this export_id."""
 
     def __init__(self, export_id: str) -> None:
-        super().__init__(f"There is no file {export_id} of yours.")
+        super().__init__(_("There is no file %(export_id)s of yours.") % {"export_id": export_id})
 
 
 class ScheduleNotFound(OrderError):
     """The person has no scheduled export with this schedule_id."""
 
     def __init__(self, schedule_id: str) -> None:
-        super().__init__(f"There is no scheduled export {schedule_id} of yours.")
+        super().__init__(_("There is no scheduled export %(schedule_id)s of yours.") % {"schedule_id": schedule_id})
 
 
 class ScheduleHeld(OrderError):
@@ -75,7 +77,7 @@ class ViewNotFound(OrderError):
     """The person has no saved view with this view_id."""
 
     def __init__(self, view_id: str) -> None:
-        super().__init__(f"There is no saved view {view_id} of yours.")
+        super().__init__(_("There is no saved view %(view_id)s of yours.") % {"view_id": view_id})
 
 
 class ViewInvalid(OrderError):
@@ -90,31 +92,33 @@ class TooManyRows(OrderError):
     """A list is too long for a workbook."""
 
     def __init__(self, most: int) -> None:
-        super().__init__(
-            f"An Excel file can have at most {most:,} orders, and this list has more. Narrow it by a filter, or "
+        sentence = _(
+            "An Excel file can have at most %(most)s orders, and this list has more. Narrow it by a filter, or "
             "download CSV, which has no limit."
         )
+        super().__init__(sentence % {"most": write_number(most)})
 
 
 class CommentNotFound(OrderNotFound):
     """The order has no such comment."""
 
     def __init__(self) -> None:
-        OrderError.__init__(self, "The order has no such comment.")
+        OrderError.__init__(self, _("The order has no such comment."))
 
 
 class OrderExists(OrderError):
     """A new order was given an order_id that already exists."""
 
     def __init__(self, order_id: str) -> None:
-        super().__init__(f"Order {order_id} already exists.")
+        super().__init__(_("Order %(order_id)s already exists.") % {"order_id": order_id})
 
 
 class NumberUsed(OrderError):
     """The shop has used this number for another order, whose id is `order_id`."""
 
     def __init__(self, number: str, order_id: str) -> None:
-        super().__init__(f"The shop has used the number {number} for order {order_id}. Nothing was submitted.")
+        sentence = _("The shop has used the number %(number)s for order %(order_id)s. Nothing was submitted.")
+        super().__init__(sentence % {"number": number, "order_id": order_id})
         self.order_id = order_id
 
 
@@ -125,10 +129,16 @@ class KeyReused(OrderError):
     """
 
     def __init__(self, order_id: str) -> None:
-        made = f"made {order_id}, which is a different order" if order_id else "been used by someone else"
-        super().__init__(
-            f"This idempotency key has already {made}. Nothing was submitted. Use a new key for each order."
+        sentence = _(
+            "This idempotency key has already been used by someone else. Nothing was submitted. "
+            "Use a new key for each order."
         )
+        if order_id:
+            sentence = _(
+                "This idempotency key has already made %(order_id)s, which is a different order. "
+                "Nothing was submitted. Use a new key for each order."
+            ) % {"order_id": order_id}
+        super().__init__(sentence)
         self.order_id = order_id
 
 
@@ -148,7 +158,7 @@ class OrderClosed(IllegalTransition):
     """The order is final, so nothing more may be done to it."""
 
     def __init__(self, status: str) -> None:
-        super().__init__(f"The order is {status.lower()} and can no longer be changed.")
+        super().__init__(_("The order is %(status)s and can no longer be changed.") % {"status": status.lower()})
 
 
 class NotAllowed(OrderError):
@@ -159,14 +169,14 @@ class OwnOrder(NotAllowed):
     """Nobody approves an order that they submitted themselves."""
 
     def __init__(self) -> None:
-        super().__init__("You submitted this order, so someone else has to approve it.")
+        super().__init__(_("You submitted this order, so someone else has to approve it."))
 
 
 class ReasonMissing(OrderError):
     """Someone approves their own order without giving a reason."""
 
     def __init__(self) -> None:
-        super().__init__("You submitted this order. To approve it yourself, give a reason.")
+        super().__init__(_("You submitted this order. To approve it yourself, give a reason."))
 
 
 class KeyRefused(OrderError):
@@ -177,7 +187,7 @@ class TooManyCalls(OrderError):
     """An API key was used more often than its limit allows; `retry_seconds` says when it may be used again."""
 
     def __init__(self, limit: int, retry_seconds: float, *, key_name: str = "") -> None:
-        super().__init__(f"This API key allows {limit:,} calls a minute.")
+        super().__init__(_("This API key allows %(limit)s calls a minute.") % {"limit": write_number(limit)})
         self.key_name = key_name
         self.retry_seconds = retry_seconds
 
@@ -242,14 +252,8 @@ class GatewayMissing(OutsideWorldFailed):
     """The payment's gateway is not configured here; no call was made and no money moved."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The payment uses the gateway {clean_line(name) or '?'}, which is not configured here.")
-
-
-class CarrierMissing(OutsideWorldFailed):
-    """The shipment's carrier is not configured here; no call was made."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"The shipment uses the carrier {clean_line(name)}, which is not configured here.")
+        sentence = _("The payment uses the gateway %(gateway)s, which is not configured here.")
+        super().__init__(sentence % {"gateway": clean_line(name) or "?"})
 
 
 class TemporalAway(OrderError):
@@ -275,20 +279,22 @@ class RunNotFound(OrderError):
     """Temporal knows no open run for the order."""
 
     def __init__(self, order_id: str) -> None:
-        super().__init__(f"Temporal has no open run for {order_id}.")
+        super().__init__(_("Temporal has no open run for %(order_id)s.") % {"order_id": order_id})
 
 
 class StepNotPending(OrderError):
     """The step is not being retried: it has succeeded by now, was given up, or never began."""
 
-    def __init__(self, sentence: str = "The step is no longer being retried, so there was nothing to change.") -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence or _("The step is no longer being retried, so there was nothing to change."))
 
 
 class RunPaused(OrderError):
     """The order's run is paused in Temporal: it accepts signals but does nothing until it is resumed."""
 
     def __init__(self, order_id: str, since: datetime | None = None) -> None:
-        moment = f" since {since:%d %b %Y %H:%M} UTC" if since else ""
-        super().__init__(f"The workflow of {order_id} has been paused in Temporal{moment}.")
+        sentence = _("The workflow of %(order_id)s has been paused in Temporal.")
+        if since:
+            sentence = _("The workflow of %(order_id)s has been paused in Temporal since %(since)s.")
+        super().__init__(sentence % {"order_id": order_id, "since": since and write_moment(since, is_padded=True)})
         self.since = since

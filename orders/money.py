@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from orders.figures import write_number
-from orders.language import is_english
+from orders.language import is_english, write_number
 
 # Minor unit digits by ISO 4217, for its currencies and funds of 1 January 2026; precious metals and what is no money
 # have none. A currency that is withdrawn moves to WITHDRAWN, for orders in it remain.

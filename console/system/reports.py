@@ -17,12 +17,12 @@ from console.access import ConsoleRequest, needs_view, render_page
 from console.system.charts import Chart, draw_days
 from orders.labels import Label, describe_activity
 from orders.labels.spans import describe_span
-from orders.language import in_english
 from orders.listing.table import without_formula
 from orders.models import PaymentAttempt
 from orders.overview import reports
 from orders.overview.reports import Period
 from orders.postgres.clock import database_now
+from orders.translation import in_english
 
 USUAL_DAYS: Final = 30
 FIRST_DAY: Final = date(2000, 1, 1)

@@ -12,9 +12,9 @@ from orders import contracts
 from orders.engine import steering, temporal
 from orders.engine.alarms import is_alarming
 from orders.errors import CallFailed, CallRefused, OrderError, RunNotFound, StepNotPending
-from orders.language import in_english
 from orders.models import OutboxMessage
 from orders.states import Status
+from orders.translation import in_english
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 from django.conf import settings
 
 from orders.labels import describe_actor, describe_event
-from orders.language import in_english
 from orders.models import Order, OrderEvent
+from orders.translation import in_english
 
 LONGEST_DETAIL: Final = 500
 # Slack reads <…> as commands and wants these three escaped. Mattermost reads @all; a space without width ends the name.

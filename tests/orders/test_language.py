@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import get_language, override
 
 from orders.decisions.reasons import fill_in
 from orders.engine import outbox, temporal
@@ -15,7 +15,6 @@ from orders.errors import CallRefused, OrderError, PaymentDeclined
 from orders.feed.documents import describe_event, read_document
 from orders.intake.drafts import LineDraft
 from orders.labels import describe_event as describe_in_words
-from orders.language import in_english, is_english
 from orders.listing.table import COLUMNS
 from orders.models import ApprovalLimit, Order, OutboxMessage, PolicyChange
 from orders.money import Money
@@ -35,19 +34,6 @@ LINES = (LineDraft(sku="POT-1", description="Teapot", quantity=1, unit_price=123
 def order(make_order: MakeOrder) -> Order:
     """An order of 1,234.50 EUR that was shipped and paid."""
     return make_order("COMPLETED", lines=LINES)
-
-
-@pytest.mark.parametrize(("language", "expected"), [("de", False), ("en-gb", True), ("en", True), (None, True)])
-def test_it_tells_english_from_others(language: str | None, expected: bool) -> None:
-    with override(language):
-        assert is_english() is expected
-
-
-def test_what_is_made_in_english_leaves_the_readers_language_as_it_is() -> None:
-    with override("de"):
-        with in_english():
-            assert (get_language(), gettext("Yes")) == ("en-gb", "Yes")
-        assert get_language() == "de"
 
 
 def _refuse_amount() -> str:

@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-from orders.errors import CarrierMissing
+from orders.errors import OutsideWorldFailed
 from orders.plugins import load_plugins
 from orders.shipping.partners.interface import Carrier, Labelling, Tracking, Warehouse
+from orders.texts import clean_line
+
+
+class CarrierMissing(OutsideWorldFailed):
+    """The shipment's carrier is not configured here; no call was made."""
+
+    def __init__(self, name: str) -> None:
+        sentence = _("The shipment uses the carrier %(carrier)s, which is not configured here.")
+        super().__init__(sentence % {"carrier": clean_line(name)})
 
 
 def find_warehouse() -> Warehouse:

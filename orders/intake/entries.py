@@ -10,6 +10,7 @@ import unicodedata
 from typing import Final
 
 import idna
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid
 from orders.texts import clean_line
@@ -45,21 +46,23 @@ def read_entry(text: str, *, limit: int) -> str:
     """
     clean = clean_line(text, limit=None)
     if _CONTROLS.search(text.strip()):
-        raise OrderInvalid("This contains an invisible control character. Type it instead of pasting it.")
+        raise OrderInvalid(_("This contains an invisible control character. Type it instead of pasting it."))
     if _TURNS.search(text):
         raise OrderInvalid(
-            "This contains an invisible character that changes the text direction. Type it instead of pasting it."
+            _("This contains an invisible character that changes the text direction. Type it instead of pasting it.")
         )
     if _BROKEN.search(text) or _BROKEN.search(clean):
-        raise OrderInvalid("A character was lost and shows as \N{REPLACEMENT CHARACTER}. Type it again.")
+        raise OrderInvalid(_("A character was lost and shows as �. Type it again."))
     if _HIDDEN.search(text) or any(unicodedata.category(sign) == "Co" for sign in clean):
-        raise OrderInvalid("This contains a character that cannot be displayed. Type it instead of pasting it.")
+        raise OrderInvalid(_("This contains a character that cannot be displayed. Type it instead of pasting it."))
     if text.strip() and not any(map(_shows_something, clean)):
-        raise OrderInvalid("This is invisible. Enter at least one letter, digit or symbol.")
+        raise OrderInvalid(_("This is invisible. Enter at least one letter, digit or symbol."))
     if _has_a_heap_of_marks(clean):
-        raise OrderInvalid("A letter has too many accents on it. Use fewer.")
+        raise OrderInvalid(_("A letter has too many accents on it. Use fewer."))
     if len(clean) > limit:
-        raise OrderInvalid(f"Use at most {limit} characters; this has {len(clean)}.")
+        raise OrderInvalid(
+            _("Use at most %(limit)s characters; this has %(length)s.") % {"limit": limit, "length": len(clean)}
+        )
     return clean
 
 
@@ -73,14 +76,19 @@ def read_email(text: str) -> str:
         return ""
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain:
-        raise OrderInvalid("Enter an e-mail address, such as name@example.com.")
+        raise OrderInvalid(_("Enter an e-mail address, such as name@example.com."))
     strange = next((sign for sign in unicodedata.normalize("NFC", local) + local if not sign.isascii()), "")
     if strange:
-        raise OrderInvalid(f"Mail servers do not accept {strange} before the @. Ask for the address in plain letters.")
+        raise OrderInvalid(
+            _("Mail servers do not accept %(sign)s before the @. Ask for the address in plain letters.")
+            % {"sign": strange}
+        )
     if not _LOCAL.fullmatch(local) or len(local) > 64:
-        raise OrderInvalid("Before the @, use only letters, digits and characters such as . - _ +")
+        raise OrderInvalid(_("Before the @, use only letters, digits and characters such as . - _ +"))
     if not _is_domain(domain):
-        raise OrderInvalid(f"After the @, enter a domain such as example.com; {domain[:60]} is not one.")
+        raise OrderInvalid(
+            _("After the @, enter a domain such as example.com; %(domain)s is not one.") % {"domain": domain[:60]}
+        )
     return address
 
 
@@ -88,7 +96,7 @@ def read_phone(text: str) -> str:
     """Return a telephone number as it is written, with its spaces and signs. Raises OrderInvalid."""
     number = read_entry(text, limit=LONGEST_PHONE)
     if number and (not _PHONE.fullmatch(number) or sum(sign.isdigit() for sign in number) < 3):
-        raise OrderInvalid("Enter a telephone number, such as +49 30 1234567.")
+        raise OrderInvalid(_("Enter a telephone number, such as +49 30 1234567."))
     return number
 
 
@@ -96,9 +104,9 @@ def read_reference(text: str, *, limit: int) -> str:
     """Return an id that another system gave, such as that of a payment method. Raises OrderInvalid."""
     reference = read_entry(text, limit=limit)
     if not reference.isascii() or " " in reference:
-        raise OrderInvalid("Enter the id as the other system shows it, without spaces.")
+        raise OrderInvalid(_("Enter the id as the other system shows it, without spaces."))
     if _CARD_NUMBER.search(reference):
-        raise OrderInvalid("This looks like a card number. Enter the gateway's id of the card instead.")
+        raise OrderInvalid(_("This looks like a card number. Enter the gateway's id of the card instead."))
     return reference
 
 

@@ -6,7 +6,13 @@ fifteen hundred to the other.
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orders.errors import OrderInvalid
 from orders.money import DECIMALS, Money, largest_price, largest_total
@@ -19,6 +25,33 @@ MOST_DIGITS: Final = 18
 _NUMBER: Final = re.compile(r"([0-9]+)(?:([.,])([0-9]+))?")
 # In groups of three, by whatever mark, perhaps with decimals: 1,000 or 1.234.567 or 1 000 or 1'234.50
 _IN_GROUPS: Final = re.compile(r"([1-9][0-9]{0,2}(?:([.,'\u2019_\s])[0-9]{3})(?:\2[0-9]{3})*)(?:[.,]([0-9]+))?")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What an amount is of: how large it may be, and the sentences that refuse one."""
+
+    find_largest: Callable[[str], Money]
+    negative: Promise
+    no_decimals: Promise
+    few_decimals: Promise
+    too_much: Promise
+
+
+_PRICE: Final = _Kind(
+    find_largest=largest_price,
+    negative=gettext_lazy("A price cannot be negative."),
+    no_decimals=gettext_lazy("A price in %(currency)s has no decimals."),
+    few_decimals=gettext_lazy("A price in %(currency)s has at most %(decimals)s decimals."),
+    too_much=gettext_lazy("A unit price can be at most %(most)s."),
+)
+_AMOUNT: Final = _Kind(
+    find_largest=largest_total,
+    negative=gettext_lazy("An amount cannot be negative."),
+    no_decimals=gettext_lazy("An amount in %(currency)s has no decimals."),
+    few_decimals=gettext_lazy("An amount in %(currency)s has at most %(decimals)s decimals."),
+    too_much=gettext_lazy("An amount can be at most %(most)s."),
+)
 
 
 def read_quantity(text: str) -> int:
@@ -36,45 +69,48 @@ def read_price(text: str, currency: str) -> Money:
 
     Raises OrderInvalid with a sentence for the field.
     """
-    return _read_money(text, currency, most=largest_price(currency), named="A price", bounded="A unit price")
+    return _read_money(text, currency, _PRICE)
 
 
 def read_amount(text: str, currency: str) -> Money:
     """Read an amount of any size that an order may have, as `read_price` does. Raises OrderInvalid."""
-    return _read_money(text, currency, most=largest_total(currency), named="An amount", bounded="An amount")
+    return _read_money(text, currency, _AMOUNT)
 
 
 def _read_whole(text: str, *, most: int) -> int:
     text = text.strip()
     digits = text.removeprefix("-").lstrip("0") if re.fullmatch(r"-?[0-9]+", text) else None
     if digits is None:
-        raise OrderInvalid(f"Enter a whole number using only the digits 0 to 9, such as {_ungroup(text) or '3'}.")
+        sentence = _("Enter a whole number using only the digits 0 to 9, such as %(example)s.")
+        raise OrderInvalid(sentence % {"example": _ungroup(text) or "3"})
     if not digits or text.startswith("-"):
-        raise OrderInvalid("Enter 1 or more.")
+        raise OrderInvalid(_("Enter 1 or more."))
     if len(digits) > MOST_DIGITS or int(digits) > most:
-        raise OrderInvalid(f"Enter {most:,} or less.")
+        raise OrderInvalid(_("Enter %(most)s or less.") % {"most": f"{most:,}"})
     return int(digits)
 
 
-def _read_money(text: str, currency: str, *, most: Money, named: str, bounded: str) -> Money:
-    """Read an amount up to `most`; `named` and `bounded` are how sentences on its form and on its size begin."""
-    text, decimals = text.strip(), DECIMALS[currency]
+def _read_money(text: str, currency: str, kind: _Kind) -> Money:
+    """Read an amount of a kind."""
+    text, decimals, most = text.strip(), DECIMALS[currency], kind.find_largest(currency)
     found = _NUMBER.fullmatch(text)
     if found is None:
-        raise OrderInvalid(_explain(text, currency, named))
+        raise OrderInvalid(_explain(text, currency, kind))
     whole, mark, fraction = found[1], found[2] or "", found[3] or ""
-    rule = f"{named} in {currency} has {f'at most {decimals} decimals' if decimals else 'no decimals'}."
+    rule = str(kind.few_decimals if decimals else kind.no_decimals) % {"currency": currency, "decimals": decimals}
     if _may_be_thousands(whole, mark, fraction, decimals):
         shorter = fraction.rstrip("0")
         if len(shorter) > decimals:
-            raise OrderInvalid(f"Enter {whole}{fraction} without a thousands separator. {rule}")
+            plain = _("Enter %(number)s without a thousands separator.") % {"number": whole + fraction}
+            raise OrderInvalid(f"{plain} {rule}")
         short = f"{whole}.{shorter.ljust(decimals, '0')}".rstrip(".")
-        raise OrderInvalid(f"{text} is ambiguous. Enter {whole}{fraction} or {short}.")
+        sentence = _("%(typed)s is ambiguous. Enter %(long)s or %(short)s.")
+        raise OrderInvalid(sentence % {"typed": text, "long": whole + fraction, "short": short})
     if len(fraction) > decimals:
         raise OrderInvalid(rule)
     digits = (whole + fraction.ljust(decimals, "0")).lstrip("0") or "0"
     if len(digits) > MOST_DIGITS or int(digits) > most.minor:
-        raise OrderInvalid(f"{bounded} can be at most {most}.")
+        raise OrderInvalid(str(kind.too_much) % {"most": most})
     return Money(int(digits), currency)
 
 
@@ -87,15 +123,16 @@ def _may_be_thousands(whole: str, mark: str, fraction: str, decimals: int) -> bo
     return looks_so and not (mark == "." and decimals == 3)
 
 
-def _explain(text: str, currency: str, named: str) -> str:
+def _explain(text: str, currency: str, kind: _Kind) -> str:
     """Say how to write an amount, of a text that is no number."""
     if re.fullmatch(r"-[0-9.,]+", text):
-        return f"{named} cannot be negative."
+        return str(kind.negative)
     if plain := _ungroup(text):
-        return f"Leave out the thousands separators: enter {plain}."
-    example = Money(125 * 10 ** DECIMALS[currency] // 10, currency).amount if DECIMALS[currency] else 1250
-    mark = "and a point before the decimals" if DECIMALS[currency] else "only"
-    return f"Use the digits 0 to 9 {mark}, such as {example}."
+        return _("Leave out the thousands separators: enter %(number)s.") % {"number": plain}
+    if not DECIMALS[currency]:
+        return _("Use the digits 0 to 9 only, such as %(example)s.") % {"example": 1250}
+    sentence = _("Use the digits 0 to 9 and a point before the decimals, such as %(example)s.")
+    return sentence % {"example": Money(125 * 10 ** DECIMALS[currency] // 10, currency).amount}
 
 
 def _ungroup(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from orders import contracts, permissions
 from orders.engine import outbox
@@ -47,9 +48,8 @@ def submit_order(
     permissions.check_may_submit(actor)
     draft, idempotency_key = tidy_draft(draft), clean_id(idempotency_key)
     if order_id and not is_order_id(order_id):
-        raise OrderInvalid(
-            f"{order_id!r} is not an order id. It must be `order-` followed by up to 58 letters, digits, - or _."
-        )
+        sentence = _("%(typed)s is not an order id. It must be `order-` followed by up to 58 letters, digits, - or _.")
+        raise OrderInvalid(sentence % {"typed": repr(order_id)})
     facts = asdict(draft)
     facts.pop("lines")
     facts |= {"order_id": order_id or new_identifier("order"), "payment_id": new_identifier("pay")}
@@ -62,7 +62,7 @@ def submit_order(
     }
     lines = [OrderLine(position=position, **asdict(line)) for position, line in enumerate(draft.lines, start=1)]
     facts |= _find_words(facts, lines)
-    for _ in range(2):
+    for _attempt in range(2):
         # Whoever used the key, the id or the number a moment ago is seen by the second try.
         with suppress(IntegrityError):
             keys = {"idempotency_key": idempotency_key, "order_id": order_id}
@@ -108,7 +108,7 @@ def _write_order(
         total=order.total,
         currency=order.currency,
     )
-    _, message = outbox.prepare(
+    _sent, message = outbox.prepare(
         order,
         key=f"start:{order.order_id}",
         name=outbox.START,

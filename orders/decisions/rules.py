@@ -159,10 +159,14 @@ def describe_decision(order: Order) -> str:
         if order.is_approved
         else _("%(name)s requested cancellation on %(day)s at %(time)s UTC")
     )
-    at = order.decided_at
-    return sentence % {"name": order.decider, "day": dateformat.format(at, "d M Y"), "time": f"{at:%H:%M}"}
+    day, time = (_write(order.decided_at, form) for form in ("d M Y", "H:i"))
+    return sentence % {"name": order.decider, "day": day, "time": time}
 
 
 def write_moment(at: datetime | None) -> str:
     """Return a time to the minute, as sentences name it; nothing for none."""
-    return f"{dateformat.format(at.astimezone(UTC), 'd M Y H:i')} UTC" if at is not None else ""
+    return _write(at, "d M Y H:i e")
+
+
+def _write(at: datetime | None, form: str) -> str:
+    return dateformat.format(at.astimezone(UTC), form) if at is not None else ""

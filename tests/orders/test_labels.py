@@ -30,6 +30,7 @@ from orders.labels import (
 )
 from orders.labels.losses import REACH_LABELS, STEP_REACH_LABELS, describe_loss
 from orders.labels.reasons import DECISION_REASON_LABELS
+from orders.labels.statuses import name_status
 from orders.models import OrderEvent
 from orders.states import Channel, DecisionKind, DecisionReason, Outcome, ReasonCode, RefusalCode, Status, TroubleCode
 from tests.making import MakeOrder
@@ -185,6 +186,10 @@ def test_a_loss_has_words_for_every_step(activity: str, reach: Reach) -> None:
     assert describe_loss(data).startswith(f"{step}: resumed. ")
     assert describe_loss(data | {"seconds": 3606}).startswith(f"{step}: resumed after 1 h. ")
     assert {activity for activity, _ in STEP_REACH_LABELS} <= set(ACTIVITY_LABELS)
+
+
+def test_every_status_has_words_within_a_sentence() -> None:
+    assert [name_status(status) for status in STATUS_LABELS] == [str(label).lower() for label in STATUS_LABELS.values()]
 
 
 def test_every_code_has_its_words() -> None:

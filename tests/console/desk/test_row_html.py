@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.translation import override
 
 from console.access import CurrentUser
 from console.desk import row_html
@@ -75,6 +76,15 @@ def test_times_are_told_as_they_are_now(bob: User, make_order: MakeOrder) -> Non
         assert f">{age}</time>" in page
         assert f">{deadline}</time>" in page
     assert row_html._render_look.cache_info().misses == 1
+
+
+def test_a_row_is_kept_for_each_language(bob: User, make_order: MakeOrder) -> None:
+    row = row_of(make_order(), bob)
+    row_html._render_look.cache_clear()
+    for language in ("en", "de", "en"):
+        with override(language):
+            render(row)
+    assert row_html._render_look.cache_info().misses == 2
 
 
 def test_what_has_changed_is_rendered_again(client: Client, bob: User, make_order: MakeOrder) -> None:

@@ -1,7 +1,7 @@
 """What templates of the console need beyond Django's own: icons, the mark of a status, times in words."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -11,10 +11,12 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from console import labels
 from console.comments.faces import Piece
 from console.notices.bell import Bell
+from orders.labels.spans import describe_span
 from orders.postgres.clock import database_now
 from orders.states import Status
 
@@ -77,6 +79,26 @@ def until(context: Context, deadline: datetime, words: str = "", over: str = "")
 
 
 @register.simple_tag
+def time_words() -> str:
+    """Return the words of `age` and `until` for the script that lets them go on, with a # for each number or span."""
+    return _time_words(get_language())
+
+
+@cache
+def _time_words(language: str | None) -> str:
+    """Return the words in a language; they are taken from those that the server writes, so that both say the same."""
+    now, span = datetime.now(UTC), timedelta(minutes=7)
+    words = (
+        labels.describe_age(now, now),
+        labels.describe_age(now - span, now).replace(describe_span(span), "#"),
+        labels.describe_deadline(now + span, now).replace(describe_span(span), "#"),
+        labels.describe_deadline(now, now),
+    )
+    units = (timedelta(days=7), timedelta(hours=7), span, timedelta(seconds=7))
+    return "|".join((*words, *(describe_span(unit).replace("7", "#") for unit in units)))
+
+
+@register.simple_tag
 def exact(moment: datetime) -> SafeString:
     """Return the exact time, in UTC; the page's script shows the reader's own time zone."""
     return format_html(
@@ -109,6 +131,7 @@ def copy_button(text: str) -> SafeString:
     """Return a button that copies an id; the page's script shows it where the browser can do that."""
     button = (
         '<button class="copy button button-quiet" type="button" data-copy="{}" hidden>{}'
-        '<span class="visually-hidden">Copy {}</span></button>'
+        '<span class="visually-hidden">{}</span></button>'
     )
-    return format_html(button, text, icon("copy"), text) if text else SafeString()
+    words = _("Copy %(text)s") % {"text": text}
+    return format_html(button, text, icon("copy"), words) if text else SafeString()

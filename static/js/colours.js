@@ -1,9 +1,9 @@
 // Colours: as the system, light, dark. theme.js has set what was chosen before the first paint.
 import { find, remember } from "./page.js";
 
-const NAMES = { "": "as the system", light: "light", dark: "dark" };
 const root = document.documentElement;
 const button = find("#theme");
+const NAMES = { "": find("#theme-name").textContent, light: button.dataset.light, dark: button.dataset.dark };
 const chosen = () => root.dataset.theme ?? "";
 
 const showChosen = () => {

@@ -8,9 +8,10 @@ whenLoaded((root) => {
   for (const button of findAll("button[data-copy]", root)) button.hidden = false;
 });
 
-const say = (text) => {
+// What the page has for it, by a name; a # stands for the id.
+const say = (name, id) => {
   const place = find("#announcement");
-  if (place) place.textContent = text;
+  if (place) place.textContent = place.dataset[name].replace("#", id);
 };
 
 document.addEventListener("click", async (event) => {
@@ -19,9 +20,9 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
-    return say("This browser does not let the page copy. Select the text and copy it.");
+    return say("uncopied", button.dataset.copy);
   }
-  say(`Copied ${button.dataset.copy}`);
+  say("copied", button.dataset.copy);
   button.classList.add("is-copied");
   setTimeout(() => button.classList.remove("is-copied"), SHOWN_MS);
 });

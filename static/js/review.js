@@ -10,6 +10,7 @@ const SEEN_MS = 400;
 const review = find("#review");
 const panel = () => find("#review-panel");
 const shownId = () => panel().dataset.order ?? "";
+const [title, brand] = document.title.split(" · ");
 const addressOf = (order, step) => `${review.dataset.review}?${new URLSearchParams({ [step]: order, decided })}`;
 
 let decided = Number(review && panel().dataset.decided);
@@ -29,7 +30,7 @@ const place = (next) => {
   htmx.process(next);
   htmx.trigger(next, "htmx:load", { elt: next });
   if (next.dataset.here) history.replaceState(null, "", next.dataset.here);
-  document.title = `${next.dataset.title ?? "Review"} · Order console`;
+  document.title = `${next.dataset.title ?? title} · ${brand}`;
   scrollTo(0, 0);
   const wrong = find("[aria-invalid=true], .field-wrong :is(select, textarea)", next);
   (wrong ?? find("#review-title", next)).focus({ preventScroll: !wrong });
@@ -105,9 +106,10 @@ const send = (order, body, { isLeaving = false } = {}) => {
 // Undoing: what is held is listed with the button that takes it back.
 const list = () => {
   find("#review-held").replaceChildren(
-    ...[...held].map(([order, { words }], number, all) => {
+    ...[...held].map(([order, { kind }], number, all) => {
       const line = find("#review-undo").content.firstElementChild.cloneNode(true);
-      find("[data-words]", line).textContent = words;
+      const words = find("[data-words]", line);
+      words.textContent = words.dataset[kind].replace("#", order);
       const button = find("button", line);
       button.dataset.undo = order;
       if (number === all.length - 1) button.dataset.pageKey = "u";
@@ -139,8 +141,7 @@ const undo = async (order) => {
 
 const hold = (order, body, kind) => {
   clearTimeout(held.get(order)?.timer);
-  const words = `${order} will be ${kind === "approve" ? "approved" : "cancelled"} in a moment.`;
-  held.set(order, { body, words, timer: setTimeout(() => release(order), UNDO_MS) });
+  held.set(order, { body, kind, timer: setTimeout(() => release(order), UNDO_MS) });
   list();
   goNext();
 };

@@ -1,7 +1,10 @@
-// Times in the zone of the reader's settings or browser; the server writes them in UTC.
+// Times in the zone of the reader's settings or browser, in the page's language; the server writes them in UTC.
 import { findAll, whenLoaded } from "./page.js";
 
-const makeClock = (timeZone) => new Intl.DateTimeFormat("en-GB", {
+const { lang, dataset } = document.documentElement;
+
+// English alone would be that of the United States.
+const makeClock = (timeZone) => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, {
   timeZone,
   day: "numeric",
   month: "short",
@@ -15,7 +18,7 @@ const makeClock = (timeZone) => new Intl.DateTimeFormat("en-GB", {
 // Somebody may have chosen a zone that this browser does not know.
 const chooseClock = () => {
   try {
-    return makeClock(document.documentElement.dataset.timeZone || undefined);
+    return makeClock(dataset.timeZone || undefined);
   } catch {
     return makeClock();
   }

@@ -1,16 +1,9 @@
 // A request that fails is never silent, and a connection that is back takes its own message away.
 import { find } from "./page.js";
 
-const LOST_POLL = "The console cannot be reached. This page may be out of date. Retrying…";
-const LOST = "The console cannot be reached, so this may not have been done. Check the order before you try again.";
-const FAILED = "Something went wrong on the server. Check the order before you try again.";
-const REFUSED = {
-  401: "You are signed out. Reload the page and sign in.",
-  403: "The console refused this. Reload the page; you may have to sign in again.",
-  404: "This no longer exists. Reload the page.",
-};
-
 const box = find("#trouble");
+// What the page has for each kind of trouble. Answers of the console's own mostly bring a better sentence.
+const sentences = box.dataset;
 const text = find("#trouble-text");
 // Answers that say in the page why nothing was done, as in the settings of htmx.
 const SHOWN = new Set([409, 422]);
@@ -29,7 +22,7 @@ const show = (sentence, isFromPoll, isSignedOut = false) => {
 
 const showLost = (event) => {
   const isFromPoll = isPoll(event.detail.elt);
-  show(isFromPoll ? LOST_POLL : LOST, isFromPoll);
+  show(isFromPoll ? sentences.lostPoll : sentences.lost, isFromPoll);
 };
 
 const readSentence = (xhr) => {
@@ -41,7 +34,7 @@ document.addEventListener("htmx:sendError", showLost);
 document.addEventListener("htmx:timeout", showLost);
 
 const showRefused = (status, said, isFromPoll) => {
-  const sentence = said || (REFUSED[status] ?? FAILED);
+  const sentence = said || (status < 500 ? sentences.refused : sentences.failed);
   const isSignedOut = status === 401;
   show(isSignedOut ? sentence : `${sentence} (${status})`, isFromPoll, isSignedOut);
 };
@@ -61,7 +54,7 @@ export const ask = async (url, { isSilent = false, ...options } = {}) => {
     const isPlain = answer.headers.get("Content-Type")?.startsWith("text/plain");
     showRefused(answer.status, isPlain && text.length < 500 ? text.trim() : "", false);
   } catch {
-    if (!isSilent) show(LOST, false);
+    if (!isSilent) show(sentences.lost, false);
   }
   return null;
 };

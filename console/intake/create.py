@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from console.access import ConsoleRequest, needs_submit, render_page
@@ -19,7 +21,7 @@ from orders.intake.submission import submit_order
 from orders.permissions import may_view
 from orders.postgres.clock import database_now
 
-PASTED: Final = "The pasted rows are lines of the order now. Check them and submit again."
+PASTED: Final = gettext_lazy("The pasted rows are lines of the order now. Check them and submit again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +73,7 @@ def _paste(request: ConsoleRequest, *, is_submitted: bool) -> HttpResponse:
     """Show pasted rows as lines; who submits the form with rows in it looks at them first."""
     lines = tuple(line for line in read_typed_lines(request.POST) if not line.is_blank)
     pasted = request.POST.get("pasted", "")
-    complaint, text = PASTED if is_submitted else "", ""
+    complaint, text = str(PASTED) if is_submitted else "", ""
     focus_row: int | None = len(lines)
     try:
         lines += _read_pasted(pasted, len(lines))
@@ -90,11 +92,10 @@ def _read_pasted(text: str, lines: int) -> tuple[TypedLine, ...]:
     """Return the lines of pasted rows. Raises OrderInvalid for none, and for too many beside the others."""
     rows = read_pasted(text)
     if not rows:
-        raise OrderInvalid("Paste at least one row.")
+        raise OrderInvalid(_("Paste at least one row."))
     if lines + len(rows) > MOST_LINES:
-        raise OrderInvalid(
-            f"An order has at most {MOST_LINES:,} lines; with these rows it would have {lines + len(rows):,}."
-        )
+        sentence = _("An order has at most %(most)s lines; with these rows it would have %(lines)s.")
+        raise OrderInvalid(sentence % {"most": f"{MOST_LINES:,}", "lines": f"{lines + len(rows):,}"})
     return rows
 
 
@@ -112,20 +113,23 @@ def _submit(request: ConsoleRequest) -> HttpResponse:
         return _show(request, submission, status=422)
     if order.created_at < started_at:
         messages.warning(
-            request, "This form has already been submitted and created this order. No second order was created."
+            request, _("This form has already been submitted and created this order. No second order was created.")
         )
     else:
-        messages.success(request, f"Order {order.order_id} was submitted.")
+        messages.success(request, _("Order %(order_id)s was submitted.") % {"order_id": order.order_id})
     return redirect(order)
 
 
 def _describe_reuse(error: KeyReused, user: User) -> Complaint:
     """Say that this form has made another order, which one, and what to do; only who may look is led to it."""
-    again = "To create a new order from what you see below, submit it again."
+    again = _("To create a new order from what you see below, submit it again.")
     if not error.order_id:
-        return Complaint(f"This form was already used by someone else. {again}")
-    sentence = f"This form was already submitted with other contents and created {error.order_id}. {again}"
-    return Complaint(sentence, order_id=error.order_id if may_view(user) else "")
+        sentence = _("This form was already used by someone else.")
+        return Complaint(f"{sentence} {again}")
+    sentence = _("This form was already submitted with other contents and created %(order_id)s.")
+    return Complaint(
+        f"{sentence % {'order_id': error.order_id}} {again}", order_id=error.order_id if may_view(user) else ""
+    )
 
 
 def _show(request: ConsoleRequest, submission: Submission, *, status: int = 200) -> HttpResponse:

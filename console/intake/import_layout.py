@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from openpyxl.utils import get_column_letter
 
 from orders.errors import OrderInvalid
@@ -23,12 +25,15 @@ LONGEST_CELL: Final = 60
 class LayoutForm(forms.Form):
     """Encoding, delimiter, decimal mark, currency, and a column for each field of an order."""
 
-    encoding = forms.ChoiceField(label="Encoding", choices=list(ENCODINGS.items()))
-    delimiter = forms.ChoiceField(label="Columns are separated by", choices=list(DELIMITERS.items()))
-    decimal_mark = forms.ChoiceField(label="Decimal mark of prices", choices=list(DECIMAL_MARKS.items()))
-    currency = forms.ChoiceField(label="Currency, where the file has no column for it")
+    encoding = forms.ChoiceField(label=gettext_lazy("Encoding"), choices=list(ENCODINGS.items()))
+    delimiter = forms.ChoiceField(label=gettext_lazy("Columns are separated by"), choices=list(DELIMITERS.items()))
+    decimal_mark = forms.ChoiceField(label=gettext_lazy("Decimal mark of prices"), choices=list(DECIMAL_MARKS.items()))
+    currency = forms.ChoiceField(label=gettext_lazy("Currency, where the file has no column for it"))
     shop = forms.ModelChoiceField(
-        label="Shop whose order numbers these are", queryset=Shop.objects.all(), required=False, empty_label="No shop"
+        label=gettext_lazy("Shop whose order numbers these are"),
+        queryset=Shop.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("No shop"),
     )
 
     use_required_attribute = False
@@ -44,7 +49,7 @@ class LayoutForm(forms.Form):
             del self.fields["shop"]
         for name, label in FIELD_LABELS.items():
             self.fields[COLUMN + name] = forms.ChoiceField(
-                label=label, required=False, choices=[("", "Not in the file"), *names]
+                label=label, required=False, choices=[("", _("Not in the file")), *names]
             )
             self.fields[COLUMN + name].is_optional = name not in NEEDED  # type: ignore[attr-defined]
 
@@ -95,9 +100,9 @@ class Preview:
 
     @classmethod
     def of(cls, importing: OrderImport) -> "Preview":
-        (_, header), *rows = importing.sample
+        header, rows = importing.sample[0][1], importing.sample[1:]
         layout = read_layout(importing)
-        fields = {place: FIELD_LABELS[name] for name, place in layout.columns.items()}
+        fields = {place: str(FIELD_LABELS[name]) for name, place in layout.columns.items()}
         columns = [
             Column(get_column_letter(place + 1), cut(name, LONGEST_NAME), fields.get(place, ""))
             for place, name in enumerate(header)
@@ -138,5 +143,6 @@ def _describe_price(layout: Layout, cells: Sequence[str]) -> str:
     try:
         price = read_price(write_plainly(typed, layout.decimal_mark), currency)
     except OrderInvalid as error:
-        return f"The first price, {cut(typed, LONGEST_CELL)}, cannot be read: {error}"
-    return f"The first price, {cut(typed, LONGEST_CELL)}, is read as {price}."
+        sentence = _("The first price, %(typed)s, cannot be read: %(error)s")
+        return sentence % {"typed": cut(typed, LONGEST_CELL), "error": error}
+    return _("The first price, %(typed)s, is read as %(price)s.") % {"typed": cut(typed, LONGEST_CELL), "price": price}

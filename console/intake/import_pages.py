@@ -10,6 +10,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
@@ -22,8 +24,10 @@ from console.streaming import encode_lines
 from orders.errors import FileRefused, ImportMoved, ImportNotFound, OrderError, OrderInvalid
 from orders.imports import jobs
 from orders.imports.failed_rows import write_failed_rows
-from orders.imports.layout import FIELD_LABELS
-from orders.imports.sheets import LARGEST_FILE
+from orders.imports.layout import Layout
+from orders.imports.reading import CellError
+from orders.imports.sheets import LARGEST_FILE, describe_too_large
+from orders.imports.wording import is_written_for_reader, word_errors
 from orders.labels.imports import IMPORT_RESULT_LABELS, IMPORT_STATE_LABELS
 from orders.models import ImportedOrder, OrderImport
 from orders.reading.pages import Ordering, cut_page
@@ -85,27 +89,28 @@ class ItemFace:
         return self.result in jobs.FAILED
 
     @classmethod
-    def of(cls, item: ImportedOrder, importing: OrderImport) -> "ItemFace":
-        errors = [_describe_error(error) for error in item.errors[:MOST_ERRORS]]
-        if len(item.errors) > MOST_ERRORS:
-            errors.append(f"And {len(item.errors) - MOST_ERRORS:,} more.")
+    def of(cls, item: ImportedOrder, importing: OrderImport, layout: Layout) -> "ItemFace":
+        errors = [_describe_error(error) for error in word_errors(item, layout)[:MOST_ERRORS]]
+        if (others := len(item.errors) - MOST_ERRORS) > 0:
+            errors.append(ngettext("And %(count)s more.", "And %(count)s more.", others) % {"count": f"{others:,}"})
         order_id = item.order.order_id if item.order else ""
         number = cut(item.shop_order_number, 64)
         return cls(item.first_row, number, item.result, _describe_item(item, importing), order_id, tuple(errors))
 
 
-def _describe_error(error: Mapping[str, Any]) -> str:
-    return f"Row {error['row']}, {FIELD_LABELS.get(error['field'], 'order')}: {error['sentence']}"
+def _describe_error(error: CellError) -> str:
+    facts = {"row": error.row, "field": error.label or _("order"), "sentence": error.sentence}
+    return _("Row %(row)s, %(field)s: %(sentence)s") % facts
 
 
 def _describe_item(item: ImportedOrder, importing: OrderImport) -> str:
     if item.result:
         return str(IMPORT_RESULT_LABELS[ImportResult(item.result)])
     if importing.state == ImportState.STOPPED:
-        return "Not submitted"
+        return _("Not submitted")
     if importing.state == ImportState.RUNNING:
-        return "Its turn is still to come"
-    return "Submitted before" if item.is_known else "Can be imported"
+        return _("Its turn is still to come")
+    return _("Submitted before") if item.is_known else _("Can be imported")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -118,9 +123,9 @@ def show_imports(request: ConsoleRequest) -> HttpResponse:
     upload = request.FILES.get("file")
     try:
         if upload is None:
-            raise FileRefused("Choose a CSV or Excel file.")
+            raise FileRefused(_("Choose a CSV or Excel file."))
         if (upload.size or 0) > LARGEST_FILE:
-            raise FileRefused(f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it.")
+            raise FileRefused(describe_too_large())
         currency = settings.ORDER_CURRENCIES[0]
         importing = jobs.create_import(upload.name or "", upload.read(), actor=request.user, currency=currency)
     except FileRefused as error:
@@ -182,13 +187,13 @@ def _choose(request: ConsoleRequest, importing: OrderImport, *, is_check: bool) 
     """Take the form on how the file is read, and begin the check if that is asked for. Raises OrderError."""
     form = LayoutForm(importing, request.POST)
     if not form.is_valid():
-        context = _describe(request, importing, form=form, complaint="Some choices are not offered. Choose again.")
+        context = _describe(request, importing, form=form, complaint=_("Some choices are not offered. Choose again."))
         return render_page(request, "intake/import_detail.html", context, status=422)
     stands = jobs.choose_layout(
         importing.import_id, actor=request.user, reading=form.reading, shop=form.chosen_shop, columns=form.columns
     )
     if not stands:
-        messages.warning(request, "Read in this way, the file has other columns. Check which column holds what.")
+        messages.warning(request, _("Read in this way, the file has other columns. Check which column holds what."))
     elif is_check:
         jobs.start_check(importing.import_id, actor=request.user)
     return redirect("import-detail", importing.import_id)
@@ -238,12 +243,14 @@ def _describe_results(request: ConsoleRequest, importing: OrderImport) -> dict[s
     if show == "failed":
         items = items.filter(result__in=jobs.FAILED)
     cursor = request.GET.get("cursor", "")
-    items = items.only("first_row", "shop_order_number", "result", "is_known", "errors", "order__order_id")
+    names = ["first_row", "shop_order_number", "result", "is_known", "errors", "order__order_id"]
+    items = items.only(*names) if is_written_for_reader() else items.only(*names, "rows")
     try:
         page = cut_page(items, ITEMS, cursor=cursor, size=PAGE_SIZE)
     except OrderError:
         page, cursor = cut_page(items, ITEMS, size=PAGE_SIZE), ""
-    faces = [ItemFace.of(item, importing) for item in page.rows]
+    layout = jobs.read_layout(importing)
+    faces = [ItemFace.of(item, importing, layout) for item in page.rows]
     seen = fingerprint((importing.state, importing.rows, counts, faces))
 
     def link(**query: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.conf import settings
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid
 from orders.intake.drafts import LINE_LABELS, MOST_LINES, LineDraft, LineReading, TypedLine, check_total, read_line
@@ -51,7 +52,7 @@ class Row:
         return [
             Cell(
                 name=f"{PREFIX}-{self.position}-{field}",
-                label=label,
+                label=str(label),
                 keys=KEYS[field],
                 value=getattr(self.typed, field),
                 error=self.errors.get(field, ""),
@@ -118,14 +119,16 @@ class Lines:
     def complaints(self) -> list[str]:
         filled = [reading for reading in self._readings if reading is not None]
         if not self._is_whole:
-            return ["Some lines were not received. Check them and submit again."]
+            return [_("Some lines were not received. Check them and submit again.")]
         if not filled:
-            return ["An order needs at least one line."]
+            return [_("An order needs at least one line.")]
         if len(filled) > MOST_LINES:
-            return [
-                f"An order has at most {MOST_LINES:,} lines; this one has {len(filled):,}. "
-                f"Take {len(filled) - MOST_LINES:,} of them out and submit them as another order."
-            ]
+            sentence = _(
+                "An order has at most %(most)s lines; this one has %(lines)s. Take %(others)s of them out and submit "
+                "them as another order."
+            )
+            counts = {"most": MOST_LINES, "lines": len(filled), "others": len(filled) - MOST_LINES}
+            return [sentence % {name: f"{count:,}" for name, count in counts.items()}]
         return [self.totals.complaint] if self.totals.complaint and not any(line.errors for line in filled) else []
 
     @property

@@ -8,9 +8,11 @@ from uuid import uuid4
 from django import forms
 from django.conf import settings
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from console.fields import EntryField
-from console.intake.lines import PREFIX, Lines, have_all_arrived, read_typed_lines
+from console.intake.lines import PREFIX, Cell, Lines, Row, have_all_arrived, read_typed_lines
 from orders.errors import OrderInvalid
 from orders.intake.addresses import ANY_COUNTRY, PARTS, find_format, find_missing, list_countries, name_country
 from orders.intake.drafts import FACTS, REQUIRED, OrderDraft, TypedLine, read_currency
@@ -22,7 +24,7 @@ NO_FACTS: Final = frozenset({"idempotency_key", "priced_in", "prices_checked"})
 # The summary above the form names so many of the things that are wrong; each field has its own sentence besides.
 MOST_COMPLAINTS: Final = 20
 
-INCOMPLETE: Final = "The form is incomplete. Open a new one."
+INCOMPLETE: Final = gettext_lazy("The form is incomplete. Open a new one.")
 
 Typed = Mapping[str, Any]
 
@@ -32,26 +34,28 @@ def _read_key(text: str) -> str:
     try:
         return read_entry(text, limit=64)
     except OrderInvalid as error:
-        raise OrderInvalid(INCOMPLETE) from error
+        raise OrderInvalid(str(INCOMPLETE)) from error
 
 
 class OrderForm(forms.Form):
     """Customer, address and currency of a new order."""
 
     idempotency_key = EntryField(read=_read_key, widget=forms.HiddenInput)
-    customer_name = EntryField(label="Name", read=FACTS["customer_name"])
-    customer_company = EntryField(label="Company", read=FACTS["customer_company"], required=False)
-    customer_email = EntryField(label="E-mail", read=FACTS["customer_email"])
-    customer_phone = EntryField(label="Telephone", read=FACTS["customer_phone"], required=False)
-    address_country = EntryField(label="Country", read=FACTS["address_country"], widget=forms.Select())
-    address_line = EntryField(label="Street and number", read=FACTS["address_line"])
-    address_line2 = EntryField(label="Flat, building, floor", read=FACTS["address_line2"], required=False)
+    customer_name = EntryField(label=gettext_lazy("Name"), read=FACTS["customer_name"])
+    customer_company = EntryField(label=gettext_lazy("Company"), read=FACTS["customer_company"], required=False)
+    customer_email = EntryField(label=gettext_lazy("E-mail"), read=FACTS["customer_email"])
+    customer_phone = EntryField(label=gettext_lazy("Telephone"), read=FACTS["customer_phone"], required=False)
+    address_country = EntryField(label=gettext_lazy("Country"), read=FACTS["address_country"], widget=forms.Select())
+    address_line = EntryField(label=gettext_lazy("Street and number"), read=FACTS["address_line"])
+    address_line2 = EntryField(label=gettext_lazy("Flat, building, floor"), read=FACTS["address_line2"], required=False)
     address_postcode = EntryField(read=FACTS["address_postcode"], required=False)
     address_city = EntryField(read=FACTS["address_city"], required=False)
     address_state = EntryField(read=FACTS["address_state"], required=False)
-    payment_method = EntryField(label="Payment method", read=FACTS["payment_method"], required=False)
-    customer_reference = EntryField(label="Customer number", read=FACTS["customer_reference"], required=False)
-    currency = EntryField(label="Currency", read=read_currency, widget=forms.Select())
+    payment_method = EntryField(label=gettext_lazy("Payment method"), read=FACTS["payment_method"], required=False)
+    customer_reference = EntryField(
+        label=gettext_lazy("Customer number"), read=FACTS["customer_reference"], required=False
+    )
+    currency = EntryField(label=gettext_lazy("Currency"), read=read_currency, widget=forms.Select())
     # The currency that the prices were typed in, and the one that a person says they are right in.
     priced_in = forms.CharField(required=False, widget=forms.HiddenInput)
     prices_checked = forms.CharField(required=False)
@@ -63,7 +67,7 @@ class OrderForm(forms.Form):
         for field in self.fields.values():
             field.error_messages |= {"required": REQUIRED}
         self._adapt_to_country()
-        _offer(self.fields["address_country"], {"": "Choose a country", **list_countries()})
+        _offer(self.fields["address_country"], {"": _("Choose a country"), **list_countries()})
         _offer(self.fields["currency"], {code: code for code in settings.ORDER_CURRENCIES})
         self.fields["idempotency_key"].error_messages["required"] = INCOMPLETE
         self.fields["customer_email"].widget.attrs |= {"inputmode": "email", "autocapitalize": "off"}
@@ -82,7 +86,8 @@ class OrderForm(forms.Form):
                 field.label = self.address_format.labels[part]
                 field.is_optional = part not in self.address_format.required  # type: ignore[attr-defined]
             else:
-                field.label = f"{ANY_COUNTRY.labels[part]} (not used in {name_country(country)})"
+                facts = {"part": ANY_COUNTRY.labels[part], "country": name_country(country)}
+                field.label = _("%(part)s (not used in %(country)s)") % facts
 
     @property
     def address_parts(self) -> list[forms.BoundField]:
@@ -207,14 +212,15 @@ class Submission:
         found += _complain_of(self.order_form)
         change = self.currency_change
         if change is not None and not change.is_confirmed:
-            sentence = (
-                f"The prices were typed in {change.before} and are not converted. "
-                f"Confirm that they are right in {change.now}, or choose {change.before} again."
+            sentence = _(
+                "The prices were typed in %(before)s and are not converted. Confirm that they are right in %(now)s, or "
+                "choose %(before)s again."
             )
-            found.append(Complaint(sentence, "Currency", "id_prices_checked"))
-        found += [Complaint(sentence, "Lines", f"id_{PREFIX}-0-sku") for sentence in self.lines_complaints]
+            facts = {"before": change.before, "now": change.now}
+            found.append(Complaint(sentence % facts, _("Currency"), "id_prices_checked"))
+        found += [Complaint(sentence, _("Lines"), f"id_{PREFIX}-0-sku") for sentence in self.lines_complaints]
         found += [
-            Complaint(cell.error, f"Line {row.position + 1}, {cell.label}", cell.id)
+            Complaint(cell.error, _name_cell(row, cell), cell.id)
             for row in self.lines.rows
             if row.errors
             for cell in row.cells
@@ -223,13 +229,22 @@ class Submission:
         if len(found) <= MOST_COMPLAINTS:
             return found
         others = len(found) - MOST_COMPLAINTS
-        return [*found[:MOST_COMPLAINTS], Complaint(f"{others:,} more fields have errors, shown beside each field.")]
+        sentence = ngettext(
+            "%(count)s more fields have errors, shown beside each field.",
+            "%(count)s more fields have errors, shown beside each field.",
+            others,
+        )
+        return [*found[:MOST_COMPLAINTS], Complaint(sentence % {"count": f"{others:,}"})]
 
     @property
     def draft(self) -> OrderDraft:
         """The order to be submitted, of a form without errors."""
         facts = {name: value for name, value in self.order_form.cleaned_data.items() if name not in NO_FACTS}
         return OrderDraft(**facts, lines=self.lines.drafts)
+
+
+def _name_cell(row: Row, cell: Cell) -> str:
+    return _("Line %(line)s, %(field)s") % {"line": row.position + 1, "field": cell.label}
 
 
 def _complain_of(form: forms.Form) -> list[Complaint]:

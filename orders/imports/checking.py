@@ -12,6 +12,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import override
 
 from orders import contracts
 from orders.errors import FileRefused, ImportNotFound
@@ -27,10 +28,11 @@ CHUNK: Final = 200
 LONGEST_NUMBER: Final = 200
 
 
+@override(None)
 def check_import(command: contracts.CheckImport, *, beat: Callable[[], None]) -> contracts.ImportAdvanced:
     """Read the file to its end, unless the import has moved on; `beat` is called now and then.
 
-    Raises ImportNotFound.
+    What is written down is English, whoever calls; pages show it in the language of the reader. Raises ImportNotFound.
     """
     importing = OrderImport.objects.select_related("shop").filter(import_id=command.import_id).first()
     if importing is None:

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop, override
 
 from orders import contracts
 from orders.errors import ImportNotFound
@@ -31,13 +32,15 @@ logger = logging.getLogger(__name__)
 MOST_OF_AN_ATTEMPT: Final = 1_000
 # Shorter than an attempt may take.
 CHUNK_SECONDS: Final = 1.8
-NOT_SAVED: Final = "The database refused this order. Look for unusual characters or numbers in its rows."
+NOT_SAVED: Final = gettext_noop("The database refused this order. Look for unusual characters or numbers in its rows.")
 
 
+@override(None)
 def import_chunk(command: contracts.ImportChunk) -> contracts.ImportAdvanced:
     """Submit the next orders of the import, unless it is not confirmed or has ended. Raises ImportNotFound.
 
-    The rights are read again each time: a person who lost them, or whose account was closed, stops the import.
+    The rights are read again each time: a person who lost them, or whose account was closed, stops the import. What is
+    written down is English, whoever calls; pages show it in the language of the reader.
     """
     importing = OrderImport.objects.select_related("shop").filter(import_id=command.import_id).first()
     if importing is None:

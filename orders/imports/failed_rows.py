@@ -6,12 +6,14 @@ again.
 
 import csv
 import io
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+
+from django.utils.translation import gettext as _
 
 from orders.imports.jobs import FAILED, read_layout
-from orders.imports.layout import FIELD_LABELS
+from orders.imports.reading import CellError
 from orders.imports.sheets import CSV
+from orders.imports.wording import word_errors
 from orders.models import ImportedOrder, OrderImport
 
 ERROR = "Error"
@@ -24,15 +26,14 @@ def write_failed_rows(importing: OrderImport) -> Iterator[str]:
     yield "\N{BYTE ORDER MARK}" + _write_line([ERROR, *importing.sample[0][1]], delimiter)
     failed = ImportedOrder.objects.filter(of=importing, result__in=FAILED).order_by("id")
     for item in failed.iterator(chunk_size=500):
+        errors = word_errors(item, layout)
         for number, cells in item.rows:
-            yield _write_line([describe_errors(item.errors, number), *cells], delimiter)
+            yield _write_line([_describe_errors(errors, number), *cells], delimiter)
 
 
-def describe_errors(errors: list[dict[str, Any]], row: int) -> str:
+def _describe_errors(errors: Sequence[CellError], row: int) -> str:
     """Say what is wrong with a row of an order."""
-    return " ".join(
-        f"{FIELD_LABELS.get(error['field'], 'Order')}: {error['sentence']}" for error in errors if error["row"] == row
-    )
+    return " ".join(f"{error.label or _('Order')}: {error.sentence}" for error in errors if error.row == row)
 
 
 def _write_line(cells: list[str], delimiter: str) -> str:

@@ -13,11 +13,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, F
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from orders.errors import FileRefused, ImportMoved, ImportNotFound, OrderInvalid
 from orders.identifiers import new_identifier
 from orders.imports.layout import Layout
-from orders.imports.sheets import LARGEST_FILE, Row, guess_meaning, guess_reading, read_sample
+from orders.imports.sheets import LARGEST_FILE, Row, describe_too_large, guess_meaning, guess_reading, read_sample
 from orders.models import ImportedOrder, ImportFile, OrderImport, Shop
 from orders.permissions import check_may_submit
 from orders.states import ImportResult, ImportState
@@ -38,9 +39,10 @@ def create_import(name: str, contents: bytes, *, actor: User, currency: str) -> 
     """Keep a file, with a guess at how it is read. Raises NotAllowed, FileRefused for one that cannot be read."""
     check_may_submit(actor)
     if OrderImport.objects.filter(actor_account_id=actor.pk, ended_at__isnull=True).count() >= MOST_OPEN:
-        raise FileRefused(f"You have {MOST_OPEN} imports that have not ended. Finish or stop one of them first.")
+        sentence = _("You have %(most)s imports that have not ended. Finish or stop one of them first.")
+        raise FileRefused(sentence % {"most": MOST_OPEN})
     if len(contents) > LARGEST_FILE:
-        raise FileRefused(f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it.")
+        raise FileRefused(describe_too_large())
     layout = replace(guess_reading(name, contents), currency=currency)
     rows = read_sample(contents, layout)
     with transaction.atomic():
@@ -117,9 +119,10 @@ def confirm_import(import_id: str, *, actor: User) -> None:
     with transaction.atomic():
         importing = _lock(import_id, actor, ImportState.CHECKED)
         if importing.actor_account_id != actor.pk:
-            raise OrderInvalid(f"Only {importing.actor} may confirm this import, because it submits in their name.")
+            sentence = _("Only %(actor)s may confirm this import, because it submits in their name.")
+            raise OrderInvalid(sentence % {"actor": importing.actor})
         if not ImportedOrder.objects.filter(of=importing, result="").exists():
-            raise OrderInvalid("The file has no order without errors. Correct it and upload it again.")
+            raise OrderInvalid(_("The file has no order without errors. Correct it and upload it again."))
         ImportFile.objects.filter(of=importing).delete()
         _move(importing, ImportState.RUNNING, changed_by=actor.get_username(), wake_due_at=Now())
 

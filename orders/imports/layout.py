@@ -8,39 +8,48 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from orders.errors import FileRefused, OrderInvalid
 from orders.intake.drafts import LINE_LABELS
+from orders.labels import Label
 
-ENCODINGS: Final[Mapping[str, str]] = {
+ENCODINGS: Final[Mapping[str, Label]] = {
     "utf-8": "UTF-8",
     "utf-16": "UTF-16",
-    "cp1252": "Windows (Western Europe)",
-    "cp1250": "Windows (Central Europe)",
+    "cp1252": gettext_lazy("Windows (Western Europe)"),
+    "cp1250": gettext_lazy("Windows (Central Europe)"),
     "iso8859-15": "ISO 8859-15",
 }
-DELIMITERS: Final[Mapping[str, str]] = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
-DECIMAL_MARKS: Final[Mapping[str, str]] = {".": "Point: 12.50", ",": "Comma: 12,50"}
+DELIMITERS: Final[Mapping[str, Label]] = {
+    ",": gettext_lazy("Comma"),
+    ";": gettext_lazy("Semicolon"),
+    "\t": gettext_lazy("Tab"),
+    "|": gettext_lazy("Vertical bar"),
+}
+DECIMAL_MARKS: Final[Mapping[str, Label]] = {".": gettext_lazy("Point: 12.50"), ",": gettext_lazy("Comma: 12,50")}
 
 NUMBER: Final = "shop_order_number"
 WEIGHT: Final = "weight_grams"
 # What a column may hold, in the order of the form.
-FIELD_LABELS: Final[Mapping[str, str]] = {
-    NUMBER: "Order number",
-    "customer_name": "Name",
-    "customer_company": "Company",
-    "customer_email": "E-mail",
-    "customer_phone": "Telephone",
-    "customer_reference": "Customer number",
-    "address_line": "Street and number",
-    "address_line2": "Flat, building, floor",
-    "address_postcode": "Postcode",
-    "address_city": "City",
-    "address_state": "State or province",
-    "address_country": "Country",
-    "payment_method": "Payment method",
-    "currency": "Currency",
+FIELD_LABELS: Final[Mapping[str, Label]] = {
+    NUMBER: gettext_lazy("Order number"),
+    "customer_name": gettext_lazy("Name"),
+    "customer_company": gettext_lazy("Company"),
+    "customer_email": gettext_lazy("E-mail"),
+    "customer_phone": gettext_lazy("Telephone"),
+    "customer_reference": gettext_lazy("Customer number"),
+    "address_line": gettext_lazy("Street and number"),
+    "address_line2": gettext_lazy("Flat, building, floor"),
+    "address_postcode": gettext_lazy("Postcode"),
+    "address_city": gettext_lazy("City"),
+    "address_state": gettext_lazy("State or province"),
+    "address_country": gettext_lazy("Country"),
+    "payment_method": gettext_lazy("Payment method"),
+    "currency": gettext_lazy("Currency"),
     **LINE_LABELS,
-    WEIGHT: "Weight (g)",
+    WEIGHT: gettext_lazy("Weight (g)"),
 }
 # What each row has of its own; all other columns are of the order.
 OF_LINES: Final = (*LINE_LABELS, WEIGHT)
@@ -48,26 +57,28 @@ OF_LINES: Final = (*LINE_LABELS, WEIGHT)
 NEEDED: Final = (NUMBER, "customer_name", "customer_email", "address_line", "address_country", *LINE_LABELS)
 # How shops call their columns, written without anything but letters and digits.
 _NAMES: Final[Mapping[str, str]] = {
-    NUMBER: "order orderid ordernumber orderno number name2 shopordernumber reference bestellnummer auftragsnummer",
-    "customer_name": "customer customername fullname billingname shippingname recipient kunde kundenname",
-    "customer_company": "customercompany shippingcompany billingcompany firma organisation organization",
-    "customer_email": "mail emailaddress customeremail contactemail",
-    "customer_phone": "phone phonenumber customerphone shippingphone mobile telefon",
-    "customer_reference": "customerid customerno customerreference kundennummer",
-    "address_line": "address address1 addressline addressline1 street line1 shippingaddress1 shippingstreet strasse",
-    "address_line2": "address2 addressline2 line2 shippingaddress2",
-    "address_postcode": "postalcode zip zipcode postcode shippingzip plz",
-    "address_city": "town shippingcity ort stadt",
-    "address_state": "state province region shippingprovince bundesland",
-    "address_country": "countrycode shippingcountry land",
+    NUMBER: "ordernumber order orderid orderno number name2 shopordernumber reference bestellnummer auftragsnummer",
+    "customer_name": "name customer customername fullname billingname shippingname recipient kunde kundenname",
+    "customer_company": "company customercompany shippingcompany billingcompany firma organisation organization",
+    "customer_email": "email mail emailaddress customeremail contactemail",
+    "customer_phone": "telephone phone phonenumber customerphone shippingphone mobile telefon",
+    "customer_reference": "customernumber customerid customerno customerreference kundennummer",
+    "address_line": (
+        "streetandnumber address address1 addressline addressline1 street line1 shippingaddress1 shippingstreet strasse"
+    ),
+    "address_line2": "flatbuildingfloor address2 addressline2 line2 shippingaddress2",
+    "address_postcode": "postcode postalcode zip zipcode shippingzip plz",
+    "address_city": "city town shippingcity ort stadt",
+    "address_state": "stateorprovince state province region shippingprovince bundesland",
+    "address_country": "country countrycode shippingcountry land",
     "payment_method": "paymentreference paymentid",
     "currency": "currencycode waehrung",
     "sku": "article articlenumber itemsku lineitemsku productcode artikel artikelnummer",
-    "description": "product productname item itemname lineitemname title bezeichnung artikelname",
+    "description": "product productname item itemname lineitemname title bezeichnung beschreibung artikelname",
     "quantity": "qty count lineitemquantity menge anzahl",
     "unit_price": "price itemprice lineitemprice preis einzelpreis",
     # Only names that say grams: a weight of 2 may be kilograms.
-    WEIGHT: "grams weightingrams itemgrams lineitemgrams variantgrams gramm gewichtg gewichtingramm",
+    WEIGHT: "weightg grams weightingrams itemgrams lineitemgrams variantgrams gramm gewichtg gewichtingramm",
 }
 _UNSIGNED: Final = re.compile(r"[^0-9a-z]")
 _PLAIN: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -88,26 +99,27 @@ class Layout:
 
     def check_is_complete(self, width: int) -> None:
         """Raise FileRefused unless each needed field has a column of the file, and none has two."""
-        missing = [FIELD_LABELS[name] for name in NEEDED if name not in self.columns]
+        missing = [str(FIELD_LABELS[name]) for name in NEEDED if name not in self.columns]
         if "currency" not in self.columns and not self.currency:
-            missing.append(FIELD_LABELS["currency"])
+            missing.append(str(FIELD_LABELS["currency"]))
         if missing:
-            raise FileRefused(f"Choose the columns of: {', '.join(missing)}.")
+            raise FileRefused(_("Choose the columns of: %(fields)s.") % {"fields": ", ".join(missing)})
         places = list(self.columns.values())
         twice = {place for place in places if places.count(place) > 1}
         if twice:
-            both = [label for name, label in FIELD_LABELS.items() if self.columns.get(name) in twice]
-            raise FileRefused(f"One column cannot be two things. Choose another for one of: {', '.join(both)}.")
+            both = [str(label) for name, label in FIELD_LABELS.items() if self.columns.get(name) in twice]
+            sentence = _("One column cannot be two things. Choose another for one of: %(fields)s.")
+            raise FileRefused(sentence % {"fields": ", ".join(both)})
         if any(not 0 <= place < width for place in places):
-            raise FileRefused("A chosen column is not in the file as it is read now. Choose the columns again.")
+            raise FileRefused(_("A chosen column is not in the file as it is read now. Choose the columns again."))
 
 
 def guess_columns(header: Sequence[str]) -> dict[str, int]:
     """Return which column seems to hold which field, by its name; the first of several counts."""
     names = [_UNSIGNED.sub("", name.lower()) for name in header]
     found: dict[str, int] = {}
-    for field_name, label in FIELD_LABELS.items():
-        meant = [field_name, label, *_NAMES[field_name].split()]
+    for field_name in FIELD_LABELS:
+        meant = [field_name, *_NAMES[field_name].split()]
         for name in (_UNSIGNED.sub("", each.lower()) for each in meant):
             place = names.index(name) if name in names else None
             if place is not None and place not in found.values():
@@ -142,8 +154,9 @@ def write_plainly(text: str, decimal_mark: str) -> str:
     if in_groups.fullmatch(text):
         return text.replace(thousands, "").replace(",", ".")
     if thousands in text and _PLAIN.fullmatch(text.replace(thousands, ".")):
-        names = {".": "a point", ",": "a comma"}
-        raise OrderInvalid(
-            f"{text[:40]} has {names[thousands]}, but the decimal mark of this file is {names[decimal_mark]}."
-        )
+        if decimal_mark == ",":
+            sentence = _("%(typed)s has a point, but the decimal mark of this file is a comma.")
+        else:
+            sentence = _("%(typed)s has a comma, but the decimal mark of this file is a point.")
+        raise OrderInvalid(sentence % {"typed": text[:40]})
     return text.replace(",", ".") if decimal_mark == "," else text

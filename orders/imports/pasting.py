@@ -5,6 +5,8 @@ import io
 from collections.abc import Mapping
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from orders.errors import OrderInvalid
 from orders.imports.layout import guess_columns
 from orders.intake.drafts import LINE_LABELS, TypedLine
@@ -12,7 +14,6 @@ from orders.intake.drafts import LINE_LABELS, TypedLine
 # A first row that names so many of a line's fields says which column holds what; else they come in the form's order.
 NAMED: Final = 2
 IN_ORDER: Final = {name: place for place, name in enumerate(LINE_LABELS)}
-ORDER: Final = "SKU, description, quantity and unit price"
 
 
 def read_pasted(text: str) -> tuple[TypedLine, ...]:
@@ -34,7 +35,7 @@ def _split(text: str) -> list[list[str]]:
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
     except csv.Error as error:
-        raise OrderInvalid("The rows cannot be read. Copy only the cells with the lines of the order.") from error
+        raise OrderInvalid(_("The rows cannot be read. Copy only the cells with the lines of the order.")) from error
 
 
 def _tidy(cells: list[str]) -> list[str]:
@@ -44,9 +45,11 @@ def _tidy(cells: list[str]) -> list[str]:
 def _check_width(rows: list[list[str]]) -> None:
     for number, cells in enumerate(rows, start=1):
         if any(cells[len(IN_ORDER) :]):
-            raise OrderInvalid(
-                f"Row {number} has {len(cells)} columns. Paste {ORDER}, or include the row that names the columns."
+            sentence = _(
+                "Row %(row)s has %(columns)s columns. Paste SKU, description, quantity and unit price, or include the "
+                "row that names the columns."
             )
+            raise OrderInvalid(sentence % {"row": number, "columns": len(cells)})
 
 
 def _read_row(cells: list[str], places: Mapping[str, int]) -> TypedLine:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from orders.errors import OrderInvalid
 from orders.imports.layout import FIELD_LABELS, NUMBER, OF_LINES, WEIGHT, Layout, write_plainly
 from orders.imports.sheets import Row
@@ -33,7 +35,7 @@ class CellError:
     @property
     def label(self) -> str:
         """The name of the field as the page shows it."""
-        return FIELD_LABELS.get(self.field, "")
+        return str(FIELD_LABELS.get(self.field, ""))
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,12 @@ def read_rows_of_order(rows: Sequence[Row], layout: Layout) -> Reading:
     errors: dict[tuple[int, str], str] = {}
     facts = {name: _read_fact(rows, name, layout, errors) for name in ORDER_FIELDS}
     if not facts[NUMBER]:
-        errors[rows[0][0], NUMBER] = REQUIRED
+        errors[rows[0][0], NUMBER] = str(REQUIRED)
     currency = _read_currency(rows[0][0], facts.pop("currency") or layout.currency, errors)
     lines: list[tuple[int, LineDraft]] = []
     if len(rows) > MOST_LINES:
-        errors[rows[0][0], NUMBER] = f"An order has at most {MOST_LINES:,} lines; this one has {len(rows):,}."
+        sentence = _("An order has at most %(most)s lines; this one has %(lines)s.")
+        errors[rows[0][0], NUMBER] = sentence % {"most": f"{MOST_LINES:,}", "lines": f"{len(rows):,}"}
     for row in rows[:MOST_LINES]:
         line = _read_line(row, currency, layout, errors)
         if line is not None:
@@ -104,7 +107,8 @@ def _read_fact(rows: Sequence[Row], name: str, layout: Layout, errors: dict[tupl
     for number, cells in rows[1:]:
         other = pick(cells, name, layout)
         if other and other != fact:
-            errors[number, name] = f"This differs from row {rows[0][0]} of the same order, which has {fact[:60]!r}."
+            sentence = _("This differs from row %(row)s of the same order, which has %(text)s.")
+            errors[number, name] = sentence % {"row": rows[0][0], "text": repr(fact[:60])}
     return fact
 
 
@@ -148,4 +152,4 @@ def _place_errors(error: OrderInvalid, numbers: Sequence[int], first: int, error
 
 
 def _refuse_formula(text: str) -> str:
-    return f"This is a formula: {text[:40]}. Enter its value."
+    return _("This is a formula: %(text)s. Enter its value.") % {"text": text[:40]}

@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import IO, Final
 
+from django.utils.translation import gettext as _
+
 from orders.errors import FileRefused
 from orders.imports import workbooks
 from orders.imports.layout import DELIMITERS, ENCODINGS, Layout, guess_columns, guess_decimal_mark
@@ -25,19 +27,24 @@ XLSX: Final = "xlsx"
 Row = tuple[int, list[str]]
 
 
+def describe_too_large() -> str:
+    """Say that a file is larger than any that is read."""
+    return _("The file is larger than %(most)s MB. Split it.") % {"most": LARGEST_FILE // 1024 // 1024}
+
+
 def find_format(name: str, contents: bytes) -> str:
     """Return what the file is, by what it holds. Raises FileRefused for what is neither CSV nor a workbook."""
     if not contents.strip():
-        raise FileRefused("The file is empty.")
+        raise FileRefused(_("The file is empty."))
     if len(contents) > LARGEST_FILE:
-        raise FileRefused(f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it.")
+        raise FileRefused(describe_too_large())
     if contents.startswith(b"PK"):
         return XLSX
     if contents.startswith(b"\xd0\xcf\x11\xe0"):
-        raise FileRefused("This is an old or protected Excel file. Save it as .xlsx without a password, or as CSV.")
+        raise FileRefused(_("This is an old or protected Excel file. Save it as .xlsx without a password, or as CSV."))
     is_utf_16 = contents.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if (b"\0" in contents and not is_utf_16) or contents.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff")):
-        raise FileRefused(f"{name[:80]} is no CSV and no Excel file (.xlsx).")
+        raise FileRefused(_("%(name)s is no CSV and no Excel file (.xlsx).") % {"name": name[:80]})
     return CSV
 
 
@@ -63,7 +70,7 @@ def read_sample(contents: bytes, layout: Layout) -> list[Row]:
     """Return the first rows. Raises FileRefused, also where there is none but the one that names the columns."""
     rows = list(islice(read_rows(contents, layout), SAMPLE_ROWS))
     if len(rows) < 2:
-        raise FileRefused("The file has no rows below its first one, which names the columns.")
+        raise FileRefused(_("The file has no rows below its first one, which names the columns."))
     return rows
 
 
@@ -89,20 +96,23 @@ def read_rows(contents: bytes, layout: Layout) -> Iterator[Row]:
             continue
         count += 1
         if count > MOST_ROWS + 1:
-            raise FileRefused(f"The file has more than {MOST_ROWS:,} rows. Split it.")
+            raise FileRefused(_("The file has more than %(most)s rows. Split it.") % {"most": f"{MOST_ROWS:,}"})
         _check_row(number, cells)
         yield number, cells
 
 
 def _check_row(number: int, cells: Sequence[str]) -> None:
     if len(cells) > MOST_COLUMNS:
-        raise FileRefused(f"Row {number} has {len(cells):,} columns; {MOST_COLUMNS} can be read.")
+        sentence = _("Row %(row)s has %(columns)s columns; %(most)s can be read.")
+        raise FileRefused(sentence % {"row": number, "columns": f"{len(cells):,}", "most": MOST_COLUMNS})
     for place, text in enumerate(cells, start=1):
         if len(text) > LONGEST_CELL:
-            raise FileRefused(
-                f"Row {number}, column {place} has {len(text):,} characters; at most {LONGEST_CELL:,} can be read. "
-                "If the row looks whole, a quotation mark is missing before it."
+            sentence = _(
+                "Row %(row)s, column %(column)s has %(length)s characters; at most %(most)s can be read. If the row "
+                "looks whole, a quotation mark is missing before it."
             )
+            facts = {"row": number, "column": place, "length": f"{len(text):,}", "most": f"{LONGEST_CELL:,}"}
+            raise FileRefused(sentence % facts)
 
 
 def _read_csv(contents: bytes, layout: Layout) -> Iterator[Row]:
@@ -113,12 +123,13 @@ def _read_csv(contents: bytes, layout: Layout) -> Iterator[Row]:
         for number, cells in enumerate(csv.reader(text, delimiter=layout.delimiter), start=1):
             yield number, [_clean(cell) for cell in cells]
     except UnicodeError as error:
-        raise FileRefused(
-            f"After row {number} the file is not {ENCODINGS[layout.encoding]}. Choose another encoding, or save the "
-            "file as UTF-8."
-        ) from error
+        sentence = _(
+            "After row %(row)s the file is not %(encoding)s. Choose another encoding, or save the file as UTF-8."
+        )
+        raise FileRefused(sentence % {"row": number, "encoding": ENCODINGS[layout.encoding]}) from error
     except csv.Error as error:
-        raise FileRefused(f"After row {number} the file is no CSV: {error}.") from error
+        sentence = _("After row %(row)s the file is no CSV: %(error)s.")
+        raise FileRefused(sentence % {"row": number, "error": error}) from error
 
 
 def _clean(text: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from orders.errors import KeyReused, OrderError
 from orders.imports.layout import NUMBER, Layout
 from orders.imports.reading import CellError, Reading, pick, put_together, read_rows_of_order
@@ -13,11 +15,13 @@ from orders.intake.submission import submit_order
 from orders.models import Order, Shop
 from orders.permissions import Actor
 
-OTHER_CONTENTS: Final = (
+OTHER_CONTENTS: Final = gettext_noop(
     "An order with this number was submitted before, with other contents. Give this one a number of its own, or remove "
     "it."
 )
-APART: Final = "Rows of another order stand between those of this number. Sort the file by the order number."
+APART: Final = gettext_noop(
+    "Rows of another order stand between those of this number. Sort the file by the order number."
+)
 
 
 @dataclass(frozen=True)

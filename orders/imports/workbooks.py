@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import IO, Any, Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from openpyxl import load_workbook
 
 from orders.errors import FileRefused
@@ -17,7 +19,9 @@ from orders.errors import FileRefused
 LARGEST_CONTENTS: Final = 100 * 1024 * 1024  # bytes
 MOST_PARTS: Final = 1_000
 PIECE: Final = 1024 * 1024
-BROKEN: Final = "The file cannot be read as an Excel file. Open it in a spreadsheet program and save it again as .xlsx."
+BROKEN: Final = gettext_lazy(
+    "The file cannot be read as an Excel file. Open it in a spreadsheet program and save it again as .xlsx."
+)
 
 
 def read_workbook(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
@@ -28,10 +32,10 @@ def read_workbook(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     except FileRefused:
         raise
     except Exception as error:
-        raise FileRefused(BROKEN) from error
+        raise FileRefused(str(BROKEN)) from error
     try:
         if not workbook.worksheets:
-            raise FileRefused("The file has no sheet.")
+            raise FileRefused(_("The file has no sheet."))
         sheet = workbook.worksheets[0]
         sheet.reset_dimensions()  # what the file says about its own size may be wrong
         for number, row in enumerate(sheet.iter_rows(), start=1):
@@ -39,7 +43,7 @@ def read_workbook(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     except FileRefused:
         raise
     except Exception as error:
-        raise FileRefused(BROKEN) from error
+        raise FileRefused(str(BROKEN)) from error
     finally:
         workbook.close()
 
@@ -52,10 +56,10 @@ def _check_parts(file: IO[bytes]) -> None:
     with zipfile.ZipFile(file) as archive:
         parts = archive.infolist()
         if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_CONTENTS:
-            raise FileRefused("The contents of this Excel file are too large. Save only the sheet with the orders.")
+            raise FileRefused(_("The contents of this Excel file are too large. Save only the sheet with the orders."))
         for part in parts:
             if part.flag_bits & 1:
-                raise FileRefused("This Excel file is protected by a password. Save it without one.")
+                raise FileRefused(_("This Excel file is protected by a password. Save it without one."))
             if part.filename.endswith((".xml", ".rels")):
                 _check_part(archive, part)
     file.seek(0)
@@ -67,9 +71,11 @@ def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
         while piece := contents.read(PIECE):
             text = end + piece
             if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                raise FileRefused(BROKEN)
+                raise FileRefused(str(BROKEN))
             if b"<mergeCell " in text:
-                raise FileRefused("This Excel file has merged cells. Unmerge them, so that each row stands for itself.")
+                raise FileRefused(
+                    _("This Excel file has merged cells. Unmerge them, so that each row stands for itself.")
+                )
             end = piece[-16:]
 
 

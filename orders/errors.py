@@ -158,7 +158,7 @@ class OrderClosed(IllegalTransition):
     """The order is final, so nothing more may be done to it."""
 
     def __init__(self, status: str) -> None:
-        super().__init__(_("The order is %(status)s and can no longer be changed.") % {"status": status.lower()})
+        super().__init__(_("The order is %(status)s and can no longer be changed.") % {"status": status})
 
 
 class NotAllowed(OrderError):

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from orders import contracts
 from orders.errors import IllegalTransition, OrderClosed
+from orders.labels.statuses import name_status
 from orders.lifecycle.decisions import answer_decisions
 from orders.lifecycle.lookup import lock_order
 from orders.lifecycle.statuses import advance, begin_cancelling, reasons_of
@@ -37,7 +38,7 @@ def complete_order(command: contracts.CompleteOrder) -> contracts.OrderCompleted
     """
     order = lock_order(command.order_id)
     if order.status == Status.CANCELLED:
-        raise OrderClosed(order.get_status_display())
+        raise OrderClosed(name_status(order.status))
     if order.is_open and order.is_cancel_requested:
         return contracts.OrderCompleted(is_completed=False, cancellation=_decision_of(order))
     if order.is_open and command.cancellation is not None:
@@ -61,7 +62,7 @@ def process_cancellation(command: contracts.ProcessCancellation) -> contracts.Ca
     with transaction.atomic():
         order = lock_order(command.order_id)
         if order.status == Status.COMPLETED:
-            raise OrderClosed(order.get_status_display())
+            raise OrderClosed(name_status(order.status))
         has_timed_out = command.reason_code == ReasonCode.APPROVAL_TIMEOUT
         if order.status == Status.CANCELLED:
             is_by_staff = has_timed_out and order.reason_code == ReasonCode.STAFF and order.is_cancel_requested

@@ -21,6 +21,7 @@ from orders.labels.deadlines import describe_escalation, describe_extension, des
 from orders.labels.declines import describe_decline
 from orders.labels.losses import describe_loss
 from orders.labels.reasons import describe_reason
+from orders.labels.stored import describe_stored as describe_stored
 from orders.money import Money
 from orders.states import (
     Channel,
@@ -200,7 +201,7 @@ def describe_undelivered(subject: str, *, refusal: str = "") -> str:
     """
     if refusal:
         sentence = _("%(subject)s is saved but cannot be sent to the workflow: %(refusal)s")
-        return sentence % {"subject": subject, "refusal": refusal}
+        return sentence % {"subject": subject, "refusal": describe_stored(refusal)}
     return _("%(subject)s is saved and on its way to the workflow.") % {"subject": subject}
 
 
@@ -290,5 +291,5 @@ def _detail(kind: EventKind, data: Mapping[str, Any]) -> str:
         case EventKind.RUN_REFUSED:
             return _describe_refused_run(data["activity"])
     names = ("reason", "error", "detail", "text", "tag", "gateway_reference", "package_reference")
-    texts = (data.get(name, "") for name in names)
-    return next((text for text in texts if text), "")
+    found = next((name for name in names if data.get(name)), "")
+    return describe_stored(data[found]) if found in {"error", "detail"} else data.get(found, "")

@@ -1,10 +1,12 @@
 """The words for what becomes of a deadline."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from orders.language import write_moment
 
 
 def describe_extension(data: Mapping[str, Any]) -> str:
@@ -21,9 +23,11 @@ def describe_reminder(data: Mapping[str, Any]) -> str:
 def describe_escalation(data: Mapping[str, Any]) -> str:
     """Say to whom, and until when somebody has to decide."""
     group = data.get("group", "")
-    to = _("To %(group)s") % {"group": group} if group else _("To everybody who may approve it")
-    return _("%(to)s. The deadline is %(deadline)s.") % {"to": to, "deadline": _write(data["deadline"])}
+    sentence = _("To everybody who may approve it. The deadline is %(deadline)s.")
+    if group:
+        sentence = _("To %(group)s. The deadline is %(deadline)s.")
+    return sentence % {"group": group, "deadline": _write(data["deadline"])}
 
 
 def _write(time: str) -> str:
-    return f"{datetime.fromisoformat(time).astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+    return write_moment(datetime.fromisoformat(time))

@@ -6,6 +6,8 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from orders.labels.stored import describe_stored
+
 # The codes of card networks, as Stripe writes them, and the simulated gateway's own.
 DECLINE_LABELS: Final[Mapping[str, Promise]] = {
     "card_declined": gettext_lazy("The customer's bank declined the card."),
@@ -43,4 +45,4 @@ def describe_decline(code: str, text: str = "") -> str:
     """Return why a gateway declined, in plain words where its code is known, otherwise in the gateway's own."""
     if code in DECLINE_LABELS:
         return str(DECLINE_LABELS[code])
-    return text or code
+    return describe_stored(text) or code

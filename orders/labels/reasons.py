@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from orders.labels.stored import describe_stored
 from orders.states import WITHDRAWN, DecisionReason, ReasonKind
 
 REASON_KIND_LABELS: Final[Mapping[ReasonKind, Promise]] = {
@@ -36,9 +37,11 @@ def describe_reason(code: str, text: str, words: str = "") -> str:
     `words` are those that the shop's own list had for the code.
     """
     if not code or code == DecisionReason.OTHER:
-        return text or words
+        return text or describe_stored(words)
     if not words and code in set(DecisionReason):
         words = str(DECISION_REASON_LABELS[DecisionReason(code)])
+    elif code in set(DecisionReason):
+        words = describe_stored(words)  # as long as the shop has left the words of the start as they were
     if code == WITHDRAWN:
         words = str(WITHDRAWN_LABEL)
     known = words or code

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from orders.errors import OrderClosed, OrderNotFound
 from orders.identifiers import is_order_id
+from orders.labels.statuses import name_status
 from orders.models import Order, OrderLine
 from orders.reading.querysets import SEARCH_COLUMNS
 
@@ -58,7 +59,7 @@ def read_open_order(order_id: str) -> Order:
 def check_is_open(order: Order) -> None:
     """Raise OrderClosed for an order that is final."""
     if not order.is_open:
-        raise OrderClosed(order.get_status_display())
+        raise OrderClosed(name_status(order.status))
 
 
 def read_order(order_id: str) -> Order:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from orders.errors import GatewayMissing, OutsideWorldFailed
 from orders.events import Fact
@@ -178,7 +179,7 @@ def open_payment(request: PaymentRequest, gateway: PaymentGateway, known: Charge
     undecided.filter(gateway_reference="").update(gateway_reference=reference, updated_at=Now())
     stored = undecided.values_list("gateway_reference", flat=True).first()
     if stored is None:
-        raise OutsideWorldFailed("The payment was decided while the gateway opened it.")
+        raise OutsideWorldFailed(_("The payment was decided while the gateway opened it."))
     return stored
 
 

@@ -14,9 +14,11 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid, OutsideWorldFailed, PaymentDeclined
 from orders.events import EventKind
+from orders.language import write_moment
 from orders.lifecycle.history import Event, add_event, write_events
 from orders.lifecycle.lookup import lock_open_order, lock_order
 from orders.models import Order, OrderLine, Payment, PaymentAttempt
@@ -48,11 +50,11 @@ def check_payment_method(payment_method: str, total: Money) -> None:
     """Raise OrderInvalid where a new order's payment method is not of the kind that PAYMENT_CAPTURE asks for."""
     is_authorisation = find_holder(payment_method) is not None
     if settings.PAYMENT_CAPTURE == AUTHORISED and not is_authorisation and total.minor:
-        sentence = (
+        sentence = _(
             "Name the authorisation that the customer gave at the checkout, such as pi_3QZx: it is captured here."
         )
     elif settings.PAYMENT_CAPTURE != AUTHORISED and is_authorisation:
-        sentence = "This is an authorisation, and nothing is captured here. Name a payment method to charge."
+        sentence = _("This is an authorisation, and nothing is captured here. Name a payment method to charge.")
     else:
         return
     raise OrderInvalid(sentence, fields={"payment_method": sentence})
@@ -71,7 +73,7 @@ def hold_payment(order: Order, lines: Sequence[OrderLine]) -> datetime | None:
         _write_answer(order, ask_gateway(call, lambda gateway: accept_authorisation(call, gateway)))
     until = Payment.objects.values_list("authorised_until", flat=True).get(payment_id=order.payment_id)
     if until is None:
-        raise OutsideWorldFailed("The payment was decided while the gateway was asked for its authorisation.")
+        raise OutsideWorldFailed(_("The payment was decided while the gateway was asked for its authorisation."))
     return until - CAPTURE_TAKES
 
 
@@ -80,7 +82,7 @@ def _begin_hold(order_id: str, lines: Sequence[OrderLine]) -> Call | None:
     """Write the payment and the attempt; None where the authorisation was taken over before."""
     order = lock_open_order(order_id)
     if order.status == Status.CANCELLING:
-        raise PaymentDeclined("The order is being cancelled.")
+        raise PaymentDeclined(_("The order is being cancelled."))
     execute(insert(new_payment(order, order.payment_id), unless_known=True))
     payment = Payment.objects.get(payment_id=order.payment_id)
     if payment.authorised_until is not None:
@@ -109,14 +111,15 @@ def _write_answer(order: Order, charge: Charge) -> None:
 def _judge(order: Order, charge: Charge) -> PaymentDeclined | None:
     """Return why an authorisation is not taken, or None."""
     if charge.outcome in {Outcome.DECLINED, Outcome.CLOSED}:
-        return PaymentDeclined(charge.text or "The authorisation holds nothing any more.", code=charge.code)
+        return PaymentDeclined(charge.text or _("The authorisation holds nothing any more."), code=charge.code)
     if charge.outcome != Outcome.AUTHORISED or charge.held is None or charge.held_until is None:
-        return PaymentDeclined("The customer has not confirmed the payment yet.", code="authorisation_incomplete")
+        return PaymentDeclined(_("The customer has not confirmed the payment yet."), code="authorisation_incomplete")
     if mismatch := find_mismatch(charge.held, order.total_money):
         return PaymentDeclined(mismatch, code=MISMATCH)
     if charge.held_until - CAPTURE_TAKES <= database_now():
-        text = f"The authorisation ends on {charge.held_until:%d %b %Y %H:%M} UTC, too soon for a decision."
-        return PaymentDeclined(text, code="authorisation_ends_soon")
+        text = _("The authorisation ends on %(moment)s, too soon for a decision.")
+        moment = write_moment(charge.held_until, is_padded=True)
+        return PaymentDeclined(text % {"moment": moment}, code="authorisation_ends_soon")
     return None
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from orders import contracts
 from orders.errors import OutsideWorldFailed, PaymentDeclined, PaymentUndecided
@@ -89,9 +90,9 @@ def charge_payment(command: contracts.ChargePayment) -> contracts.PaymentCharged
     execute(finished)
     if charge.outcome in {Outcome.DECLINED, Outcome.CLOSED}:
         _write_decline(command, charge)
-        raise PaymentDeclined(charge.text or "The gateway declined the charge.")
+        raise PaymentDeclined(charge.text or _("The gateway declined the charge."))
     _write_wait(command, charge)
-    raise PaymentUndecided("The gateway has not decided on the charge yet.")
+    raise PaymentUndecided(_("The gateway has not decided on the charge yet."))
 
 
 def adopt_charge(order_id: str) -> None:
@@ -136,7 +137,7 @@ def _begin_charge(command: contracts.ChargePayment) -> Call | NotEnough | None:
     )
     check_is_open(order)
     if order.status == Status.CANCELLING:
-        raise PaymentDeclined("The order is being cancelled.")
+        raise PaymentDeclined(_("The order is being cancelled."))
     refusal = judge_approval(order, command.decision)
     if refusal is not None:
         refuse_approval(order, command.decision, refusal)
@@ -183,7 +184,8 @@ def _charge_once(call: Call, gateway: PaymentGateway) -> Charge:
     is_held = registry.find_holder(call.request.payment_method) is not None
     charge = _capture(call, gateway) if is_held else _charge(call, gateway)
     if charge.outcome == Outcome.CHARGED and charge.charged != call.request.money.minor:
-        raise OutsideWorldFailed(f"The gateway answered with a charge of {charge.charged} minor units.")
+        sentence = _("The gateway answered with a charge of %(amount)s minor units.")
+        raise OutsideWorldFailed(sentence % {"amount": charge.charged})
     return charge
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Sum
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from orders import contracts
 from orders.errors import OrderNotFound, OutsideWorldFailed
@@ -103,7 +104,7 @@ def give_back(refund: Refund) -> bool:
     )
     answer = ask_gateway(call, lambda gateway: gateway.refund(request))
     if not answer.is_done and refund.key.startswith(OF_CANCELLATION):
-        raise OutsideWorldFailed(answer.text or f"The gateway refuses the refund: {answer.code}.")
+        raise OutsideWorldFailed(answer.text or _("The gateway refuses the refund: %(code)s.") % {"code": answer.code})
     return _write_answer(refund, answer)
 
 
@@ -151,7 +152,7 @@ def _write_closing(order_id: str, charge: Charge, reference: str) -> None:
     if payment.status not in UNDECIDED:
         return
     if payment.gateway_reference != reference:
-        raise OutsideWorldFailed("The payment was opened at the gateway while it was being closed.")
+        raise OutsideWorldFailed(_("The payment was opened at the gateway while it was being closed."))
     # Also where all was given back since: the refund, asked again under its key, then says so.
     is_charged = charge.charged > 0
     # If the charge never got an answer, this is the first we know of it.

@@ -10,13 +10,14 @@ from typing import Final
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from orders import permissions
 from orders.errors import AddressKept
 from orders.events import EventKind, Fact
 from orders.intake.addresses import WRITTEN
 from orders.intake.drafts import tidy_address
-from orders.labels import STATUS_LABELS
+from orders.labels.statuses import name_status
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_order
 from orders.models import Order, Shipment
@@ -42,7 +43,7 @@ def correct_address(order: Order, *, actor: Actor, typed: Mapping[str, str], see
         if refusal:
             raise AddressKept(refusal)
         if seen and seen != digest_address(locked):
-            raise AddressKept("The address was changed after you opened this page. Compare it with what you typed.")
+            raise AddressKept(_("The address was changed after you opened this page. Compare it with what you typed."))
         old, new = _parts_of(locked), tidy_address(locked.address_country, typed)
         if new == old:
             return False
@@ -56,10 +57,10 @@ def correct_address(order: Order, *, actor: Actor, typed: Mapping[str, str], see
 def find_refusal(order: Order, *, has_shipment: bool) -> str:
     """Say why the address cannot be corrected any more; empty when it can."""
     if order.is_cancel_requested or order.status not in CANCELLABLE:
-        status = str(STATUS_LABELS[Status(order.status)]).lower() if order.status not in CANCELLABLE else "cancelling"
-        return f"Too late to correct the address: the order is {status}."
+        status = name_status(order.status if order.status not in CANCELLABLE else Status.CANCELLING)
+        return _("Too late to correct the address: the order is %(status)s.") % {"status": status}
     if order.status not in CORRECTABLE or has_shipment:
-        return "Too late to correct the address: the package has been prepared."
+        return _("Too late to correct the address: the package has been prepared.")
     return ""
 
 

@@ -1,5 +1,7 @@
 """The label of a booked parcel, asked of its carrier each time it is wanted: the tables keep no copy."""
 
+from django.utils.translation import gettext as _
+
 from orders.errors import LabelMissing
 from orders.lifecycle.lookup import LINES, read_lines, read_order_and_ask
 from orders.models import Shipment
@@ -22,10 +24,12 @@ def read_label(order_id: str) -> Label:
     order, (rows, row) = read_order_and_ask(order_id, LINES, SHIPMENT)
     shipment = read_shipment(row)
     if shipment is None or not _is_booked(shipment):
-        raise LabelMissing(f"There is no label: no carrier has booked a parcel of order {order_id}.")
+        sentence = _("There is no label: no carrier has booked a parcel of order %(order_id)s.")
+        raise LabelMissing(sentence % {"order_id": order_id})
     carrier = find_carrier(shipment.carrier)
     if not isinstance(carrier, Labelling):
-        raise LabelMissing(f"There is no label: {carrier.name} makes none for the console.")
+        sentence = _("There is no label: %(carrier)s makes none for the console.")
+        raise LabelMissing(sentence % {"carrier": carrier.name})
     return clean_message(carrier.read_label(describe_parcel(order, read_lines(order, rows))), clean_line)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from orders import contracts
 from orders.errors import OutsideWorldFailed, ShippingRefused
@@ -65,7 +66,7 @@ def prepare_package(command: contracts.PreparePackage) -> contracts.PackagePrepa
     with transaction.atomic():
         order, (shipment,) = _lock_for_shipping(command.order_id, Status.PACKAGE_PREPARED, SHIPMENT)
         if order.shipping_address != told.address:  # the next attempt tells the warehouse
-            raise OutsideWorldFailed("The address was corrected while the package was prepared.")
+            raise OutsideWorldFailed(_("The address was corrected while the package was prepared."))
         package_reference, parts = _write_package(order, read_shipment(shipment), package_reference)
         advance(
             order,
@@ -104,7 +105,7 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     carrier = find_carrier(sent.carrier if sent is not None else "")
     tracking_number = clean_line(carrier.book(describe_parcel(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
-        order, _ = _lock_for_shipping(command.order_id, Status.DISPATCHED)
+        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)[0]
         facts = {"carrier": carrier.name, "tracking_number": tracking_number}
         handed_over = {**facts, "status": Shipment.Status.DISPATCHED, "dispatched_at": Now()}
         parcel = update(Shipment, handed_over, shipment_id=shipment_id, status=NOT_DISPATCHED)
@@ -148,7 +149,7 @@ def _check_may_ship(order: Order, goal: Status) -> None:
     Raises ShippingRefused for one that is being cancelled, IllegalTransition.
     """
     if order.status == Status.CANCELLING:
-        raise ShippingRefused("The order is being cancelled.")
+        raise ShippingRefused(_("The order is being cancelled."))
     if not is_at_or_past(Status(order.status), goal):
         check_transition(Status(order.status), goal)
 

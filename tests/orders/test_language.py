@@ -15,6 +15,7 @@ from orders.errors import CallRefused, OrderError, PaymentDeclined
 from orders.feed.documents import describe_event, read_document
 from orders.intake.drafts import LineDraft
 from orders.labels import describe_event as describe_in_words
+from orders.labels import stored
 from orders.listing.table import COLUMNS
 from orders.models import ApprovalLimit, Order, OutboxMessage, PolicyChange
 from orders.money import Money
@@ -98,3 +99,13 @@ def test_a_report_is_read_in_german_and_downloaded_in_english(order: Order, clie
     assert "1.234,50 EUR" in page
     head, row = csv.reader(table.content.decode().splitlines())
     assert (head[2], row[2]) == ("Total", "1,234.50 EUR")
+
+
+def test_a_stored_sentence_is_said_in_the_readers_language_where_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"It did not answer.": "Es hat nicht geantwortet."}
+    monkeypatch.setattr(stored, "gettext", lambda sentence: known.get(sentence, sentence))
+    failed = {"activity": "charge_payment", "attempt": 1, "error": "It did not answer."}
+    assert describe_in_words("step.failed", failed)[1] == "Es hat nicht geantwortet."
+    assert describe_in_words("step.failed", failed | {"error": "Own words."})[1] == "Own words."
+    commented = {"channel": "CONSOLE", "text": "It did not answer.", "account_id": 1}
+    assert describe_in_words("order.commented", commented)[1] == "It did not answer.", "people's words stay theirs"

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid, OutsideWorldFailed, ShippingRefused
 from orders.identifiers import new_identifier
@@ -34,7 +35,7 @@ class SimulatedWarehouse:
         def look() -> None:
             for line in lines:
                 if line.sku.upper().startswith(SOLD_OUT_PREFIX):
-                    raise OrderInvalid(f"{line.sku} is sold out.")
+                    raise OrderInvalid(_("%(sku)s is sold out.") % {"sku": line.sku})
 
         call_outside_world("warehouse", look)
 
@@ -87,16 +88,16 @@ class SimulatedCarrier:
     def _book(self, parcel: Parcel) -> str:
         postcode = parcel.address.postal_code
         if postcode.strip() == UNREACHABLE_POSTCODE:
-            raise ShippingRefused(f"The carrier does not deliver to postcode {postcode}.")
+            raise ShippingRefused(_("The carrier does not deliver to postcode %(postcode)s.") % {"postcode": postcode})
         booking = self._new_booking(parcel.shipment_id)
         if booking.recalled_at is not None:
-            raise ShippingRefused("The parcel was recalled.")
+            raise ShippingRefused(_("The parcel was recalled."))
         return booking.tracking_number
 
     def _read_label(self, parcel: Parcel) -> Label:
         booking = self.find_booking(parcel.shipment_id)
         if booking is None or booking.is_recalled:
-            raise OutsideWorldFailed("The carrier has no such parcel in its books.")
+            raise OutsideWorldFailed(_("The carrier has no such parcel in its books."))
         content = write_label(parcel, booking.tracking_number, carrier=self.name)
         return Label("application/x-zpl", content.encode(), f"label-{booking.tracking_number}.zpl")
 

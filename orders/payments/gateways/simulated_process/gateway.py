@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from orders.errors import OutsideWorldFailed
 from orders.money import Money
@@ -145,13 +146,14 @@ def _call(method: str, path: str, asked: Mapping[str, Any] | None, *, seconds: f
         response = connection.getresponse()
         status, text = response.status, response.read()
     except TimeoutError as error:
-        raise OutsideWorldFailed(f"The payment gateway did not answer in {seconds:g} s.") from error
+        sentence = _("The payment gateway did not answer in %(seconds)s s.")
+        raise OutsideWorldFailed(sentence % {"seconds": f"{seconds:g}"}) from error
     except (OSError, http.client.HTTPException) as error:
-        raise OutsideWorldFailed("The payment gateway cannot be reached.") from error
+        raise OutsideWorldFailed(_("The payment gateway cannot be reached.")) from error
     finally:
         connection.close()
     if status != http.client.OK:
-        raise OutsideWorldFailed(f"The payment gateway answered with status {status}.")
+        raise OutsideWorldFailed(_("The payment gateway answered with status %(status)s.") % {"status": status})
     try:
         answer = json.loads(text)
     except ValueError as error:
@@ -168,4 +170,4 @@ def _check_key(answer: Mapping[str, Any], name: str, expected: str) -> None:
 
 
 def _unreadable() -> OutsideWorldFailed:
-    return OutsideWorldFailed("The payment gateway's answer cannot be read.")
+    return OutsideWorldFailed(_("The payment gateway's answer cannot be read."))

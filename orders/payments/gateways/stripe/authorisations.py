@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import stripe
+from django.utils.translation import gettext as _
 
 from orders.errors import OutsideWorldFailed
 from orders.payments.gateways.interface import (
@@ -31,7 +32,8 @@ def accept(request: PaymentRequest, reference: str, intents: stripe.PaymentInten
     found = find_authorised(request.payment_method, intents)
     if not found and reference:
         # It was there: a key of another account does not see it.
-        raise OutsideWorldFailed(f"Stripe does not have {request.payment_method} under this key.")
+        sentence = _("Stripe does not have %(reference)s under this key.")
+        raise OutsideWorldFailed(sentence % {"reference": request.payment_method})
     if not found:
         return AUTHORISATION_UNKNOWN
     (intent,) = found
@@ -57,7 +59,8 @@ def find_authorised(reference: str, intents: stripe.PaymentIntentService) -> lis
     except stripe.InvalidRequestError as error:
         if error.http_status == 404:
             return []
-        raise OutsideWorldFailed(f"Stripe refuses to look for {reference}: {error.user_message}") from error
+        sentence = _("Stripe refuses to look for %(reference)s: %(answer)s")
+        raise OutsideWorldFailed(sentence % {"reference": reference, "answer": error.user_message}) from error
 
 
 def _end_of(intent: stripe.PaymentIntent) -> datetime:

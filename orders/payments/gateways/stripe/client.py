@@ -8,6 +8,7 @@ from typing import Final
 import stripe
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
 
 from orders.errors import OutsideWorldFailed
 
@@ -83,7 +84,7 @@ def is_final(error: stripe.InvalidRequestError) -> bool:
 def _describe(error: stripe.StripeError) -> str:
     """Return a sentence about an error. That of a refused key is ours: Stripe's repeats a part of the key."""
     if isinstance(error, stripe.AuthenticationError):
-        return "Stripe does not accept the key in STRIPE_API_KEY."
+        return _("Stripe does not accept the key in STRIPE_API_KEY.")
     if isinstance(error, stripe.APIConnectionError):
-        return "Stripe did not answer."
-    return f"Stripe answered: {error.user_message or error}"
+        return _("Stripe did not answer.")
+    return _("Stripe answered: %(answer)s") % {"answer": error.user_message or error}

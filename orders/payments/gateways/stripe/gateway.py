@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 import stripe
+from django.utils.translation import gettext as _
 
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.payments.gateways.interface import (
@@ -125,9 +126,9 @@ class StripeGateway:
 
     def _create(self, request: PaymentRequest) -> stripe.PaymentIntent:
         if not request.payment_method:
-            raise PaymentDeclined("The order names no payment method.", code="payment_method_missing")
+            raise PaymentDeclined(_("The order names no payment method."), code="payment_method_missing")
         if not request.payment_method.startswith(PAYMENT_METHODS):
-            text = "The order's payment method is none of Stripe's, such as pm_1234."
+            text = _("The order's payment method is none of Stripe's, such as pm_1234.")
             raise PaymentDeclined(text, code="payment_method_unknown")
         wanted: stripe.params.PaymentIntentCreateParams = {
             "amount": to_stripe(request.money),
@@ -143,11 +144,12 @@ class StripeGateway:
             with answering():
                 return self._intents.create(wanted, {"idempotency_key": request.idempotency_key})
         except stripe.IdempotencyError as error:
-            raise PaymentDeclined("The key was used for another payment.", code=KEY_REUSED) from error
+            raise PaymentDeclined(_("The key was used for another payment."), code=KEY_REUSED) from error
         except stripe.InvalidRequestError as error:
             if is_final(error):
                 raise PaymentDeclined(error.user_message or str(error), code=error.code or "") from error
-            raise OutsideWorldFailed(f"Stripe refuses the request: {error.user_message}") from error
+            sentence = _("Stripe refuses the request: %(answer)s")
+            raise OutsideWorldFailed(sentence % {"answer": error.user_message}) from error
 
     def _confirm(self, request: PaymentRequest, reference: str) -> Charge:
         """Confirm an intent. It has no idempotency key: under one, Stripe repeats its own failures for a day."""
@@ -170,7 +172,8 @@ class StripeGateway:
             return known
         if is_final(refusal):
             return Charge(Outcome.DECLINED, reference, refusal.code or "", refusal.user_message or "")
-        raise OutsideWorldFailed(f"Stripe refuses the request: {refusal.user_message}") from refusal
+        sentence = _("Stripe refuses the request: %(answer)s")
+        raise OutsideWorldFailed(sentence % {"answer": refusal.user_message}) from refusal
 
     def _cancel(self, intent: stripe.PaymentIntent, request: PaymentRequest) -> Charge:
         """Cancel an intent, but none that belongs to another order, or that the shop captured itself."""
@@ -186,7 +189,8 @@ class StripeGateway:
             known = judge(self._retrieve(intent.id))
             if known.outcome in {Outcome.CHARGED, Outcome.CLOSED}:
                 return known
-            raise OutsideWorldFailed(f"Stripe does not cancel the payment: {error.user_message}") from error
+            sentence = _("Stripe does not cancel the payment: %(answer)s")
+            raise OutsideWorldFailed(sentence % {"answer": error.user_message}) from error
 
     def _retrieve(self, reference: str) -> stripe.PaymentIntent:
         try:
@@ -194,7 +198,8 @@ class StripeGateway:
                 return self._intents.retrieve(reference, {"expand": WITH_CHARGE})
         except stripe.InvalidRequestError as error:
             # Never taken for a payment that was not made: it may well have been, with the key of another account.
-            raise OutsideWorldFailed(f"Stripe does not have {reference} under this key.") from error
+            sentence = _("Stripe does not have %(reference)s under this key.")
+            raise OutsideWorldFailed(sentence % {"reference": reference}) from error
 
     def _list(self, request: PaymentRequest, reference: str) -> list[stripe.PaymentIntent]:
         """Return the payment's intents: the one of this id, or that the shop made, or those that bear the payment's id.

@@ -3,6 +3,7 @@
 from typing import Final
 
 import stripe
+from django.utils.translation import gettext as _
 
 from orders.errors import OutsideWorldFailed
 from orders.payments.gateways.interface import RefundAnswer, RefundRequest
@@ -27,7 +28,8 @@ def give_back(
             intent = intents.retrieve(request.charge_reference)
             made = list(refunds.list({"payment_intent": intent.id, "limit": 100}).auto_paging_iter())
     except stripe.InvalidRequestError as error:
-        raise OutsideWorldFailed(f"Stripe does not have {request.charge_reference} under this key.") from error
+        sentence = _("Stripe does not have %(reference)s under this key.")
+        raise OutsideWorldFailed(sentence % {"reference": request.charge_reference}) from error
     same = next((refund for refund in made if _key_of(refund) == request.refund_key), None)
     if same is not None:
         return _judge(same) if same.amount == amount else REUSED
@@ -57,7 +59,8 @@ def _ask(request: RefundRequest, amount: int, refunds: stripe.RefundService) -> 
         if error.code in TOO_MUCH:
             return EXCEEDS
         if isinstance(error, stripe.InvalidRequestError) and not is_final(error):
-            raise OutsideWorldFailed(f"Stripe refuses the request: {error.user_message}") from error
+            sentence = _("Stripe refuses the request: %(answer)s")
+            raise OutsideWorldFailed(sentence % {"answer": error.user_message}) from error
         return RefundAnswer(False, code=error.code or "", text=error.user_message or "")
 
 
@@ -67,7 +70,7 @@ def _judge(refund: stripe.Refund) -> RefundAnswer:
     if refund.status in IN_VAIN:
         code = getattr(refund, "failure_reason", None) or "refund_failed"
         return RefundAnswer(False, refund.id, code, "Stripe could not give the money back.")
-    raise OutsideWorldFailed("Stripe has taken the refund, and has not carried it out yet.")
+    raise OutsideWorldFailed(_("Stripe has taken the refund, and has not carried it out yet."))
 
 
 def _key_of(refund: stripe.Refund) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils.dateformat import format as format_moment
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from orders import permissions
 from orders.contracts import WaitingFor
@@ -146,7 +146,8 @@ def is_soon(deadline: datetime, now: datetime) -> bool:
 
 def describe_moment(moment: datetime) -> str:
     """Return the exact time, such as '23 Nov 2026, 14:43:05 UTC'."""
-    return f"{format_moment(moment.astimezone(UTC), 'j M Y, H:i:s')} UTC"
+    # The letters are those of Django's date filter.
+    return f"{format_moment(moment.astimezone(UTC), pgettext('date', 'j M Y, H:i:s'))} UTC"
 
 
 def name_deeds(deeds: Iterable[Deed]) -> tuple[tuple[str, str], ...]:

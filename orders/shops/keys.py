@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from orders.errors import KeyRefused, OrderError, TooManyCalls
 from orders.identifiers import CROCKFORD
@@ -103,9 +104,10 @@ def create_key(
     """
     wanted = sorted(set(scopes))
     if not wanted or not set(wanted) <= set(ApiKey.Scope.values):
-        raise OrderError(f"A key needs scopes, each of: {', '.join(ApiKey.Scope.values)}.")
+        sentence = _("A key needs scopes, each of: %(scopes)s.")
+        raise OrderError(sentence % {"scopes": ", ".join(ApiKey.Scope.values)})
     if not name.strip():
-        raise OrderError("A key needs a name.")
+        raise OrderError(_("A key needs a name."))
     text = new_key_text()
     with transaction.atomic():
         key = ApiKey.objects.create(
@@ -125,7 +127,7 @@ def create_key(
 def rotate_key(key: ApiKey, *, created_by: str = "", overlap: timedelta = ROTATION) -> tuple[ApiKey, str]:
     """Make a key like this one, which stays valid for `overlap`, for programs to change over. Raises OrderError."""
     if key.revoked_at is not None:
-        raise OrderError(f"The key {key.prefix}… is revoked. Make a new one.")
+        raise OrderError(_("The key %(prefix)s… is revoked. Make a new one.") % {"prefix": key.prefix})
     with transaction.atomic():
         successor, text = create_key(
             name=key.name,
@@ -150,7 +152,7 @@ def read_key(prefix: str) -> ApiKey:
     """Return the key that begins with `prefix`. Raises OrderError."""
     key = ApiKey.objects.select_related("shop", "account").filter(prefix=prefix.rstrip("…")).first()
     if key is None:
-        raise OrderError(f"There is no API key that begins with {prefix}.")
+        raise OrderError(_("There is no API key that begins with %(prefix)s.") % {"prefix": prefix})
     return key
 
 
@@ -201,7 +203,8 @@ def _own_account(name: str, scopes: Iterable[str]) -> User:
         account.set_unusable_password()
         account.save()
     elif account.has_usable_password():
-        raise OrderError(f"{username} is a person's account. Name the account that the key acts as.")
+        sentence = _("%(username)s is a person's account. Name the account that the key acts as.")
+        raise OrderError(sentence % {"username": username})
     account.groups.add(*Group.objects.filter(name__in={ROLES_OF_SCOPES[ApiKey.Scope(scope)] for scope in scopes}))
     return account
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from standardwebhooks import Webhook
 
 from orders.errors import OrderError
@@ -52,13 +53,13 @@ def check_url(url: str) -> None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise EndpointRefused("This is not a URL.") from error
+        raise EndpointRefused(_("This is not a URL.")) from error
     if parts.scheme not in PORTS or not parts.hostname or port == 0 or not url.isascii() or not url.isprintable():
-        raise EndpointRefused("Enter a URL such as https://shop.example.com/webhooks.")
+        raise EndpointRefused(_("Enter a URL such as https://shop.example.com/webhooks."))
     if parts.scheme == "http" and not settings.WEBHOOK_ALLOW_PRIVATE:
-        raise EndpointRefused("Use https, so that nobody on the way can read the events.")
+        raise EndpointRefused(_("Use https, so that nobody on the way can read the events."))
     if parts.username or parts.password or parts.fragment:
-        raise EndpointRefused("The URL must not hold a name, a password or a fragment.")
+        raise EndpointRefused(_("The URL must not hold a name, a password or a fragment."))
 
 
 def call_endpoint(url: str, secret: str, *, message_id: str, at: datetime, document: dict[str, Any]) -> Answer:
@@ -122,7 +123,7 @@ def _find_address(host: str, port: int) -> str:
     """Return the address to call. Raises EndpointRefused where one of the host's addresses is not public."""
     found = look_up(host, port)
     if not settings.WEBHOOK_ALLOW_PRIVATE and not all(map(is_public, found)):
-        raise EndpointRefused(f"{host} has a private address, which is not called.")
+        raise EndpointRefused(_("%(host)s has a private address, which is not called.") % {"host": host})
     return found[0]
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.db import connection
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from orders.errors import OrderError
 from orders.events import EventKind
@@ -45,7 +46,8 @@ def add_endpoint(
     wanted = sorted(set(kinds))
     unknown = set(wanted) - set(EventKind)
     if unknown:
-        raise OrderError(f"There is no event kind {', '.join(sorted(unknown))}. Known are {', '.join(EventKind)}.")
+        sentence = _("There is no event kind %(unknown)s. Known are %(known)s.")
+        raise OrderError(sentence % {"unknown": ", ".join(sorted(unknown)), "known": ", ".join(EventKind)})
     while place_events():
         pass
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
@@ -92,7 +94,7 @@ def read_endpoint(number: int) -> WebhookEndpoint:
     """Return the endpoint of this number. Raises OrderError."""
     endpoint = WebhookEndpoint.objects.select_related("shop").filter(pk=number).first()
     if endpoint is None:
-        raise OrderError(f"There is no webhook {number}.")
+        raise OrderError(_("There is no webhook %(number)s.") % {"number": number})
     return endpoint
 
 

@@ -49,7 +49,7 @@ class LayoutForm(forms.Form):
             del self.fields["shop"]
         for name, label in FIELD_LABELS.items():
             self.fields[COLUMN + name] = forms.ChoiceField(
-                label=label, required=False, choices=[("", _("Not in the file")), *names]
+                label=str(label), required=False, choices=[("", _("Not in the file")), *names]
             )
             self.fields[COLUMN + name].is_optional = name not in NEEDED  # type: ignore[attr-defined]
 

@@ -83,7 +83,7 @@ class OrderForm(forms.Form):
         for part in PARTS.values():
             field = self.fields[part]
             if part in self.address_format.parts:
-                field.label = self.address_format.labels[part]
+                field.label = str(self.address_format.labels[part])
                 field.is_optional = part not in self.address_format.required  # type: ignore[attr-defined]
             else:
                 facts = {"part": ANY_COUNTRY.labels[part], "country": name_country(country)}

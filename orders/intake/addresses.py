@@ -118,7 +118,7 @@ def _name_countries(language: str) -> Mapping[str, str]:
 @lru_cache(maxsize=1)
 def _list_codes() -> frozenset[str]:
     """Return the two letters of all countries whose addresses are known."""
-    codes = Locale.parse(ENGLISH, sep="-").territories
+    codes = map(str, Locale.parse(ENGLISH, sep="-").territories)
     return frozenset(code for code in codes if len(code) == 2 and code not in _NO_COUNTRIES and _has_format(code))
 
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 
 from console.access import CurrentUser
 from console.accounts.access_log import tell_of_refusal
@@ -40,7 +41,7 @@ def confirmed(view: View) -> View:
         is_safe = request.method in SAFE_METHODS
         if PASSWORD_FIELD in request.POST:
             if not is_own_password(request, request.POST[PASSWORD_FIELD]):
-                return _ask(request, complaint="This is not your password.", status=422)
+                return _ask(request, complaint=_("This is not your password."), status=422)
             request.session[CONFIRMED_AT] = timezone.now().timestamp()
             if request.POST.get(METHOD_FIELD) == "GET":
                 return HttpResponseRedirect(request.get_full_path())

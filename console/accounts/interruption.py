@@ -4,12 +4,15 @@ A form that arrives without a session is put into the session of the sign-in pag
 form stood on shows it again; nothing is submitted or decided until the person does so.
 """
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, QueryDict
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 KEPT: Final = "interrupted"
 # A form of a thousand lines has some 100 kB; a larger one is not kept.
@@ -37,23 +40,39 @@ DECISIONS: Final = frozenset(
         "order-step",
     }
 )
-SENTENCES: Final = {
-    "order-approve": "You were signed out and your decision was not saved.",
-    "order-cancel": "You were signed out and your decision was not saved. Your reason is still in the form.",
-    "order-withdraw": "You were signed out and the order was not withdrawn. Your reason is still in the form.",
-    "order-address": "You were signed out and the address was not corrected. What you typed is still in the form.",
-    "order-extend": "You were signed out and the deadline was not extended. What you typed is still in the form.",
-    "order-refund": "You were signed out and nothing was refunded. What you typed is still in the form.",
-    "order-step": "You were signed out and the step was left as it is.",
-    "comment-add": "You were signed out and your comment was not added. What you typed is still in the form.",
-    "comment-edit": "You were signed out and your comment was not saved. What you typed is still in the form.",
-    "order-bulk": "You were signed out and your decisions were not saved.",
-    "order-review": "You were signed out and your decision was not saved. Your reason is still in the form.",
-    "schedule-create": "You were signed out and nothing was scheduled. What you typed is still in the form.",
-    "schedule-edit": "You were signed out and nothing was changed. What you typed is still in the form.",
-    "order-create": "You were signed out and the order was not submitted. What you typed is still here.",
+SENTENCES: Final[Mapping[str, Promise]] = {
+    "order-approve": gettext_lazy("You were signed out and your decision was not saved."),
+    "order-cancel": gettext_lazy(
+        "You were signed out and your decision was not saved. Your reason is still in the form."
+    ),
+    "order-withdraw": gettext_lazy(
+        "You were signed out and the order was not withdrawn. Your reason is still in the form."
+    ),
+    "order-address": gettext_lazy(
+        "You were signed out and the address was not corrected. What you typed is still in the form."
+    ),
+    "order-extend": gettext_lazy(
+        "You were signed out and the deadline was not extended. What you typed is still in the form."
+    ),
+    "order-refund": gettext_lazy("You were signed out and nothing was refunded. What you typed is still in the form."),
+    "order-step": gettext_lazy("You were signed out and the step was left as it is."),
+    "comment-add": gettext_lazy(
+        "You were signed out and your comment was not added. What you typed is still in the form."
+    ),
+    "comment-edit": gettext_lazy(
+        "You were signed out and your comment was not saved. What you typed is still in the form."
+    ),
+    "order-bulk": gettext_lazy("You were signed out and your decisions were not saved."),
+    "order-review": gettext_lazy(
+        "You were signed out and your decision was not saved. Your reason is still in the form."
+    ),
+    "schedule-create": gettext_lazy(
+        "You were signed out and nothing was scheduled. What you typed is still in the form."
+    ),
+    "schedule-edit": gettext_lazy("You were signed out and nothing was changed. What you typed is still in the form."),
+    "order-create": gettext_lazy("You were signed out and the order was not submitted. What you typed is still here."),
 }
-OTHERWISE: Final = "You were signed out and what you sent was not saved."
+OTHERWISE: Final = gettext_lazy("You were signed out and what you sent was not saved.")
 
 
 def find_page(path: str) -> str:
@@ -83,9 +102,8 @@ def interrupt(request: HttpRequest) -> str:
     fields[FORM] = name
     encoded = fields.urlencode()
     is_kept = len(encoded) <= MOST_BYTES
-    sentence = SENTENCES.get(name, OTHERWISE) if is_kept else OTHERWISE
-    request.session[KEPT] = {"page": urlsplit(page).path, "fields": encoded if is_kept else "", "sentence": sentence}
-    messages.warning(request, sentence)
+    request.session[KEPT] = {"page": urlsplit(page).path, "fields": encoded if is_kept else ""}
+    messages.warning(request, _describe(name if is_kept else ""))
     return page
 
 
@@ -95,8 +113,14 @@ def take_up(request: HttpRequest) -> QueryDict | None:
     if not kept or kept["page"] != request.path:
         return None
     del request.session[KEPT]
-    messages.warning(request, kept["sentence"])
-    return QueryDict(kept["fields"])
+    fields = QueryDict(kept["fields"])
+    messages.warning(request, _describe(fields.get(FORM, "")))
+    return fields
+
+
+def _describe(name: str) -> str:
+    """Say what was not done; `name` is that of the address that the form was sent to, empty where it is not kept."""
+    return str(SENTENCES.get(name, OTHERWISE))
 
 
 def _page_of(match: ResolverMatch) -> str:

@@ -10,12 +10,14 @@ from typing import Final
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orders.models import Decision, Order
 from orders.texts import fold_name
 
 ALLOWED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9@.+_-]*")
-HELP: Final = (
+HELP: Final = gettext_lazy(
     "Letters from A to Z without accents, digits and @ . + - _. It cannot be changed once the account has "
     "been used, because the history of orders refers to it."
 )
@@ -30,21 +32,25 @@ def check_new_name(name: str, *, account_id: int | None) -> None:
     """
     if not ALLOWED.fullmatch(name):
         raise ValidationError(
-            "Use letters from A to Z without accents, digits and @ . + - _. Begin with a letter or digit."
+            _("Use letters from A to Z without accents, digits and @ . + - _. Begin with a letter or digit.")
         )
     others = User.objects.exclude(pk=account_id or 0).values_list("username", flat=True)
     for other in others:
         if fold_name(other) == fold_name(name):
-            raise ValidationError(f"There is already an account {other}. Capital letters make no difference.")
+            sentence = _("There is already an account %(name)s. Capital letters make no difference.")
+            raise ValidationError(sentence % {"name": other})
         if _looks_like(other) == _looks_like(name):
-            raise ValidationError(f"This looks too much like the account {other}. Choose a different name.")
+            sentence = _("This looks too much like the account %(name)s. Choose a different name.")
+            raise ValidationError(sentence % {"name": other})
     submitted = Order.objects.filter(submitted_by__iexact=name).exclude(submitter_account_id=account_id)
     decided = Decision.objects.filter(actor__iexact=name).exclude(actor_account_id=account_id)
     if (
         submitted.filter(submitter_account_id__isnull=False).exists()
         or decided.filter(actor_account_id__isnull=False).exists()
     ):
-        raise ValidationError("Someone else used this name in the history of orders before their account was removed.")
+        raise ValidationError(
+            _("Someone else used this name in the history of orders before their account was removed.")
+        )
 
 
 def is_used(user: User) -> bool:

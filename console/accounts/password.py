@@ -10,6 +10,8 @@ from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.access import CurrentUser
 from console.accounts.access_log import describe_account, write_line
@@ -21,17 +23,17 @@ class OwnPasswordForm(PasswordChangeForm):
 
     error_messages = {
         **PasswordChangeForm.error_messages,
-        "password_mismatch": "The two new passwords do not match.",
-        "password_incorrect": "This is not your current password.",
+        "password_mismatch": gettext_lazy("The two new passwords do not match."),
+        "password_incorrect": gettext_lazy("This is not your current password."),
     }
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._request = request
         labels = {
-            "old_password": "Current password",
-            "new_password1": "New password",
-            "new_password2": "Repeat the new password",
+            "old_password": _("Current password"),
+            "new_password1": _("New password"),
+            "new_password2": _("Repeat the new password"),
         }
         for name, label in labels.items():
             self.fields[name].label = label
@@ -45,7 +47,7 @@ class OwnPasswordForm(PasswordChangeForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("old_password") and cleaned.get("old_password") == cleaned.get("new_password1"):
-            self.add_error("new_password1", "This is your current password. Choose a different one.")
+            self.add_error("new_password1", _("This is your current password. Choose a different one."))
         return cleaned
 
 
@@ -70,7 +72,7 @@ class OwnPasswordView(PasswordChangeView):
         """Change the password; this session goes on, all others end."""
         response = super().form_valid(form)
         write_line(logging.INFO, "password changed", self.request, **describe_account(self.request))
-        messages.success(self.request, "Your password was changed. You were signed out everywhere else.")
+        messages.success(self.request, _("Your password was changed. You were signed out everywhere else."))
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 # Whoever attacks this console tries these first; Django's list of common passwords has the rest.
 OUR_WORDS: Final = ("administrator", "approver", "console", "temporal", "orders", "viewer", "admin", "clerk", "order")
@@ -35,22 +36,22 @@ class ObviousPasswordValidator:
         """Raise ValidationError with a sentence that says what is obvious about the password."""
         text = password.casefold()
         if len(set(text)) < FEWEST_DIFFERENT:
-            raise ValidationError("This password uses too few different characters.", code="password_repetitive")
+            raise ValidationError(_("This password uses too few different characters."), code="password_repetitive")
         if _is_repetition(text):
-            raise ValidationError("This password only repeats itself.", code="password_repetitive")
+            raise ValidationError(_("This password only repeats itself."), code="password_repetitive")
         if len(_without_runs(text)) <= MOST_DRESSING:
             raise ValidationError(
-                "This password is a sequence from the keyboard or the alphabet.", code="password_sequence"
+                _("This password is a sequence from the keyboard or the alphabet."), code="password_sequence"
             )
         if any(word in self._common for word in _undressed(text)) or _is_made_of(text, OUR_WORDS):
             raise ValidationError(
-                "This password is a common word with a few characters added.", code="password_too_common"
+                _("This password is a common word with a few characters added."), code="password_too_common"
             )
         if _is_made_of(text, _names_of(user)):
-            raise ValidationError("This password contains only your name.", code="password_too_similar")
+            raise ValidationError(_("This password contains only your name."), code="password_too_similar")
 
     def get_help_text(self) -> str:
-        return "Your password cannot be a common word, a keyboard sequence or a repetition, even with digits added."
+        return _("Your password cannot be a common word, a keyboard sequence or a repetition, even with digits added.")
 
     @cached_property
     def _common(self) -> set[str]:

@@ -7,6 +7,9 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -20,25 +23,31 @@ UNDO_SECONDS: Final = 5
 def _list_zones() -> list[tuple[str, str]]:
     """Return the time zones by region and city; those with other names are the same ones."""
     named = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
-    return [("", "As this browser"), ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in named)]
+    return [("", _("As this browser")), ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in named)]
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # Django leaves it without one
     """The settings of a person; time to undo only for whoever decides."""
 
     can_undo = forms.BooleanField(
-        label="Let me undo a decision",
+        label=gettext_lazy("Let me undo a decision"),
         required=False,
-        help_text=(
-            f"In review mode, a decision is sent {UNDO_SECONDS} seconds after you made it, and u takes it back until "
-            "then. When you close the tab before, it is sent at once."
+        help_text=format_lazy(
+            gettext_lazy(
+                "In review mode, a decision is sent {seconds} seconds after you made it, and u takes it back until "
+                "then. When you close the tab before, it is sent at once."
+            ),
+            seconds=UNDO_SECONDS,
         ),
     )
     density = forms.ChoiceField(
-        label="Rows of lists", required=False, choices=Density.choices, widget=forms.RadioSelect
+        label=gettext_lazy("Rows of lists"), required=False, choices=Density.choices, widget=forms.RadioSelect
     )
     time_zone = forms.ChoiceField(
-        label="Time zone", required=False, choices=_list_zones, help_text="Times on pages are shown in this zone."
+        label=gettext_lazy("Time zone"),
+        required=False,
+        choices=_list_zones,
+        help_text=gettext_lazy("Times on pages are shown in this zone."),
     )
 
     class Meta:
@@ -54,6 +63,6 @@ def edit_settings(request: ConsoleRequest) -> HttpResponse:
     form = SettingsForm(request.POST if request.method == "POST" else None, instance=found)
     if form.is_valid():
         form.save()
-        messages.success(request, "Your settings are saved.")
+        messages.success(request, _("Your settings are saved."))
         return redirect("settings")
     return render_page(request, "accounts/settings.html", {"form": form}, status=422 if form.is_bound else 200)

@@ -20,6 +20,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from console.accounts.access_log import write_line
 from console.accounts.session_store import SessionStore
@@ -101,10 +102,11 @@ def _look_up(request: HttpRequest) -> User | AnonymousUser:
         if SESSION_KEY in request.session:  # the account was deactivated; the session does not come back with it
             request.session.flush()
         return user
-    if reason := _why_ended(request):
+    if ended := _why_ended(request):
+        reason, sentence = ended
         write_line(logging.INFO, "signed out", request, user=user.get_username(), account=user.pk, reason=reason)
         request.session.flush()
-        messages.info(request, f"You were signed out: {reason}. Sign in to continue.", fail_silently=True)
+        messages.info(request, sentence, fail_silently=True)
         return AnonymousUser()
     return user
 
@@ -115,11 +117,15 @@ def _find_account(request: HttpRequest) -> User | None:
     return session.find_account() if isinstance(session, SessionStore) else None
 
 
-def _why_ended(request: HttpRequest) -> str:
-    """Return why the session is over, or an empty text."""
+def _why_ended(request: HttpRequest) -> tuple[str, str] | None:
+    """Return why the session is over, for the log and for the person; None while it goes on."""
     now = timezone.now().timestamp()
     if now - request.session.get(SIGNED_IN_AT, now) >= LONGEST_SESSION.total_seconds():
-        return f"a session lasts at most {LONGEST_SESSION // timedelta(hours=1)} hours"
+        hours = LONGEST_SESSION // timedelta(hours=1)
+        sentence = _("You were signed out: a session lasts at most %(hours)d hours. Sign in to continue.")
+        return f"a session lasts at most {hours} hours", sentence % {"hours": hours}
     if now - request.session.get(LAST_ACTIVE_AT, now) >= LONGEST_IDLE.total_seconds():
-        return f"you were inactive for {LONGEST_IDLE // timedelta(minutes=1)} minutes"
-    return ""
+        minutes = LONGEST_IDLE // timedelta(minutes=1)
+        sentence = _("You were signed out: you were inactive for %(minutes)d minutes. Sign in to continue.")
+        return f"you were inactive for {minutes} minutes", sentence % {"minutes": minutes}
+    return None

@@ -10,6 +10,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
+from django.utils.translation import gettext_lazy
 
 from console.accounts.interruption import find_page
 from console.accounts.throttle import one_at_a_time
@@ -19,13 +20,13 @@ class SignInForm(AuthenticationForm):
     """Django's own form, in the console's words."""
 
     username = UsernameField(
-        label="User name",
+        label=gettext_lazy("User name"),
         max_length=User._meta.get_field("username").max_length,
         widget=forms.TextInput(attrs={"autofocus": True}),
     )
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "The user name and password do not match. Check capital letters.",
+        "invalid_login": gettext_lazy("The user name and password do not match. Check capital letters."),
     }
 
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:

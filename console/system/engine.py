@@ -1,8 +1,14 @@
-"""The banner on every page when decisions cannot take effect right now, and why; cached, because it changes rarely."""
+"""The banner on every page when decisions cannot take effect right now, and why; cached, because it changes rarely.
+
+What is cached is worded when it is shown, in the language of whoever reads it.
+"""
 
 import threading
 import time
 from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from orders.contracts import ORDER_QUEUE, SHIPPING_QUEUE
 from orders.engine.relay import find_delay
@@ -12,12 +18,18 @@ FRESH_SECONDS: Final = 3.0
 # The relay sends within a second or two; after this time something is wrong.
 BEHIND_SECONDS: Final = 15
 
-AWAY: Final = "Temporal cannot be reached. Orders and decisions are saved and take effect when it is back."
-NO_WORKER: Final = "No worker is running. Orders and decisions are saved and take effect when one is running again."
-NO_SHIPPING: Final = (
-    f"No worker serves {SHIPPING_QUEUE}. Orders are charged, but not shipped or completed until one does."
+AWAY: Final = gettext_lazy(
+    "Temporal cannot be reached. Orders and decisions are saved and take effect when it is back."
 )
-BEHIND: Final = "Decisions are taking longer than usual to reach their workflows. They are saved, and nothing is lost."
+NO_WORKER: Final = gettext_lazy(
+    "No worker is running. Orders and decisions are saved and take effect when one is running again."
+)
+NO_SHIPPING: Final = gettext_lazy(
+    "No worker serves %(queue)s. Orders are charged, but not shipped or completed until one does."
+)
+BEHIND: Final = gettext_lazy(
+    "Decisions are taking longer than usual to reach their workflows. They are saved, and nothing is lost."
+)
 
 
 class _Watch:
@@ -25,10 +37,10 @@ class _Watch:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sentence = ""
+        self._sentence: str | Promise = ""
         self._until = 0.0
 
-    def look(self) -> str:
+    def look(self) -> str | Promise:
         with self._lock:
             if time.monotonic() < self._until:
                 return self._sentence
@@ -42,7 +54,7 @@ _watch = _Watch()
 
 def describe_engine() -> str:
     """Return why decisions cannot take effect right now, and what that means; empty when they can."""
-    return _watch.look()
+    return str(_watch.look()) % {"queue": SHIPPING_QUEUE}
 
 
 def forget() -> None:
@@ -51,7 +63,7 @@ def forget() -> None:
     _watch = _Watch()
 
 
-def _judge(health: WorkersHealth) -> str:
+def _judge(health: WorkersHealth) -> str | Promise:
     working = [
         process for process in health.processes if not any(problem["code"] == SILENT for problem in process.problems)
     ]

@@ -10,6 +10,8 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import csrf
 
 from console.access import CurrentUser
@@ -28,8 +30,8 @@ CODES: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
 }
-TOO_LARGE: Final = (
-    "The form is too large, so nothing was saved. An order has at most {:,} lines. Take some out and "
+TOO_LARGE: Final = gettext_lazy(
+    "The form is too large, so nothing was saved. An order has at most %(lines)s lines. Take some out and "
     "submit them as another order."
 )
 TOO_LARGE_FOR_API: Final = "The body is too large, so nothing was saved. It may have 10 MiB."
@@ -38,15 +40,15 @@ TOO_LARGE_FOR_API: Final = "The body is too large, so nothing was saved. It may 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400, or 413 for a form that is too large. The exception may quote what was sent: its text is not shown."""
     if isinstance(exception, TooManyFieldsSent | RequestDataTooBig):
-        sentence = TOO_LARGE_FOR_API if is_api(request) else TOO_LARGE.format(MOST_LINES)
+        sentence = TOO_LARGE_FOR_API if is_api(request) else str(TOO_LARGE) % {"lines": f"{MOST_LINES:,}"}
         return _show(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
-    return _show(request, HTTPStatus.BAD_REQUEST, "The console could not read this request.")
+    return _show(request, HTTPStatus.BAD_REQUEST, _("The console could not read this request."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403 with the refusal's own sentence."""
     tell_of_refusal(request, str(exception))
-    return _show(request, HTTPStatus.FORBIDDEN, str(exception) or "Your account is not allowed to do this.")
+    return _show(request, HTTPStatus.FORBIDDEN, str(exception) or _("Your account is not allowed to do this."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -57,13 +59,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404; a refusal of our own brings a sentence, Django's brings data for debugging."""
-    sentence = str(exception) if isinstance(exception, NoSuchOrder) else "This page does not exist."
+    sentence = str(exception) if isinstance(exception, NoSuchOrder) else _("This page does not exist.")
     return _show(request, HTTPStatus.NOT_FOUND, sentence)
 
 
 def method_not_allowed(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
     """Answer 405 like the bare refusal of a view, with a page that says so."""
-    response = _show(request, HTTPStatus.METHOD_NOT_ALLOWED, "This address does not accept that kind of request.")
+    response = _show(request, HTTPStatus.METHOD_NOT_ALLOWED, _("This address does not accept that kind of request."))
     response.headers["Allow"] = refusal.headers["Allow"]
     return response
 
@@ -78,7 +80,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         sentence = "Something went wrong on the server. With the same Idempotency-Key it is safe to try again."
         return answer_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "server_error", sentence)
     if is_fragment(request):
-        return HttpResponse("Something went wrong on the server.", status=500, content_type=PLAIN)
+        return HttpResponse(_("Something went wrong on the server."), status=500, content_type=PLAIN)
     return HttpResponse(render_to_string("500.html"), status=500)
 
 

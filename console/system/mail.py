@@ -11,6 +11,7 @@ from typing import Final
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from console.access import ConsoleRequest, needs, render_page
@@ -25,7 +26,7 @@ BETWEEN: Final = b"\n" + b"-" * 79 + b"\n"
 def check_may_read_mail(actor: Actor) -> None:
     """Raise NotAllowed unless `actor` may read what others are sent."""
     if not actor.is_superuser:
-        raise NotAllowed("Only administrators may read the e-mails of others.")
+        raise NotAllowed(_("Only administrators may read the e-mails of others."))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from typing import Final
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.api.problems import answer_problem, is_api
 from orders.postgres.faults import FAULT_SENTENCES, Fault
@@ -27,12 +30,12 @@ SECRETS: Final = re.compile(r"password|passphrase|secret|otp|token", re.IGNORECA
 HIDDEN: Final = frozenset({"idempotency_key", "intent", "next", "version", "seen"})
 
 
-HEADINGS: Final[Mapping[Fault, str]] = {
-    Fault.AWAY: "The console is unavailable right now",
-    Fault.SILENT: "The console is unavailable right now",
-    Fault.BUSY: "The order is busy",
-    Fault.SLOW: "This took too long",
-    Fault.NOT_WRITABLE: "Nothing can be saved right now",
+HEADINGS: Final[Mapping[Fault, Promise]] = {
+    Fault.AWAY: gettext_lazy("The console is unavailable right now"),
+    Fault.SILENT: gettext_lazy("The console is unavailable right now"),
+    Fault.BUSY: gettext_lazy("The order is busy"),
+    Fault.SLOW: gettext_lazy("This took too long"),
+    Fault.NOT_WRITABLE: gettext_lazy("Nothing can be saved right now"),
 }
 
 
@@ -50,7 +53,7 @@ def answer_fault(request: HttpRequest, fault: Fault, error: BaseException) -> Ht
 
 def _answer(request: HttpRequest, fault: Fault) -> HttpResponse:
     if is_api(request):
-        return answer_problem(HTTPStatus.SERVICE_UNAVAILABLE, fault, FAULT_SENTENCES[fault])
+        return answer_problem(HTTPStatus.SERVICE_UNAVAILABLE, fault, str(FAULT_SENTENCES[fault]))
     return _answer_fragment(request, fault) if is_fragment(request) else _answer_page(request, fault)
 
 
@@ -60,9 +63,10 @@ def is_fragment(request: HttpRequest) -> bool:
 
 
 def _answer_fragment(request: HttpRequest, fault: Fault) -> HttpResponse:
-    advice = "" if request.method == "GET" else " What you entered is still on this page. Try again in a moment."
-    text = f"{FAULT_SENTENCES[fault]}{advice}"
-    return HttpResponse(text, status=HTTPStatus.SERVICE_UNAVAILABLE, content_type=PLAIN)
+    sentences = [str(FAULT_SENTENCES[fault])]
+    if request.method != "GET":
+        sentences.append(_("What you entered is still on this page. Try again in a moment."))
+    return HttpResponse(" ".join(sentences), status=HTTPStatus.SERVICE_UNAVAILABLE, content_type=PLAIN)
 
 
 def _answer_page(request: HttpRequest, fault: Fault) -> HttpResponse:
@@ -91,9 +95,10 @@ def _kept_fields(request: HttpRequest) -> list[tuple[str, str]] | None:
         has_files = bool(request.FILES)
     except (UnreadablePostError, SuspiciousOperation, BadRequest):
         return None
-    has_secrets = any(SECRETS.search(name) for name, _ in fields)
+    has_secrets = any(SECRETS.search(name) for name, value in fields)
     return None if has_files or has_secrets else fields
 
 
 def _label(name: str) -> str:
-    return name.rpartition("-")[2].replace("_", " ").capitalize()
+    """Return a field's name in words, in the reader's language where a form has the same ones."""
+    return _(name.rpartition("-")[2].replace("_", " ").capitalize())

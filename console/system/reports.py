@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from console.access import ConsoleRequest, needs_view, render_page
@@ -30,7 +31,7 @@ LAST_DAY: Final = date(2999, 12, 31)
 OUTCOMES: Final[Mapping[str, Label]] = dict(PaymentAttempt.Outcome.choices)
 
 
-def _day_field(label: str) -> forms.DateField:
+def _day_field(label: Any) -> forms.DateField:
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     bounds = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
     return forms.DateField(label=label, required=False, widget=widget, validators=bounds)
@@ -39,8 +40,8 @@ def _day_field(label: str) -> forms.DateField:
 class PeriodForm(forms.Form):
     """The days that the report is about."""
 
-    first = _day_field("From")
-    last = _day_field("To")
+    first = _day_field(gettext_lazy("From"))
+    last = _day_field(gettext_lazy("To"))
 
     def clean(self) -> dict[str, Any]:
         """Add the period; the last 30 days where no day is given."""

@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
@@ -92,7 +91,7 @@ class ItemFace:
     def of(cls, item: ImportedOrder, importing: OrderImport, layout: Layout) -> "ItemFace":
         errors = [_describe_error(error) for error in word_errors(item, layout)[:MOST_ERRORS]]
         if (others := len(item.errors) - MOST_ERRORS) > 0:
-            errors.append(ngettext("And %(count)s more.", "And %(count)s more.", others) % {"count": f"{others:,}"})
+            errors.append(_("And %(count)s more.") % {"count": f"{others:,}"})
         order_id = item.order.order_id if item.order else ""
         number = cut(item.shop_order_number, 64)
         return cls(item.first_row, number, item.result, _describe_item(item, importing), order_id, tuple(errors))

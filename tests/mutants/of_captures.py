@@ -18,15 +18,15 @@ OF_CAPTURES: Final = (
     Mutant(
         "an authorisation is for the order's amount",
         "orders/payments/attempts.py",
-        'return "" if held == total else',
-        'return "" if held and held.currency == total.currency else',
+        "if held == total:",
+        "if held and held.currency == total.currency:",
         CAPTURES,
     ),
     Mutant(
         "an authorisation is in the order's currency",
         "orders/payments/attempts.py",
-        'return "" if held == total else',
-        'return "" if held and held.minor == total.minor else',
+        "if held == total:",
+        "if held and held.minor == total.minor:",
         CAPTURES,
     ),
     Mutant(

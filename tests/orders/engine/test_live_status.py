@@ -204,7 +204,8 @@ def test_where_no_place_is_free_the_last_answer_will_do(
     with ThreadPoolExecutor(3) as threads:
         held = [threads.submit(get_live_status, f"order-{number}") for number in range(3)]
         wait_until(lambda: workflow.count == 4)
-        assert get_live_status("order-known") is known
+        for _ in range(2):
+            assert get_live_status("order-known") is known, "that there was no place is not remembered"
         now += live_status.LAST_SECONDS
         assert get_live_status("order-known") is live_status.BUSY
         workflow.go.set()

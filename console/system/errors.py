@@ -20,6 +20,7 @@ from console.api.problems import answer_problem, is_api
 from console.order.facts import NoSuchOrder
 from console.system.outages import PLAIN, answer_fault, is_fragment
 from orders.intake.drafts import MOST_LINES
+from orders.language import write_number
 from orders.postgres.faults import find_fault
 
 # How a program tells apart what every address may answer.
@@ -40,7 +41,7 @@ TOO_LARGE_FOR_API: Final = "The body is too large, so nothing was saved. It may 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400, or 413 for a form that is too large. The exception may quote what was sent: its text is not shown."""
     if isinstance(exception, TooManyFieldsSent | RequestDataTooBig):
-        sentence = TOO_LARGE_FOR_API if is_api(request) else str(TOO_LARGE) % {"lines": f"{MOST_LINES:,}"}
+        sentence = TOO_LARGE_FOR_API if is_api(request) else str(TOO_LARGE) % {"lines": write_number(MOST_LINES)}
         return _show(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
     return _show(request, HTTPStatus.BAD_REQUEST, _("The console could not read this request."))
 

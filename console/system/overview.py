@@ -21,8 +21,9 @@ from orders.engine.relay import find_delay
 from orders.engine.worker_health import WorkersHealth, judge_workers
 from orders.labels.health import describe_problem
 from orders.labels.spans import describe_span
+from orders.language import write_number
 from orders.models import Order, OutboxMessage, PaymentAttempt
-from orders.postgres.clock import database_now, describe_skew, skew_watch
+from orders.postgres.clock import database_now, skew_watch
 
 POLL_SECONDS: Final = 5
 MOST_COUNTED: Final = 10_000
@@ -141,8 +142,16 @@ def _judge_gateway() -> Part:
 
 def _judge_database() -> Part:
     skew = skew_watch.check()
-    sentence = _("It answers.") if skew is None else _("This machine's clock is %s clock.") % describe_skew(skew)
-    return Part(_("Database"), is_well=skew is None, sentences=(sentence,))
+    return Part(_("Database"), is_well=skew is None, sentences=(_describe_clock(skew),))
+
+
+def _describe_clock(skew: timedelta | None) -> str:
+    """Say that the database answers, or by how much this machine's clock differs from its own."""
+    if skew is None:
+        return _("It answers.")
+    ahead = _("This machine's clock is %(seconds)s s ahead of PostgreSQL's clock.")
+    behind = _("This machine's clock is %(seconds)s s behind PostgreSQL's clock.")
+    return (ahead if skew > timedelta(0) else behind) % {"seconds": f"{abs(skew.total_seconds()):.0f}"}
 
 
 def _describe_processes(health: WorkersHealth, now: datetime) -> list[ProcessFace]:
@@ -159,4 +168,4 @@ def _describe_processes(health: WorkersHealth, now: datetime) -> list[ProcessFac
 
 
 def _count(count: int) -> str:
-    return _("more than %(count)s") % {"count": f"{count:,}"} if count >= MOST_COUNTED else f"{count:,}"
+    return _("more than %(count)s") % {"count": write_number(count)} if count >= MOST_COUNTED else write_number(count)

@@ -17,6 +17,7 @@ from console import labels
 from console.comments.faces import Piece
 from console.notices.bell import Bell
 from orders.labels.spans import describe_span
+from orders.language import write_number
 from orders.postgres.clock import database_now
 from orders.states import Status
 
@@ -53,8 +54,8 @@ def _mark(status: str, decision: str, language: str | None) -> SafeString:
 
 @register.filter
 def thousands(number: int) -> str:
-    """Return a number with commas, as the sentences of the domain write it."""
-    return f"{number:,}"
+    """Return a number with its thousands grouped, as the sentences of the domain write it."""
+    return write_number(number)
 
 
 def _now(context: Context) -> datetime:

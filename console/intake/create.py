@@ -18,6 +18,7 @@ from orders.errors import KeyReused, OrderError, OrderInvalid
 from orders.imports.pasting import read_pasted
 from orders.intake.drafts import MOST_LINES, TypedLine
 from orders.intake.submission import submit_order
+from orders.language import write_number
 from orders.permissions import may_view
 from orders.postgres.clock import database_now
 
@@ -95,7 +96,7 @@ def _read_pasted(text: str, lines: int) -> tuple[TypedLine, ...]:
         raise OrderInvalid(_("Paste at least one row."))
     if lines + len(rows) > MOST_LINES:
         sentence = _("An order has at most %(most)s lines; with these rows it would have %(lines)s.")
-        raise OrderInvalid(sentence % {"most": f"{MOST_LINES:,}", "lines": f"{lines + len(rows):,}"})
+        raise OrderInvalid(sentence % {"most": write_number(MOST_LINES), "lines": write_number(lines + len(rows))})
     return rows
 
 

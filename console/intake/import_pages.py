@@ -26,8 +26,9 @@ from orders.imports.failed_rows import write_failed_rows
 from orders.imports.layout import Layout
 from orders.imports.reading import CellError
 from orders.imports.sheets import LARGEST_FILE, describe_too_large
-from orders.imports.wording import is_written_for_reader, word_errors
+from orders.imports.wording import word_errors
 from orders.labels.imports import IMPORT_RESULT_LABELS, IMPORT_STATE_LABELS
+from orders.language import is_english, write_number
 from orders.models import ImportedOrder, OrderImport
 from orders.reading.pages import Ordering, cut_page
 from orders.states import ImportResult, ImportState
@@ -91,7 +92,7 @@ class ItemFace:
     def of(cls, item: ImportedOrder, importing: OrderImport, layout: Layout) -> "ItemFace":
         errors = [_describe_error(error) for error in word_errors(item, layout)[:MOST_ERRORS]]
         if (others := len(item.errors) - MOST_ERRORS) > 0:
-            errors.append(_("And %(count)s more.") % {"count": f"{others:,}"})
+            errors.append(_("And %(count)s more.") % {"count": write_number(others)})
         order_id = item.order.order_id if item.order else ""
         number = cut(item.shop_order_number, 64)
         return cls(item.first_row, number, item.result, _describe_item(item, importing), order_id, tuple(errors))
@@ -243,7 +244,7 @@ def _describe_results(request: ConsoleRequest, importing: OrderImport) -> dict[s
         items = items.filter(result__in=jobs.FAILED)
     cursor = request.GET.get("cursor", "")
     names = ["first_row", "shop_order_number", "result", "is_known", "errors", "order__order_id"]
-    items = items.only(*names) if is_written_for_reader() else items.only(*names, "rows")
+    items = items.only(*names) if is_english() else items.only(*names, "rows")
     try:
         page = cut_page(items, ITEMS, cursor=cursor, size=PAGE_SIZE)
     except OrderError:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid
 from orders.intake.drafts import LINE_LABELS, MOST_LINES, LineDraft, LineReading, TypedLine, check_total, read_line
+from orders.language import write_number
 from orders.money import Money, add_up
 
 PREFIX: Final = "lines"
@@ -128,7 +129,7 @@ class Lines:
                 "them as another order."
             )
             counts = {"most": MOST_LINES, "lines": len(filled), "others": len(filled) - MOST_LINES}
-            return [sentence % {name: f"{count:,}" for name, count in counts.items()}]
+            return [sentence % {name: write_number(count) for name, count in counts.items()}]
         return [self.totals.complaint] if self.totals.complaint and not any(line.errors for line in filled) else []
 
     @property

@@ -17,6 +17,7 @@ from orders.errors import OrderInvalid
 from orders.intake.addresses import ANY_COUNTRY, PARTS, find_format, find_missing, list_countries, name_country
 from orders.intake.drafts import FACTS, REQUIRED, OrderDraft, TypedLine, read_currency
 from orders.intake.entries import read_entry
+from orders.language import write_number
 
 # What the form carries along and no order has.
 NO_FACTS: Final = frozenset({"idempotency_key", "priced_in", "prices_checked"})
@@ -234,7 +235,7 @@ class Submission:
             "%(count)s more fields have errors, shown beside each field.",
             others,
         )
-        return [*found[:MOST_COMPLAINTS], Complaint(sentence % {"count": f"{others:,}"})]
+        return [*found[:MOST_COMPLAINTS], Complaint(sentence % {"count": write_number(others)})]
 
     @property
     def draft(self) -> OrderDraft:

@@ -8,32 +8,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.errors import FileRefused, OrderInvalid
 from orders.intake.drafts import LINE_LABELS
-from orders.labels import Label
 
-ENCODINGS: Final[Mapping[str, Label]] = {
+ENCODINGS: Final[Mapping[str, str | Promise]] = {
     "utf-8": "UTF-8",
     "utf-16": "UTF-16",
     "cp1252": gettext_lazy("Windows (Western Europe)"),
     "cp1250": gettext_lazy("Windows (Central Europe)"),
     "iso8859-15": "ISO 8859-15",
 }
-DELIMITERS: Final[Mapping[str, Label]] = {
+DELIMITERS: Final[Mapping[str, str | Promise]] = {
     ",": gettext_lazy("Comma"),
     ";": gettext_lazy("Semicolon"),
     "\t": gettext_lazy("Tab"),
     "|": gettext_lazy("Vertical bar"),
 }
-DECIMAL_MARKS: Final[Mapping[str, Label]] = {".": gettext_lazy("Point: 12.50"), ",": gettext_lazy("Comma: 12,50")}
+DECIMAL_MARKS: Final[Mapping[str, str | Promise]] = {
+    ".": gettext_lazy("Point: 12.50"),
+    ",": gettext_lazy("Comma: 12,50"),
+}
 
 NUMBER: Final = "shop_order_number"
 WEIGHT: Final = "weight_grams"
 # What a column may hold, in the order of the form.
-FIELD_LABELS: Final[Mapping[str, Label]] = {
+FIELD_LABELS: Final[Mapping[str, str | Promise]] = {
     NUMBER: gettext_lazy("Order number"),
     "customer_name": gettext_lazy("Name"),
     "customer_company": gettext_lazy("Company"),

@@ -20,6 +20,7 @@ from orders.intake.drafts import (
     tidy_draft,
 )
 from orders.intake.numbers import read_weight
+from orders.language import write_number
 
 ORDER_FIELDS: Final = tuple(name for name in FIELD_LABELS if name not in OF_LINES)
 
@@ -79,7 +80,7 @@ def read_rows_of_order(rows: Sequence[Row], layout: Layout) -> Reading:
     lines: list[tuple[int, LineDraft]] = []
     if len(rows) > MOST_LINES:
         sentence = _("An order has at most %(most)s lines; this one has %(lines)s.")
-        errors[rows[0][0], NUMBER] = sentence % {"most": f"{MOST_LINES:,}", "lines": f"{len(rows):,}"}
+        errors[rows[0][0], NUMBER] = sentence % {"most": write_number(MOST_LINES), "lines": write_number(len(rows))}
     for row in rows[:MOST_LINES]:
         line = _read_line(row, currency, layout, errors)
         if line is not None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from orders.errors import FileRefused
 from orders.imports import workbooks
 from orders.imports.layout import DELIMITERS, ENCODINGS, Layout, guess_columns, guess_decimal_mark
+from orders.language import write_number
 
 LARGEST_FILE: Final = 10 * 1024 * 1024  # bytes
 MOST_ROWS: Final = 50_000
@@ -96,7 +97,7 @@ def read_rows(contents: bytes, layout: Layout) -> Iterator[Row]:
             continue
         count += 1
         if count > MOST_ROWS + 1:
-            raise FileRefused(_("The file has more than %(most)s rows. Split it.") % {"most": f"{MOST_ROWS:,}"})
+            raise FileRefused(_("The file has more than %(most)s rows. Split it.") % {"most": write_number(MOST_ROWS)})
         _check_row(number, cells)
         yield number, cells
 
@@ -104,14 +105,19 @@ def read_rows(contents: bytes, layout: Layout) -> Iterator[Row]:
 def _check_row(number: int, cells: Sequence[str]) -> None:
     if len(cells) > MOST_COLUMNS:
         sentence = _("Row %(row)s has %(columns)s columns; %(most)s can be read.")
-        raise FileRefused(sentence % {"row": number, "columns": f"{len(cells):,}", "most": MOST_COLUMNS})
+        raise FileRefused(sentence % {"row": number, "columns": write_number(len(cells)), "most": MOST_COLUMNS})
     for place, text in enumerate(cells, start=1):
         if len(text) > LONGEST_CELL:
             sentence = _(
                 "Row %(row)s, column %(column)s has %(length)s characters; at most %(most)s can be read. If the row "
                 "looks whole, a quotation mark is missing before it."
             )
-            facts = {"row": number, "column": place, "length": f"{len(text):,}", "most": f"{LONGEST_CELL:,}"}
+            facts = {
+                "row": number,
+                "column": place,
+                "length": write_number(len(text)),
+                "most": write_number(LONGEST_CELL),
+            }
             raise FileRefused(sentence % facts)
 
 

@@ -6,22 +6,18 @@ the rows, which are kept as long as they are to be corrected, are read once more
 
 from collections.abc import Sequence
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from orders.imports.layout import Layout
 from orders.imports.reading import CellError, read_rows_of_order
+from orders.language import is_english
 from orders.models import ImportedOrder
-
-
-def is_written_for_reader() -> bool:
-    """Tell whether the reader's language is the one in which sentences are written down."""
-    return (get_language() or "en").startswith("en")
 
 
 def word_errors(item: ImportedOrder, layout: Layout) -> Sequence[CellError]:
     """Return what is wrong with an order; what reading it again does not find stays in English."""
     written = [CellError(**error) for error in item.errors]
-    if is_written_for_reader():
+    if is_english():
         return written
     worded = [CellError(error.row, error.field, gettext(error.sentence)) for error in written]
     if all(new.sentence != old.sentence for new, old in zip(worded, written, strict=True)):

@@ -14,6 +14,7 @@ from orders.errors import OrderInvalid
 from orders.intake.addresses import WRITTEN, find_missing, read_country
 from orders.intake.entries import read_email, read_entry, read_phone, read_reference
 from orders.intake.numbers import MOST_GRAMS, MOST_QUANTITY, read_price, read_quantity
+from orders.language import write_number
 from orders.money import Money, add_up, largest_price, largest_total
 
 T = TypeVar("T")
@@ -188,13 +189,13 @@ def tidy_address(country: str, typed: Mapping[str, str]) -> dict[str, str]:
 def _check_numbers(currency: str, lines: Sequence[LineDraft]) -> None:
     """Raise OrderInvalid for too few or too many lines, and for a number that no line may have."""
     if not 0 < len(lines) <= MOST_LINES:
-        counts = {"most": f"{MOST_LINES:,}", "lines": f"{len(lines):,}"}
+        counts = {"most": write_number(MOST_LINES), "lines": write_number(len(lines))}
         sentence = _("An order has 1 to %(most)s lines; this one has %(lines)s.") % counts
         raise OrderInvalid(sentence, fields={"lines": sentence})
     highest = largest_price(currency)
     for index, line in enumerate(lines):
         if not 0 < line.quantity <= MOST_QUANTITY:
-            facts = {"line": index + 1, "most": f"{MOST_QUANTITY:,}"}
+            facts = {"line": index + 1, "most": write_number(MOST_QUANTITY)}
             sentence = _("Line %(line)s: the quantity must be from 1 to %(most)s.") % facts
             raise OrderInvalid(sentence, fields={f"lines/{index}/quantity": sentence})
         if not 0 <= line.unit_price <= highest.minor:
@@ -202,7 +203,7 @@ def _check_numbers(currency: str, lines: Sequence[LineDraft]) -> None:
             sentence = _("Line %(line)s: the unit price must be from 0 to %(most)s.") % facts
             raise OrderInvalid(sentence, fields={f"lines/{index}/unit_price": sentence})
         if line.weight_grams is not None and not 0 < line.weight_grams <= MOST_GRAMS:
-            facts = {"line": index + 1, "most": f"{MOST_GRAMS:,}"}
+            facts = {"line": index + 1, "most": write_number(MOST_GRAMS)}
             sentence = _("Line %(line)s: the weight must be from 1 to %(most)s grams.") % facts
             raise OrderInvalid(sentence, fields={f"lines/{index}/weight_grams": sentence})
 
@@ -242,7 +243,7 @@ def _tidy_line(errors: dict[str, str], index: int, line: LineDraft) -> LineDraft
 def _tidy_metadata(errors: dict[str, str], metadata: Mapping[str, str]) -> dict[str, str]:
     if len(metadata) > MOST_METADATA:
         sentence = _("Use at most %(most)s names; this has %(names)s.")
-        errors["metadata"] = sentence % {"most": MOST_METADATA, "names": f"{len(metadata):,}"}
+        errors["metadata"] = sentence % {"most": MOST_METADATA, "names": write_number(len(metadata))}
         return {}
     tidy: dict[str, str] = {}
     for name, text in metadata.items():

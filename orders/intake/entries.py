@@ -10,9 +10,9 @@ import unicodedata
 from typing import Final
 
 import idna
-from django.utils.translation import gettext as _
 
 from orders.errors import OrderInvalid
+from orders.language import gettext as _
 from orders.texts import clean_line
 
 LONGEST_EMAIL: Final = 254  # RFC 5321, 4.5.3.1.3, without the brackets

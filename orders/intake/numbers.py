@@ -6,15 +6,11 @@ fifteen hundred to the other.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
 from orders.errors import OrderInvalid
+from orders.language import gettext as _
+from orders.language import write_number
 from orders.money import DECIMALS, Money, largest_price, largest_total
 
 MOST_QUANTITY: Final = 10_000
@@ -25,33 +21,6 @@ MOST_DIGITS: Final = 18
 _NUMBER: Final = re.compile(r"([0-9]+)(?:([.,])([0-9]+))?")
 # In groups of three, by whatever mark, perhaps with decimals: 1,000 or 1.234.567 or 1 000 or 1'234.50
 _IN_GROUPS: Final = re.compile(r"([1-9][0-9]{0,2}(?:([.,'\u2019_\s])[0-9]{3})(?:\2[0-9]{3})*)(?:[.,]([0-9]+))?")
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """What an amount is of: how large it may be, and the sentences that refuse one."""
-
-    find_largest: Callable[[str], Money]
-    negative: Promise
-    no_decimals: Promise
-    few_decimals: Promise
-    too_much: Promise
-
-
-_PRICE: Final = _Kind(
-    find_largest=largest_price,
-    negative=gettext_lazy("A price cannot be negative."),
-    no_decimals=gettext_lazy("A price in %(currency)s has no decimals."),
-    few_decimals=gettext_lazy("A price in %(currency)s has at most %(decimals)s decimals."),
-    too_much=gettext_lazy("A unit price can be at most %(most)s."),
-)
-_AMOUNT: Final = _Kind(
-    find_largest=largest_total,
-    negative=gettext_lazy("An amount cannot be negative."),
-    no_decimals=gettext_lazy("An amount in %(currency)s has no decimals."),
-    few_decimals=gettext_lazy("An amount in %(currency)s has at most %(decimals)s decimals."),
-    too_much=gettext_lazy("An amount can be at most %(most)s."),
-)
 
 
 def read_quantity(text: str) -> int:
@@ -69,12 +38,12 @@ def read_price(text: str, currency: str) -> Money:
 
     Raises OrderInvalid with a sentence for the field.
     """
-    return _read_money(text, currency, _PRICE)
+    return _read_money(text, currency, is_price=True)
 
 
 def read_amount(text: str, currency: str) -> Money:
     """Read an amount of any size that an order may have, as `read_price` does. Raises OrderInvalid."""
-    return _read_money(text, currency, _AMOUNT)
+    return _read_money(text, currency, is_price=False)
 
 
 def _read_whole(text: str, *, most: int) -> int:
@@ -86,31 +55,32 @@ def _read_whole(text: str, *, most: int) -> int:
     if not digits or text.startswith("-"):
         raise OrderInvalid(_("Enter 1 or more."))
     if len(digits) > MOST_DIGITS or int(digits) > most:
-        raise OrderInvalid(_("Enter %(most)s or less.") % {"most": f"{most:,}"})
+        raise OrderInvalid(_("Enter %(most)s or less.") % {"most": write_number(most)})
     return int(digits)
 
 
-def _read_money(text: str, currency: str, kind: _Kind) -> Money:
-    """Read an amount of a kind."""
-    text, decimals, most = text.strip(), DECIMALS[currency], kind.find_largest(currency)
+def _read_money(text: str, currency: str, *, is_price: bool) -> Money:
+    """Read an amount up to what a price, or a total, may be."""
+    text, decimals = text.strip(), DECIMALS[currency]
     found = _NUMBER.fullmatch(text)
     if found is None:
-        raise OrderInvalid(_explain(text, currency, kind))
+        raise OrderInvalid(_explain(text, currency, is_price=is_price))
     whole, mark, fraction = found[1], found[2] or "", found[3] or ""
-    rule = str(kind.few_decimals if decimals else kind.no_decimals) % {"currency": currency, "decimals": decimals}
     if _may_be_thousands(whole, mark, fraction, decimals):
         shorter = fraction.rstrip("0")
         if len(shorter) > decimals:
             plain = _("Enter %(number)s without a thousands separator.") % {"number": whole + fraction}
-            raise OrderInvalid(f"{plain} {rule}")
+            raise OrderInvalid(f"{plain} {_explain_decimals(currency, is_price=is_price)}")
         short = f"{whole}.{shorter.ljust(decimals, '0')}".rstrip(".")
         sentence = _("%(typed)s is ambiguous. Enter %(long)s or %(short)s.")
         raise OrderInvalid(sentence % {"typed": text, "long": whole + fraction, "short": short})
     if len(fraction) > decimals:
-        raise OrderInvalid(rule)
+        raise OrderInvalid(_explain_decimals(currency, is_price=is_price))
     digits = (whole + fraction.ljust(decimals, "0")).lstrip("0") or "0"
+    most = largest_price(currency) if is_price else largest_total(currency)
     if len(digits) > MOST_DIGITS or int(digits) > most.minor:
-        raise OrderInvalid(str(kind.too_much) % {"most": most})
+        sentence = _("A unit price can be at most %(most)s.") if is_price else _("An amount can be at most %(most)s.")
+        raise OrderInvalid(sentence % {"most": most})
     return Money(int(digits), currency)
 
 
@@ -123,16 +93,31 @@ def _may_be_thousands(whole: str, mark: str, fraction: str, decimals: int) -> bo
     return looks_so and not (mark == "." and decimals == 3)
 
 
-def _explain(text: str, currency: str, kind: _Kind) -> str:
+def _explain(text: str, currency: str, *, is_price: bool) -> str:
     """Say how to write an amount, of a text that is no number."""
     if re.fullmatch(r"-[0-9.,]+", text):
-        return str(kind.negative)
+        return _("A price cannot be negative.") if is_price else _("An amount cannot be negative.")
     if plain := _ungroup(text):
         return _("Leave out the thousands separators: enter %(number)s.") % {"number": plain}
     if not DECIMALS[currency]:
         return _("Use the digits 0 to 9 only, such as %(example)s.") % {"example": 1250}
     sentence = _("Use the digits 0 to 9 and a point before the decimals, such as %(example)s.")
     return sentence % {"example": Money(125 * 10 ** DECIMALS[currency] // 10, currency).amount}
+
+
+def _explain_decimals(currency: str, *, is_price: bool) -> str:
+    """Say how many decimals the currency has."""
+    if not DECIMALS[currency]:
+        sentence = (
+            _("A price in %(currency)s has no decimals.")
+            if is_price
+            else _("An amount in %(currency)s has no decimals.")
+        )
+    elif is_price:
+        sentence = _("A price in %(currency)s has at most %(decimals)s decimals.")
+    else:
+        sentence = _("An amount in %(currency)s has at most %(decimals)s decimals.")
+    return sentence % {"currency": currency, "decimals": DECIMALS[currency]}
 
 
 def _ungroup(text: str) -> str:

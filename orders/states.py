@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from orders.errors import IllegalTransition
+from orders.language import gettext as _
 
 
 class Status(StrEnum):
@@ -261,7 +262,8 @@ def may_follow(following: Status, current: Status) -> bool:
 def check_transition(current: Status, following: Status) -> None:
     """Raise IllegalTransition unless `following` may come right after `current`."""
     if not may_follow(following, current):
-        raise IllegalTransition(f"An order that is {current} cannot become {following}.")
+        sentence = _("An order that is %(current)s cannot become %(following)s.")
+        raise IllegalTransition(sentence % {"current": current, "following": following})
 
 
 def is_at_or_past(current: Status, target: Status) -> bool:

@@ -23,12 +23,13 @@ from orders.imports.submission import OTHER_CONTENTS, FileOrder, find_key, read_
 from orders.intake.idempotency import asks_for
 from orders.models import ImportedOrder, ImportFile, Order, OrderImport
 from orders.states import ImportResult, ImportState
+from orders.translation import ENGLISH
 
 CHUNK: Final = 200
 LONGEST_NUMBER: Final = 200
 
 
-@override(None)
+@override(ENGLISH)
 def check_import(command: contracts.CheckImport, *, beat: Callable[[], None]) -> contracts.ImportAdvanced:
     """Read the file to its end, unless the import has moved on; `beat` is called now and then.
 

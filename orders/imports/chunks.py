@@ -25,6 +25,7 @@ from orders.models import ImportedOrder, Order, OrderImport
 from orders.permissions import may_submit
 from orders.postgres.faults import find_fault
 from orders.states import ImportResult, ImportState
+from orders.translation import ENGLISH
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ CHUNK_SECONDS: Final = 1.8
 NOT_SAVED: Final = gettext_noop("The database refused this order. Look for unusual characters or numbers in its rows.")
 
 
-@override(None)
+@override(ENGLISH)
 def import_chunk(command: contracts.ImportChunk) -> contracts.ImportAdvanced:
     """Submit the next orders of the import, unless it is not confirmed or has ended. Raises ImportNotFound.
 

@@ -22,6 +22,7 @@ from orders.decisions.reasons import Offered, offer_reasons
 from orders.errors import OrderInvalid
 from orders.labels import Label
 from orders.labels.batches import BATCH_RESULT_LABELS
+from orders.language import write_number
 from orders.models import Order
 from orders.permissions import check_is_decider
 from orders.states import DecisionKind, ReasonKind
@@ -114,7 +115,7 @@ def find_chosen(request: ConsoleRequest, query: str | None, order_ids: list[str]
         pks = asked.find_all(most + 1)
     if len(pks) > most:
         sentence = _("This list has more than %(most)s orders. Narrow it by a filter first.")
-        raise OrderInvalid(sentence % {"most": f"{most:,}"})
+        raise OrderInvalid(sentence % {"most": write_number(most)})
     if not pks:
         raise OrderInvalid(_("None of these orders exists any more."))
     return pks

@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 
 from console.labels import describe_moment
 from orders.labels.schedules import REFUSAL_SENTENCES
+from orders.language import write_number
 from orders.models import ExportSending, Mail
 from orders.states import MailState
 
@@ -56,7 +57,7 @@ def _describe_sent(sending: ExportSending, mail: Mail) -> str:
     facts = {"address": mail.recipient}
     if rows is None:
         return _("Sent to %(address)s.") % facts
-    orders = ngettext("%(count)s order", "%(count)s orders", rows) % {"count": f"{rows:,}"}
+    orders = ngettext("%(count)s order", "%(count)s orders", rows) % {"count": write_number(rows)}
     if sending.is_attached:
         return _("Sent to %(address)s: %(orders)s.") % {**facts, "orders": orders}
     return _("A link was sent to %(address)s: %(orders)s.") % {**facts, "orders": orders}

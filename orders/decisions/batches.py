@@ -17,6 +17,7 @@ from orders import permissions
 from orders.decisions.reasons import find_reason
 from orders.errors import BatchEnded, BatchNotFound, NotAllowed, OrderInvalid
 from orders.identifiers import new_identifier
+from orders.language import write_number
 from orders.models import Batch, BatchItem
 from orders.permissions import check_is_decider, find_channel, may_decide
 from orders.states import BatchResult, BatchState, DecisionKind, ReasonKind
@@ -51,7 +52,7 @@ def create_batch(
     if not pks:
         raise OrderInvalid(_("Select at least one order."))
     if len(pks) > MOST_ORDERS:
-        raise OrderInvalid(_("Select at most %(most)s orders at a time.") % {"most": f"{MOST_ORDERS:,}"})
+        raise OrderInvalid(_("Select at most %(most)s orders at a time.") % {"most": write_number(MOST_ORDERS)})
     words = find_reason(ReasonKind.CANCEL, reason_code).words if reason_code else ""
     with transaction.atomic():
         batch: Batch = Batch.objects.create(

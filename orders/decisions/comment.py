@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from orders import permissions
 from orders.errors import CommentNotFound, NotAllowed, OrderInvalid
 from orders.events import EventKind, Fact
+from orders.language import write_number
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_order
 from orders.models import Order, OrderEvent
@@ -98,8 +99,8 @@ def _read(actor: Actor, text: str) -> dict[str, Fact]:
         sentence = _("Enter a comment.")
     elif len(clean) > LONGEST_TEXT:
         sentence = _("A comment can have at most %(most)s characters; this has %(count)s.") % {
-            "most": f"{LONGEST_TEXT:,}",
-            "count": f"{len(clean):,}",
+            "most": write_number(LONGEST_TEXT),
+            "count": write_number(len(clean)),
         }
     if sentence:
         raise OrderInvalid(sentence, fields={"text": sentence})

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from orders import permissions
 from orders.errors import OrderInvalid
 from orders.events import EventKind
+from orders.language import write_number
 from orders.lifecycle.history import Event, prepare_events, send_writings, write_events
 from orders.lifecycle.lookup import Question, lock_order, lock_orders_and_ask
 from orders.models import Order, OrderTag
@@ -104,7 +105,7 @@ def _change_several(pks: Sequence[int], kind: EventKind, actor: Actor, text: str
     permissions.check_may_tag(actor)
     tag = read_tag(text)
     if len(pks) > MOST_ORDERS:
-        raise OrderInvalid(_("Select at most %(most)s orders at a time.") % {"most": f"{MOST_ORDERS:,}"})
+        raise OrderInvalid(_("Select at most %(most)s orders at a time.") % {"most": write_number(MOST_ORDERS)})
     adds, ordered, changed, full = kind == EventKind.TAGGED, sorted(pks), 0, []
     for start in range(0, len(ordered), CHUNK):
         with transaction.atomic():

@@ -6,6 +6,7 @@ from django.utils.translation import ngettext
 
 from orders import permissions
 from orders.errors import ExportNotFound
+from orders.language import write_number
 from orders.models import ExportSending, ListExport, Mail
 from orders.models.list_export import KEPT_FOR_MAIL
 from orders.notifications.content import Attachment, Content, link_to
@@ -55,7 +56,7 @@ def _attach(export: ListExport) -> Attachment:
 
 def _compose(sending: ExportSending, export: ListExport, attachment: Attachment | None) -> Content:
     schedule = sending.schedule
-    count = ngettext("%(count)s order", "%(count)s orders", export.rows) % {"count": f"{export.rows:,}"}
+    count = ngettext("%(count)s order", "%(count)s orders", export.rows) % {"count": write_number(export.rows)}
     subject = f"{schedule.name}: {count}"
     context = {
         "subject": subject,

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
 from orders.causes import explain_cause
 from orders.contracts import StatusAnswer, WaitingFor
 from orders.engine import temporal
@@ -22,6 +25,7 @@ from orders.engine.pending import PendingActivity, Progress
 from orders.errors import CallFailed, OrderError, RunNotFound, RunPaused, TemporalAway
 from orders.models import Order
 from orders.states import Status
+from orders.translation import in_english
 
 logger = logging.getLogger(__name__)
 
@@ -61,21 +65,23 @@ class LiveStatus:
     answer: StatusAnswer | None
     activities: tuple[PendingActivity, ...] = ()
     is_away: bool = False
-    sentence: str = ""
+    sentence: str | Promise = ""
     is_paused: bool = False
     paused_since: datetime | None = None
     is_shipping_paused: bool = False
 
 
-AWAY: Final = LiveStatus(None, is_away=True, sentence="Live status is unavailable. Showing the last saved status.")
+AWAY: Final = LiveStatus(
+    None, is_away=True, sentence=gettext_lazy("Live status is unavailable. Showing the last saved status.")
+)
 # Other orders are being asked at the moment. The row is shown, and the next poll asks again.
 BUSY: Final = LiveStatus(None)
 NO_RUN: Final = LiveStatus(
-    None, is_away=True, sentence="No workflow is running for this order. Showing the last saved status."
+    None, is_away=True, sentence=gettext_lazy("No workflow is running for this order. Showing the last saved status.")
 )
 
 NO_ANSWER: Final = LiveStatus(
-    None, is_away=True, sentence="The workflow is not responding. Showing the last saved status."
+    None, is_away=True, sentence=gettext_lazy("The workflow is not responding. Showing the last saved status.")
 )
 
 
@@ -182,6 +188,11 @@ def forget() -> None:
 
 def _ask(order_id: str) -> LiveStatus:
     """Ask the workflow, and the server about attempts where some are being made. Never raises."""
+    with in_english():  # of failures, which the log tells
+        return _ask_aloud(order_id)
+
+
+def _ask_aloud(order_id: str) -> LiveStatus:
     try:
         answer = temporal.query_status(order_id)
         is_trying = answer.waiting_for not in {None, WaitingFor.APPROVAL}

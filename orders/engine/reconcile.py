@@ -21,6 +21,7 @@ from typing import Final, TypeVar
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from orders import contracts
 from orders.engine import companions, outbox, runs, temporal
@@ -241,7 +242,9 @@ def _tell_of_runs_that_stand_still(open_runs: Mapping[str, OpenRun]) -> None:
     for order_id, problem in failing.items():
         _raise_run_trouble(order_id, TroubleCode.RUN_FAILING, _explain(problem))
     for order_id in paused:
-        _raise_run_trouble(order_id, TroubleCode.RUN_PAUSED, "It continues when someone resumes it there.")
+        _raise_run_trouble(
+            order_id, TroubleCode.RUN_PAUSED, gettext_noop("It continues when someone resumes it there.")
+        )
     if failing:
         companions.report("runs_failing", count=len(failing), order_ids=sorted(failing)[:10])
     if paused:
@@ -284,7 +287,11 @@ def _raise_run_trouble(order_id: str, code: TroubleCode, detail: str) -> None:
 def _explain(problem: str) -> str:
     """Say why a workflow task keeps failing, by the server's code for it."""
     if problem == NON_DETERMINISTIC:
-        return "The workers' code no longer matches the run's history. Deploy the code that the run started with."
+        return gettext_noop(
+            "The workers' code no longer matches the run's history. Deploy the code that the run started with."
+        )
     if problem == NO_ATTRIBUTES:
-        return "Temporal no longer has the search attributes of orders. The run continues once they are created again."
+        return gettext_noop(
+            "Temporal no longer has the search attributes of orders. The run continues once they are created again."
+        )
     return f"The workers' code fails on it ({problem}). See the workers' log; the run continues once the code is fixed."

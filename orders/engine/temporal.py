@@ -13,6 +13,7 @@ from typing import Final
 from uuid import uuid4
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.query.v1 import WorkflowQuery
@@ -198,16 +199,18 @@ def query_status(order_id: str) -> contracts.StatusAnswer:
             response = await client.workflow_service.query_workflow(request, retry=True, timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status == RPCStatusCode.INVALID_ARGUMENT:
-                raise OrderError(f"The workflow of {order_id} could not answer: {error.message}") from error
+                sentence = _("The workflow of %(order_id)s could not answer: %(answer)s")
+                raise OrderError(sentence % {"order_id": order_id, "answer": error.message}) from error
             raise
         if response.HasField("query_rejected"):
             run = await read_run(client, order_id)
             if run.is_paused:
                 raise RunPaused(order_id, run.paused_since)
-            raise OrderError(f"The workflow of {order_id} cannot answer in its current state.")
+            sentence = _("The workflow of %(order_id)s cannot answer in its current state.")
+            raise OrderError(sentence % {"order_id": order_id})
         answers = await client.data_converter.decode(response.query_result.payloads, [contracts.StatusAnswer])
         if not answers or not isinstance(answers[0], contracts.StatusAnswer):
-            raise OrderError(f"The workflow of {order_id} did not answer.")
+            raise OrderError(_("The workflow of %(order_id)s did not answer.") % {"order_id": order_id})
         return clean_message(answers[0])
 
     return call(query, order_id=order_id)

@@ -18,6 +18,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Final, TypeVar
 
+from django.utils.translation import gettext as _
 from temporalio.client import Client, RetryConfig
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
@@ -68,7 +69,7 @@ class _TemporalClient:
                         CONNECT_SECONDS,
                     )
                 except Exception as error:  # a refused connect is a plain RuntimeError
-                    raise TemporalAway("The Temporal server cannot be reached.") from error
+                    raise TemporalAway(_("The Temporal server cannot be reached.")) from error
             return self._client
 
     def call(
@@ -86,7 +87,7 @@ class _TemporalClient:
         Raises one of our own errors, whatever went wrong.
         """
         if time.monotonic() < self._away_until and not is_probe:
-            raise TemporalAway("The Temporal server cannot be reached.")
+            raise TemporalAway(_("The Temporal server cannot be reached."))
         future = asyncio.run_coroutine_threadsafe(self._work(work, order_id), self._loop)
         try:
             answer = future.result(seconds)

@@ -7,6 +7,8 @@ from typing import Final
 
 import psycopg
 from django.db import Error, InterfaceError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 # Appendix A of PostgreSQL's manual. Where another transaction stands in the way, and waiting helps:
 BUSY_STATES: Final = frozenset(
@@ -63,12 +65,16 @@ FAULTS: Final = {
     Fault.AWAY: AWAY_STATES,
 }
 
-FAULT_SENTENCES: Final[Mapping[Fault, str]] = {
-    Fault.AWAY: "The database cannot be reached. Orders in progress are safe and will continue when it is back.",
-    Fault.SILENT: "The database is not responding. Orders in progress are safe and will continue when it is back.",
-    Fault.BUSY: "Someone else is changing this order, and waiting for them took too long.",
-    Fault.SLOW: "This took the database too long, so it was stopped.",
-    Fault.NOT_WRITABLE: "The database cannot save changes: its disk is full, or it is under maintenance.",
+FAULT_SENTENCES: Final[Mapping[Fault, Promise]] = {
+    Fault.AWAY: gettext_lazy(
+        "The database cannot be reached. Orders in progress are safe and will continue when it is back."
+    ),
+    Fault.SILENT: gettext_lazy(
+        "The database is not responding. Orders in progress are safe and will continue when it is back."
+    ),
+    Fault.BUSY: gettext_lazy("Someone else is changing this order, and waiting for them took too long."),
+    Fault.SLOW: gettext_lazy("This took the database too long, so it was stopped."),
+    Fault.NOT_WRITABLE: gettext_lazy("The database cannot save changes: its disk is full, or it is under maintenance."),
 }
 
 

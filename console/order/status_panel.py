@@ -18,7 +18,7 @@ from orders.engine.live_status import LiveStatus
 from orders.engine.pending import PendingActivity
 from orders.engine.sending import REFUND
 from orders.events import STATUS_KINDS
-from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity, describe_undelivered
+from orders.labels import STATUS_LABELS, TROUBLE_LABELS, describe_activity, describe_stored, describe_undelivered
 from orders.models import Order, OutboxMessage, Trouble
 from orders.states import HAPPY_PATH, DecisionKind, Status, TroubleCode
 
@@ -168,7 +168,7 @@ def _describe_troubles(troubles: Iterable[Trouble], live: LiveStatus | None) -> 
     return tuple(
         TroubleFace(
             label=str(TROUBLE_LABELS[TroubleCode(trouble.code)]),
-            detail=trouble.detail,
+            detail=describe_stored(trouble.detail),
             since=trouble.since,
             advice=str(labels.TROUBLE_ADVICE[TroubleCode(trouble.code)]),
         )

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Protocol, runtime_checkable
 
+from django.utils.translation import gettext_noop
+
 from orders.money import Money
 from orders.order_facts import Address, Customer, Line
 
@@ -71,10 +73,10 @@ class Charge:
 
 # What is said of an authorisation under which nothing is held for the order.
 AUTHORISATION_UNKNOWN: Final = Charge(
-    Outcome.DECLINED, code="authorisation_unknown", text="The gateway does not know the authorisation."
+    Outcome.DECLINED, code="authorisation_unknown", text=gettext_noop("The gateway does not know the authorisation.")
 )
 AUTHORISATION_IN_USE: Final = Charge(
-    Outcome.DECLINED, code="authorisation_in_use", text="The authorisation belongs to another order."
+    Outcome.DECLINED, code="authorisation_in_use", text=gettext_noop("The authorisation belongs to another order.")
 )
 
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from django.utils.translation import gettext_noop
+
 from orders.identifiers import new_identifier
 from orders.money import DECIMALS, Money
 from orders.payments.gateways.interface import (
@@ -28,7 +30,9 @@ from orders.simulated.fault_injection import (
 
 NAME: Final = "payment gateway"
 KEY_REUSED: Final = "idempotency_key_reused"
-DECLINED: Final = Charge(Outcome.DECLINED, code="card_declined", text="The customer's bank declined the card.")
+DECLINED: Final = Charge(
+    Outcome.DECLINED, code="card_declined", text=gettext_noop("The customer's bank declined the card.")
+)
 
 
 class SimulatedGateway:
@@ -95,7 +99,9 @@ class SimulatedGateway:
                 if any(
                     _sum_of(movement) != (request.money.minor, request.money.currency) for movement in movements[:1]
                 ):
-                    return Charge(Outcome.DECLINED, code=KEY_REUSED, text="The key was used for another amount.")
+                    return Charge(
+                        Outcome.DECLINED, code=KEY_REUSED, text=gettext_noop("The key was used for another amount.")
+                    )
                 return effect(self._judge(movements))
 
         return call_outside_world(NAME, act)
@@ -108,11 +114,13 @@ class SimulatedGateway:
         if Kind.CHARGE in kinds:
             charge = kinds[Kind.CHARGE]
             if refunded >= charge.amount:
-                text = "The payment has already been charged and refunded."
+                text = gettext_noop("The payment has already been charged and refunded.")
                 return Charge(Outcome.CLOSED, charge.reference, "refunded", text, charge.amount, refunded)
             return Charge(Outcome.CHARGED, charge.reference, charged=charge.amount, refunded=refunded)
         if Kind.VOID in kinds:
-            return Charge(Outcome.CLOSED, code="voided", text="The payment was closed before it was charged.")
+            return Charge(
+                Outcome.CLOSED, code="voided", text=gettext_noop("The payment was closed before it was charged.")
+            )
         return Charge(Outcome.AUTHORISED, kinds[Kind.AUTHORISE].reference) if kinds else None
 
     def _book(self, request: PaymentRequest | RefundRequest, kind: str) -> str:
@@ -149,14 +157,18 @@ class SimulatedGateway:
         if is_declining(request):
             return DECLINED
         if mark == EXPIRED_MARK:
-            return Charge(Outcome.CLOSED, code="authorisation_expired", text="The authorisation has expired.")
+            return Charge(
+                Outcome.CLOSED, code="authorisation_expired", text=gettext_noop("The authorisation has expired.")
+            )
         held = Money(int(amount), currency)
         reference = self._book(request, Kind.AUTHORISE) if held == request.money else ""
         return Charge(Outcome.AUTHORISED, reference, held=held, held_until=until)
 
     def _capture(self, request: PaymentRequest, known: Charge | None) -> Charge:
         if known is None:
-            return Charge(Outcome.DECLINED, code="not_authorised", text="The payment was never authorised.")
+            return Charge(
+                Outcome.DECLINED, code="not_authorised", text=gettext_noop("The payment was never authorised.")
+            )
         if known.outcome != Outcome.AUTHORISED:
             return known
         return Charge(Outcome.CHARGED, self._book(request, Kind.CHARGE), charged=request.money.minor)
@@ -174,11 +186,13 @@ class SimulatedGateway:
             if same is not None:
                 if _sum_of(same) == (request.money.minor, request.money.currency):
                     return RefundAnswer(True, same.reference)
-                return RefundAnswer(False, code=KEY_REUSED, text="The key was used for another amount.")
+                return RefundAnswer(False, code=KEY_REUSED, text=gettext_noop("The key was used for another amount."))
             known = self._judge(movements)
             left = known.charged - known.refunded if known is not None else 0
             if request.money.minor > left:
-                return RefundAnswer(False, code="exceeds_charge", text="The refund is more than is left of the charge.")
+                return RefundAnswer(
+                    False, code="exceeds_charge", text=gettext_noop("The refund is more than is left of the charge.")
+                )
             return RefundAnswer(True, self._book(request, Kind.REFUND))
 
 

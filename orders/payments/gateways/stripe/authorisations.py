@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import stripe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from orders.errors import OutsideWorldFailed
 from orders.payments.gateways.interface import (
@@ -23,7 +24,9 @@ PREFIX: Final = "pi_"
 # How long Stripe holds the money of a card where its charge does not say.
 LASTS: Final = timedelta(days=7)
 CAPTURED: Final = Charge(
-    Outcome.DECLINED, code="authorisation_captured", text="The authorisation was captured before the order came in."
+    Outcome.DECLINED,
+    code="authorisation_captured",
+    text=gettext_noop("The authorisation was captured before the order came in."),
 )
 
 

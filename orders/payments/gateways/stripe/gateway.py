@@ -10,6 +10,7 @@ from typing import Final
 
 import stripe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from orders.errors import OutsideWorldFailed, PaymentDeclined
 from orders.payments.gateways.interface import (
@@ -166,7 +167,7 @@ class StripeGateway:
         """Return what the intent says, which Stripe would not change: mostly that it was changed before."""
         intent = self._retrieve(reference)
         if (intent.amount, intent.currency.upper()) != (to_stripe(request.money), request.money.currency):
-            return Charge(Outcome.DECLINED, reference, KEY_REUSED, "The key was used for another amount.")
+            return Charge(Outcome.DECLINED, reference, KEY_REUSED, gettext_noop("The key was used for another amount."))
         known = judge(intent)
         if known.outcome != Outcome.OPEN:
             return known

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import stripe
+from django.utils.translation import gettext_noop
 
 from orders.payments.gateways.interface import Charge, Outcome
 from orders.payments.gateways.stripe.amounts import from_stripe
@@ -30,8 +31,8 @@ EXPIRED: Final = frozenset({"automatic", "expired"})
 
 # What an intent that is cancelled says of itself.
 CANCELLED: Final[Mapping[str, str]] = {
-    "authorisation_expired": "The authorisation has expired.",
-    "voided": "The PaymentIntent is cancelled.",
+    "authorisation_expired": gettext_noop("The authorisation has expired."),
+    "voided": gettext_noop("The PaymentIntent is cancelled."),
 }
 
 
@@ -50,7 +51,9 @@ def judge(intent: stripe.PaymentIntent) -> Charge:
         return Charge(Outcome.CLOSED, intent.id, code, CANCELLED[code])
     if intent.status == "requires_payment_method":
         if intent.last_payment_error is None:
-            return Charge(Outcome.DECLINED, intent.id, "payment_method_missing", "There is no payment method.")
+            return Charge(
+                Outcome.DECLINED, intent.id, "payment_method_missing", gettext_noop("There is no payment method.")
+            )
         error = intent.last_payment_error
         code = getattr(error, "decline_code", None) or error.code or ""
         return Charge(Outcome.DECLINED, intent.id, code, error.message or "")
@@ -70,6 +73,6 @@ def _judge_charged(intent: stripe.PaymentIntent) -> Charge:
     if isinstance(intent.latest_charge, stripe.Charge):
         refunded = from_stripe(intent.latest_charge.amount_refunded, intent.currency).minor
     if refunded >= charged:
-        text = "The payment has already been charged and refunded."
+        text = gettext_noop("The payment has already been charged and refunded.")
         return Charge(Outcome.CLOSED, intent.id, "refunded", text, charged, refunded)
     return Charge(Outcome.CHARGED, intent.id, charged=charged, refunded=refunded)

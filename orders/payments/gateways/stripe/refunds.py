@@ -4,6 +4,7 @@ from typing import Final
 
 import stripe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from orders.errors import OutsideWorldFailed
 from orders.payments.gateways.interface import RefundAnswer, RefundRequest
@@ -12,8 +13,12 @@ from orders.payments.gateways.stripe.client import answering, is_final
 
 # A refund that came to nothing: its money stays with the charge.
 IN_VAIN: Final = frozenset({"failed", "canceled"})
-EXCEEDS: Final = RefundAnswer(False, code="exceeds_charge", text="The refund is more than is left of the charge.")
-REUSED: Final = RefundAnswer(False, code="idempotency_key_reused", text="The key was used for another amount.")
+EXCEEDS: Final = RefundAnswer(
+    False, code="exceeds_charge", text=gettext_noop("The refund is more than is left of the charge.")
+)
+REUSED: Final = RefundAnswer(
+    False, code="idempotency_key_reused", text=gettext_noop("The key was used for another amount.")
+)
 # What Stripe says when nothing, or too little, is left.
 TOO_MUCH: Final = frozenset({"charge_already_refunded", "amount_too_large"})
 
@@ -69,7 +74,7 @@ def _judge(refund: stripe.Refund) -> RefundAnswer:
         return RefundAnswer(True, refund.id)
     if refund.status in IN_VAIN:
         code = getattr(refund, "failure_reason", None) or "refund_failed"
-        return RefundAnswer(False, refund.id, code, "Stripe could not give the money back.")
+        return RefundAnswer(False, refund.id, code, gettext_noop("Stripe could not give the money back."))
     raise OutsideWorldFailed(_("Stripe has taken the refund, and has not carried it out yet."))
 
 

@@ -105,7 +105,7 @@ def dispatch_carrier(command: contracts.DispatchCarrier) -> contracts.CarrierDis
     carrier = find_carrier(sent.carrier if sent is not None else "")
     tracking_number = clean_line(carrier.book(describe_parcel(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
-        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)[0]
+        order, _ = _lock_for_shipping(command.order_id, Status.DISPATCHED)
         facts = {"carrier": carrier.name, "tracking_number": tracking_number}
         handed_over = {**facts, "status": Shipment.Status.DISPATCHED, "dispatched_at": Now()}
         parcel = update(Shipment, handed_over, shipment_id=shipment_id, status=NOT_DISPATCHED)

@@ -2,7 +2,7 @@
 # Variables after `make run`, such as PORT=8001, FLAKY=1 or DATABASE_URL=..., reach the stack as its environment.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format screenshots benchmark mutants faults install lock backup restore clean reset
+.PHONY: help run test lint format translations screenshots benchmark mutants faults install lock backup restore clean reset
 .SILENT:
 
 VENV := .venv
@@ -47,6 +47,10 @@ lint: install ## run the gates alone
 format: install ## format and sort the code
 	$(PY) -m ruff check --fix --quiet .
 	$(PY) -m ruff format .
+
+translations: install ## find the texts for translation again, and compile what people translated; needs gettext
+	$(PY) manage.py makemessages --locale de --no-obsolete --add-location file --ignore ".*" --ignore tests
+	$(PY) manage.py compilemessages --locale de --ignore ".*"
 
 screenshots: install ## take the screenshots in docs again, with Chromium
 	$(PY) -m pytest tests/browser/take_screenshots.py $(ARGS)

@@ -26,11 +26,19 @@ class PersonalSettings(models.Model):
         db_default="",
         help_text=_("A name of the IANA; empty for the browser's."),
     )
+    language = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Of pages and e-mails; empty for the browser's."),
+    )
 
     class Meta:
         verbose_name_plural = "personal settings"
         constraints = [
             models.CheckConstraint(condition=models.Q(density__in=["", "compact"]), name="density_is_known"),
+            models.CheckConstraint(condition=models.Q(language__in=["", "en-gb", "de"]), name="language_is_known"),
         ]
 
     def __str__(self) -> str:

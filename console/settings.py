@@ -188,6 +188,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "console.accounts.access_log.RefusalLogMiddleware",
+    "console.language.LanguageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -223,6 +224,10 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 CSRF_FAILURE_VIEW = "console.system.errors.csrf_failure"
 LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "console" / "locale"]
+# What tells the domain in which language to write to an account, whose settings it does not know
+LANGUAGE_OF_ACCOUNT = "console.accounts.personal_settings.read_language"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

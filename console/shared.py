@@ -9,6 +9,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from django.utils.translation import get_language
+
 T = TypeVar("T")
 
 SHARED_SECONDS: Final = 1.0
@@ -23,7 +25,7 @@ class _Kept(Generic[T]):
 
 
 class SharedAnswers(Generic[T]):
-    """The answers of the last moment, by what was asked. They must be the same for everybody who may ask."""
+    """The answers of the last moment, by what was asked and in which language. They are the same for all."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,6 +33,7 @@ class SharedAnswers(Generic[T]):
 
     def get(self, key: Hashable, reader: int, ask: Callable[[], T], *, is_fresh: bool = False) -> T:
         """Return an answer that `reader`, an account, has not had yet; `is_fresh` asks in any case."""
+        key = (key, get_language())
         with self._lock:
             kept = None if is_fresh else self._kept.get(key)
             if kept is not None and kept.until > time.monotonic() and reader not in kept.served:

@@ -4,6 +4,7 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -24,6 +25,11 @@ def _list_zones() -> list[tuple[str, str]]:
     """Return the time zones by region and city; those with other names are the same ones."""
     named = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
     return [("", _("As this browser")), ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in named)]
+
+
+def _list_languages() -> list[tuple[str, str]]:
+    """Return the languages, each by its own name, so that everybody finds theirs."""
+    return [("", _("As this browser")), *settings.LANGUAGES]
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # Django leaves it without one
@@ -49,10 +55,16 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # Django leaves i
         choices=_list_zones,
         help_text=gettext_lazy("Times on pages are shown in this zone."),
     )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        required=False,
+        choices=_list_languages,
+        help_text=gettext_lazy("Of pages, and of e-mails to you."),
+    )
 
     class Meta:
         model = PersonalSettings
-        fields = ("can_undo", "density", "time_zone")
+        fields = ("can_undo", "density", "time_zone", "language")
 
 
 @never_cache

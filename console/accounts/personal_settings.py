@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 
 from console.models import PersonalSettings
 
 # What the statement of the session reads of them; nothing where nobody has set anything.
-FIELDS: Final = ("can_undo", "density", "time_zone")
+FIELDS: Final = ("can_undo", "density", "time_zone", "language")
 _KEPT: Final = "_personal_settings"
 
 
@@ -25,3 +26,8 @@ def read_settings(user: User | AnonymousUser) -> PersonalSettings:
         known = PersonalSettings.objects.filter(pk=user.pk).first() or PersonalSettings(account_id=user.pk or 0)
         setattr(user, _KEPT, known)
     return known
+
+
+def read_language(account: User) -> str:
+    """Return the language in which the console writes to somebody: the one that they chose, else English."""
+    return read_settings(account).language or settings.LANGUAGE_CODE

@@ -17,11 +17,12 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import translation
 
 from orders.engine.companions import beat
 from orders.errors import OrderError
 from orders.models import Mail
-from orders.notifications.content import Attachment, Content
+from orders.notifications.content import Attachment, Content, find_language
 from orders.notifications.customers import compose_for_customer
 from orders.notifications.mail_to_people import compose_for_person
 from orders.notifications.scheduled_exports import compose_for_schedule, find_sending
@@ -85,7 +86,9 @@ def compose(mail: Mail) -> Content | None:
     if mail.order_id is not None:
         return compose_for_customer(mail)
     sending = find_sending(mail)
-    return compose_for_schedule(sending) if sending is not None else compose_for_person(mail)
+    account = sending.schedule.account if sending is not None else mail.account
+    with translation.override(find_language(account)):
+        return compose_for_schedule(sending) if sending is not None else compose_for_person(mail)
 
 
 def _open(connection: Any) -> None:

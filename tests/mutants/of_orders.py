@@ -217,7 +217,7 @@ OF_ORDERS: Final = (
         "orders/shipping/ship.py",
         """clean_line(carrier.book(describe_parcel(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
-        order, _ = _lock_for_shipping(command.order_id, Status.DISPATCHED)""",
+        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)[0]""",
         """clean_line(carrier.book(describe_parcel(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = lock_open_order(command.order_id)""",

@@ -13,6 +13,7 @@ from console.fields import LineField, TextField
 from orders.decisions.reasons import Offered, says_enough
 from orders.identifiers import VIEW_ID_PATTERN, is_order_id
 from orders.labels import Label
+from orders.labels.stored import describe_stored
 from orders.listing.list_query import SORTS
 from orders.reading.pages import LONGEST_CURSOR
 from orders.reading.search import LONGEST_SEARCH
@@ -69,7 +70,8 @@ class CancelForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.reasons = reasons
         codes: Any = self.fields["reason_code"]
-        codes.choices = [("", _("Choose from the list")), *((reason.code, reason.words) for reason in reasons)]
+        offered = [(reason.code, describe_stored(reason.words)) for reason in reasons]
+        codes.choices = [("", _("Choose from the list")), *offered]
         codes.widget.texts = {reason.code: reason.customer_text for reason in reasons}
         self.fields["customer_text"].is_optional = True  # type: ignore[attr-defined]
         # The form asks a person for a reason; a program that does not send the field has none to give.

@@ -52,7 +52,7 @@ class _Reader(HTMLParser):
 
 def mark_translations(patch: pytest.MonkeyPatch) -> None:
     """Have every translated text marked from now on, in any language."""
-    engine: Any = translation._trans
+    engine: Any = vars(translation)["_trans"]
     for name in ("gettext", "ngettext", "pgettext", "npgettext"):
         patch.setattr(engine, name, _mark(getattr(engine, name)), raising=False)
 
@@ -84,7 +84,7 @@ class _ReadingHandler(ClientHandler):
     """Answers as ever, and gathers what was shown."""
 
     def __call__(self, environ: dict[str, Any]) -> Any:
-        response = super().__call__(environ)
+        response: Any = super().__call__(environ)
         if not response.streaming and response.get("Content-Type", "").startswith("text/html"):
             page = response.content.decode()
             for text in find_unmarked(page):

@@ -16,6 +16,7 @@ from orders.decisions.reasons import OTHER, list_reasons
 from orders.decisions.refunds import LONGEST_KEY, price_quantities
 from orders.errors import OrderInvalid
 from orders.intake.numbers import read_amount, read_quantity
+from orders.labels.stored import describe_stored
 from orders.models import Order, OrderLine
 from orders.money import Money
 from orders.states import ReasonKind
@@ -56,7 +57,7 @@ class RefundForm(forms.Form):
         self.currency = order.currency
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": order.currency}
         choices: Any = self.fields["reason_code"]
-        reasons = [(reason.code, reason.words) for reason in list_reasons(ReasonKind.REFUND)]
+        reasons = [(reason.code, describe_stored(reason.words)) for reason in list_reasons(ReasonKind.REFUND)]
         choices.choices = [("", _("Choose from the list")), *reasons]
         for line in self.lines:
             self.fields[f"{LINE}{line.position}"] = forms.CharField(

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from orders.labels.stored import describe_stored
 from orders.states import WITHDRAWN, DecisionReason, ReasonKind
 
 REASON_KIND_LABELS: Final[Mapping[ReasonKind, Promise]] = {
-    ReasonKind.CANCEL: gettext_lazy("Cancelling"),
-    ReasonKind.REFUND: gettext_lazy("Refunding"),
+    ReasonKind.CANCEL: pgettext_lazy("reasons for", "Cancelling"),
+    ReasonKind.REFUND: pgettext_lazy("reasons for", "Refunding"),
 }
 
 DECISION_REASON_LABELS: Final[Mapping[DecisionReason, Promise]] = {
@@ -26,7 +26,15 @@ DECISION_REASON_LABELS: Final[Mapping[DecisionReason, Promise]] = {
     DecisionReason.WRONG_ADDRESS: gettext_lazy("Wrong address"),
     DecisionReason.OTHER: gettext_lazy("Other"),
 }
-
+# The list of reasons for refunds begins with these, in its table; what the shop made of them is not translated.
+FIRST_REFUND_REASONS: Final = (
+    gettext_noop("Returned by the customer"),
+    gettext_noop("Damaged or faulty"),
+    gettext_noop("Not received"),
+    gettext_noop("Wrong article sent"),
+    gettext_noop("Arrived late"),
+    gettext_noop("Goodwill"),
+)
 
 WITHDRAWN_LABEL: Final = gettext_lazy("Withdrawn by the submitter")
 

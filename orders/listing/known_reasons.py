@@ -7,6 +7,7 @@ chosen for a decision is asked for afresh.
 import time
 from typing import Final
 
+from orders.labels.stored import describe_stored
 from orders.models import Reason
 from orders.states import ReasonKind
 
@@ -34,7 +35,7 @@ _known = _Known()
 
 def known_reasons() -> tuple[tuple[str, str], ...]:
     """Return the codes of the shop's reasons for cancelling, each with its words, in the order of the list."""
-    return _known.get()
+    return tuple((code, describe_stored(words)) for code, words in _known.get())
 
 
 def forget() -> None:

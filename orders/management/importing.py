@@ -155,7 +155,7 @@ def _find_layout(options: dict[str, Any], contents: bytes) -> tuple[Layout, list
 def _describe(layout: Layout, header: Sequence[str]) -> str:
     """Say how the file is read."""
     how = (
-        f"{ENCODINGS[layout.encoding]}, {DELIMITERS[layout.delimiter].lower()}"
+        f"{ENCODINGS[layout.encoding]}, {str(DELIMITERS[layout.delimiter]).lower()}"
         if layout.file_format == CSV
         else "Excel"
     )

@@ -12,7 +12,14 @@ from orders import language
 from orders.language import gettext, is_english, speak_by, write_moment, write_number
 from orders.translation import SPEAKER, in_english
 
-NUMBERS = [(7, 0), (1234, 0), (-1234567, 0), (10**17 + 1, 0), (Decimal("1234.5"), 2), (Decimal("0.25"), 1)]
+NUMBERS: list[tuple[int | Decimal, int]] = [
+    (7, 0),
+    (1234, 0),
+    (-1234567, 0),
+    (10**17 + 1, 0),
+    (Decimal("1234.5"), 2),
+    (Decimal("0.25"), 1),
+]
 NOON = datetime(2026, 3, 5, 9, 5, tzinfo=ZoneInfo("Europe/Berlin"))
 
 

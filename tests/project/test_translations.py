@@ -33,9 +33,9 @@ def list_messages(catalogue: Catalog) -> list[Message]:
     return [message for message in catalogue if message.id]
 
 
-def versions(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def versions(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
     """Return the text for one and the text for many, or the only one."""
-    return (text,) if isinstance(text, str) else tuple(text)
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

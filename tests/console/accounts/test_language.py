@@ -128,6 +128,7 @@ def test_e_mails_are_in_it_too(bob: User, make_order: MakeOrder, settings: Setti
     Notice.objects.create(account=bob, mail_due_at=database_now(), **source)
     write_due()
     companion.send_mail()
+    letter: Any
     (letter,) = outbox.outbox
     is_german = chosen == "de"
     assert ("Guten Tag bob" in letter.body, "Hello bob" in letter.body) == (is_german, not is_german)

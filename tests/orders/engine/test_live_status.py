@@ -95,7 +95,7 @@ def test_after_a_failure_the_breaker_is_open(workflow: FakeWorkflow, monkeypatch
     for number in range(5):
         live = get_live_status(f"order-{number}")
         assert live.is_away
-        assert "unavailable" in live.sentence
+        assert "unavailable" in str(live.sentence)
     assert workflow.count == 1
     now += live_status.COOL_DOWN_SECONDS
     workflow.error = None
@@ -104,7 +104,7 @@ def test_after_a_failure_the_breaker_is_open(workflow: FakeWorkflow, monkeypatch
 
 def test_an_order_without_a_run_is_no_failure(workflow: FakeWorkflow) -> None:
     workflow.error = RunNotFound("order-1")
-    assert "No workflow is running" in get_live_status("order-1").sentence
+    assert "No workflow is running" in str(get_live_status("order-1").sentence)
     workflow.error = None
     assert get_live_status("order-2").answer is not None
 

@@ -4,6 +4,7 @@ What is guessed is shown to people, who can change it; nothing is converted with
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -64,17 +65,18 @@ _NAMES: Final[Mapping[str, str]] = {
     "customer_name": "name customer customername fullname billingname shippingname recipient kunde kundenname",
     "customer_company": "company customercompany shippingcompany billingcompany firma organisation organization",
     "customer_email": "email mail emailaddress customeremail contactemail",
-    "customer_phone": "telephone phone phonenumber customerphone shippingphone mobile telefon",
+    "customer_phone": "telephone phone phonenumber customerphone shippingphone mobile telefon telefonnummer",
     "customer_reference": "customernumber customerid customerno customerreference kundennummer",
     "address_line": (
-        "streetandnumber address address1 addressline addressline1 street line1 shippingaddress1 shippingstreet strasse"
+        "streetandnumber address address1 addressline addressline1 street line1 shippingaddress1 shippingstreet "
+        "strasse strasseundhausnummer strasseundnummer adresse"
     ),
-    "address_line2": "flatbuildingfloor address2 addressline2 line2 shippingaddress2",
-    "address_postcode": "postcode postalcode zip zipcode shippingzip plz",
+    "address_line2": "flatbuildingfloor address2 addressline2 line2 shippingaddress2 zusatz wohnunggebaeudestockwerk",
+    "address_postcode": "postcode postalcode zip zipcode shippingzip plz postleitzahl",
     "address_city": "city town shippingcity ort stadt",
-    "address_state": "stateorprovince state province region shippingprovince bundesland",
+    "address_state": "stateorprovince state province region shippingprovince bundesland bundesstaatoderprovinz",
     "address_country": "country countrycode shippingcountry land",
-    "payment_method": "paymentreference paymentid",
+    "payment_method": "paymentreference paymentid zahlungsmittel",
     "currency": "currencycode waehrung",
     "sku": "article articlenumber itemsku lineitemsku productcode artikel artikelnummer",
     "description": "product productname item itemname lineitemname title bezeichnung beschreibung artikelname",
@@ -84,6 +86,7 @@ _NAMES: Final[Mapping[str, str]] = {
     WEIGHT: "weightg grams weightingrams itemgrams lineitemgrams variantgrams gramm gewichtg gewichtingramm",
 }
 _UNSIGNED: Final = re.compile(r"[^0-9a-z]")
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _PLAIN: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _WITH_POINTS: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?")
 _WITH_COMMAS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
@@ -119,16 +122,22 @@ class Layout:
 
 def guess_columns(header: Sequence[str]) -> dict[str, int]:
     """Return which column seems to hold which field, by its name; the first of several counts."""
-    names = [_UNSIGNED.sub("", name.lower()) for name in header]
+    names = [_simplify(name) for name in header]
     found: dict[str, int] = {}
     for field_name in FIELD_LABELS:
         meant = [field_name, *_NAMES[field_name].split()]
-        for name in (_UNSIGNED.sub("", each.lower()) for each in meant):
+        for name in map(_simplify, meant):
             place = names.index(name) if name in names else None
             if place is not None and place not in found.values():
                 found[field_name] = place
                 break
     return found
+
+
+def _simplify(name: str) -> str:
+    """Return the letters and digits of a column's name, without accents and in lower case; ä is ae and ß is ss."""
+    letters = unicodedata.normalize("NFC", name.casefold()).translate(_UMLAUTS)
+    return _UNSIGNED.sub("", unicodedata.normalize("NFKD", letters))
 
 
 def find_double_names(header: Iterable[str]) -> list[str]:

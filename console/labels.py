@@ -147,7 +147,8 @@ def is_soon(deadline: datetime, now: datetime) -> bool:
 def describe_moment(moment: datetime) -> str:
     """Return the exact time, such as '23 Nov 2026, 14:43:05 UTC'."""
     # The letters are those of Django's date filter.
-    return f"{format_moment(moment.astimezone(UTC), pgettext('date', 'j M Y, H:i:s'))} UTC"
+    pattern = pgettext("date", "j M Y, H:i:s")
+    return f"{format_moment(moment.astimezone(UTC), pattern)} UTC"
 
 
 def name_deeds(deeds: Iterable[Deed]) -> tuple[tuple[str, str], ...]:

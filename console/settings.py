@@ -226,11 +226,8 @@ CSRF_FAILURE_VIEW = "console.system.errors.csrf_failure"
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "console" / "locale"]
-# What tells the domain in which language to write to an account, whose settings it does not know
 LANGUAGE_OF_ACCOUNT = "console.accounts.personal_settings.read_language"
 TIME_ZONE = "UTC"
-USE_I18N = True
-USE_TZ = True
 
 # Accounts
 AUTHENTICATION_BACKENDS = ["console.accounts.throttle.ThrottleBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -292,14 +289,12 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
     },
 }
-X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # Behind a proxy that ends TLS, HTTPS=true turns on secure cookies, the redirect and HSTS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-if HTTPS:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 LOGGING = describe_logging(read(env.str, "LOG_LEVEL", "INFO", check=is_log_level))

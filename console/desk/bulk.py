@@ -84,7 +84,7 @@ def decide_bulk(request: ConsoleRequest) -> HttpResponse:
         if asked:
             return _ask(request, pks, kind, query)
         if query is not None and len(pks) > (form.cleaned_data["confirmed"] or 0):
-            notice = f"{LIST_HAS_GROWN} {_('Nothing was decided; check the numbers again.')}"
+            notice = " ".join([str(LIST_HAS_GROWN), _("Nothing was decided; check the numbers again.")])
             return _ask(request, pks, kind, query, notice)
         batch = create_batch(
             pks,

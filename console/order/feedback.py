@@ -44,7 +44,8 @@ def judge_decision(decision: Decision, message: OutboxMessage, live: LiveStatus 
         return _wait_for_temporal(subject)
     if message.status == OutboxMessage.Status.REFUSED:
         sentence = describe_undelivered(subject, refusal=message.last_error)
-        return Feedback(f"{sentence} {_('Ask an administrator to look into it.')}", "waiting")
+        advice = _("Ask an administrator to look into it.")
+        return Feedback(f"{sentence} {advice}", "waiting")
     last = live.answer.last_decision if live is not None and live.answer is not None else None
     answer = last.outcome if last is not None and last.decision_id == decision.decision_id else ""
     if answer in {Answer.ACCEPTED, Answer.REPEATED}:

@@ -64,7 +64,7 @@ def tag_several(request: ConsoleRequest) -> HttpResponse:
     if not deed:
         return _show(request, asked)
     if query is not None and len(pks) > (form.cleaned_data["confirmed"] or 0):
-        notice = f"{LIST_HAS_GROWN} {_('Nothing was changed; check the number again.')}"
+        notice = " ".join([str(LIST_HAS_GROWN), _("Nothing was changed; check the number again.")])
         return _show(request, replace(asked, notice=notice))
     try:
         done = VERBS[deed](pks, actor=request.user, text=text)

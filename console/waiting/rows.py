@@ -115,7 +115,8 @@ def _describe_goods(goods: list[Mapping[str, Any]], count: int) -> str:
     more = count - len(goods)
     if more <= 0:
         return words
-    return f"{words} {ngettext('and %(count)s more line', 'and %(count)s more lines', more) % {'count': more}}"
+    others = ngettext("and %(count)s more line", "and %(count)s more lines", more) % {"count": more}
+    return f"{words} {others}"
 
 
 def _find_remarks(order: Order, earlier: list[Mapping[str, Any]]) -> list[CustomerRemark]:

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
-from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext, pgettext_lazy
 
 from orders.admin.filters import OfferedFilters
 from orders.admin.read_only import ReadOnlyAdmin
@@ -147,7 +147,7 @@ class PolicyRuleAdmin(OfferedFilters, admin.ModelAdmin):  # type: ignore[type-ar
         latest = PolicyChange.objects.filter(subject="RULE", subject_id=rule.pk).first()
         if latest is None:
             return "-"
-        at = date_format(latest.at, "d M Y H:i")
+        at = date_format(latest.at, pgettext("date format", "d M Y H:i"))
         facts = {"action": latest.get_action_display(), "actor": latest.actor, "at": at}
         return gettext("%(action)s by %(actor)s, %(at)s UTC") % facts
 

@@ -204,8 +204,11 @@ def describe_delivery(message: OutboxMessage) -> str:
     if decision.kind == DecisionKind.APPROVE and message.order.is_partly_approved:
         facts = {"approvals": message.order.approvals_given, "approvals_needed": message.order.approvals_needed}
         done = _("Approved, %(approvals)s of %(approvals_needed)s") % facts
+    more = ""
     if message.status == OutboxMessage.Status.PENDING:
-        return f"{done}. {describe_undelivered(_('The decision'))}"
-    if message.status == OutboxMessage.Status.REFUSED:
-        return f"{done}. {describe_undelivered(_('The decision'), refusal=message.last_error)}"
-    return f"{done}. {_('The workflow has received it.')}" if decision.outcome == Outcome.PENDING else f"{done}."
+        more = describe_undelivered(_("The decision"))
+    elif message.status == OutboxMessage.Status.REFUSED:
+        more = describe_undelivered(_("The decision"), refusal=message.last_error)
+    elif decision.outcome == Outcome.PENDING:
+        more = _("The workflow has received it.")
+    return f"{done}. {more}".rstrip()

@@ -33,7 +33,8 @@ def write_failed_rows(importing: OrderImport) -> Iterator[str]:
 
 def _describe_errors(errors: Sequence[CellError], row: int) -> str:
     """Say what is wrong with a row of an order."""
-    return " ".join(f"{error.label or _('Order')}: {error.sentence}" for error in errors if error.row == row)
+    order = _("Order")
+    return " ".join(f"{error.label or order}: {error.sentence}" for error in errors if error.row == row)
 
 
 def _write_line(cells: list[str], delimiter: str) -> str:

@@ -217,7 +217,7 @@ OF_ORDERS: Final = (
         "orders/shipping/ship.py",
         """clean_line(carrier.book(describe_parcel(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
-        order = _lock_for_shipping(command.order_id, Status.DISPATCHED)[0]""",
+        order, _ = _lock_for_shipping(command.order_id, Status.DISPATCHED)""",
         """clean_line(carrier.book(describe_parcel(order, lines)), LONGEST_REFERENCE)
     with transaction.atomic():
         order = lock_open_order(command.order_id)""",

@@ -1,5 +1,6 @@
 """Every text that people read can be translated, and is: `make translations` finds them, people write the German."""
 
+import ast
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ FOLDER: Final = ROOT / "console" / "locale" / "de" / "LC_MESSAGES"
 TEMPLATES: Final = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "templates").rglob("*.*"))
 PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}")
 TAG: Final = re.compile(r"</?[a-z]+[^>]*>")
+TRANSLATES: Final = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
 END: Final = re.compile(r"[.:?!…]?\s*$")
 
 
@@ -99,3 +101,16 @@ def test_every_text_is_in_the_catalogue(tmp_path: Path) -> None:
         for folder in (tmp_path / FOLDER.relative_to(ROOT), FOLDER)
     )
     assert found == known, "make translations"
+
+
+@pytest.mark.parametrize("room", ["console", "orders"])
+def test_no_text_stands_inside_of_another(room: str) -> None:
+    """xgettext does not look into f-strings."""
+    hidden = []
+    for path in sorted((ROOT / room).rglob("*.py")):
+        for string in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr)):
+            calls = [node.func for node in ast.walk(string) if isinstance(node, ast.Call)]
+            hidden += [
+                f"{path}:{call.lineno}" for call in calls if isinstance(call, ast.Name) and call.id in TRANSLATES
+            ]
+    assert hidden == []

@@ -41,7 +41,7 @@ def row_link(response: Any, order: Order) -> str:
 
 def way_back(response: Any) -> str:
     """Return where "← Orders" leads to."""
-    found = re.search(r'<nav class="crumbs"[^>]*><a href="([^"]+)">Orders</a>', text_of(response))
+    found = re.search(r'<nav class="crumbs"[^>]*> ?<a href="([^"]+)">Orders</a>', text_of(response))
     assert found is not None
     return html.unescape(found[1])
 

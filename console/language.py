@@ -19,7 +19,10 @@ IN_ENGLISH: Final = ("/api/", "/webhooks/", "/health/")
 
 
 class LanguageMiddleware:
-    """Gives each answer its language, and no other: the thread has its own again afterwards."""
+    """Gives each answer its language, and no other: the thread has its own again afterwards.
+
+    Pages that ask nobody who they are, as signing in or an address that leads nowhere, follow the browser.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

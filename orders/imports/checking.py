@@ -12,7 +12,6 @@ from typing import Final
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils.translation import override
 
 from orders import contracts
 from orders.errors import FileRefused, ImportNotFound
@@ -23,18 +22,22 @@ from orders.imports.submission import OTHER_CONTENTS, FileOrder, find_key, read_
 from orders.intake.idempotency import asks_for
 from orders.models import ImportedOrder, ImportFile, Order, OrderImport
 from orders.states import ImportResult, ImportState
-from orders.translation import ENGLISH
+from orders.translation import in_english
 
 CHUNK: Final = 200
 LONGEST_NUMBER: Final = 200
 
 
-@override(ENGLISH)
 def check_import(command: contracts.CheckImport, *, beat: Callable[[], None]) -> contracts.ImportAdvanced:
     """Read the file to its end, unless the import has moved on; `beat` is called now and then.
 
     What is written down is English, whoever calls; pages show it in the language of the reader. Raises ImportNotFound.
     """
+    with in_english():
+        return _check(command, beat)
+
+
+def _check(command: contracts.CheckImport, beat: Callable[[], None]) -> contracts.ImportAdvanced:
     importing = OrderImport.objects.select_related("shop").filter(import_id=command.import_id).first()
     if importing is None:
         raise ImportNotFound(command.import_id)

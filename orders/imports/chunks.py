@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext_noop
 
 from orders import contracts
 from orders.errors import ImportNotFound
@@ -25,7 +25,7 @@ from orders.models import ImportedOrder, Order, OrderImport
 from orders.permissions import may_submit
 from orders.postgres.faults import find_fault
 from orders.states import ImportResult, ImportState
-from orders.translation import ENGLISH
+from orders.translation import in_english
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +36,17 @@ CHUNK_SECONDS: Final = 1.8
 NOT_SAVED: Final = gettext_noop("The database refused this order. Look for unusual characters or numbers in its rows.")
 
 
-@override(ENGLISH)
 def import_chunk(command: contracts.ImportChunk) -> contracts.ImportAdvanced:
     """Submit the next orders of the import, unless it is not confirmed or has ended. Raises ImportNotFound.
 
     The rights are read again each time: a person who lost them, or whose account was closed, stops the import. What is
     written down is English, whoever calls; pages show it in the language of the reader.
     """
+    with in_english():
+        return _import(command)
+
+
+def _import(command: contracts.ImportChunk) -> contracts.ImportAdvanced:
     importing = OrderImport.objects.select_related("shop").filter(import_id=command.import_id).first()
     if importing is None:
         raise ImportNotFound(command.import_id)

@@ -9,6 +9,7 @@ from orders.shipping.partners.interface import Label, Labelling
 from orders.shipping.partners.registry import find_carrier, makes_labels
 from orders.shipping.ship import SHIPMENT, describe_parcel, read_shipment
 from orders.texts import clean_line, clean_message
+from orders.translation import in_english
 
 
 def has_label(shipment: Shipment | None) -> bool:
@@ -30,7 +31,9 @@ def read_label(order_id: str) -> Label:
     if not isinstance(carrier, Labelling):
         sentence = _("There is no label: %(carrier)s makes none for the console.")
         raise LabelMissing(sentence % {"carrier": carrier.name})
-    return clean_message(carrier.read_label(describe_parcel(order, read_lines(order, rows))), clean_line)
+    with in_english():  # a parcel says the same, whoever prints its label
+        label = carrier.read_label(describe_parcel(order, read_lines(order, rows)))
+    return clean_message(label, clean_line)
 
 
 def _is_booked(shipment: Shipment) -> bool:

@@ -172,6 +172,14 @@ class TestImport:
         carry_out(again)
         assert (state_of(again), Order.objects.count()) == ("DONE", 2)
 
+    def test_the_failed_rows_say_why_in_the_language_of_the_reader(self, alices: Client, alice: User) -> None:
+        importing = confirmed(alice, make_row("A-1"), make_row("A-2", quantity="none"))
+        carry_out(importing)
+        response: Any = alices.get(f"{url(importing)}failed/", headers={"Accept-Language": "de"})
+        _, row = csv.reader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig")))
+        assert row[0].startswith("Menge: ")
+        assert "Enter a whole number" not in row[0]
+
     def test_results_have_pages(self, alices: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(import_pages, "PAGE_SIZE", 1)
         importing = confirmed(alice, make_row("A-1"), make_row("A-2"))

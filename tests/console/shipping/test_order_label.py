@@ -80,7 +80,8 @@ def test_it_is_a_file_for_a_printer(charlies: Client, make_order: MakeOrder, sta
     assert label.endswith("^XZ\n")
     for text in ("Emma Example", "Long Street 1", "10115 Berlin", "Germany", number, order.order_id):
         assert f"^FD{text}^FS" in label
-    assert charlies.get(url_of(order.order_id)).content == answer.content
+    german = charlies.get(url_of(order.order_id), headers={"Accept-Language": "de"})
+    assert german.content == answer.content, "and the same for whoever prints it"
 
 
 def test_the_page_of_the_order_links_it_once_the_parcel_is_booked(charlies: Client, make_order: MakeOrder) -> None:

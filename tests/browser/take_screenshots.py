@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
+from console.models import PersonalSettings
 from orders.decisions import decide
 from orders.decisions.comment import add_comment
 from orders.decisions.tags import add_tag
@@ -122,6 +123,24 @@ def test_pictures(visit: Visit, people: tuple[User, User], more: list[Order]) ->
     for look, options in LOOKS:
         _take_for_bob(visit("/", people[1], **options), look, more)
         _take_for_others(visit("/orders/new/", people[0], **options), visit("/system/", boss, **options), look, more)
+
+
+def test_pictures_in_german(visit: Visit, people: tuple[User, User], more: list[Order]) -> None:
+    PersonalSettings.objects.create(account=people[1], language="de")
+    for look, options in (LOOKS[0], LOOKS[2]):
+        page = visit("/", people[1], **options)
+        for name, path in (
+            ("desk", "/"),
+            ("review", "/orders/review/"),
+            ("list", "/orders/?status=awaiting"),
+            ("order-waiting", more[0].get_absolute_url()),
+            ("order-completed", more[1].get_absolute_url()),
+            ("settings", "/accounts/settings/"),
+            ("reports", "/reports/"),
+            ("stuck", "/orders/stuck/"),
+        ):
+            page.goto(path)
+            take(page, f"german-{name}{look}")
 
 
 def _take_for_bob(page: Page, look: str, more: list[Order]) -> None:

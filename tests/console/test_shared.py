@@ -3,6 +3,7 @@
 from itertools import count
 
 import pytest
+from django.utils.translation import get_language, override
 
 from console import shared
 from console.shared import SharedAnswers
@@ -25,6 +26,12 @@ def test_others_are_served_by_what_one_has_read_and_nobody_twice(answers: Shared
 def test_each_question_has_its_own_answer(answers: SharedAnswers[int]) -> None:
     assert answers.get("one", ALICE, lambda: 1) == 1
     assert answers.get("other", BOB, lambda: 2) == 2
+
+
+def test_nobody_is_served_in_the_language_of_another(answers: SharedAnswers[str | None]) -> None:
+    for language, reader in (("en-gb", ALICE), ("de", BOB)):
+        with override(language):
+            assert answers.get("key", reader, get_language) == language
 
 
 def test_after_a_moment_it_is_read_again(answers: SharedAnswers[int], monkeypatch: pytest.MonkeyPatch) -> None:

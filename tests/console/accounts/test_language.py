@@ -1,5 +1,6 @@
 """The language of a page: what a person chose, else what their browser asks for; programs are answered in English."""
 
+import html
 import re
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import translation
 from pytest_django import Settings
 
 from console.models import PersonalSettings
-from orders.models import Notice
+from orders.models import Notice, Reason
 from orders.notifications import companion
 from orders.notifications.mail_to_people import write_due
 from orders.postgres.clock import database_now
@@ -118,6 +119,21 @@ def test_people_side_by_side_get_their_own(client: Client, bob: User, dana: User
             assert GERMAN not in english, path
 
 
+@pytest.mark.parametrize("path", ["", "refund/"])
+def test_the_first_reasons_are_translated_and_those_of_the_shop_are_not(
+    client: Client, bob: User, make_order: MakeOrder, path: str
+) -> None:
+    order = make_order("COMPLETED" if path else "PENDING_MANUAL_APPROVAL")
+    Reason.objects.filter(code__in=["WRONG_PRICE", "GOODWILL"]).update(words="Shop's own words")
+    choose(bob, "de")
+    client.force_login(bob)
+    url = f"{order.get_absolute_url()}{path}"
+    page = html.unescape(text_of(client.post(url) if path else client.get(url)))
+    assert ("Kulanz" in page, "Shop's own words" in page) == (False, True)
+    first, german = ("Not received", "Nicht angekommen") if path else ("Suspected fraud", "Betrugsverdacht")
+    assert (first in page, german in page) == (False, True)
+
+
 @pytest.mark.parametrize("chosen", ["", "en-gb", "de"])
 def test_e_mails_are_in_it_too(bob: User, make_order: MakeOrder, settings: Settings, chosen: str) -> None:
     settings.SENDS_MAIL = True
@@ -132,6 +148,6 @@ def test_e_mails_are_in_it_too(bob: User, make_order: MakeOrder, settings: Setti
     (letter,) = outbox.outbox
     is_german = chosen == "de"
     assert ("Guten Tag bob" in letter.body, "Hello bob" in letter.body) == (is_german, not is_german)
-    html = letter.alternatives[0][0]
-    assert f'<html lang="{"de" if is_german else "en-gb"}"' in html
+    page = letter.alternatives[0][0]
+    assert f'<html lang="{"de" if is_german else "en-gb"}"' in page
     assert letter.extra_headers["Content-Language"] == ("de" if is_german else "en-gb")

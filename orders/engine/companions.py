@@ -91,6 +91,21 @@ def run_companion(
         close_old_connections()
 
 
+class Seldom:
+    """Says when something is due that need not be done in each round: in the first one, and every `seconds` after."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._due_at = float("-inf")
+
+    def is_due(self) -> bool:
+        """Tell whether it is due now; whoever is told so does it."""
+        if time.monotonic() < self._due_at:
+            return False
+        self._due_at = time.monotonic() + self._seconds
+        return True
+
+
 def beat() -> None:
     """Give a sign of life from within a long round. Outside of a companion nothing happens."""
     companion = _current.get()

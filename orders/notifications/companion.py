@@ -12,7 +12,7 @@ from typing import Final
 from django.conf import settings
 
 from orders.engine.alarms import is_alarming
-from orders.engine.companions import report, run_companion
+from orders.engine.companions import Seldom, report, run_companion
 from orders.notifications import making, sending
 from orders.notifications.mail_to_people import write_due
 
@@ -24,26 +24,23 @@ LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
 class _Rounds:
-    """One round after another; `seldom` is done in some of them."""
+    """One round after another; `seldom` is done in some of them, `often` tells whether there is more to do."""
 
-    def __init__(self, often: Callable[[], int], seldom: Callable[[], object]) -> None:
+    def __init__(self, often: Callable[[], bool], seldom: Callable[[], object]) -> None:
         self._often, self._seldom = often, seldom
-        self._seldom_at = 0.0
+        self._time = Seldom(SELDOM_SECONDS)
 
     def make(self) -> bool:
         """Do what is due, and tell whether there is more."""
-        count = self._often()
-        if monotonic() >= self._seldom_at:
+        has_more = self._often()
+        if self._time.is_due():
             self._seldom()
-            self._seldom_at = monotonic() + SELDOM_SECONDS
-        return count > 0
+        return has_more
 
 
 def run_notices(stop: threading.Event, *, interval_seconds: float = 2.0) -> None:
     """Make notices until `stop` is set."""
-    run_companion(
-        "notices", _Rounds(making.make_from_events, _look_around).make, stop, interval_seconds=interval_seconds
-    )
+    run_companion("notices", _Rounds(_make_notices, _look_around).make, stop, interval_seconds=interval_seconds)
 
 
 def run_mail(stop: threading.Event, *, interval_seconds: float = 2.0) -> None:
@@ -67,8 +64,11 @@ class _PatientPostman:
         self._failures = 0
         self._again_at = 0.0
 
-    def send(self) -> int:
-        """Send what is due, unless the server needs a pause; report it while it is away."""
+    def send(self) -> bool:
+        """Send what is due, unless the server needs a pause, and tell whether there may be more.
+
+        While the server is away, that is reported.
+        """
         count = 0
         if monotonic() >= self._again_at:
             try:
@@ -81,7 +81,7 @@ class _PatientPostman:
                 self._trouble, self._failures = "", 0
         if self._trouble:
             report("mail_server_away", detail=self._trouble)
-        return count
+        return count > 0
 
     def _note(self, trouble: str) -> None:
         self._trouble, self._failures = trouble, self._failures + 1
@@ -90,6 +90,11 @@ class _PatientPostman:
             logger.warning("%s; e-mails wait", trouble)
         elif is_alarming(self._failures):
             logger.error("%s; e-mails have been waiting for %d attempts", trouble, self._failures)
+
+
+def _make_notices() -> bool:
+    """Make the notices of what has happened; what happens while it does may wait for the next round."""
+    return making.make_from_events() >= making.ROUND
 
 
 def _look_around() -> None:

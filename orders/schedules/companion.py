@@ -4,7 +4,7 @@ import threading
 from time import monotonic
 from typing import Final
 
-from orders.engine.companions import run_companion
+from orders.engine.companions import Seldom, run_companion
 from orders.listing import exports
 from orders.listing.workbook_exports import make_workbook
 from orders.schedules import sending
@@ -18,14 +18,14 @@ class _Rounds:
     """One round after another; some things are done in a few of them only."""
 
     def __init__(self) -> None:
-        self._look_at = self._tidy_at = float("-inf")
+        self._tidying = Seldom(TIDY_SECONDS)
+        self._look_at = float("-inf")
 
     def make(self) -> bool:
         """Do one piece of each work, and tell whether there may be more."""
-        if monotonic() >= self._tidy_at:
+        if self._tidying.is_due():
             exports.forget_old()
             sending.forget_old()
-            self._tidy_at = monotonic() + TIDY_SECONDS
         is_time = monotonic() >= self._look_at
         has_more = is_time and sending.begin_due()
         has_made = any([exports.make_piece(), make_workbook()])

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import uuid4
 
@@ -28,18 +28,25 @@ class Shape:
     queue: str
     waiting_length: int
     approval: tuple[object, ...]
+    has_search_attributes: bool = False
 
     def argument(self, order_id: str) -> object:
         """Return what a run is started with."""
-        return contracts.OrderInput(order_id, "pay-1", 3600) if self is EMPTY else order_id
+        if self.workflow == FORERUNNER.workflow:
+            return order_id
+        return contracts.OrderInput(order_id, "pay-1", 3600, has_search_attributes=self.has_search_attributes)
 
 
-# The console's own workflows with empty bodies: they wait after one task, in which they have set a timer.
+# The console's own workflows with empty bodies: they wait after one task, in which they have set a timer, and their
+# search attributes, which takes a patch of its own.
 EMPTY: Final = Shape(
     *("empty_bodies", empty_bodies.NAMESPACE, contracts.ORDER_WORKFLOW, contracts.ORDER_QUEUE),
-    waiting_length=9,
+    waiting_length=12,
     approval=(contracts.Decision("d-bob", "bob"),),
+    has_search_attributes=True,
 )
+# The same without search attributes.
+UNLISTED: Final = replace(EMPTY, waiting_length=9, has_search_attributes=False)
 # Two activities, each with three events and a task after it, and a timer.
 FORERUNNER: Final = Shape(
     *("forerunner_bodies", forerunner_bodies.NAMESPACE, forerunner_shape.ORDER, forerunner_shape.ORDER_QUEUE),

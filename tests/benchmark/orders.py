@@ -1,7 +1,8 @@
-"""Orders from submission to COMPLETED, with real servers and workers, against two kinds of bare runs.
+"""Orders from submission to COMPLETED, with real servers and workers, against bare runs.
 
-One is the same workflows with empty bodies, the other the shape of the console's forerunner with one upsert a step.
-Rounds of all three take turns on the same Temporal server, so that whatever else the machine does meets them all.
+These are the same workflows with empty bodies, with their search attributes and without, and the shape of the console's
+forerunner with one upsert a step. Rounds of all take turns on the same Temporal server, so that whatever else the
+machine does meets them all.
 """
 
 import os
@@ -9,13 +10,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from django.conf import settings
 from django.db import connection
 
 from orders.engine import temporal_client
-from tests.benchmark.bare_runs import EMPTY, FORERUNNER, bare_workers, count_commits, run_bare
+from tests.benchmark.bare_runs import EMPTY, FORERUNNER, UNLISTED, bare_workers, count_commits, run_bare
 from tests.benchmark.figures import Figure, Scale
 from tests.benchmark.forerunner_bodies import TABLE
 from tests.benchmark.machine import cpu_milliseconds, find_tree
@@ -23,7 +25,7 @@ from tests.benchmark.whole_orders import find_postgres, run_orders
 from tests.programs import free_port, temporal_process, workers_process
 
 # Orders of one round.
-BATCH: Final = 20
+BATCH: Final = 50
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,11 @@ class Round:
 
 @dataclass(frozen=True)
 class Rounds:
-    """The rounds of all three ways, and the ids of the latest orders of each."""
+    """The rounds of all ways, and the ids of the latest orders of each."""
 
     ours: list[Round]
     empty: list[Round]
+    unlisted: list[Round]
     forerunner: list[Round]
     latest: dict[str, list[str]]
 
@@ -89,7 +92,7 @@ def measure(scale: Scale) -> list[Figure]:
 
 def _take_turns(count: int, processes: Processes, address: str) -> Rounds:
     """Return the rounds of all ways, after one of each to warm up."""
-    rounds = Rounds([], [], [], {})
+    rounds = Rounds([], [], [], [], {})
     for _ in range(count + 1):
         rounds.ours.append(
             _clock(
@@ -97,16 +100,15 @@ def _take_turns(count: int, processes: Processes, address: str) -> Rounds:
                 *(processes, "temporal", "postgres", "workers"),
             )
         )
-        rounds.empty.append(
-            _clock(lambda: run_bare(address, EMPTY, BATCH), processes, "temporal", "empty_workers"),
-        )
+        for shape, found in ((EMPTY, rounds.empty), (UNLISTED, rounds.unlisted)):
+            found.append(_clock(partial(run_bare, address, shape, BATCH), processes, "temporal", "empty_workers"))
         rounds.forerunner.append(
             _clock(
                 lambda: rounds.latest.update({FORERUNNER.namespace: run_bare(address, FORERUNNER, BATCH)}),
                 *(processes, "temporal", "postgres", "forerunner_workers"),
             )
         )
-    return Rounds(rounds.ours[1:], rounds.empty[1:], rounds.forerunner[1:], rounds.latest)
+    return Rounds(rounds.ours[1:], rounds.empty[1:], rounds.unlisted[1:], rounds.forerunner[1:], rounds.latest)
 
 
 def _clock(work: Callable[[], object], processes: Processes, *names: str) -> Round:
@@ -117,7 +119,7 @@ def _clock(work: Callable[[], object], processes: Processes, *names: str) -> Rou
 
 
 def _compare(rounds: Rounds, commits: dict[str, float]) -> list[Figure]:
-    ours, empty, forerunner = rounds.ours, rounds.empty, rounds.forerunner
+    ours, empty, unlisted, forerunner = rounds.ours, rounds.empty, rounds.unlisted, rounds.forerunner
     parts = {name: _median(each.used[name] for each in ours) for name in ours[0].used}
     return [
         Figure("orders a second ÷ the same shape with empty bodies", _quicker(empty, ours), target="≥ 0.80"),
@@ -128,11 +130,13 @@ def _compare(rounds: Rounds, commits: dict[str, float]) -> list[Figure]:
             target="≥ 0.9",
         ),
         Figure("CPU time of an order ÷ the forerunner's shape with one upsert a step", _dearer(ours, forerunner)),
+        Figure("CPU time of search attributes, as a share of an order's", _share(empty, unlisted, ours)),
         Figure("commits of Temporal for an order", commits["default"], target="≤ 26"),
         Figure("commits of the forerunner's shape", commits[FORERUNNER.namespace]),
         Figure("CPU time of an order", _median(each.cpu for each in ours), "ms"),
         *(Figure(f"of it {name}", used, "ms") for name, used in parts.items()),
         Figure("CPU time with empty bodies", _median(each.cpu for each in empty), "ms"),
+        Figure("CPU time with empty bodies, without search attributes", _median(each.cpu for each in unlisted), "ms"),
         Figure("CPU time of the forerunner's shape", _median(each.cpu for each in forerunner), "ms"),
     ]
 
@@ -145,6 +149,11 @@ def _quicker(theirs: Sequence[Round], ours: Sequence[Round]) -> float:
 def _dearer(ours: Sequence[Round], theirs: Sequence[Round]) -> float:
     """Return the CPU time of the console's orders by that of the others."""
     return _median(a.cpu / b.cpu for a, b in zip(ours, theirs, strict=True))
+
+
+def _share(listed: Sequence[Round], unlisted: Sequence[Round], ours: Sequence[Round]) -> float:
+    """Return what search attributes take of the CPU time of the console's orders."""
+    return _median((a.cpu - b.cpu) / c.cpu for a, b, c in zip(listed, unlisted, ours, strict=True))
 
 
 def _median(values: Iterable[float]) -> float:

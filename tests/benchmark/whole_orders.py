@@ -47,7 +47,8 @@ def run_orders(count: int) -> list[str]:
 def wait_for_all(order_ids: Sequence[str], status: Status) -> None:
     """Wait until all are there."""
     orders = Order.objects.filter(order_id__in=order_ids, status=status)
-    wait_until(lambda: orders.count() == len(order_ids), seconds=SECONDS, what=f"{status} of all")
+    # As often as the bare runs are looked at.
+    wait_until(lambda: orders.count() == len(order_ids), seconds=SECONDS, what=f"{status} of all", every=0.1)
 
 
 def find_postgres() -> int:

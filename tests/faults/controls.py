@@ -105,7 +105,7 @@ CONTROLS: Final = (
     Control(
         "the outbox",
         "temporal-away",
-        (_edit("orders/engine/relay.py", "            sent = outbox.deliver_pending()\n", "            sent = 0\n"),),
+        (_edit("orders/engine/relay.py", "outbox.deliver_pending() + handle", "handle"),),
     ),
     Control(
         "the number of approvals that the policy asks for",

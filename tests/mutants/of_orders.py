@@ -50,7 +50,7 @@ OF_ORDERS: Final = (
     Mutant(
         "the relay wakes when a kept message becomes due",
         "orders/engine/relay.py",
-        "            return not stop.wait(pause)\n",
+        "            return not self._stop.wait(work.kept_for)\n",
         "            return False\n",
         ("tests/orders/engine/test_relay.py",),
     ),

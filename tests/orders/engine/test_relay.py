@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Model
+from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -21,7 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 from orders.decisions import decide
 from orders.engine import companions, outbox, relay, sending, temporal_client
 from orders.errors import TemporalAway
-from orders.models import Decision, Order, OutboxMessage
+from orders.models import Batch, Decision, GatewayEvent, Order, OrderImport, OutboxMessage
 from tests.asking import HTMX, text_of
 from tests.database import past_the_rules
 from tests.making import make_user, submit
@@ -341,6 +343,27 @@ def test_the_relay_sends_a_decision_again_that_temporal_lost(temporal_server: st
     again = OutboxMessage.objects.filter(pk=message.pk, status=Delivery.DELIVERED, delivered_at__gt=long_ago)
     with relaying(interval_seconds=0.1):
         wait_until(again.exists, what="another delivery")
+
+
+def test_the_relay_finds_what_is_due() -> None:
+    user = make_user("bob", "approver")
+    order = submit()
+    OutboxMessage.objects.update(status=Delivery.DELIVERED)
+    assert relay.look_for_work() == (False, None)
+
+    def is_due_with(row: Model) -> bool:
+        with transaction.atomic():
+            row.save()
+            is_due = relay.look_for_work().is_due
+            transaction.set_rollback(True)
+        return is_due
+
+    owner = {"actor": user.username, "actor_account_id": user.pk, "wake_due_at": Now()}
+    assert is_due_with(OutboxMessage(order=order, key="1", name="start", payload={}))
+    assert is_due_with(Batch(batch_id="b-1", kind="approve", channel="web", total=1, **owner))
+    assert is_due_with(OrderImport(import_id="i-1", layout={}, sample=[], **owner))
+    assert is_due_with(GatewayEvent(gateway="stripe", event_id="e-1", kind="x", payload={}))
+    assert relay.look_for_work() == (False, None)
 
 
 def facts_of_relay() -> list[Any]:

@@ -19,7 +19,7 @@ from orders.labels.notices import describe_notice
 from orders.lifecycle.history import add_event
 from orders.lifecycle.lookup import lock_order
 from orders.models import Batch, Notice, NoticeMark, Order, OrderEvent, WebhookEndpoint
-from orders.notifications import making
+from orders.notifications import companion, making
 from orders.notifications.choices import Choices, save_choices
 from orders.postgres.clock import database_now
 from orders.states import DecisionKind, NoticeKind, NoticeWay, TroubleCode
@@ -55,6 +55,18 @@ def write(order: Order, kind: EventKind, key: str, *, by: str = "", **facts: obj
 @pytest.fixture(autouse=True)
 def _people(alice: User, bob: User, charlie: User, dana: User) -> None:
     """Have a clerk, two approvers and a viewer."""
+
+
+def test_events_that_happen_meanwhile_wait_for_the_next_round(
+    make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_order()
+    place_events()
+    assert not companion._make_notices()
+    make_order()
+    place_events()
+    monkeypatch.setattr(making, "ROUND", 1)
+    assert companion._make_notices()
 
 
 def test_those_are_told_who_may_approve(make_order: MakeOrder) -> None:

@@ -1,5 +1,6 @@
 """Webhooks: signed, each event at least once, those of an order in their order, also after an outage."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,10 +10,11 @@ from standardwebhooks import Webhook
 
 from orders.decisions.comment import add_comment
 from orders.errors import OrderError
+from orders.feed import positions
 from orders.feed.positions import place_events
 from orders.models import Order, Shop, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from orders.postgres.clock import database_now
-from orders.webhooks import calls, delivery, endpoints
+from orders.webhooks import calls, companion, delivery, endpoints
 from orders.webhooks.companion import make_round
 from tests.making import Colleague, MakeOrder
 from tests.orders.webhooks.receiving import Receiver, receiving
@@ -49,6 +51,18 @@ def make_due() -> None:
     """Let the time pass for which a failed call waits."""
     WebhookEndpoint.objects.update(retry_at=database_now())
     WebhookDelivery.objects.filter(status=PENDING).update(next_attempt_at=database_now())
+
+
+def test_events_that_happen_meanwhile_wait_for_the_next_round(
+    make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = make_order()
+    place_events()
+    comment(order, "One")
+    assert not make_round()
+    comment(order, "Two", "Three")
+    monkeypatch.setattr(positions, "ROUND", 2)
+    assert make_round()
 
 
 def test_an_event_is_told_with_its_order_and_a_signature(make_order: MakeOrder, receiver: Receiver) -> None:
@@ -205,12 +219,15 @@ def test_a_claim_of_a_process_that_died_is_taken_over(make_order: MakeOrder, rec
     assert len(receiver.calls) == 1
 
 
-def test_old_deliveries_go_with_their_log(make_order: MakeOrder, receiver: Receiver) -> None:
+def test_old_deliveries_go_with_their_log(
+    make_order: MakeOrder, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     endpoints.add_endpoint(receiver.url, kinds=[COMMENTED])
     comment(make_order(), "1")
     deliver_all()
     WebhookDelivery.objects.update(created_at=database_now() - timedelta(days=31))
-    deliver_all()
+    monkeypatch.setattr(companion, "run_companion", lambda name, make_round, stop, *, interval_seconds: make_round())
+    companion.run_webhooks(threading.Event())
     assert not WebhookDelivery.objects.exists()
     assert not WebhookAttempt.objects.exists()
 

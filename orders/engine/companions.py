@@ -54,10 +54,20 @@ class CompanionReport:
         return self.seconds_since_beat > LONGEST_SILENCE_SECONDS
 
 
+@dataclass(frozen=True)
+class Seldom:
+    """Work of a companion that need not be done in each round: it is done before the first, and then now and then."""
+
+    work: Callable[[], object]
+    every_seconds: float
+
+
 @dataclass(eq=False)
 class _Companion:
     name: str
     interval_seconds: float
+    seldom: Seldom | None = None
+    seldom_at: float = float("-inf")
     beat_at: float = field(default_factory=time.monotonic)
     succeeded_at: float | None = None
     failures: int = 0
@@ -73,13 +83,19 @@ _current: ContextVar[_Companion | None] = ContextVar("companion", default=None)
 
 
 def run_companion(
-    name: str, make_round: Callable[[], bool | None], stop: threading.Event, *, interval_seconds: float
+    name: str,
+    make_round: Callable[[], bool | None],
+    stop: threading.Event,
+    *,
+    interval_seconds: float,
+    seldom: Seldom | None = None,
 ) -> None:
     """Call `make_round` every `interval_seconds` until `stop` is set; at once again while it returns True.
 
-    Raises CompanionGaveUp.
+    What is done `seldom` belongs to the round that it is done before: where it fails, the round does, and it is done
+    before the next one. Raises CompanionGaveUp.
     """
-    companion = _Companion(name, interval_seconds)
+    companion = _Companion(name, interval_seconds, seldom)
     _running.append(companion)
     token = _current.set(companion)
     try:
@@ -89,21 +105,6 @@ def run_companion(
         _current.reset(token)
         _running.remove(companion)
         close_old_connections()
-
-
-class Seldom:
-    """Says when something is due that need not be done in each round: in the first one, and every `seconds` after."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._due_at = float("-inf")
-
-    def is_due(self) -> bool:
-        """Tell whether it is due now; whoever is told so does it."""
-        if time.monotonic() < self._due_at:
-            return False
-        self._due_at = time.monotonic() + self._seconds
-        return True
 
 
 def beat() -> None:
@@ -145,6 +146,7 @@ def _make_round(companion: _Companion, make_round: Callable[[], bool | None]) ->
     companion.new_facts = []
     try:
         close_old_connections()
+        _do_seldom(companion)
         has_more = make_round()
     except OUTAGES as error:
         _note_outage(companion, error)
@@ -161,6 +163,12 @@ def _make_round(companion: _Companion, make_round: Callable[[], bool | None]) ->
     companion.unforeseen_since, companion.unforeseen = None, 0
     companion.facts = tuple(companion.new_facts)
     return 0.0 if has_more else companion.interval_seconds
+
+
+def _do_seldom(companion: _Companion) -> None:
+    if companion.seldom is not None and time.monotonic() >= companion.seldom_at:
+        companion.seldom.work()
+        companion.seldom_at = time.monotonic() + companion.seldom.every_seconds
 
 
 def _note_outage(companion: _Companion, error: Exception) -> None:

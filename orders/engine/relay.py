@@ -44,7 +44,6 @@ class _Relay:
 
     def __init__(self, stop: threading.Event, interval_seconds: float) -> None:
         self._stop, self._interval_seconds = stop, interval_seconds
-        self._seldom = Seldom(SELDOM_SECONDS)
         self._is_away = False
         self._refused: list[str] = []
 
@@ -54,8 +53,6 @@ class _Relay:
             temporal.check_server()
             self._is_away = False
             outbox.wake_all()
-        if self._seldom.is_due():
-            self._look_for_what_is_lost()
         work = look_for_work()
         count = self._send() if work.is_due else 0
         if self._refused:
@@ -65,7 +62,8 @@ class _Relay:
             return not self._stop.wait(work.kept_for)
         return count > 0
 
-    def _look_for_what_is_lost(self) -> None:
+    def look_for_what_is_lost(self) -> None:
+        """Have sent or woken again what got no answer for long, and note what Temporal refused."""
         outbox.send_unanswered_again()
         refunds.start_unfinished_again()
         waking.wake_silent_jobs()
@@ -84,7 +82,8 @@ class _Relay:
 def run_relay(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
     """Send pending messages until `stop` is set."""
     relay = _Relay(stop, interval_seconds)
-    run_companion("relay", relay.make_round, stop, interval_seconds=interval_seconds)
+    looking = Seldom(relay.look_for_what_is_lost, SELDOM_SECONDS)
+    run_companion("relay", relay.make_round, stop, interval_seconds=interval_seconds, seldom=looking)
 
 
 def look_for_work() -> Work:

@@ -5,7 +5,6 @@ They are two, because a mail server may keep one waiting. The webhooks' companio
 
 import logging
 import threading
-from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
@@ -23,29 +22,16 @@ SELDOM_SECONDS: Final = 30.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
-class _Rounds:
-    """One round after another; `seldom` is done in some of them, `often` tells whether there is more to do."""
-
-    def __init__(self, often: Callable[[], bool], seldom: Callable[[], object]) -> None:
-        self._often, self._seldom = often, seldom
-        self._time = Seldom(SELDOM_SECONDS)
-
-    def make(self) -> bool:
-        """Do what is due, and tell whether there is more."""
-        has_more = self._often()
-        if self._time.is_due():
-            self._seldom()
-        return has_more
-
-
 def run_notices(stop: threading.Event, *, interval_seconds: float = 2.0) -> None:
     """Make notices until `stop` is set."""
-    run_companion("notices", _Rounds(_make_notices, _look_around).make, stop, interval_seconds=interval_seconds)
+    looking = Seldom(_look_around, SELDOM_SECONDS)
+    run_companion("notices", _make_notices, stop, interval_seconds=interval_seconds, seldom=looking)
 
 
 def run_mail(stop: threading.Event, *, interval_seconds: float = 2.0) -> None:
     """Send e-mails until `stop` is set."""
-    run_companion("mailer", _Rounds(_PatientPostman().send, _tidy_mail).make, stop, interval_seconds=interval_seconds)
+    tidying = Seldom(_tidy_mail, SELDOM_SECONDS)
+    run_companion("mailer", _PatientPostman().send, stop, interval_seconds=interval_seconds, seldom=tidying)
 
 
 def send_mail() -> int:

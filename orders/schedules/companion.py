@@ -15,17 +15,13 @@ TIDY_SECONDS: Final = 60.0
 
 
 class _Rounds:
-    """One round after another; some things are done in a few of them only."""
+    """One round after another; only some of them look for what is due, unless the one before found more."""
 
     def __init__(self) -> None:
-        self._tidying = Seldom(TIDY_SECONDS)
         self._look_at = float("-inf")
 
     def make(self) -> bool:
         """Do one piece of each work, and tell whether there may be more."""
-        if self._tidying.is_due():
-            exports.forget_old()
-            sending.forget_old()
         is_time = monotonic() >= self._look_at
         has_more = is_time and sending.begin_due()
         has_made = any([exports.make_piece(), make_workbook()])
@@ -38,4 +34,10 @@ class _Rounds:
 
 def run_exports(stop: threading.Event, *, interval_seconds: float = 2.0) -> None:
     """Make what was asked for or is due until `stop` is set, and delete what is old."""
-    run_companion("exports", _Rounds().make, stop, interval_seconds=interval_seconds)
+    tidying = Seldom(_tidy, TIDY_SECONDS)
+    run_companion("exports", _Rounds().make, stop, interval_seconds=interval_seconds, seldom=tidying)
+
+
+def _tidy() -> None:
+    exports.forget_old()
+    sending.forget_old()

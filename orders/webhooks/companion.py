@@ -12,14 +12,8 @@ FORGET_SECONDS: Final = 60.0
 
 def run_webhooks(stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
     """Place events, write deliveries and make the calls until `stop` is set."""
-    tidying = Seldom(FORGET_SECONDS)
-
-    def make_tidy_round() -> bool:
-        if tidying.is_due():
-            delivery.forget_old()
-        return make_round()
-
-    run_companion("webhooks", make_tidy_round, stop, interval_seconds=interval_seconds)
+    tidying = Seldom(delivery.forget_old, FORGET_SECONDS)
+    run_companion("webhooks", make_round, stop, interval_seconds=interval_seconds, seldom=tidying)
 
 
 def make_round() -> bool:

@@ -32,7 +32,7 @@ class Shape:
 
     def argument(self, order_id: str) -> object:
         """Return what a run is started with."""
-        if self.workflow == FORERUNNER.workflow:
+        if self.workflow != contracts.ORDER_WORKFLOW:
             return order_id
         return contracts.OrderInput(order_id, "pay-1", 3600, has_search_attributes=self.has_search_attributes)
 

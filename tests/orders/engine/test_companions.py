@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from orders.engine import companions
 from orders.engine.alarms import is_alarming
-from orders.engine.companions import CompanionGaveUp, look_at_companions, report, run_companion
+from orders.engine.companions import CompanionGaveUp, Seldom, look_at_companions, report, run_companion
 from orders.errors import TemporalAway
 from tests.waiting import wait_until
 from workers.companions import CompanionEnded, Companions
@@ -84,6 +84,30 @@ def test_a_round_with_more_to_do_is_followed_at_once(waits: list[float]) -> None
     make_round, stop, _ = play(True, True, False)
     run_companion("walker", make_round, stop, interval_seconds=5)
     assert waits == [0, 0, 5]
+
+
+@pytest.mark.parametrize(("every_seconds", "times"), [(0, 3), (3600, 1)])
+def test_some_work_is_done_before_the_first_round_and_then_now_and_then(
+    waits: list[float], every_seconds: float, times: int
+) -> None:
+    make_round, stop, done = play(None, None, None)
+    seldom: list[int] = []
+    work = Seldom(lambda: seldom.append(len(done)), every_seconds)
+    run_companion("walker", make_round, stop, interval_seconds=1, seldom=work)
+    assert seldom == [0, 1, 2][:times]
+
+
+def test_work_that_failed_is_done_before_the_next_round(waits: list[float]) -> None:
+    make_round, stop, done = play(None, None)
+    seldom: list[int] = []
+
+    def fail_once() -> None:
+        seldom.append(len(done))
+        if len(seldom) == 1:
+            raise OperationalError("away")
+
+    run_companion("walker", make_round, stop, interval_seconds=1, seldom=Seldom(fail_once, 3600))
+    assert (seldom, done) == ([0, 0], [0, 1])
 
 
 def test_it_gives_up_when_nothing_but_the_unforeseen_happens(

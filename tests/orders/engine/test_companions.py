@@ -4,6 +4,8 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
+from types import ModuleType
 
 import pytest
 from django.db import InterfaceError, OperationalError
@@ -12,6 +14,14 @@ from orders.engine import companions
 from orders.engine.alarms import is_alarming
 from orders.engine.companions import CompanionGaveUp, Seldom, look_at_companions, report, run_companion
 from orders.errors import TemporalAway
+from orders.listing import exports
+from orders.notifications import companion as notices
+from orders.notifications import making
+from orders.notifications import sending as mails
+from orders.schedules import companion as schedules
+from orders.schedules import sending
+from orders.webhooks import companion as webhooks
+from orders.webhooks import delivery
 from tests.waiting import wait_until
 from workers.companions import CompanionEnded, Companions
 
@@ -108,6 +118,30 @@ def test_work_that_failed_is_done_before_the_next_round(waits: list[float]) -> N
 
     run_companion("walker", make_round, stop, interval_seconds=1, seldom=Seldom(fail_once, 3600))
     assert (seldom, done) == ([0, 0], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("module", "run", "works"),
+    [
+        (webhooks, webhooks.run_webhooks, [(delivery, "forget_old")]),
+        (notices, notices.run_notices, [(making, "make_from_tables"), (making, "forget_old")]),
+        (notices, notices.run_mail, [(mails, "note_interrupted"), (mails, "forget_old")]),
+        (schedules, schedules.run_exports, [(exports, "forget_old"), (sending, "forget_old")]),
+    ],
+    ids=["webhooks", "notices", "mailer", "exports"],
+)
+def test_what_each_does_seldom(
+    module: ModuleType,
+    run: Callable[[threading.Event], None],
+    works: list[tuple[ModuleType, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called: list[tuple[ModuleType, str]] = []
+    for where, name in works:
+        monkeypatch.setattr(where, name, partial(called.append, (where, name)))
+    monkeypatch.setattr(module, "run_companion", lambda *_, seldom, **__: seldom.work())
+    run(threading.Event())
+    assert called == works
 
 
 def test_it_gives_up_when_nothing_but_the_unforeseen_happens(

@@ -250,6 +250,10 @@ def listed_and_extended(order: ScriptedOrder) -> None:
     order.cancel(DANA)
 
 
+def listed_from_the_start(order: ScriptedOrder) -> None:
+    listed(order)
+
+
 SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     approved,
     approved_early,
@@ -284,6 +288,7 @@ SCRIPTS: Final[Sequence[Callable[[ScriptedOrder], None]]] = (
     listed_and_retried,
     listed_and_refunded,
     listed_and_extended,
+    listed_from_the_start,
 )
 
 

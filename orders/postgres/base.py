@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -109,6 +110,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Close the connection or give it back to the pool, which asks it no more than whether it lives."""
         if self.connection is not None and self.pool:
             self.connection.answer_seconds, self.connection.limits = HEALTH_SECONDS, UNLIMITED
+            self.connection.given_back_at = monotonic()
         super()._close()  # type: ignore[misc]
 
     def _put_limits(self, connection: BoundedConnection) -> None:

@@ -38,10 +38,10 @@ class Shape:
 
 
 # The console's own workflows with empty bodies: they wait after one task, in which they have set a timer, and their
-# search attributes, which takes a patch of its own.
+# search attributes.
 EMPTY: Final = Shape(
     *("empty_bodies", empty_bodies.NAMESPACE, contracts.ORDER_WORKFLOW, contracts.ORDER_QUEUE),
-    waiting_length=12,
+    waiting_length=10,
     approval=(contracts.Decision("d-bob", "bob"),),
     has_search_attributes=True,
 )

@@ -120,7 +120,6 @@ def _clock(work: Callable[[], object], processes: Processes, *names: str) -> Rou
 
 def _compare(rounds: Rounds, commits: dict[str, float]) -> list[Figure]:
     ours, empty, unlisted, forerunner = rounds.ours, rounds.empty, rounds.unlisted, rounds.forerunner
-    parts = {name: _median(each.used[name] for each in ours) for name in ours[0].used}
     return [
         Figure("orders a second ÷ the same shape with empty bodies", _quicker(empty, ours), target="≥ 0.80"),
         Figure("CPU time of an order ÷ the same shape with empty bodies", _dearer(ours, empty), target="≤ 1.25"),
@@ -134,8 +133,9 @@ def _compare(rounds: Rounds, commits: dict[str, float]) -> list[Figure]:
         Figure("commits of Temporal for an order", commits["default"], target="≤ 26"),
         Figure("commits of the forerunner's shape", commits[FORERUNNER.namespace]),
         Figure("CPU time of an order", _median(each.cpu for each in ours), "ms"),
-        *(Figure(f"of it {name}", used, "ms") for name, used in parts.items()),
+        *(Figure(f"of it {name}", used, "ms") for name, used in _divide(ours)),
         Figure("CPU time with empty bodies", _median(each.cpu for each in empty), "ms"),
+        *(Figure(f"with empty bodies, {name}", used, "ms") for name, used in _divide(empty)),
         Figure("CPU time with empty bodies, without search attributes", _median(each.cpu for each in unlisted), "ms"),
         Figure("CPU time of the forerunner's shape", _median(each.cpu for each in forerunner), "ms"),
     ]
@@ -154,6 +154,11 @@ def _dearer(ours: Sequence[Round], theirs: Sequence[Round]) -> float:
 def _share(listed: Sequence[Round], unlisted: Sequence[Round], ours: Sequence[Round]) -> float:
     """Return what search attributes take of the CPU time of the console's orders."""
     return _median((a.cpu - b.cpu) / c.cpu for a, b, c in zip(listed, unlisted, ours, strict=True))
+
+
+def _divide(rounds: Sequence[Round]) -> list[tuple[str, float]]:
+    """Return the CPU time of each kind of processes."""
+    return [(name, _median(each.used[name] for each in rounds)) for name in rounds[0].used]
 
 
 def _median(values: Iterable[float]) -> float:

@@ -6,10 +6,24 @@ from tests.mutants.trial import Mutant
 
 OF_ORDERS: Final = (
     Mutant(
-        "a run asks for its patches before its first step",
+        "a run has all patches by one marker",
         "workers/workflows/patches.py",
-        "return workflow.patched(FROM_THE_START) or workflow.patched(patch)",
-        "return workflow.patched(patch)",
+        "    if workflow.patched(ALL_FROM_THE_START):\n        return True\n",
+        "",
+        ("tests/workers/test_replay.py",),
+    ),
+    Mutant(
+        "a run with an earlier patch for many has it before its first step",
+        "workers/workflows/patches.py",
+        "(patch != LISTED and workflow.patched(FROM_THE_START)) or workflow.patched(patch)",
+        "workflow.patched(patch)",
+        ("tests/workers/test_replay.py",),
+    ),
+    Mutant(
+        "the earlier patch for many says nothing of search attributes",
+        "workers/workflows/patches.py",
+        "(patch != LISTED and workflow.patched(FROM_THE_START))",
+        "workflow.patched(FROM_THE_START)",
         ("tests/workers/test_replay.py",),
     ),
     Mutant(
@@ -22,7 +36,7 @@ OF_ORDERS: Final = (
     Mutant(
         "a run that began with earlier code sets no search attributes",
         "workers/workflows/place.py",
-        "order.has_search_attributes and workflow.patched(LISTED)",
+        "order.has_search_attributes and has_patch(LISTED)",
         "order.has_search_attributes",
         ("tests/workers/test_replay.py",),
     ),
@@ -95,6 +109,21 @@ OF_ORDERS: Final = (
         "read_deadline(validated) or planned",
         "planned",
         ("tests/workers/test_local_steps.py",),
+    ),
+    Mutant(
+        "a pooled connection that was cut is replaced",
+        "orders/postgres/connections.py",
+        "return not line.poll(0)",
+        "return True",
+        ("tests/orders/postgres/test_database_limits.py",),
+    ),
+    Mutant(
+        "a pooled connection that has rested is asked whether it lives",
+        "orders/postgres/connections.py",
+        "        if self.given_back_at is None or monotonic() > self.given_back_at + TRUSTED_SECONDS:\n"
+        "            return False\n",
+        "",
+        ("tests/orders/postgres/test_database_limits.py",),
     ),
     Mutant(
         "PostgreSQL refuses to rewrite the history",

@@ -16,7 +16,7 @@ from orders.contracts import Decision
 from tests.programs import find_binary
 from tests.waiting import wait_until
 from tests.workflow_harness import ScriptedOrder, WorkflowHarness, start_listing_harness
-from workers.workflows.patches import LISTED
+from workers.workflows.patches import ALL_FROM_THE_START
 
 BOB = Decision("d-bob", "bob", "Looks good")
 DANA = Decision("d-dana", "dana", "Customer called")
@@ -205,5 +205,13 @@ def test_a_run_sets_nothing_unless_its_input_says_so(
     order.result()
 
     assert find_statuses_set(harness, order) == []
+
+
+@pytest.mark.parametrize("has_search_attributes", [True, False])
+def test_one_patch_stands_for_all(harness: WorkflowHarness, order: ScriptedOrder, has_search_attributes: bool) -> None:
+    order.start(has_search_attributes=has_search_attributes)
+    order.approve(BOB)
+    order.result()
+
     found = harness.run(order.handle.describe()).typed_search_attributes
-    assert LISTED not in (found.get(SearchAttributeKey.for_keyword_list(OF_PATCHES)) or ())
+    assert found.get(SearchAttributeKey.for_keyword_list(OF_PATCHES)) == [ALL_FROM_THE_START]

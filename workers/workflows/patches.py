@@ -11,6 +11,8 @@ from typing import Final
 from temporalio import workflow
 
 # The patch of runs that have all of those below from their first step on, with one marker for all of them.
+ALL_FROM_THE_START: Final = "all-patched-from-the-start"
+# The patch of runs that have all of those below but the last. It was asked for beside that one.
 FROM_THE_START: Final = "patched-from-the-start"
 # The patch of runs that take some steps locally first. A run takes all of them so, or none.
 LOCALLY_FIRST: Final = "take-steps-locally-first"
@@ -18,10 +20,12 @@ LOCALLY_FIRST: Final = "take-steps-locally-first"
 EXTENDABLE: Final = "extend-the-deadline"
 # The patch of runs that wake on the way to the deadline.
 REMINDED: Final = "remind-approvers"
-# The patch of runs whose input says that they set search attributes. No other run asks for it.
+# The patch of runs that set search attributes where their input says so.
 LISTED: Final = "set-search-attributes"
 
 
 def has_patch(patch: str) -> bool:
-    """Tell whether this run goes the way of `patch`; one that began before `FROM_THE_START` asks when it gets there."""
-    return workflow.patched(FROM_THE_START) or workflow.patched(patch)
+    """Tell whether this run goes the way of `patch`; one that began with earlier code asks when it gets there."""
+    if workflow.patched(ALL_FROM_THE_START):
+        return True
+    return (patch != LISTED and workflow.patched(FROM_THE_START)) or workflow.patched(patch)

@@ -13,7 +13,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from orders import contracts
 from orders.contracts import OrderInput, WaitingFor
 from orders.states import Status, check_transition
-from workers.workflows.patches import LISTED
+from workers.workflows.patches import LISTED, has_patch
 from workers.workflows.waiting import Wait
 
 Attributes: TypeAlias = Mapping[SearchAttributeKey[Any], str | datetime | None]
@@ -40,7 +40,7 @@ class Place:
         self.waiting_for: WaitingFor | None = WaitingFor.VALIDATION
         self._wait = wait
         # A run that began with code which sets no attributes goes on without them, whatever its input says.
-        self._has_attributes = order.has_search_attributes and workflow.patched(LISTED)
+        self._has_attributes = order.has_search_attributes and has_patch(LISTED)
         self._set = self._find_attributes()
 
     def move_to(self, status: Status, *, waiting_for: WaitingFor | None) -> None:

@@ -20,6 +20,7 @@ from orders.postgres.base import DatabaseWrapper
 from orders.postgres.connections import BoundedConnection
 from orders.postgres.faults import ServerSilent
 from orders.postgres.limits import UNLIMITED, Limits
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -141,26 +142,83 @@ class TestSilence:
     def test_a_slow_answer_within_the_limit_is_waited_for(self) -> None:
         assert ask("SELECT 1 FROM pg_sleep(1.2)") == 1
 
-    def test_a_pool_passes_over_a_connection_that_says_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+
+class TestPool:
+    """Whether a pooled connection lives is asked only where its line does not tell."""
+
+    @pytest.fixture
+    def pooled(self) -> Iterator[DatabaseWrapper]:
         settings = dict(connection.settings_dict)
         settings |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
         settings["OPTIONS"] = {**settings["OPTIONS"], "limits": LIMITS, "pool": {"min_size": 1, "timeout": 8}}
-        pooled = DatabaseWrapper(settings)
-        try:
-            with pooled.cursor() as cursor:
-                cursor.execute("SELECT pg_backend_pid()")
-                (pid,) = cursor.fetchone()
+        wrapper = DatabaseWrapper(settings)
+        yield wrapper
+        wrapper.close()
+        wrapper.close_pool()
+
+    @pytest.fixture
+    def session(self, pooled: DatabaseWrapper) -> int:
+        """Return the process that serves the connection of the pool, which has just been given back."""
+        session = self.ask(pooled)
+        pooled.close()
+        return session
+
+    def ask(self, pooled: DatabaseWrapper) -> int:
+        with pooled.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (session,) = cursor.fetchone()
+        return int(session)
+
+    def find_last_statement(self, session: int) -> str:
+        """Return what PostgreSQL was asked last by the connection, whose own process is not asked for it."""
+        return str(ask("SELECT query FROM pg_stat_activity WHERE pid = %s", [session]))
+
+    def test_one_that_was_given_back_a_moment_ago_is_not_asked(self, pooled: DatabaseWrapper, session: int) -> None:
+        pooled.ensure_connection()
+
+        assert "pg_backend_pid" in self.find_last_statement(session)
+
+    def test_one_that_has_rested_is_asked(
+        self, pooled: DatabaseWrapper, session: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connections, "TRUSTED_SECONDS", 0)
+        pooled.ensure_connection()
+
+        assert self.find_last_statement(session) == ""
+
+    def test_one_that_was_cut_is_replaced(self, pooled: DatabaseWrapper, session: int) -> None:
+        ask("SELECT pg_terminate_backend(%s, 5000)", [session])
+
+        assert self.ask(pooled) != session
+
+    def test_one_that_has_news_is_asked(self, pooled: DatabaseWrapper, session: int) -> None:
+        pooled.ensure_connection()
+        pooled.connection.execute("LISTEN news")
+        pooled.close()
+        with connection.cursor() as cursor:
+            cursor.execute("NOTIFY news")
+
+        def is_asked() -> bool:
+            pooled.ensure_connection()
             pooled.close()
-            os.kill(pid, signal.SIGSTOP)
+            return self.find_last_statement(session) == ""
+
+        wait_until(is_asked)
+        assert self.ask(pooled) == session
+
+    def test_one_that_says_nothing_is_passed_over(
+        self, pooled: DatabaseWrapper, session: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connections, "TRUSTED_SECONDS", 0)
+        os.kill(session, signal.SIGSTOP)
+        try:
             started_at = monotonic()
             with pooled.cursor() as cursor:
                 cursor.execute(SHOW)
                 assert cursor.fetchone() == ("5s",)
             assert monotonic() - started_at < connections.HEALTH_SECONDS + 6
         finally:
-            os.kill(pid, signal.SIGCONT)
-            pooled.close()
-            pooled.close_pool()
+            os.kill(session, signal.SIGCONT)
 
 
 class TestWatch:

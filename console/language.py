@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from console.accounts.personal_settings import read_settings
+from console.known_texts import keep_texts
 
 # Where programs ask.
 IN_ENGLISH: Final = ("/api/", "/webhooks/", "/health/")
@@ -32,7 +33,9 @@ class LanguageMiddleware:
         if request.path.startswith(IN_ENGLISH):
             with translation.override(settings.LANGUAGE_CODE):
                 return self.get_response(request)
-        with translation.override(translation.get_language_from_request(request)):
+        language = translation.get_language_from_request(request)
+        keep_texts(language)
+        with translation.override(language):
             response = self.get_response(request)
         if response.get("Content-Type", "").startswith("text/html"):
             patch_vary_headers(response, ["Accept-Language"])
@@ -46,4 +49,5 @@ class LanguageMiddleware:
         if is_public or request.path.startswith(IN_ENGLISH) or not request.user.is_authenticated:
             return
         if language := read_settings(request.user).language:
+            keep_texts(language)
             translation.activate(language)

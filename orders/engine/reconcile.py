@@ -225,6 +225,7 @@ def _compare(order: Order) -> bool:
     answer = temporal.query_status(order.order_id)
     if answer.waiting_for != contracts.WaitingFor.APPROVAL:
         return False
+    order.refresh_from_db()  # it was read with many others, some time before its turn
     if order.decision or order.is_partly_approved:
         logger.warning("%s: the run is missing a decision; sending it again", order)
         return outbox.send_again(order)

@@ -33,7 +33,7 @@ class CursorError(OrderError):
 
 @dataclass(frozen=True)
 class Ordering:
-    """An order of rows by a time or a number, then by primary key; rows without one must not be in the queryset."""
+    """An order of rows by a time or a number, then by primary key; rows without one are in no page."""
 
     name: str
     field: str
@@ -43,6 +43,11 @@ class Ordering:
     def order_by(self, *, is_reversed: bool = False) -> tuple[str, str]:
         sign = "-" if self.is_descending != is_reversed else ""
         return f"{sign}{self.field}", f"{sign}pk"
+
+    def within(self, queryset: QuerySet[M]) -> QuerySet[M]:
+        """Return the rows that have a place: without a value PostgreSQL would put them first or last."""
+        is_optional = queryset.model._meta.get_field(self.field).null
+        return queryset.filter(**{f"{self.field}__isnull": False}) if is_optional else queryset
 
     def after(self, cursor: "Cursor") -> Q:
         """Return the condition for the rows beyond `cursor`, in its direction.
@@ -164,6 +169,7 @@ def find_first(
     tells how frequent the words are, and so whether it is worth looking further or better to ask the search's own
     index.
     """
+    queryset = ordering.within(queryset)
     ordered = queryset.order_by(*ordering.order_by(is_reversed=is_reversed))
     if search is None:
         return list(ordered[:limit])

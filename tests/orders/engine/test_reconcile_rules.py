@@ -9,10 +9,12 @@ from pytest_django import Settings
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode, _BridgeServiceClient
 
+from orders import contracts
 from orders.engine import reconcile, runs, temporal, temporal_client
 from orders.errors import OrderError, TemporalAway
+from orders.intake import receipt
 from orders.models import Order
-from orders.states import TroubleCode
+from orders.states import Status, TroubleCode
 from tests.making import MakeOrder, submit
 from tests.programs import terminate
 from tests.waiting import wait_until
@@ -90,6 +92,30 @@ def test_every_run_that_ended_at_once_is_followed(temporal_server: str, make_ord
     wait_until(lambda: runs.list_open_runs().keys() >= {order.order_id for order in orders}, what="the runs")
     for order in orders:
         terminate(temporal_server, order.order_id)
+
+
+@pytest.mark.parametrize("has_moved", [True, False], ids=["moved since", "still behind"])
+def test_a_row_that_has_moved_since_it_was_read_is_not_behind(
+    temporal_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    has_moved: bool,
+) -> None:
+    order, deadline = submit(), "2099-01-01T00:00:00+00:00"
+    age()
+
+    def answer(order_id: str) -> contracts.StatusAnswer:
+        if has_moved:
+            receipt.validate_order(contracts.ValidateOrder(order_id, deadline))
+        waiting = contracts.WaitingFor.APPROVAL
+        return contracts.StatusAnswer(order_id, Status.PENDING_MANUAL_APPROVAL, waiting_for=waiting, deadline=deadline)
+
+    monkeypatch.setattr(temporal, "query_status", answer)
+    assert reconcile.reconcile_orders() == (0 if has_moved else 1)
+
+    assert ("the row is behind its run" in caplog.text) is not has_moved
+    order.refresh_from_db()
+    assert order.status == Status.PENDING_MANUAL_APPROVAL
 
 
 def age() -> None:

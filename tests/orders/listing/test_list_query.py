@@ -252,6 +252,22 @@ def test_a_list_is_sorted_only_by_what_an_index_serves(query: str, sort: str, ma
     assert read(query).may_sort(sort) is may
 
 
+@pytest.mark.parametrize("query", ["closed_from=today", "closed_to=today", "closed_from=today&submitted_from=today"])
+@pytest.mark.parametrize("near_rows", [1, 3, 250])
+def test_orders_that_are_open_have_no_place_among_closed_ones(
+    make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch, near_rows: int, query: str
+) -> None:
+    monkeypatch.setattr("orders.reading.pages.NEAR_ROWS", near_rows)
+    closed = [make_order("COMPLETED") for _ in range(2)]
+    for _ in range(4):
+        make_order("PENDING_MANUAL_APPROVAL")
+    asked = read(query)
+
+    page = cut_page(asked.narrow(Order.objects.all()), SORTS["closed"], search=asked.search(None), size=5)
+
+    assert page.rows == closed[::-1]
+
+
 @pytest.mark.parametrize("sort", ["newest", "oldest", "closed", "largest", "smallest"])
 def test_each_sort_turns_pages_both_ways(make_order: MakeOrder, sort: str) -> None:
     for _ in range(5):

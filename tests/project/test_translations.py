@@ -23,6 +23,8 @@ TEMPLATES: Final = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 
 PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}")
 TAG: Final = re.compile(r"</?[a-z]+[^>]*>")
 TRANSLATES: Final = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
+# The selector of a rule of a style sheet that puts a word into the page.
+SPOKEN: Final = re.compile(r"([^{}/]+)\{[^{}]*content:\s*\"[^\"]*[A-Za-z]{2}[^\"]*\"")
 END: Final = re.compile(r"[.:?!…]?\s*$")
 
 
@@ -43,6 +45,14 @@ def versions(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_says_nothing_without_a_translation(name: str) -> None:
     assert find_unmarked_texts((ROOT / name).read_text()) == []
+
+
+def test_what_a_style_sheet_says_it_says_in_german_too() -> None:
+    sheets = "".join(path.read_text() for path in sorted((ROOT / "static").rglob("*.css")))
+    spoken = {selector.strip() for selector in SPOKEN.findall(sheets)}
+    english = {selector for selector in spoken if ":lang(" not in selector}
+    assert len(english) > 1
+    assert {selector.replace("::", ":lang(de)::") for selector in english} == spoken - english
 
 
 def test_nothing_is_left_in_english() -> None:

@@ -158,7 +158,7 @@ def _share(listed: Sequence[Round], unlisted: Sequence[Round], ours: Sequence[Ro
 
 def _divide(rounds: Sequence[Round]) -> list[tuple[str, float]]:
     """Return the CPU time of each kind of processes."""
-    return [(name, _median(each.used[name] for each in rounds)) for name in rounds[0].used]
+    return [(name.removeprefix("empty_"), _median(each.used[name] for each in rounds)) for name in rounds[0].used]
 
 
 def _median(values: Iterable[float]) -> float:

@@ -8,22 +8,22 @@ OF_ORDERS: Final = (
     Mutant(
         "a run has all patches by one marker",
         "workers/workflows/patches.py",
-        "    if workflow.patched(ALL_FROM_THE_START):\n        return True\n",
+        '    "all-patched-from-the-start": frozenset({LOCALLY_FIRST, EXTENDABLE, REMINDED, LISTED}),\n',
         "",
         ("tests/workers/test_replay.py",),
     ),
     Mutant(
         "a run with an earlier patch for many has it before its first step",
         "workers/workflows/patches.py",
-        "(patch != LISTED and workflow.patched(FROM_THE_START)) or workflow.patched(patch)",
-        "workflow.patched(patch)",
+        '    "patched-from-the-start": frozenset({LOCALLY_FIRST, EXTENDABLE, REMINDED}),\n',
+        "",
         ("tests/workers/test_replay.py",),
     ),
     Mutant(
         "the earlier patch for many says nothing of search attributes",
         "workers/workflows/patches.py",
-        "(patch != LISTED and workflow.patched(FROM_THE_START))",
-        "workflow.patched(FROM_THE_START)",
+        '"patched-from-the-start": frozenset({LOCALLY_FIRST, EXTENDABLE, REMINDED}),',
+        '"patched-from-the-start": frozenset({LOCALLY_FIRST, EXTENDABLE, REMINDED, LISTED}),',
         ("tests/workers/test_replay.py",),
     ),
     Mutant(

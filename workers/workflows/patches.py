@@ -6,14 +6,11 @@ that it does not fit the history. No workflow stands here, so that the sandbox p
 execute it again for every run.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from temporalio import workflow
 
-# The patch of runs that have all of those below from their first step on, with one marker for all of them.
-ALL_FROM_THE_START: Final = "all-patched-from-the-start"
-# The patch of runs that have all of those below but the last. It was asked for beside that one.
-FROM_THE_START: Final = "patched-from-the-start"
 # The patch of runs that take some steps locally first. A run takes all of them so, or none.
 LOCALLY_FIRST: Final = "take-steps-locally-first"
 # The patch of runs that hear when somebody extends the deadline. Others learn of it when theirs has passed.
@@ -23,9 +20,14 @@ REMINDED: Final = "remind-approvers"
 # The patch of runs that set search attributes where their input says so.
 LISTED: Final = "set-search-attributes"
 
+# Patches that stand for several, with one marker, in runs that have these from their first step on; the latest first.
+# What one stands for never changes: runs that have it do not know of a patch that is thought of later.
+JOINED: Final[Mapping[str, frozenset[str]]] = {
+    "all-patched-from-the-start": frozenset({LOCALLY_FIRST, EXTENDABLE, REMINDED, LISTED}),
+    "patched-from-the-start": frozenset({LOCALLY_FIRST, EXTENDABLE, REMINDED}),
+}
+
 
 def has_patch(patch: str) -> bool:
     """Tell whether this run goes the way of `patch`; one that began with earlier code asks when it gets there."""
-    if workflow.patched(ALL_FROM_THE_START):
-        return True
-    return (patch != LISTED and workflow.patched(FROM_THE_START)) or workflow.patched(patch)
+    return any(patch in joined and workflow.patched(name) for name, joined in JOINED.items()) or workflow.patched(patch)

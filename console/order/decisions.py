@@ -1,6 +1,7 @@
 """Approving and cancelling one order. A refused decision is never reported as done."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,9 +14,10 @@ from console.forms import ApproveForm, CancelForm, WithdrawForm
 from console.order.facts import PageFacts, find_order, read_cancel_reasons, read_page_facts
 from console.order.feedback import Feedback, judge_decision
 from console.order.page import render_order
+from orders.contracts import APPROVE_SIGNAL
 from orders.decisions.decide import approve_order, cancel_order, find_decision
 from orders.decisions.withdraw import withdraw_order
-from orders.engine.live_status import begin_to_ask
+from orders.engine.live_status import LiveStatus, begin_to_ask
 from orders.errors import DecisionRefused, OrderInvalid, ReasonMissing
 from orders.models import Order, OutboxMessage
 from orders.permissions import check_is_decider, check_may_withdraw, needs_reason
@@ -86,9 +88,11 @@ def _decide(request: ConsoleRequest, order: Order, verb: Callable[..., OutboxMes
         message = verb(order, actor=request.user, **reasons)
     except DecisionRefused as error:
         return _show(request, _read_facts(request, order), Feedback(str(error), "refused"))
+    asking = _ask_if_delivered(message)
+    # While the workflow works out its answer:
     decision = find_decision(message)
-    asking = begin_to_ask(order.order_id) if message.status == OutboxMessage.Status.DELIVERED else None
-    facts = _read_facts(request, order) if request.htmx else None  # while the workflow works out its answer
+    asking = asking or _ask_if_delivered(message)  # the relay may have been quicker
+    facts = _read_facts(request, order) if request.htmx else None
     live = asking.result() if asking is not None else None
     feedback = judge_decision(decision, message, live)
     if facts is None and feedback.tone != "refused":
@@ -96,6 +100,12 @@ def _decide(request: ConsoleRequest, order: Order, verb: Callable[..., OutboxMes
         messages.add_message(request, level, feedback.sentence)
         return _lead_to(request, order)
     return _show(request, (facts or _read_facts(request, order)).with_live(live), feedback)
+
+
+def _ask_if_delivered(message: OutboxMessage) -> "Future[LiveStatus] | None":
+    if message.status != OutboxMessage.Status.DELIVERED:
+        return None
+    return begin_to_ask(message.order.order_id, has_attempts=message.name != APPROVE_SIGNAL)
 
 
 def _read_facts(request: ConsoleRequest, order: Order) -> PageFacts:

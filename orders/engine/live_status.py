@@ -95,7 +95,7 @@ class _Guard:
         self._open_until = 0.0
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
-    def get(self, order_id: str, *, is_fresh: bool, waiting_seconds: float) -> LiveStatus:
+    def get(self, order_id: str, *, is_fresh: bool, waiting_seconds: float, has_attempts: bool) -> LiveStatus:
         """Return the live status from the cache, from somebody else's flight or by asking."""
         with self._lock:
             now = time.monotonic()
@@ -111,20 +111,20 @@ class _Guard:
             if flight is None:
                 flight = self._flights[order_id] = Future()
         if is_pilot:
-            self._fly(order_id, flight)
+            self._fly(order_id, flight, has_attempts=has_attempts)
         try:
             live = flight.result(WAIT_SECONDS)
         except FutureTimeoutError:
             live = BUSY
         return known if live is BUSY and not is_fresh and now - asked_at < LAST_SECONDS else live
 
-    def _fly(self, order_id: str, flight: "Future[LiveStatus]") -> None:
+    def _fly(self, order_id: str, flight: "Future[LiveStatus]", *, has_attempts: bool) -> None:
         """Ask, tell everybody who waits, and remember the answer for a moment."""
         live = BUSY
         try:
             if self._places.acquire(blocking=False):
                 try:
-                    live = _ask(order_id)
+                    live = _ask(order_id, has_attempts=has_attempts)
                 finally:
                     self._places.release()
         finally:
@@ -147,18 +147,23 @@ _guard = _Guard()
 _askers: Final = ThreadPoolExecutor(MOST_DECIDING, thread_name_prefix="live-status")
 
 
-def get_live_status(order_id: str, *, is_fresh: bool = False, waiting_seconds: float = 0) -> LiveStatus:
+def get_live_status(
+    order_id: str, *, is_fresh: bool = False, waiting_seconds: float = 0, has_attempts: bool = True
+) -> LiveStatus:
     """Return what the workflow says of the order now; never raises and never takes longer than a few seconds.
 
     `is_fresh` passes over the cache: right after a decision the answer contains it. `waiting_seconds` is how old an
     answer may be that says that the order waits for a person; only for an order whose row says so too.
     """
-    return _guard.get(order_id, is_fresh=is_fresh, waiting_seconds=waiting_seconds)
+    return _guard.get(order_id, is_fresh=is_fresh, waiting_seconds=waiting_seconds, has_attempts=has_attempts)
 
 
-def begin_to_ask(order_id: str) -> "Future[LiveStatus]":
-    """Begin to ask right after a decision, for who has something else to do until the workflow has answered."""
-    return _askers.submit(get_live_status, order_id, is_fresh=True)
+def begin_to_ask(order_id: str, *, has_attempts: bool) -> "Future[LiveStatus]":
+    """Begin to ask right after a decision, for who has something else to do until the workflow has answered.
+
+    Without `has_attempts` the server is not asked about attempts too: of an order that waited, none is worth a word.
+    """
+    return _askers.submit(get_live_status, order_id, is_fresh=True, has_attempts=has_attempts)
 
 
 def describe_row(order: Order) -> StatusAnswer:
@@ -186,16 +191,16 @@ def forget() -> None:
     _guard = _Guard()
 
 
-def _ask(order_id: str) -> LiveStatus:
+def _ask(order_id: str, *, has_attempts: bool) -> LiveStatus:
     """Ask the workflow, and the server about attempts where some are being made. Never raises."""
     with in_english():  # of failures, which the log tells
-        return _ask_aloud(order_id)
+        return _ask_aloud(order_id, has_attempts=has_attempts)
 
 
-def _ask_aloud(order_id: str) -> LiveStatus:
+def _ask_aloud(order_id: str, *, has_attempts: bool) -> LiveStatus:
     try:
         answer = temporal.query_status(order_id)
-        is_trying = answer.waiting_for not in {None, WaitingFor.APPROVAL}
+        is_trying = has_attempts and answer.waiting_for not in {None, WaitingFor.APPROVAL}
         progress = _describe_progress(order_id) if is_trying else Progress()
     except RunNotFound:
         return NO_RUN

@@ -121,8 +121,7 @@ def _deliver_together(pks: list[int]) -> list[_Outcome]:
             message.pk: _put_back(message, failure) if failure else _Outcome.SENT
             for message, failure in zip(messages, failures, strict=True)
         }
-    away = [pk for pk, outcome in outcomes.items() if outcome is _Outcome.AWAY]
-    if away:
+    if away := [pk for pk, outcome in outcomes.items() if outcome is _Outcome.AWAY]:
         temporal.check_server()
         outcomes |= {pk: _deliver_or_set_back(pk) for pk in away}
     return list(outcomes.values())
@@ -222,6 +221,8 @@ def _deliver_after_commit(message: OutboxMessage, *, is_kept: bool) -> None:
     """
     try:
         outcome = _deliver_kept(message) if is_kept else _deliver(message.pk)
+        if outcome is _Outcome.SENT:
+            message.status = OutboxMessage.Status.DELIVERED  # whoever wrote it need not read it again to know
         if outcome is _Outcome.AWAY:
             logger.info("outbox: message %s is left to the relay: Temporal is unavailable", message.pk)
     except (DatabaseError, InterfaceError) as error:

@@ -4,6 +4,7 @@ Whatever the SDK raises leaves as one of our own errors: TemporalAway, RunNotFou
 OrderError.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -219,17 +220,19 @@ def query_status(order_id: str) -> contracts.StatusAnswer:
 def describe_progress(order_id: str) -> Progress:
     """Return what is being tried for the order and its shipment; needs no worker. Raises TemporalAway, RunNotFound."""
 
-    async def look(client: Client) -> Progress:
-        order = await describe(client, order_id)
+    async def describe_shipping(client: Client) -> DescribeWorkflowExecutionResponse | None:
         try:
-            shipping = await describe(client, contracts.shipping_workflow_id(order_id))
+            return await describe(client, contracts.shipping_workflow_id(order_id))
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
-            return Progress(read_activities(order))
+            return None
+
+    async def look(client: Client) -> Progress:
+        order, shipping = await asyncio.gather(describe(client, order_id), describe_shipping(client))
         return Progress(
-            activities=read_activities(order) + read_activities(shipping),
-            is_shipping_paused=shipping.workflow_execution_info.status == PAUSED,
+            activities=read_activities(order) + (read_activities(shipping) if shipping else ()),
+            is_shipping_paused=shipping is not None and shipping.workflow_execution_info.status == PAUSED,
         )
 
     return call(look, order_id=order_id)

@@ -61,7 +61,8 @@ class TestApprove:
     ) -> None:
         order = make_order()
 
-        def answer_late(order_id: str) -> "Future[LiveStatus]":
+        def answer_late(order_id: str, *, has_attempts: bool) -> "Future[LiveStatus]":
+            assert not has_attempts
             message = OutboxMessage.objects.get(name="approve_order")
             late = DecisionAnswer(message.payload["decision_id"], "approve", "bob", "", "too_late", "")
             answer: Future[LiveStatus] = Future()
@@ -70,7 +71,7 @@ class TestApprove:
 
         def deliver(order: Order, **facts: Any) -> OutboxMessage:
             message = decide.approve_order(order, **facts)
-            OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxMessage.Status.DELIVERED)
+            OutboxMessage.objects.filter(pk=message.pk).update(status=OutboxMessage.Status.DELIVERED)  # as the relay
             return message
 
         monkeypatch.setattr(decisions, "begin_to_ask", answer_late)

@@ -117,6 +117,21 @@ def test_it_tells_of_attempts_while_something_is_tried(workflow: FakeWorkflow, m
     assert get_live_status("order-2").activities == pending
 
 
+def test_after_an_approval_nobody_asks_about_attempts(workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def note(order_id: str) -> Progress:
+        asked.append(order_id)
+        return Progress()
+
+    monkeypatch.setattr(temporal, "describe_progress", note)
+    workflow.waiting_for = "payment"
+    assert live_status.begin_to_ask("order-1", has_attempts=False).result(5).answer is not None
+    assert asked == []
+    assert live_status.begin_to_ask("order-1", has_attempts=True).result(5).answer is not None
+    assert asked == ["order-1"]
+
+
 def test_an_answer_is_shown_without_attempts_when_those_cannot_be_read(
     workflow: FakeWorkflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from orders import contracts
 from orders.decisions import closing, decide
 from orders.engine import outbox, relay, temporal, temporal_client
+from orders.errors import TemporalAway
 from orders.events import EventKind
 from orders.intake import submission
 from orders.models import Decision, Order, OutboxMessage
@@ -150,6 +151,20 @@ class TestWithTemporal:
         monkeypatch.setattr(temporal, "signal_decision", lambda *arguments: sent.append(arguments))
         decide.approve_order(make_order(is_delivered=False), actor=make_user("bob", "approver"))
         assert sent == []
+
+    @pytest.mark.parametrize(("failure", "status"), [(None, "DELIVERED"), (TemporalAway("Gone."), "PENDING")])
+    def test_who_wrote_a_message_knows_whether_it_was_sent(
+        self, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch, failure: TemporalAway | None, status: str
+    ) -> None:
+        def signal(*_: object) -> None:
+            if failure:
+                raise failure
+
+        monkeypatch.setattr(temporal, "signal_decision", signal)
+        message = decide.approve_order(make_order(), actor=make_user("bob", "approver"))
+        assert message.status == status
+        message.refresh_from_db()
+        assert message.status == status
 
     def test_two_senders_send_a_message_once(self, temporal_server: str) -> None:
         order = submission.submit_order(make_draft(), actor=make_user("alice", "clerk"), idempotency_key="form-1")

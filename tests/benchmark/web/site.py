@@ -56,8 +56,8 @@ class Site:
 
 
 @contextmanager
-def started_site(*, web_processes: int, **changes: str) -> Iterator[Site]:
-    """Start everything, and stop it; `changes` are of the environment."""
+def started_site(*, web_processes: int, temporal: Sequence[str] = (), **changes: str) -> Iterator[Site]:
+    """Start everything, and stop it; `temporal` are options of its server, and `changes` are of the environment."""
     port, temporal_port, metrics_port = free_port(), free_port(), free_port()
     address = f"127.0.0.1:{temporal_port}"
     settings.TEMPORAL_ADDRESS = address
@@ -71,7 +71,7 @@ def started_site(*, web_processes: int, **changes: str) -> Iterator[Site]:
             **changes,
         }
         with (
-            temporal_process(temporal_port, "--metrics-port", str(metrics_port)),
+            temporal_process(temporal_port, "--metrics-port", str(metrics_port), *temporal),
             workers_process(environment),
             started_web(environment, port) as web,
         ):

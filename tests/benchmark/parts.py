@@ -17,5 +17,5 @@ PARTS: Final[dict[str, str]] = {
     "admin": "Pages of the admin's lists at 1,000 orders and at many",
     "walks": "Reads of the reconciler with 11,000 open orders, among 30,000 and among many",
     "stuck": "The page of what does not move with 10,000 open orders",
-    "verify": "All rules of `manage.py verify` over whole tables",
+    "verify": "All rules that verify checks, over whole tables",
 }

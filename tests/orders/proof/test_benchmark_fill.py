@@ -13,4 +13,4 @@ def test_every_rule_holds_in_what_the_benchmark_verifies() -> None:
     figures = measure(Scale(orders=100, rounds=1))  # raises where a rule is broken
 
     assert Order.objects.count() == 100
-    assert [figure.name for figure in figures] == ["manage.py verify over 100 orders"]
+    assert [figure.name for figure in figures] == ["all rules over 100 orders"]

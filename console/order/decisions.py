@@ -103,6 +103,7 @@ def _decide(request: ConsoleRequest, order: Order, verb: Callable[..., OutboxMes
 
 
 def _ask_if_delivered(message: OutboxMessage) -> "Future[LiveStatus] | None":
+    """Begin to ask what the workflow makes of a decision, if it has it."""
     if message.status != OutboxMessage.Status.DELIVERED:
         return None
     return begin_to_ask(message.order.order_id, has_attempts=message.name != APPROVE_SIGNAL)

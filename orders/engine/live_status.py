@@ -153,16 +153,14 @@ def get_live_status(
     """Return what the workflow says of the order now; never raises and never takes longer than a few seconds.
 
     `is_fresh` passes over the cache: right after a decision the answer contains it. `waiting_seconds` is how old an
-    answer may be that says that the order waits for a person; only for an order whose row says so too.
+    answer may be that says that the order waits for a person; only for an order whose row says so too. Without
+    `has_attempts` Temporal is not asked about attempts as well: right after an approval none is worth a word.
     """
     return _guard.get(order_id, is_fresh=is_fresh, waiting_seconds=waiting_seconds, has_attempts=has_attempts)
 
 
 def begin_to_ask(order_id: str, *, has_attempts: bool) -> "Future[LiveStatus]":
-    """Begin to ask right after a decision, for who has something else to do until the workflow has answered.
-
-    Without `has_attempts` the server is not asked about attempts too: of an order that waited, none is worth a word.
-    """
+    """Begin to ask right after a decision, for who has something else to do until the workflow has answered."""
     return _askers.submit(get_live_status, order_id, is_fresh=True, has_attempts=has_attempts)
 
 
